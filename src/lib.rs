@@ -1,0 +1,1 @@
+//! Rookery: an actor-model world server for AI agents.
