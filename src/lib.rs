@@ -1,1 +1,4 @@
 //! Rookery: an actor-model world server for AI agents.
+
+pub mod base;
+pub mod domain;

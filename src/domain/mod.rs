@@ -1,0 +1,17 @@
+//! Floor 1: actions, events, rules and state. Pure: no IO, no clock, no chance, no actor.
+
+pub mod action;
+pub mod agent;
+pub mod channel;
+pub mod chat;
+pub mod conversation;
+pub mod event;
+pub mod ledger;
+pub mod object;
+pub mod refusal;
+pub mod region;
+pub mod scene;
+pub mod space;
+pub mod spectate;
+pub mod text;
+pub mod write;

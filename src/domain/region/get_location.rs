@@ -1,0 +1,26 @@
+//! `get_location`: where the agent is.
+
+use crate::domain::refusal::Refusal;
+use crate::domain::scene::{Act, Decision, Scene};
+use crate::domain::space::Vec3;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Tells where the agent is: `{x, y, z, region}`. Units: metres.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetLocation {}
+
+impl Act for GetLocation {
+    fn decide(&self, scene: &Scene<'_>) -> Result<Decision, Refusal> {
+        let (region, body) = (scene.region()?, scene.body()?);
+        Ok(Decision::answer(location(region.position(body, scene.tick), &region.plan.name)))
+    }
+}
+
+/// The wire shape of a place: `{x, y, z, region}`.
+pub fn location(at: Vec3, region: &str) -> Value {
+    let at = at.rounded();
+    json!({"x": at.x, "y": at.y, "z": at.z, "region": region})
+}

@@ -1,0 +1,57 @@
+//! `get_nearby_agents`: who is around.
+
+use super::get_location::location;
+use crate::domain::refusal::Refusal;
+use crate::domain::scene::{Act, Decision, Scene};
+use crate::domain::space::centimetres;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Most agents that one answer lists.
+const NEARBY_MAX: usize = 64;
+
+/// Lists the agents within `radius` metres, nearest first, at most 64.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetNearbyAgents {
+    /// Units: metres, above 0, at most 96.
+    #[serde(default = "radius_default_m")]
+    pub radius: f64,
+}
+
+/// How far an agent looks when it does not say. Units: metres. Source: society.md §5.4.
+pub fn radius_default_m() -> f64 {
+    20.0
+}
+
+/// Checks a radius of perception. Errors: `invalid_parameter` unless above 0 and at most 96 m.
+pub fn check_radius(radius_m: f64) -> Result<f64, Refusal> {
+    if radius_m > 0.0 && radius_m <= 96.0 {
+        Ok(radius_m)
+    } else {
+        Err(Refusal::invalid("radius must be above 0 and at most 96 metres"))
+    }
+}
+
+impl Act for GetNearbyAgents {
+    fn decide(&self, scene: &Scene<'_>) -> Result<Decision, Refusal> {
+        let (region, body) = (scene.region()?, scene.body()?);
+        let radius_m = check_radius(self.radius)?;
+        let centre = region.position(body, scene.tick);
+        let near = region.grid().near(centre, radius_m, NEARBY_MAX + 1);
+        let agents: Vec<Value> = near
+            .into_iter()
+            .filter(|(agent, _)| *agent != scene.me.id)
+            .take(NEARBY_MAX)
+            .filter_map(|(agent, distance)| {
+                let other = region.body(agent)?;
+                let place = location(region.position(other, scene.tick), &region.plan.name);
+                let profile = &other.profile;
+                Some(json!({"id": profile.handle, "name": profile.name, "location": place, "status": other.status,
+                    "avatar_type": profile.avatar_type, "distance": centimetres(distance)}))
+            })
+            .collect();
+        Ok(Decision::answer(Value::Array(agents)))
+    }
+}

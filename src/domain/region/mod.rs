@@ -1,0 +1,30 @@
+//! Regions: the world's squares of land, what stands on them and who walks there.
+
+pub mod follow;
+pub mod frame;
+pub mod get_location;
+pub mod get_nearby_agents;
+pub mod get_nearby_objects;
+pub mod get_region_info;
+pub mod get_time;
+pub mod get_weather;
+pub mod move_to;
+pub mod ping;
+mod plan;
+mod state;
+mod step;
+pub mod stop;
+pub mod teleport;
+pub mod weather;
+
+pub use frame::{CellChange, Part};
+pub use plan::{ObjectPlan, Path, Place, RegionPlan, ShardPlan, World};
+pub use state::{Body, RegionState};
+pub use step::Step;
+
+/// Walking speed. Units: metres a second.
+pub const WALK_M_S: f64 = 1.5;
+/// Running speed. Units: metres a second.
+pub const RUN_M_S: f64 = 5.0;
+/// Height at which agents stand when nobody says otherwise. Units: metres.
+pub const GROUND_Z_M: f64 = 25.0;

@@ -1,0 +1,86 @@
+//! A tick of a region: trajectories are integrated, followers follow. Pure.
+
+use super::state::RegionState;
+use super::{RUN_M_S, WALK_M_S};
+use crate::base::id::AgentId;
+use crate::base::time::Tick;
+use crate::domain::scene::{Change, Follow};
+use crate::domain::space::{Cell, Trajectory, Vec3};
+
+/// What a tick found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// The agent is in another cell now.
+    EnteredCell(AgentId, Cell),
+    /// The agent stands where it wanted to go.
+    Arrived(AgentId),
+    /// The one followed is gone from here.
+    FollowEnded(AgentId),
+}
+
+/// How far from its distance a follower may be before it moves. Units: metres.
+const FOLLOW_SLACK_M: f64 = 0.75;
+
+impl RegionState {
+    /// Moves everybody to where they are at `tick`.
+    pub fn step(&mut self, tick: Tick) -> Vec<Step> {
+        let mut steps = Vec::new();
+        self.step_followers(tick, &mut steps);
+        let moving: Vec<AgentId> = self.moving.iter().copied().collect();
+        for agent in moving {
+            let Some(body) = self.bodies.get_mut(&agent) else { continue };
+            if body.is_frozen {
+                continue;
+            }
+            let (at, has_arrived) = body.trajectory.at(tick, &self.rate);
+            if has_arrived {
+                // Clients stop at `to` by themselves, so an arrival is no news for them.
+                body.trajectory = Trajectory::standing(at, tick, body.trajectory.heading);
+                self.moving.remove(&agent);
+                steps.push(Step::Arrived(agent));
+            }
+            if let Some(cell) = self.note_placed(agent, at) {
+                steps.push(Step::EnteredCell(agent, cell));
+            }
+        }
+        steps
+    }
+
+    fn step_followers(&mut self, tick: Tick, steps: &mut Vec<Step>) {
+        let followers: Vec<AgentId> = self.followers.iter().copied().collect();
+        for agent in followers {
+            let Some(body) = self.bodies.get(&agent) else { continue };
+            let Some(follow) = body.follow.clone() else { continue };
+            let Some(target) = self.bodies.get(&follow.target) else {
+                self.apply(agent, Change::Follow(None));
+                steps.push(Step::FollowEnded(agent));
+                continue;
+            };
+            let me = self.position(body, tick);
+            let there = self.position(target, tick);
+            let goal = target.trajectory.to.unwrap_or(there);
+            if let Some(next) = chase(me, there, goal, &body.trajectory, &follow, tick) {
+                self.apply(agent, Change::Trajectory(next));
+            }
+        }
+    }
+}
+
+/// The new trajectory of a follower; none when the one it has is still good.
+fn chase(me: Vec3, there: Vec3, goal: Vec3, now: &Trajectory, follow: &Follow, tick: Tick) -> Option<Trajectory> {
+    let gap = me.distance(there) - follow.distance_m;
+    let stop_at = |target: Vec3| {
+        let distance = me.distance(target);
+        let fraction = if distance <= follow.distance_m { 0.0 } else { (distance - follow.distance_m) / distance };
+        me.towards(target, fraction)
+    };
+    if gap.abs() <= FOLLOW_SLACK_M || gap < 0.0 {
+        // Near enough: go on only while the target itself goes on.
+        let wants_to_stand = now.is_moving() && goal.distance(there) < f64::EPSILON;
+        return wants_to_stand.then(|| Trajectory::standing(me, tick, me.heading_to(there)));
+    }
+    let to = stop_at(goal);
+    let speed = if gap > 6.0 { RUN_M_S } else { WALK_M_S * 1.2 };
+    let is_still_good = now.to.is_some_and(|old| old.distance(to) < FOLLOW_SLACK_M) && (now.speed - speed).abs() < f64::EPSILON;
+    (!is_still_good && me.distance(to) > f64::EPSILON).then(|| Trajectory::walking(me, to, tick, speed))
+}
