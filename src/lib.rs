@@ -1,1 +1,3 @@
 //! Rookery: an actor-model world server for AI agents.
+
+pub mod wire;
