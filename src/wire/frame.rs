@@ -213,8 +213,7 @@ fn write_publication(
     if let Some(info) = info {
         info.write(publication.name("info"));
     }
-    publication.field("offset", &offset.unwrap_or_default());
-    publication.close();
+    publication.field("offset", &offset.unwrap_or_default()).close();
     out.put(b"}}");
 }
 

@@ -80,10 +80,11 @@ impl<'a, S: Sink> Object<'a, S> {
 
     /// Writes one member, unless it is unset. A raw identifier such as `r#type` stands for its plain name.
     #[inline]
-    pub fn field(&mut self, name: &str, value: &impl Field) {
+    pub fn field(mut self, name: &str, value: &impl Field) -> Self {
         if !value.is_unset() {
             value.write_field(self.name(name.strip_prefix("r#").unwrap_or(name)));
         }
+        self
     }
 
     /// Writes a member's name, which must need no escapes, and hands out the sink for its value.

@@ -16,18 +16,16 @@ macro_rules! messages {
         }
 
         impl $crate::wire::json::Value for $name {
-            #[allow(unused_mut, unused_variables, clippy::allow_attributes, reason = "some messages have no fields")]
             fn write<S: $crate::wire::json::Sink>(&self, out: &mut S) {
-                let mut object = $crate::wire::json::Object::open(out);
-                $(object.field(stringify!($field), &self.$field);)*
-                object.close();
+                $crate::wire::json::Object::open(out)$(.field(stringify!($field), &self.$field))*.close();
             }
         }
 
         #[cfg(test)]
         impl $crate::wire::tests::sample::Sample for $name {
-            #[allow(unused_variables, clippy::allow_attributes, reason = "some messages have no fields")]
             fn sample(source: &mut $crate::wire::tests::sample::Source) -> Self {
+                // Some messages have no field that would use it.
+                let _ = &source;
                 Self { $($field: $crate::wire::tests::sample::Sample::sample(source),)* }
             }
         }

@@ -16,6 +16,7 @@ pub mod push;
 pub mod reply;
 pub mod request;
 pub mod scan;
+pub mod subscription;
 
 pub use code::{ClientError, Disconnect, UnsubscribeCode};
 pub use frame::{

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use crate::wire::message::{messages, one_of};
-use crate::wire::reply::SubscribeResult;
+use crate::wire::subscription::SubscribeResult;
 
 one_of! {
     /// The body of a push.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::wire::message::{messages, one_of};
 use crate::wire::push::{ClientInfo, Publication, Push};
+use crate::wire::subscription::{SubRefreshResult, SubscribeResult};
 
 one_of! {
     /// The body of a reply. A reply to a command must have one: SDKs read the result without looking.
@@ -172,61 +173,6 @@ messages! {
         pub data_b64: String,
     }
 
-    /// Answers `subscribe`.
-    pub struct SubscribeResult {
-        /// Whether the subscription's token expires and the client must renew it.
-        #[prost(bool, tag = "1")]
-        pub expires: bool,
-        /// Time until the client must renew the token. Units: seconds.
-        #[prost(uint32, tag = "2")]
-        pub ttl: u32,
-        /// Whether the client may recover missed publications later.
-        #[prost(bool, tag = "3")]
-        pub recoverable: bool,
-        /// The stream's epoch.
-        #[prost(string, tag = "6")]
-        pub epoch: String,
-        /// What was missed, ascending.
-        #[prost(message, repeated, tag = "7")]
-        pub publications: Vec<Publication>,
-        /// Whether everything missed is in `publications`.
-        #[prost(bool, tag = "8")]
-        pub recovered: bool,
-        /// The stream's top offset, or the client's own one after a recovery.
-        #[prost(uint64, tag = "9")]
-        pub offset: u64,
-        /// Whether the server watches this subscription's position.
-        #[prost(bool, tag = "10")]
-        pub positioned: bool,
-        /// The application's own data, raw.
-        #[prost(bytes = "bytes", tag = "11")]
-        pub data: Bytes,
-        /// Whether the client asked for recovery.
-        #[prost(bool, tag = "12")]
-        pub was_recovering: bool,
-        /// Whether publications may come as deltas.
-        #[prost(bool, tag = "13")]
-        pub delta: bool,
-        /// The channel's number on this connection, for compaction.
-        #[prost(int64, tag = "14")]
-        pub id: i64,
-        /// The kind of subscription, as asked.
-        #[prost(int32, tag = "15")]
-        pub r#type: i32,
-        /// The phase of a map subscription.
-        #[prost(int32, tag = "16")]
-        pub phase: i32,
-        /// The next page of a map subscription's state.
-        #[prost(string, tag = "17")]
-        pub cursor: String,
-        /// A page of a map subscription's state.
-        #[prost(message, repeated, tag = "18")]
-        pub state: Vec<Publication>,
-        /// How long the client should collect publications. Units: milliseconds.
-        #[prost(uint32, tag = "19")]
-        pub publish_debounce: u32,
-    }
-
     /// Answers `unsubscribe`.
     pub struct UnsubscribeResult {}
 
@@ -287,18 +233,5 @@ messages! {
         /// Time until the client must renew it. Units: seconds.
         #[prost(uint32, tag = "4")]
         pub ttl: u32,
-    }
-
-    /// Answers `sub_refresh`.
-    pub struct SubRefreshResult {
-        /// Whether the new token expires too.
-        #[prost(bool, tag = "1")]
-        pub expires: bool,
-        /// Time until the client must renew it. Units: seconds.
-        #[prost(uint32, tag = "2")]
-        pub ttl: u32,
-        /// The present values of newly tracked keys.
-        #[prost(message, repeated, tag = "3")]
-        pub items: Vec<Publication>,
     }
 }
