@@ -13,7 +13,7 @@ check() {
 
 scripts_parse() {
     local file
-    for file in scripts/*.sh .ci/run; do bash -n "$file"; done
+    for file in scripts/*.sh .ci/run; do bash -n "$file" || return 1; done
 }
 
 clippy() { cargo clippy --locked --all-targets --features faults -- -D warnings; }
