@@ -6,12 +6,12 @@ cd "$(dirname "$0")/.."
 scripts/need.sh node
 cd static
 
-# npm writes this file last, so it is missing after a broken install.
+# npm writes this file last, so it is missing after a broken install; the date is set even when nothing changed.
 installed=node_modules/.package-lock.json
 if [ ! -e "$installed" ] || [ package-lock.json -nt "$installed" ]; then
     echo 'page: installing its packages (npm ci)'
     npm ci --no-audit --no-fund --loglevel=error </dev/null
-    touch "$installed"
+    mkdir -p node_modules && touch "$installed"
 fi
 [ "${1-}" != --packages ] || exit 0
 

@@ -110,8 +110,6 @@ struct Cell {
     server: Option<Child>,
     watcher: Child,
     line: Option<ChildStdin>,
-    /// How the server is told to end at once.
-    end: Signal,
 }
 
 /// Reads the process id of the server (0 for none) from each line. At the end of the input it ends the server, first
@@ -158,7 +156,6 @@ impl Cell {
             server: None,
             watcher,
             line,
-            end,
         }
     }
 

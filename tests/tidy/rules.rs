@@ -310,7 +310,7 @@ pub fn silenced(file: &File) -> Vec<Breach> {
     let code = Source::parse(&file.text).code;
     let mut breaches = Vec::new();
     for (start, _) in code.match_indices('#') {
-        let inner = code[start + 1..].trim_start_matches('!').trim_start();
+        let inner = code.split_at(start + 1).1.trim_start_matches('!').trim_start();
         let Some(attribute) = inner.strip_prefix('[') else {
             continue;
         };
@@ -319,7 +319,7 @@ pub fn silenced(file: &File) -> Vec<Breach> {
             .take_while(|char| *char != ']')
             .filter(|char| !char.is_whitespace())
             .collect();
-        let line = code[..start].matches('\n').count() + 1;
+        let line = code.split_at(start).0.matches('\n').count() + 1;
         if attribute.starts_with("allow(")
             || (attribute.starts_with("cfg_attr(") && attribute.contains(",allow("))
         {
@@ -369,8 +369,11 @@ pub fn unfinished(file: &File) -> Vec<Breach> {
     };
     let is_mark = |word: &str| matches!(word, "TODO" | "FIXME" | "XXX");
     let has_issue = |line: &str| {
-        line.match_indices('#')
-            .any(|(at, _)| line[at + 1..].starts_with(|char: char| char.is_ascii_digit()))
+        line.match_indices('#').any(|(at, _)| {
+            line.split_at(at + 1)
+                .1
+                .starts_with(|char: char| char.is_ascii_digit())
+        })
     };
     let lines = text.lines().enumerate();
     lines
@@ -446,7 +449,7 @@ pub fn machine_paths(file: &File) -> Vec<Breach> {
         concat!("/wo", "rk/"),
     ];
     let is_path = |line: &str, needle: &str| {
-        let before = |at: usize| line[..at].chars().next_back();
+        let before = |at: usize| line.split_at(at).0.chars().next_back();
         let starts =
             |char: Option<char>| !char.is_some_and(|char| char.is_alphanumeric() || "._-}~".contains(char));
         line.match_indices(needle).any(|(at, _)| starts(before(at)))
