@@ -1,0 +1,32 @@
+# The README's commands. Each installs what it misses and says so; the work is in scripts/.
+# ARGS goes to the program that the target runs: make run ARGS='--listen 127.0.0.1:9000'
+
+SCENARIO ?= kill9
+export SCENARIO ARGS
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench chaos web fmt
+
+help: ## Lists the targets.
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
+
+run: ## Builds everything and starts a world with 24 inhabitants.
+	@scripts/run.sh
+
+test: ## Runs all tests, with services of their own, and a short chaos run.
+	@scripts/test.sh
+
+lint: ## Checks form, lints, documentation, types and dependencies.
+	@scripts/lint.sh
+
+bench: ## Measures: make bench ARGS='--bench payments'.
+	@scripts/bench.sh
+
+chaos: ## Kills a world under load and counts what it lost: make chaos SCENARIO=kill9.
+	@scripts/chaos.sh
+
+web: ## Builds the page into static/dist when its sources are newer.
+	@scripts/page.sh
+
+fmt: ## Formats the Rust code.
+	@scripts/need.sh rust && cargo fmt
