@@ -1,1 +1,7 @@
 //! Rookery: an actor-model world server for AI agents.
+
+pub mod base;
+pub mod cli;
+pub mod config;
+pub mod host;
+pub mod telemetry;
