@@ -46,9 +46,9 @@ pub struct Region {
     /// Where agents arrive; the middle when left out.
     #[serde(default)]
     pub spawn: Option<Point>,
-    /// The weather at the world's beginning.
+    /// The weather, if it is always the same; without it the weather changes.
     #[serde(default)]
-    pub weather: Weather,
+    pub weather: Option<Weather>,
     /// Ways to walk along.
     #[serde(default)]
     pub paths: Vec<Walkway>,
@@ -290,6 +290,18 @@ mod tests {
             (region.weather.as_str(), region.public, region.pool.as_deref()),
             ("clear", true, None)
         );
+    }
+
+    #[test]
+    fn every_weather_can_be_fixed() {
+        assert_eq!(Weather::ALL.len(), 12);
+        for weather in Weather::ALL {
+            let text = format!("[[region]]\nname = \"a\"\nweather = \"{}\"\n", weather.as_str());
+            assert_eq!(
+                WorldFile::parse("test.toml", &text).unwrap().regions[0].weather,
+                Some(*weather)
+            );
+        }
     }
 
     #[test]

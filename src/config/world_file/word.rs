@@ -6,7 +6,7 @@ use serde::Deserialize;
 macro_rules! words {
     ($(#[doc = $doc:literal])+ pub enum $name:ident { $( $(#[$meta:meta])* $variant:ident = $word:literal ),+ $(,)? }) => {
         $(#[doc = $doc])+
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
         pub enum $name { $( $(#[$meta])* #[serde(rename = $word)] $variant, )+ }
 
         impl $name {
@@ -26,7 +26,6 @@ words! {
     /// What an object is.
     pub enum ObjectKind {
         /// To sit on.
-        #[default]
         Bench = "bench",
         /// To make a wish at.
         Fountain = "fountain",
@@ -38,31 +37,30 @@ words! {
 }
 
 words! {
-    /// The weather of a region.
+    /// The weather of a region; the same twelve words as the world's own weather has.
     pub enum Weather {
         /// Clear sky.
-        #[default]
         Clear = "clear",
+        /// Clear and warm.
+        Sunny = "sunny",
         /// Some clouds.
         PartlyCloudy = "partly_cloudy",
         /// Many clouds.
         Cloudy = "cloudy",
         /// No sky to be seen.
         Overcast = "overcast",
-        /// Mist near the ground.
-        Mist = "mist",
-        /// Fog.
-        Fog = "fog",
         /// A little rain.
-        Drizzle = "drizzle",
+        LightRain = "light_rain",
         /// Rain.
         Rain = "rain",
-        /// Much rain.
-        HeavyRain = "heavy_rain",
         /// Thunder and lightning.
         Thunderstorm = "thunderstorm",
+        /// Fog.
+        Fog = "fog",
         /// Strong wind.
         Windy = "windy",
+        /// Rain as fine as dust.
+        Drizzle = "drizzle",
         /// Snow.
         Snow = "snow",
     }
