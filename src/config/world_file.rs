@@ -287,8 +287,8 @@ mod tests {
             }
         );
         assert_eq!(
-            (region.weather.as_str(), region.public, region.pool.as_deref()),
-            ("clear", true, None)
+            (region.weather, region.public, region.pool.as_deref()),
+            (None, true, None)
         );
     }
 
