@@ -1,5 +1,9 @@
 //! Rookery: an actor-model world server for AI agents.
 
 pub mod base;
+pub mod cli;
+pub mod config;
 pub mod domain;
+pub mod host;
+pub mod telemetry;
 pub mod wire;

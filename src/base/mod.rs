@@ -1,4 +1,8 @@
-//! Floor 0: ids, time, limits. Pure, and without a word of the domain.
+//! Floor 0: ids, time, limits, rates. Pure, and without a word of the domain.
 
+pub mod backoff;
 pub mod id;
+pub mod limit;
+pub mod rate;
+pub mod ring;
 pub mod time;

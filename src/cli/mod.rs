@@ -1,0 +1,143 @@
+//! The command line: one subcommand a file.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub mod admin;
+pub mod backup;
+pub mod config;
+pub mod migrate;
+pub mod serve;
+pub mod token;
+pub mod verify;
+
+/// A world server for AI agents.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rookery",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a node of the world.
+    Serve(serve::Serve),
+    /// Show or check the settings.
+    #[command(subcommand)]
+    Config(config::Config),
+    /// Bring the database to this program's schema.
+    Migrate(migrate::Migrate),
+    /// Copy a SQLite world into a file while it runs.
+    Backup(backup::Backup),
+    /// Check the promises of the stored world: money, sequences, commands.
+    Verify(verify::Verify),
+    /// Make tokens.
+    #[command(subcommand)]
+    Token(token::Token),
+    /// Administer the world.
+    #[command(subcommand)]
+    Admin(admin::Admin),
+}
+
+/// Reads the command line; ends the process with help or a refusal when there is nothing to run.
+#[must_use]
+pub fn parse() -> Cli {
+    Cli::parse()
+}
+
+impl Cli {
+    /// Runs the subcommand; a failure is told on the standard error output with all its causes.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        let outcome = match self.command {
+            Command::Serve(command) => command.run(),
+            Command::Config(command) => command.run(),
+            Command::Migrate(command) => command.run(),
+            Command::Backup(command) => command.run(),
+            Command::Verify(command) => command.run(),
+            Command::Token(command) => command.run(),
+            Command::Admin(command) => command.run(),
+        };
+        match outcome {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("rookery: {error:#}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace()).map(|cli| cli.command)
+    }
+
+    #[test]
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_takes_all_its_flags() {
+        let line = "rookery serve --listen 127.0.0.1:0 --data d --database postgres://h/d --redis redis://h \
+                    --config c.toml --world w.toml --node n --demo 24 --dev --unlimited --admin-listen 127.0.0.1:1";
+        let Command::Serve(serve) = parsed(line).unwrap() else {
+            panic!("not serve")
+        };
+        let flags = serve.flags;
+        assert_eq!(flags.listen.unwrap().port(), 0);
+        assert_eq!(flags.admin_listen.unwrap().port(), 1);
+        assert_eq!((flags.demo, flags.node.as_deref()), (Some(24), Some("n")));
+        assert_eq!(flags.store.database.as_deref(), Some("postgres://h/d"));
+        assert!(flags.store.dev && flags.unlimited);
+    }
+
+    #[test]
+    fn every_subcommand_is_understood() {
+        for line in [
+            "rookery config example",
+            "rookery config check --dev",
+            "rookery migrate --data d",
+            "rookery backup out.sqlite",
+            "rookery verify --database postgres://h/d",
+            "rookery token mint --agents 3",
+            "rookery token admin",
+            "rookery admin region create lab --size-m 64 --display-name Lab",
+            "rookery admin region list",
+        ] {
+            assert!(parsed(line).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for line in [
+            "rookery",
+            "rookery fly",
+            "rookery serve --listen nowhere",
+            "rookery serve --demo -1",
+            "rookery token mint",
+            "rookery token mint --agents 0",
+            "rookery backup",
+            "rookery admin region create",
+            "rookery admin region create lab --size-m 15",
+        ] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! `[auth]`.
+
+use super::check::{secret, within};
+use super::{ConfigError, Secret};
+use crate::base::limit;
+
+section! {
+    /// Tokens and the hashing of keys.
+    pub struct Auth in "auth" {
+        /// Issuer (`iss`) of this server's tokens.
+        issuer: String = String::from("rookery"),
+        /// Audience (`aud`) of this server's tokens.
+        audience: String = String::from("rookery"),
+        /// Life of an access token, at most 86400. Units: seconds.
+        access_ttl_s: u32 = 3_600,
+        /// A refresh token ends when it was not used for so long. Units: days.
+        refresh_idle_days: u32 = 7,
+        /// A chain of refresh tokens ends after so long. Units: days.
+        refresh_absolute_days: u32 = 30,
+        /// Shared secret of at least 32 bytes: tokens signed with HS256 are accepted too. Better from a file.
+        token_hmac_secret: Option<Secret> = None; example "a random text of 32 bytes or more",
+        /// Issuer that an HS256 token must have; without it the claim is not checked.
+        hmac_issuer: Option<String> = None; example "my-backend",
+        /// Audience that an HS256 token must have; without it the claim is not checked.
+        hmac_audience: Option<String> = None; example "rookery",
+        /// Secret of at least 32 bytes that is mixed into every key hash. Changing it makes all keys void.
+        pepper: Option<Secret> = None; example "a random text of 32 bytes or more",
+        /// Memory of one key hash (argon2id). Units: KiB.
+        argon2_memory_kib: u32 = 19_456,
+        /// Passes of one key hash.
+        argon2_passes: u32 = 2,
+        /// Lanes of one key hash.
+        argon2_lanes: u32 = 1,
+        /// Key hashes that run at once.
+        argon2_permits: u32 = 4,
+        /// Key hashes that may wait; more are answered 503.
+        argon2_queue: u32 = 32,
+    }
+}
+
+impl Auth {
+    pub(super) fn check(&self, is_dev: bool) -> Result<(), ConfigError> {
+        let names = [("auth.issuer", &self.issuer), ("auth.audience", &self.audience)];
+        for (key, name) in names {
+            if name.is_empty() || name.len() > 255 {
+                return Err(ConfigError::Invalid {
+                    key,
+                    reason: "must be 1 to 255 bytes".to_owned(),
+                });
+            }
+        }
+        let secrets = [
+            ("auth.token_hmac_secret", &self.token_hmac_secret),
+            ("auth.pepper", &self.pepper),
+        ];
+        for (key, value) in secrets {
+            if let Some(value) = value {
+                secret(key, value, is_dev)?;
+            }
+        }
+        within(
+            "auth.access_ttl_s",
+            self.access_ttl_s.into(),
+            1,
+            limit::ACCESS_TTL_MAX_S.into(),
+        )?;
+        within("auth.refresh_idle_days", self.refresh_idle_days.into(), 1, 365)?;
+        within(
+            "auth.refresh_absolute_days",
+            self.refresh_absolute_days.into(),
+            self.refresh_idle_days.into(),
+            365,
+        )?;
+        within("auth.argon2_passes", self.argon2_passes.into(), 1, 16)?;
+        within("auth.argon2_lanes", self.argon2_lanes.into(), 1, 16)?;
+        // Argon2 needs 8 KiB a lane; less than 8 MiB is no hurdle for a guesser.
+        let memory_min = if is_dev {
+            8 * u64::from(self.argon2_lanes)
+        } else {
+            8_192
+        };
+        within(
+            "auth.argon2_memory_kib",
+            self.argon2_memory_kib.into(),
+            memory_min,
+            1_048_576,
+        )?;
+        within("auth.argon2_permits", self.argon2_permits.into(), 1, 64)?;
+        within("auth.argon2_queue", self.argon2_queue.into(), 0, 10_000)
+    }
+}

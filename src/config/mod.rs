@@ -1,0 +1,89 @@
+//! The settings of a node: defaults, then `rookery.toml`, then `ROOKERY_*` of the environment, then flags.
+//!
+//! Each section is one struct in one file, declared by [`section!`](setting), which also gives the text of
+//! `rookery config example`. Unknown keys, unknown variables and known-bad secrets are refused at start.
+
+#[macro_use]
+mod setting;
+
+mod auth;
+mod bus;
+mod check;
+mod cidr;
+mod environment;
+mod error;
+mod example;
+mod flags;
+mod limits;
+mod load;
+mod log;
+mod nearest;
+mod retention;
+mod secret;
+mod server;
+mod store;
+mod world;
+pub mod world_file;
+
+pub use auth::Auth;
+pub use bus::Bus;
+pub use cidr::Cidr;
+pub use error::ConfigError;
+pub use example::example;
+pub use flags::{Flags, StoreFlags};
+pub use limits::{Bucket, Limits};
+pub use log::{Log, LogFormat};
+pub use retention::Retention;
+pub use secret::Secret;
+pub use server::Server;
+pub use store::{Store, Synchronous};
+pub use world::World;
+pub use world_file::WorldFile;
+
+/// All settings of a node.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Addresses, threads, origins.
+    pub server: Server,
+    /// The database.
+    pub store: Store,
+    /// Redis, if any.
+    pub bus: Bus,
+    /// Tokens and keys.
+    pub auth: Auth,
+    /// Rates and counts.
+    pub limits: Limits,
+    /// The world to run.
+    pub world: World,
+    /// How long records are kept.
+    pub retention: Retention,
+    /// What is logged and how.
+    pub log: Log,
+}
+
+impl Config {
+    /// Reads the world file that the settings name, or the built-in world.
+    ///
+    /// Errors: the file cannot be read or does not describe a world.
+    pub fn world_file(&self) -> Result<WorldFile, ConfigError> {
+        match &self.world.file {
+            Some(path) => WorldFile::read(path),
+            None => WorldFile::built_in(),
+        }
+    }
+
+    /// All sections in the order of the example file.
+    fn sections() -> Vec<setting::Section> {
+        vec![
+            Server::describe(),
+            Store::describe(),
+            Bus::describe(),
+            Auth::describe(),
+            Limits::describe(),
+            World::describe(),
+            Retention::describe(),
+            Log::describe(),
+        ]
+    }
+}

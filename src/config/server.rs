@@ -1,0 +1,72 @@
+//! `[server]`.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use super::check::{origin, within};
+use super::{Cidr, ConfigError};
+
+section! {
+    /// Where this node listens, and whom it lets in.
+    pub struct Server in "server" {
+        /// Address and port of everything that clients use. Port 0 takes a free one.
+        listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8_000)),
+        /// Address and port of `/metrics` and `/health/full`; without it they answer on `listen`.
+        admin_listen: Option<SocketAddr> = None; example "127.0.0.1:9000",
+        /// Folder of the SQLite database and of everything else that this node writes.
+        data: PathBuf = PathBuf::from("./data"),
+        /// Name of this node, unique among the nodes of one world.
+        node: String = String::from("node-a"),
+        /// Threads that serve sockets and HTTP; 0 means one a core.
+        workers: u32 = 0,
+        /// Threads that run shards; 0 means one a core.
+        shard_threads: u32 = 0,
+        /// Sockets that may be open at once; 0 means what the limit on open files allows.
+        max_connections: u32 = 0,
+        /// Time for a client to send the head of its request. Units: milliseconds.
+        client_request_timeout_ms: u64 = 5_000,
+        /// Time for open work to end at a stop. Units: seconds.
+        shutdown_timeout_s: u32 = 10,
+        /// Origins whose pages may call the HTTP interface from a browser (CORS), such as "https://example.org".
+        cors_origins: Vec<String> = Vec::new(),
+        /// Origins whose pages may open sockets; pages of this server itself always may.
+        allowed_origins: Vec<String> = Vec::new(),
+        /// Addresses or networks of proxies whose `X-Forwarded-For` is believed, such as "10.0.0.0/8".
+        trusted_proxies: Vec<Cidr> = Vec::new(),
+        /// Development only: allows known-weak secrets, insecure connections and `/auth/dev-register`.
+        dev: bool = false,
+    }
+}
+
+impl Server {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if self.node.is_empty() || self.node.len() > 64 || !self.node.bytes().all(is_name) {
+            let reason = "must be 1 to 64 letters, digits, '-', '_' or '.'";
+            return Err(ConfigError::Invalid {
+                key: "server.node",
+                reason: reason.to_owned(),
+            });
+        }
+        within("server.workers", self.workers.into(), 0, 256)?;
+        within("server.shard_threads", self.shard_threads.into(), 0, 256)?;
+        within(
+            "server.client_request_timeout_ms",
+            self.client_request_timeout_ms,
+            100,
+            60_000,
+        )?;
+        within(
+            "server.shutdown_timeout_s",
+            self.shutdown_timeout_s.into(),
+            1,
+            600,
+        )?;
+        self.cors_origins
+            .iter()
+            .try_for_each(|text| origin("server.cors_origins", text))?;
+        self.allowed_origins
+            .iter()
+            .try_for_each(|text| origin("server.allowed_origins", text))
+    }
+}

@@ -1,0 +1,50 @@
+//! Planted faults: lets a test make a handler panic at a named point.
+//!
+//! Without the feature `faults` this is compiled to nothing.
+
+/// The variable that plants faults: `point=text;point=text`.
+#[cfg(feature = "faults")]
+pub const VARIABLE: &str = "ROOKERY_FAULT";
+
+/// Panics when `ROOKERY_FAULT` names this point and its text occurs in `text`.
+#[cfg(feature = "faults")]
+#[expect(clippy::panic, reason = "panicking is what a planted fault is for")]
+pub fn panic_if(point: &str, text: &str) {
+    static SPEC: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    let spec = SPEC.get_or_init(|| std::env::var(VARIABLE).unwrap_or_default());
+    if is_planted(spec, point, text) {
+        panic!("planted fault at {point}");
+    }
+}
+
+/// Does nothing: faults are not part of this build.
+#[cfg(not(feature = "faults"))]
+#[inline(always)]
+pub fn panic_if(_point: &str, _text: &str) {}
+
+#[cfg(any(feature = "faults", test))]
+fn is_planted(spec: &str, point: &str, text: &str) -> bool {
+    let mut faults = spec.split(';').filter_map(|fault| fault.split_once('='));
+    faults.any(|(at, part)| at.trim() == point && text.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fault_needs_its_point_and_its_text() {
+        let spec = "region.act=boom; commit=";
+        assert!(is_planted(spec, "region.act", "say boom now"));
+        assert!(!is_planted(spec, "region.act", "say hello"));
+        assert!(!is_planted(spec, "agent.act", "boom"));
+        assert!(is_planted(spec, "commit", "anything"));
+        assert!(!is_planted("", "commit", ""));
+        assert!(!is_planted("commit", "commit", ""));
+    }
+
+    #[test]
+    fn without_a_planted_fault_nothing_happens() {
+        panic_if("nowhere", "nothing");
+    }
+}

@@ -1,0 +1,6 @@
+//! What the process asks of the machine: time, randomness, open files, and planted faults in tests.
+
+pub mod clock;
+pub mod entropy;
+pub mod fault;
+pub mod files;

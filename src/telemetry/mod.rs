@@ -1,0 +1,4 @@
+//! What a node tells about itself: log lines and metrics.
+
+pub mod log;
+pub mod metric;
