@@ -1,10 +1,6 @@
-<<<<<<< HEAD
-fn main() {}
-=======
 //! The integration tests: one binary, so that it links once.
 
 #[cfg(test)]
 mod services;
 #[cfg(test)]
 mod services_tests;
->>>>>>> tooling
