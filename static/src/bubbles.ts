@@ -36,6 +36,7 @@ export class Bubbles {
   draw(
     ctx: CanvasRenderingContext2D,
     nowMs: number,
+    roomPx: number,
     isStill: boolean,
     anchorOf: (agentId: string) => { x: number; y: number } | null,
   ): void {
@@ -51,16 +52,24 @@ export class Bubbles {
       if (anchor === null) continue;
       bubble.lines ??= wrap(ctx, bubble.text);
       ctx.globalAlpha = isStill ? 1 : Math.min(1, leftMs / FADE_MS);
-      paint(ctx, bubble, bubble.lines, anchor);
+      paint(ctx, bubble, bubble.lines, anchor, roomPx);
     }
     ctx.globalAlpha = 1;
   }
 }
 
-function paint(ctx: CanvasRenderingContext2D, bubble: Bubble, lines: string[], anchor: { x: number; y: number }): void {
+function paint(
+  ctx: CanvasRenderingContext2D,
+  bubble: Bubble,
+  lines: string[],
+  anchor: { x: number; y: number },
+  roomPx: number,
+): void {
   const width = Math.max(...lines.map((line) => ctx.measureText(line).width)) + PADDING_PX * 2;
   const height = lines.length * LINE_PX + PADDING_PX * 1.2;
-  const left = anchor.x - width / 2;
+  // A bubble at the edge moves inwards as far as its point allows.
+  const wanted = Math.min(roomPx - width - 6, Math.max(6, anchor.x - width / 2));
+  const left = Math.min(anchor.x - 18, Math.max(anchor.x - width + 18, wanted));
   const top = anchor.y - height - 7;
   ctx.shadowColor = "rgba(40, 44, 60, 0.22)";
   ctx.shadowBlur = 10;
@@ -77,7 +86,7 @@ function paint(ctx: CanvasRenderingContext2D, bubble: Bubble, lines: string[], a
   ctx.shadowOffsetY = 0;
   ctx.fillStyle = bubble.isEmote ? "#7a6642" : "#2c3138";
   ctx.textAlign = "center";
-  lines.forEach((line, index) => ctx.fillText(line, anchor.x, top + PADDING_PX * 0.6 + LINE_PX * (index + 0.5)));
+  lines.forEach((line, index) => ctx.fillText(line, left + width / 2, top + PADDING_PX * 0.6 + LINE_PX * (index + 0.5)));
 }
 
 // Words first; a word longer than a line is cut by characters, so that no text is wider than its bubble.

@@ -6,7 +6,7 @@ import { drawPlants } from "./plants";
 import type { Feature, Region, Spot } from "./region";
 
 const CELL_M = 16;
-const LABEL_FONT = "600 13px ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
+const LABEL_FONT = "italic 600 15px 'Iowan Old Style', 'Palatino Linotype', Palatino, Georgia, serif";
 const OBJECT_FONT = "500 11px ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 // Below this many pixels a metre, names of objects would cover each other.
 const OBJECT_NAMES_SCALE = 4;
@@ -45,7 +45,7 @@ export function drawPlaceNames(ctx: CanvasRenderingContext2D, camera: Camera, re
   ctx.fillStyle = isNight ? "#efe4c8" : LAND.placeName;
   for (const place of region.places) {
     const at = camera.toScreen(place);
-    outline(ctx, place.name, at.x, at.y + placeRadius(camera) + 12);
+    outline(ctx, place.name, at.x, at.y - placeRadius(camera) - 11);
   }
   if (camera.scale < OBJECT_NAMES_SCALE) return;
   ctx.font = OBJECT_FONT;

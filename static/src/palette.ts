@@ -37,7 +37,7 @@ export function agentColour(id: string): string {
   return `hsl(${hue} 48% ${44 + ((hash >>> 8) % 3) * 4}%)`;
 }
 
-/** The tint over the land: an rgb triple and how strong it is. */
+/** The light on the land: a colour to multiply with, and how strong it is. */
 export interface Light {
   rgb: [number, number, number];
   alpha: number;
@@ -45,16 +45,16 @@ export interface Light {
 
 // Hour, colour, strength: interpolated between.
 const LIGHTS: [number, [number, number, number], number][] = [
-  [0, [20, 27, 66], 0.52],
-  [4.5, [24, 30, 72], 0.5],
-  [6, [186, 104, 92], 0.24],
-  [7.5, [255, 196, 120], 0.1],
-  [9, [255, 240, 200], 0],
-  [16.5, [255, 240, 200], 0],
-  [18.5, [255, 168, 92], 0.16],
-  [20, [128, 76, 116], 0.3],
-  [21.5, [32, 36, 82], 0.46],
-  [24, [20, 27, 66], 0.52],
+  [0, [82, 98, 168], 0.86],
+  [4.5, [88, 102, 172], 0.84],
+  [6, [236, 168, 158], 0.6],
+  [7.5, [255, 222, 178], 0.5],
+  [9, [255, 246, 224], 0],
+  [16.5, [255, 246, 224], 0],
+  [18.5, [255, 206, 150], 0.6],
+  [20, [196, 142, 170], 0.72],
+  [21.5, [100, 108, 176], 0.82],
+  [24, [82, 98, 168], 0.86],
 ];
 
 /** Returns the light at `hour`, 0-24. */

@@ -2,7 +2,7 @@
 import type { Camera } from "./camera";
 import type { TickClock } from "./clock";
 import { disc } from "./disc";
-import { agentColour } from "./palette";
+import { agentColour, hashOf } from "./palette";
 import type { Spot } from "./region";
 import { headingAt, isMovingAt } from "./trajectory";
 import type { Agent, WorldState } from "./world";
@@ -11,8 +11,7 @@ const NAME_FONT = "600 12px ui-sans-serif, system-ui, -apple-system, 'Segoe UI',
 // A correction larger than this is a teleport: gliding over it would look like flying.
 const GLIDE_MAX_M = 12;
 const GLIDE_PER_S = 12;
-// With more agents than this in view and little zoom, names would be a grey carpet.
-const NAMES_MAX = 90;
+const NAME_HEIGHT_PX = 13;
 
 /** Where an agent is drawn, in metres and on the canvas. */
 export interface Drawn extends Spot {
@@ -61,20 +60,7 @@ export class People {
     // The nearer to the viewer (further south), the later: discs overlap like people in a crowd.
     inView.sort((a, b) => a.at.y - b.at.y);
     for (const { agent, at } of inView) this.drawDisc(ctx, agent, at, radius, tick, followed === agent.id);
-    if (inView.length > NAMES_MAX && radius < 9) return;
-    ctx.font = NAME_FONT;
-    ctx.textAlign = "center";
-    ctx.textBaseline = "top";
-    ctx.lineJoin = "round";
-    ctx.lineWidth = 3;
-    ctx.strokeStyle = isNight ? "rgba(20, 26, 54, 0.8)" : "rgba(252, 249, 240, 0.9)";
-    for (const { agent, at } of inView) {
-      ctx.globalAlpha = isAway(agent) ? 0.55 : 1;
-      ctx.fillStyle = isNight ? "#f4efe2" : "#343a36";
-      ctx.strokeText(agent.name, at.x, at.y + radius + 4);
-      ctx.fillText(agent.name, at.x, at.y + radius + 4);
-    }
-    ctx.globalAlpha = 1;
+    this.drawNames(ctx, inView, radius, isNight, followed);
   }
 
   /** Returns the agent drawn nearest to a point of the canvas, if one is within reach of a finger. */
@@ -85,6 +71,39 @@ export class People {
       if (distance < 24 && (best === null || distance < best.distance)) best = { id, distance };
     }
     return best === null ? null : best.id;
+  }
+
+  // A name that would cover another one is left out; the order is the same in every frame, so names do not flicker.
+  private drawNames(
+    ctx: CanvasRenderingContext2D,
+    inView: { agent: Agent; at: Spot }[],
+    radius: number,
+    isNight: boolean,
+    followed: string | null,
+  ): void {
+    ctx.font = NAME_FONT;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "top";
+    ctx.lineJoin = "round";
+    ctx.lineWidth = 3;
+    ctx.strokeStyle = isNight ? "rgba(20, 26, 54, 0.8)" : "rgba(252, 249, 240, 0.9)";
+    const rank = (id: string): number => (id === followed ? -1 : hashOf(id));
+    const drawn: { left: number; right: number; top: number }[] = [];
+    for (const { agent, at } of [...inView].sort((a, b) => rank(a.agent.id) - rank(b.agent.id))) {
+      const half = ctx.measureText(agent.name).width / 2;
+      const box = { left: at.x - half, right: at.x + half, top: at.y + radius + 4 };
+      const isCovered = drawn.some(
+        (other) =>
+          box.left < other.right && other.left < box.right && Math.abs(box.top - other.top) < NAME_HEIGHT_PX,
+      );
+      if (isCovered) continue;
+      drawn.push(box);
+      ctx.globalAlpha = isAway(agent) ? 0.55 : 1;
+      ctx.fillStyle = isNight ? "#f4efe2" : "#343a36";
+      ctx.strokeText(agent.name, at.x, box.top);
+      ctx.fillText(agent.name, at.x, box.top);
+    }
+    ctx.globalAlpha = 1;
   }
 
   private drawDisc(
@@ -103,12 +122,12 @@ export class People {
       // A small beak shows where it walks; north is up, so the canvas angle is the mirrored heading.
       const angle = -headingAt(agent.trajectory, tick, tickMs, agent.heading);
       ctx.beginPath();
-      ctx.moveTo(at.x + Math.cos(angle) * (radius + 6.5), at.y + Math.sin(angle) * (radius + 6.5));
-      for (const side of [0.55, -0.55]) {
+      ctx.moveTo(at.x + Math.cos(angle) * (radius + 9), at.y + Math.sin(angle) * (radius + 9));
+      for (const side of [0.6, -0.6]) {
         ctx.lineTo(at.x + Math.cos(angle + side) * (radius + 1), at.y + Math.sin(angle + side) * (radius + 1));
       }
       ctx.closePath();
-      ctx.fillStyle = "#fffdf6";
+      ctx.fillStyle = agentColour(agent.id);
       ctx.fill();
     }
     disc(ctx, at.x, at.y, radius + 1.8, "#fffdf6");

@@ -11,7 +11,7 @@ import type { WorldState } from "./world";
 
 // Sharper than this costs a phone more than it shows.
 const PIXEL_RATIO_MAX = 2.5;
-const NIGHT_ALPHA = 0.28;
+const NIGHT_ALPHA = 0.74;
 const FOLLOW_SPAN_M = 70;
 
 /** Draws the watched region on a canvas. */
@@ -102,14 +102,16 @@ export class Stage {
     const isNight = light.alpha >= NIGHT_ALPHA;
     drawGround(ctx, camera, region);
     if (light.alpha > 0.005) {
+      ctx.globalCompositeOperation = "multiply";
       ctx.fillStyle = `rgba(${light.rgb.join(",")},${light.alpha.toFixed(3)})`;
       ctx.fillRect(0, 0, camera.width, camera.height);
+      ctx.globalCompositeOperation = "source-over";
     }
     if (isNight) this.drawLamps(ctx, region, light.alpha);
     drawPlaceNames(ctx, camera, region, isNight);
     this.people.draw(ctx, camera, nowMs, isNight, this.followed);
     const lift = this.people.radius(camera) + 3;
-    this.bubbles.draw(ctx, nowMs, this.stillness.matches, (id) => {
+    this.bubbles.draw(ctx, nowMs, camera.width, this.stillness.matches, (id) => {
       const at = this.people.drawn.get(id)?.screen;
       return at === undefined ? null : { x: at.x, y: at.y - lift };
     });
@@ -120,7 +122,7 @@ export class Stage {
     for (const place of region.places) {
       const at = this.camera.toScreen(place);
       const glow = ctx.createRadialGradient(at.x, at.y, 0, at.x, at.y, radius);
-      glow.addColorStop(0, `rgba(255, 206, 128, ${(alpha * 0.8).toFixed(3)})`);
+      glow.addColorStop(0, `rgba(255, 206, 128, ${(alpha * 0.5).toFixed(3)})`);
       glow.addColorStop(1, "rgba(255, 206, 128, 0)");
       ctx.fillStyle = glow;
       ctx.fillRect(at.x - radius, at.y - radius, radius * 2, radius * 2);

@@ -50,7 +50,9 @@ before(async () => {
     window.violations = [];
     document.addEventListener("securitypolicyviolation", (event) => window.violations.push(event.violatedDirective));
   });
-  await page.goto(`${URL_BASE}/watch/${REGION}`);
+  await page.goto(`${URL_BASE}/`);
+  await page.locator(`#region option[value="${REGION}"]`).waitFor({ state: "attached", timeout: WAIT_MS });
+  await page.selectOption("#region", REGION);
 });
 
 after(async () => {
