@@ -139,7 +139,7 @@ test("hostile_message_is_shown_as_inert_text", async () => {
 });
 
 test("page_made_no_error_and_broke_no_policy", async () => {
-  if (process.env.ROOKERY_SCREENSHOT) await page.screenshot({ path: process.env.ROOKERY_SCREENSHOT });
+  if (process.env.ROOKERY_SCREENSHOT) await page.screenshot({ path: process.env.ROOKERY_SCREENSHOT, animations: "disabled" });
   assert.deepEqual(await page.evaluate(() => window.violations), []);
   assert.deepEqual(complaints, []);
 });
