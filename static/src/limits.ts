@@ -1,0 +1,24 @@
+// Every bound of the page in one place: a page that is open for a week must not grow.
+
+/** Agents kept at most; entries beyond are ignored. */
+export const AGENTS_MAX = 2_000;
+/** Agents that have just left all our cells, kept so that a partial entry in the next cell finds its name. */
+export const DEPARTED_MAX = 256;
+/** How long a departed agent is remembered. Units: milliseconds of world time. */
+export const DEPARTED_MS = 5_000;
+/** Places, objects and paths drawn at most for a region. */
+export const FEATURES_MAX = 500;
+/** Regions offered in the picker at most. */
+export const REGIONS_MAX = 200;
+/** Lines in the event log. */
+export const LOG_LINES_MAX = 200;
+/** Speech bubbles on the canvas at once. */
+export const BUBBLES_MAX = 40;
+/** Inhabitants listed as buttons. */
+export const ROSTER_MAX = 120;
+/** Longest agent name drawn, in characters. */
+export const NAME_CHARS_MAX = 40;
+/** Longest message shown, in characters. */
+export const MESSAGE_CHARS_MAX = 280;
+/** Combining marks kept on one base character; more of them climb over the neighbouring lines. */
+export const MARKS_MAX = 2;
