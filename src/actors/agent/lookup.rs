@@ -1,0 +1,49 @@
+//! Questions that only the database answers.
+
+use super::AgentActor;
+use super::act::answer_lookup;
+use crate::actors::request::{Receipt, Request};
+use crate::actors::watch::{self, Stage};
+use crate::base::id::AgentId;
+use crate::domain::agent::Handle;
+use crate::domain::scene::Lookup;
+use crate::store::{Reader, StoreError};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+impl AgentActor {
+    /// Asks the database beside the mailbox and answers when it did.
+    pub(super) fn look_up(&mut self, lookup: Lookup, region: String, request: Request, stage: &mut Stage<Self>) {
+        let Some(profile) = self.profile.clone() else { return };
+        let shard = self.place.as_ref().map(|place| place.shard);
+        let receipt = Receipt {
+            result: Value::Null,
+            durability: request.command.durability,
+            command_id: request.command.id,
+            region: Some(region),
+            shard,
+            seq: None,
+            tick: self.node.tick(),
+            replayed: false,
+        };
+        let node = Arc::clone(&self.node);
+        let (agent, handle) = (profile.id, profile.handle.clone());
+        let work = async move { node.database.read(move |reader| find(reader, agent, &handle, lookup)).await };
+        watch::then(stage, work, move |_, result, _| answer_lookup(request.reply, receipt, result));
+    }
+}
+
+fn find(reader: &mut Reader, agent: AgentId, handle: &Handle, lookup: Lookup) -> Result<Value, StoreError> {
+    match lookup {
+        Lookup::Balance => Ok(json!({"balance": reader.balance(agent)?, "currency": "credit"})),
+        Lookup::Statement { limit, cursor } => reader.statement(agent, limit, cursor.as_deref()),
+        Lookup::Inventory => {
+            let items = reader.inventory(agent)?;
+            Ok(json!(items.iter().map(|held| json!({"item_id": held.item_id, "item": held.item, "quantity": held.quantity})).collect::<Vec<_>>()))
+        }
+        Lookup::Heard { kinds, cursor, since, limit } => {
+            let page = reader.heard(handle, agent, &kinds, cursor.as_deref(), since, limit)?;
+            Ok(json!({"events": page.events, "cursor": page.cursor}))
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! The committer of a shard: collects what is durable while the database is busy, and commits it in one transaction.
+
+use super::fanout::Fanout;
+use super::mailbox::{Reply, answer};
+use super::node::Node;
+use super::request::Receipt;
+use super::shard::{ShardActor, ShardMessage};
+use super::mailbox::Seat;
+use super::watch::{self, Role, Stage};
+use crate::base::id::ShardId;
+use crate::domain::action::Durability;
+use crate::domain::refusal::{Code, Refusal};
+use crate::store::commit::{BATCH_MAX, Batch, Commit, CommitError, Lease, Outcome};
+use crate::telemetry::metric;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+/// Most commits that wait for the database; beyond, callers are told `busy`.
+const QUEUE_MAX: usize = 16_384;
+/// How long a commit waits for company when the database is idle.
+const COMPANY_WAIT: Duration = Duration::from_millis(1);
+
+/// What is done when a commit's outcome is known, before anybody hears of it: memory follows the disk.
+pub type Settle = Box<dyn FnOnce(&Result<Outcome, Refusal>) + Send>;
+
+/// A commit with those who wait for it.
+pub struct Pending {
+    /// What to commit.
+    pub commit: Commit,
+    /// Who asked.
+    pub reply: Option<Reply<Receipt>>,
+    /// What to do first when it is known.
+    pub settle: Option<Settle>,
+}
+
+/// What a committer is told.
+pub enum CommitterMessage {
+    /// Commit this.
+    Commit(Box<Pending>),
+    /// The shard was claimed anew.
+    Claimed(i64),
+}
+
+/// The committer of one shard.
+pub struct Committer {
+    node: Arc<Node>,
+    shard: ShardId,
+    epoch: Arc<AtomicI64>,
+    keeper: Option<Seat<ShardActor>>,
+    fanout: Fanout,
+    queue: VecDeque<Pending>,
+    is_busy: bool,
+    is_waiting: bool,
+    is_fenced: bool,
+}
+
+impl Committer {
+    /// A committer under an epoch of the shard's lease.
+    pub fn new(node: Arc<Node>, shard: ShardId, epoch: Arc<AtomicI64>, keeper: Option<Seat<ShardActor>>) -> Self {
+        let fanout = Fanout::new(Arc::clone(&node), shard);
+        let queue = VecDeque::new();
+        Self { node, shard, epoch, keeper, fanout, queue, is_busy: false, is_waiting: false, is_fenced: false }
+    }
+
+    fn enqueue(&mut self, pending: Pending, stage: &mut Stage<Self>) {
+        if self.is_fenced || self.queue.len() >= QUEUE_MAX {
+            let refusal = if self.is_fenced { Refusal::unavailable() } else { Refusal::busy() };
+            conclude(pending.settle, pending.reply, Err(refusal));
+            return;
+        }
+        self.queue.push_back(pending);
+        if self.is_busy {
+            return;
+        }
+        if self.queue.len() >= BATCH_MAX {
+            self.flush(stage);
+        } else if !self.is_waiting {
+            self.is_waiting = true;
+            watch::later(stage, COMPANY_WAIT, |me, stage| {
+                me.is_waiting = false;
+                me.flush(stage);
+            });
+        }
+    }
+
+    fn flush(&mut self, stage: &mut Stage<Self>) {
+        if self.is_busy || self.queue.is_empty() {
+            return;
+        }
+        self.is_busy = true;
+        let count = self.queue.len().min(BATCH_MAX);
+        let mut waiting = Vec::with_capacity(count);
+        let mut commits = Vec::with_capacity(count);
+        for pending in self.queue.drain(..count) {
+            waiting.push((pending.reply, pending.settle));
+            commits.push(pending.commit);
+        }
+        let lease = Lease { shard: self.shard, owner: self.node.id, epoch: self.epoch.load(Ordering::Acquire) };
+        let batch = Batch { lease, now: self.node.now(), commits };
+        let node = Arc::clone(&self.node);
+        let started = node.clock.monotonic();
+        let work = async move {
+            let outcome = node.database.write_raw(move |store| (store.commit(&batch), batch)).await;
+            metric::commit_duration().record(node.clock.monotonic().saturating_sub(started).as_secs_f64());
+            outcome
+        };
+        metric::commit_batch_size().record(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
+        watch::then(stage, work, move |me, outcome, stage| me.settle(outcome, waiting, stage));
+    }
+
+    fn settle(
+        &mut self,
+        outcome: Result<(Result<Vec<Outcome>, CommitError>, Batch), Refusal>,
+        waiting: Vec<(Option<Reply<Receipt>>, Option<Settle>)>,
+        stage: &mut Stage<Self>,
+    ) {
+        self.is_busy = false;
+        match outcome {
+            Ok((Ok(outcomes), batch)) => {
+                for ((commit, outcome), (reply, settle)) in batch.commits.into_iter().zip(outcomes).zip(waiting) {
+                    self.conclude_one(commit, outcome, reply, settle);
+                }
+            }
+            Ok((Err(error), _)) => {
+                let refusal = self.refuse_batch(&error);
+                for (reply, settle) in waiting {
+                    conclude(settle, reply, Err(refusal.clone()));
+                }
+            }
+            Err(refusal) => {
+                for (reply, settle) in waiting {
+                    conclude(settle, reply, Err(refusal.clone()));
+                }
+            }
+        }
+        self.flush(stage);
+    }
+
+    /// Memory first, then the world, then the one who asked.
+    fn conclude_one(&mut self, commit: Commit, outcome: Outcome, reply: Option<Reply<Receipt>>, settle: Option<Settle>) {
+        let receipt = match &outcome {
+            Outcome::Committed { seq, result, .. } => Ok(Receipt {
+                result: result.clone(),
+                durability: Durability::Durable,
+                command_id: commit.command.as_ref().map(|command| command.id.clone()).unwrap_or_default(),
+                region: Some(commit.region.clone()),
+                shard: Some(self.shard),
+                seq: Some(*seq),
+                tick: commit.tick,
+                replayed: false,
+            }),
+            Outcome::Replayed(stored) => {
+                let id = commit.command.as_ref().map(|command| command.id.clone()).unwrap_or_default();
+                stored.outcome.clone().map(|result| Receipt::replayed(stored, id, result))
+            }
+            Outcome::Refused(refusal) => Err(refusal.clone()),
+        };
+        let outcome = Ok(outcome);
+        if let Some(settle) = settle {
+            settle(&outcome);
+        }
+        if let Ok(Outcome::Committed { seq, inbox, .. }) = &outcome {
+            self.fanout.spread(&commit, *seq, inbox);
+        }
+        if let Some(reply) = reply {
+            answer(reply, receipt);
+        }
+    }
+
+    fn refuse_batch(&mut self, error: &CommitError) -> Refusal {
+        tracing::error!(shard.id = %self.shard, error = ?error, "a batch of {} was not committed", self.shard);
+        match error {
+            CommitError::Fenced(_) => {
+                self.is_fenced = true;
+                if let Some(keeper) = &self.keeper {
+                    keeper.order(ShardMessage::Fenced);
+                }
+                Refusal::new(Code::Moving, "the shard has another owner").retry_after(1_000)
+            }
+            CommitError::NotCommitted { is_disk_full: true, .. } => {
+                Refusal::new(Code::StorageFull, "the disk is full").retry_after(5_000)
+            }
+            CommitError::NotCommitted { .. } => Refusal::unavailable(),
+        }
+    }
+}
+
+fn conclude(settle: Option<Settle>, reply: Option<Reply<Receipt>>, refusal: Result<Outcome, Refusal>) {
+    if let Some(settle) = settle {
+        settle(&refusal);
+    }
+    if let (Some(reply), Err(refusal)) = (reply, refusal) {
+        answer(reply, Err(refusal));
+    }
+}
+
+impl Role for Committer {
+    type Message = CommitterMessage;
+    const NAME: &'static str = "committer";
+    const CAPACITY: usize = QUEUE_MAX;
+
+    fn begin(&mut self, _: &mut Stage<Self>) {}
+
+    // What was queued is dropped: its askers hear `unavailable`, and nothing of it was committed or will be.
+    fn forget(&mut self) {
+        self.queue.clear();
+        (self.is_busy, self.is_waiting) = (false, false);
+    }
+
+    fn take(&mut self, message: CommitterMessage, stage: &mut Stage<Self>) {
+        match message {
+            CommitterMessage::Commit(pending) => self.enqueue(*pending, stage),
+            CommitterMessage::Claimed(epoch) => {
+                self.epoch.store(epoch, Ordering::Release);
+                self.is_fenced = false;
+            }
+        }
+    }
+}

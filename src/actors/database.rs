@@ -1,0 +1,132 @@
+//! Database threads: `SyncArbiter` actors over `store/`. Everybody else awaits them; nobody blocks on a database.
+
+use crate::domain::refusal::{Code, Refusal};
+use crate::store::{Reader, Store, StoreError};
+use actix::{Actor, Addr, Handler, Message, SyncArbiter, SyncContext};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+/// Most jobs waiting for the readers and for the writers, each.
+const JOBS_MAX: usize = 4_096;
+/// How long anybody waits for a job. Units: seconds.
+const DEADLINE_S: u64 = 20;
+
+/// A thread with a connection of its own.
+struct Worker<S: 'static> {
+    connection: S,
+}
+
+impl<S: Unpin + 'static> Actor for Worker<S> {
+    type Context = SyncContext<Self>;
+}
+
+/// Work for a database thread.
+struct Job<S> {
+    work: Box<dyn FnOnce(&mut S) + Send>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl<S: 'static> Message for Job<S> {
+    type Result = ();
+}
+
+impl<S: Unpin + 'static> Handler<Job<S>> for Worker<S> {
+    type Result = ();
+
+    fn handle(&mut self, job: Job<S>, _: &mut SyncContext<Self>) {
+        // A panic would kill the thread for good. The asker sees its channel closed and is told `unavailable`.
+        if catch_unwind(AssertUnwindSafe(|| (job.work)(&mut self.connection))).is_err() {
+            tracing::error!("a database job failed");
+        }
+    }
+}
+
+/// The database threads of this node. Cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    writers: Addr<Worker<Store>>,
+    readers: Addr<Worker<Reader>>,
+    write_permits: Arc<Semaphore>,
+    read_permits: Arc<Semaphore>,
+}
+
+impl Database {
+    /// Starts a thread for each connection. Must run inside the actix system.
+    pub fn start(stores: Vec<Store>, readers: Vec<Reader>) -> Self {
+        Self {
+            writers: threads(stores),
+            readers: threads(readers),
+            write_permits: Arc::new(Semaphore::new(JOBS_MAX)),
+            read_permits: Arc::new(Semaphore::new(JOBS_MAX)),
+        }
+    }
+
+    /// Runs a body on a writer's thread.
+    /// Errors: `busy` when too many wait, `timeout`, `unavailable` when the body panicked; what the store says is mapped.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        self.write_raw(work).await?.map_err(|error| refusal_of(&error))
+    }
+
+    /// Runs a body on a writer's thread and returns what it returns.
+    /// Errors: as `write`, without the store's.
+    pub async fn write_raw<T: Send + 'static>(&self, work: impl FnOnce(&mut Store) -> T + Send + 'static) -> Result<T, Refusal> {
+        run(&self.writers, &self.write_permits, work).await
+    }
+
+    /// Runs a body on a reader's thread.
+    /// Errors: as `write`.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        run(&self.readers, &self.read_permits, work).await?.map_err(|error| refusal_of(&error))
+    }
+}
+
+fn threads<S: Send + Unpin + 'static>(connections: Vec<S>) -> Addr<Worker<S>> {
+    let count = connections.len();
+    let connections = std::sync::Mutex::new(connections);
+    SyncArbiter::start(count, move || {
+        let mut connections = connections.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        #[expect(clippy::expect_used, reason = "the arbiter calls this once a thread, and there is a connection for each")]
+        let connection = connections.pop().expect("one connection a thread");
+        Worker { connection }
+    })
+}
+
+async fn run<S: Unpin + 'static, T: Send + 'static>(
+    threads: &Addr<Worker<S>>,
+    permits: &Arc<Semaphore>,
+    work: impl FnOnce(&mut S) -> T + Send + 'static,
+) -> Result<T, Refusal> {
+    let permit = Arc::clone(permits).try_acquire_owned().map_err(|_full| Refusal::busy())?;
+    let (reply, answer) = oneshot::channel();
+    let work = Box::new(move |connection: &mut S| {
+        // Nobody waits any more: the work is done all the same.
+        let _ = reply.send(work(connection));
+    });
+    #[expect(clippy::disallowed_methods, reason = "the permit is the bound that do_send lacks")]
+    threads.do_send(Job { work, _permit: permit });
+    match tokio::time::timeout(Duration::from_secs(DEADLINE_S), answer).await {
+        Ok(Ok(result)) => Ok(result),
+        Ok(Err(_gone)) => Err(Refusal::unavailable()),
+        Err(_elapsed) => Err(Refusal::new(Code::Timeout, "the database did not answer in time").retry_after(1_000)),
+    }
+}
+
+/// What a client is told when the store failed; the error itself is logged here, once.
+pub fn refusal_of(error: &StoreError) -> Refusal {
+    tracing::error!(error = ?error, "the store failed: {error}");
+    if error.is_disk_full() {
+        Refusal::new(Code::StorageFull, "the disk is full").retry_after(5_000)
+    } else if error.is_unavailable() {
+        Refusal::unavailable()
+    } else {
+        Refusal::internal()
+    }
+}

@@ -1,0 +1,172 @@
+//! The directory: which actor runs what on this node.
+
+use super::agent::AgentActor;
+use super::committer::Committer;
+use super::hub::{HubActor, HubMessage};
+use super::mailbox::Seat;
+use super::region::RegionActor;
+use crate::base::id::{AgentId, ShardId};
+use crate::domain::agent::Handle;
+use crate::domain::region::World;
+use crate::domain::space::Vec3;
+use actix_rt::ArbiterHandle;
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The seats of a shard's actors.
+#[derive(Clone)]
+pub struct ShardSeats {
+    /// Decides.
+    pub region: Seat<RegionActor>,
+    /// Commits.
+    pub committer: Seat<Committer>,
+    /// The thread that they run on.
+    pub arbiter: ArbiterHandle,
+}
+
+/// An agent that has an actor.
+#[derive(Clone)]
+pub struct AgentSeat {
+    /// Its id inside.
+    pub id: AgentId,
+    /// Its actor.
+    pub seat: Seat<AgentActor>,
+}
+
+/// An agent that is in the world.
+#[derive(Clone, Debug)]
+pub struct Online {
+    /// Its display name.
+    pub name: String,
+    /// The region it is in.
+    pub region: Arc<str>,
+}
+
+/// Which actor runs what on this node.
+pub struct Directory {
+    world: RwLock<Arc<World>>,
+    shards: DashMap<ShardId, ShardSeats>,
+    agents: DashMap<Handle, AgentSeat>,
+    online: DashMap<Handle, Online>,
+    hubs: RwLock<Arc<[Seat<HubActor>]>>,
+}
+
+impl Directory {
+    /// A directory of a world that nobody runs yet.
+    pub fn new(world: World) -> Self {
+        Self {
+            world: RwLock::new(Arc::new(world)),
+            shards: DashMap::new(),
+            agents: DashMap::new(),
+            online: DashMap::new(),
+            hubs: RwLock::new(Arc::from([])),
+        }
+    }
+
+    /// The regions there are.
+    pub fn world(&self) -> Arc<World> {
+        Arc::clone(&self.world.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the plan of the world, after a region was made.
+    pub fn set_world(&self, world: World) {
+        *self.world.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(world);
+    }
+
+    /// The seats of a shard that this node runs.
+    pub fn shard(&self, shard: ShardId) -> Option<ShardSeats> {
+        self.shards.get(&shard).map(|seats| seats.clone())
+    }
+
+    /// The seats of the shard that holds a point.
+    pub fn shard_at(&self, region: &str, at: Vec3) -> Option<(ShardId, ShardSeats)> {
+        let shard = self.world().shard_at(region, at)?.id;
+        Some((shard, self.shard(shard)?))
+    }
+
+    /// All shards that this node runs.
+    pub fn shards(&self) -> Vec<(ShardId, ShardSeats)> {
+        self.shards.iter().map(|row| (*row.key(), row.value().clone())).collect()
+    }
+
+    /// This node runs a shard from now on.
+    pub fn put_shard(&self, shard: ShardId, seats: ShardSeats) {
+        self.shards.insert(shard, seats);
+    }
+
+    /// An agent's actor, if it has one.
+    pub fn agent(&self, handle: &Handle) -> Option<AgentSeat> {
+        self.agents.get(handle).filter(|agent| agent.seat.is_open()).map(|agent| agent.clone())
+    }
+
+    /// An agent's actor; starts it when there is none. Exactly one exists at any time.
+    pub fn agent_or_start(&self, handle: &Handle, start: impl FnOnce() -> AgentSeat) -> AgentSeat {
+        match self.agents.entry(handle.clone()) {
+            Entry::Occupied(mut row) => {
+                if !row.get().seat.is_open() {
+                    row.insert(start());
+                }
+                row.get().clone()
+            }
+            Entry::Vacant(row) => row.insert(start()).clone(),
+        }
+    }
+
+    /// Forgets an agent's actor, if it is still this one.
+    pub fn remove_agent(&self, handle: &Handle, seat: &Seat<AgentActor>) {
+        self.agents.remove_if(handle, |_, row| row.seat.is_same(seat));
+    }
+
+    /// How many agents have an actor.
+    pub fn agent_count(&self) -> usize {
+        self.agents.len()
+    }
+
+    /// Notes that an agent is in a region.
+    pub fn put_online(&self, handle: &Handle, name: &str, region: &str) {
+        let online = Online { name: name.to_owned(), region: region.into() };
+        self.online.insert(handle.clone(), online);
+    }
+
+    /// Notes that an agent left a region, unless it is in another one already.
+    pub fn remove_online(&self, handle: &Handle, region: &str) {
+        self.online.remove_if(handle, |_, online| &*online.region == region);
+    }
+
+    /// Where an agent is, when it is in the world.
+    pub fn online(&self, handle: &Handle) -> Option<Online> {
+        self.online.get(handle).map(|row| row.clone())
+    }
+
+    /// Agents in the world, at most `limit`, in no order.
+    pub fn all_online(&self, limit: usize) -> Vec<(Handle, Online)> {
+        self.online.iter().take(limit).map(|row| (row.key().clone(), row.value().clone())).collect()
+    }
+
+    /// How many agents are in the world.
+    pub fn online_count(&self) -> usize {
+        self.online.len()
+    }
+
+    /// The hubs of this node's worker threads.
+    pub fn hubs(&self) -> Arc<[Seat<HubActor>]> {
+        Arc::clone(&self.hubs.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Adds the hub of a worker thread and returns its index.
+    pub fn put_hub(&self, hub: Seat<HubActor>) -> usize {
+        let mut hubs = self.hubs.write().unwrap_or_else(PoisonError::into_inner);
+        let index = hubs.len();
+        *hubs = hubs.iter().cloned().chain([hub]).collect();
+        index
+    }
+
+    /// Tells every hub. A hub whose mailbox is full misses it, which is counted.
+    pub fn tell_hubs(&self, make: impl Fn() -> HubMessage) {
+        for hub in self.hubs().iter() {
+            // Counted by the mailbox; the sockets of that worker are hopelessly behind by then.
+            let _ = hub.tell(make());
+        }
+    }
+}

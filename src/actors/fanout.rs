@@ -1,0 +1,70 @@
+//! Fan-out of what was committed: one encoded publication for all that hear it, one for each inbox.
+
+use super::hub::HubMessage;
+use super::node::Node;
+use super::publication::Publication;
+use crate::base::id::{AgentId, ShardId};
+use crate::base::time::Tick;
+use crate::domain::event::{Event, EventKind};
+use crate::domain::space::Cell;
+use crate::store::commit::{Commit, InboxPosition};
+use crate::telemetry::metric;
+use bytes::Bytes;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Sends what happened in one shard to the hubs of this node and to the mirror.
+pub struct Fanout {
+    node: Arc<Node>,
+    shard: ShardId,
+}
+
+impl Fanout {
+    /// The fan-out of a shard.
+    pub fn new(node: Arc<Node>, shard: ShardId) -> Self {
+        Self { node, shard }
+    }
+
+    /// Tells everybody whom a committed event concerns.
+    pub fn spread(&self, commit: &Commit, seq: i64, inbox: &[InboxPosition]) {
+        let event = &commit.event;
+        metric::events(event.kind.name()).increment(1);
+        if event.kind == EventKind::Speech {
+            metric::messages(commit.region.clone()).increment(1);
+        }
+        let wire = event.to_wire(Some((self.shard.0, seq)));
+        self.spread_around(event, &commit.region, commit.tick, &wire);
+        for position in inbox {
+            let channel: Arc<str> = format!("#{}", position.owner).into();
+            let data = inbox_data(commit.tick, &wire);
+            let offset = u64::try_from(position.offset).ok();
+            let publication = Publication::with_offset(channel, data, offset, None);
+            let agent = position.agent;
+            self.node.directory.tell_hubs(|| HubMessage::Inbox { agent, publication: Arc::clone(&publication) });
+        }
+        if event.is_public {
+            self.node.mirror.event(&commit.region, commit.tick.0, event.kind.name(), &wire);
+        }
+    }
+
+    /// Tells the hearers and the spectators that look there.
+    pub fn spread_around(&self, event: &Event, region: &str, tick: Tick, wire: &Value) {
+        let seen_at = event.location.filter(|_| event.is_public).map(|at| (self.shard, Cell::of(at)));
+        if event.hearers.is_empty() && seen_at.is_none() {
+            return;
+        }
+        let hearers: Arc<[AgentId]> = event.hearers.iter().map(|profile| profile.id).collect();
+        let data = Bytes::from(json!({"tick": tick, "events": [wire]}).to_string());
+        let publication = Publication::new(format!("region:{region}").into(), data);
+        self.node.directory.tell_hubs(|| HubMessage::Heard {
+            publication: Arc::clone(&publication),
+            hearers: Arc::clone(&hearers),
+            seen_at,
+        });
+    }
+}
+
+/// The payload of an inbox entry: the same live and recovered.
+pub fn inbox_data(tick: Tick, wire: &Value) -> Bytes {
+    Bytes::from(json!({"tick": tick, "events": [wire]}).to_string())
+}

@@ -1,0 +1,144 @@
+//! The gateway: the one door from transports to actors.
+
+use super::agent::{AgentActor, AgentMessage, Join, Joined, Joiner};
+use super::mailbox::Reply;
+use super::node::{DEADLINE, Node};
+use super::request::{Receipt, Request, body_hash};
+use crate::base::id::{AgentId, SessionId};
+use crate::base::limit::COMMAND_ID_MAX_CHARS;
+use crate::domain::action::Action;
+use crate::domain::agent::{Handle, Permissions};
+use crate::domain::refusal::{Code, Refusal};
+use crate::store::commit::CommandKey;
+use crate::store::AgentRow;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+/// Who calls: an agent, as its token says.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Which agent.
+    pub handle: Handle,
+    /// Its id inside.
+    pub id: AgentId,
+    /// The ceiling that the token sets.
+    pub permissions: Permissions,
+}
+
+/// The one door from transports to actors. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateway {
+    /// What every actor shares.
+    pub node: Arc<Node>,
+}
+
+/// How often a call is repeated when it meets an actor that is just leaving.
+const TRIES: usize = 50;
+
+impl Gateway {
+    /// The door to a node's actors.
+    pub fn new(node: Arc<Node>) -> Self {
+        Self { node }
+    }
+
+    /// Does an action.
+    /// Errors: the one refusal that applies first; see `domain::refusal`.
+    pub async fn act(
+        &self,
+        caller: &Caller,
+        name: &str,
+        params: &RawValue,
+        command_id: Option<String>,
+    ) -> Result<Receipt, Refusal> {
+        let action = Action::decode(name, params)?;
+        let has_own_id = command_id.is_some();
+        let id = match command_id {
+            Some(id) => check_command_id(id)?,
+            None => self.node.entropy.uuid_v7(self.node.clock.now_ms()).to_string(),
+        };
+        let (body_hash, durability, name) = (body_hash(&action), action.durability(), action.name());
+        let command = CommandKey { id, body_hash, action: name, durability };
+        let (agent, permissions) = (caller.id, caller.permissions);
+        let seat = self.node.directory.agent(&caller.handle).ok_or_else(Refusal::not_in_world)?.seat;
+        let request = |reply: Reply<Receipt>| {
+            AgentMessage::Act(Box::new(Request { agent, action, command, has_own_id, permissions, reply }))
+        };
+        seat.ask(DEADLINE, request).await
+    }
+
+    /// Brings an agent into the world, or another socket to it.
+    /// Errors: `agent_not_found`, `region_not_found`, `region_full`, temporary ones.
+    pub async fn join(&self, handle: &Handle, joiner: Joiner, spawn_region: Option<String>) -> Result<Joined, Refusal> {
+        if spawn_region.as_ref().is_some_and(|region| self.node.directory.world().region(region).is_none()) {
+            return Err(Refusal::new(Code::RegionNotFound, "no such region"));
+        }
+        let mut last = Refusal::unavailable();
+        for attempt in 0..TRIES {
+            let seat = self.seat(handle, spawn_region.as_deref()).await?;
+            let spawn_region = spawn_region.clone();
+            let joined = seat.seat.ask(DEADLINE, |reply| AgentMessage::Join(Box::new(Join { joiner, spawn_region, reply }))).await;
+            match joined {
+                // It met an actor on its way out; the next one is fresh.
+                Err(refusal) if matches!(refusal.code, Code::Moving | Code::Unavailable) && attempt + 1 < TRIES => {
+                    last = refusal;
+                    tokio::time::sleep(std::time::Duration::from_millis(40)).await;
+                }
+                result => return result,
+            }
+        }
+        Err(last)
+    }
+
+    /// Takes an agent out of the world at once.
+    /// Errors: `not_in_world`, temporary ones.
+    pub async fn leave(&self, handle: &Handle) -> Result<(), Refusal> {
+        let agent = self.node.directory.agent(handle).ok_or_else(Refusal::not_in_world)?;
+        agent.seat.ask(DEADLINE, AgentMessage::Disconnect).await
+    }
+
+    /// A socket of an agent is gone.
+    pub fn part(&self, handle: &Handle, session: SessionId) {
+        if let Some(agent) = self.node.directory.agent(handle) {
+            agent.seat.order(AgentMessage::Part(session));
+        }
+    }
+
+    /// Tells an agent's actor that its row changed.
+    pub fn changed(&self, row: AgentRow) {
+        if let Some(agent) = self.node.directory.agent(&row.handle) {
+            agent.seat.order(AgentMessage::Changed(Box::new(row)));
+        }
+    }
+
+    /// Counts something against an agent's limits, kept by its actor. An agent without an actor has nothing to count yet.
+    /// Errors: `rate_limited`.
+    pub async fn count(&self, handle: &Handle, make: impl FnOnce(Reply<()>) -> AgentMessage) -> Result<(), Refusal> {
+        match self.node.directory.agent(handle) {
+            Some(agent) => agent.seat.ask(DEADLINE, make).await,
+            None => Ok(()),
+        }
+    }
+
+    /// An agent's actor, started on the thread of the shard that it is or will be in.
+    async fn seat(&self, handle: &Handle, spawn_region: Option<&str>) -> Result<super::directory::AgentSeat, Refusal> {
+        if let Some(agent) = self.node.directory.agent(handle) {
+            return Ok(agent);
+        }
+        let wanted = handle.clone();
+        let row = self.node.database.read(move |reader| reader.agent_by_handle(&wanted)).await?;
+        let row = row.ok_or_else(|| Refusal::new(Code::AgentNotFound, "no such agent"))?;
+        let directory = &self.node.directory;
+        let world = directory.world();
+        let region = spawn_region.or(row.region.as_deref()).unwrap_or(&row.default_region);
+        let plan = world.region(region).or_else(|| world.regions.first()).ok_or_else(Refusal::unavailable)?;
+        let (_, seats) = directory.shard_at(&plan.name, plan.spawn).ok_or_else(Refusal::unavailable)?;
+        let (node, id) = (&self.node, row.id);
+        Ok(directory.agent_or_start(handle, || AgentActor::start(node, &seats.arbiter, id, handle.clone())))
+    }
+}
+
+/// Checks a client's command id. Errors: `invalid_parameter` unless 1 to 64 visible characters.
+fn check_command_id(id: String) -> Result<String, Refusal> {
+    let is_good = !id.is_empty() && id.chars().count() <= COMMAND_ID_MAX_CHARS && !id.chars().any(char::is_control);
+    if is_good { Ok(id) } else { Err(Refusal::invalid("command_id must be 1 to 64 characters without control characters")) }
+}

@@ -1,0 +1,19 @@
+//! Floor 3: the owners of memory, order and time.
+
+pub mod agent;
+pub mod committer;
+pub mod database;
+pub mod directory;
+pub mod fanout;
+pub mod gateway;
+pub mod hub;
+pub mod mailbox;
+pub mod node;
+pub mod outbox;
+pub mod publication;
+pub mod quarantine;
+pub mod region;
+pub mod request;
+pub mod shard;
+pub mod spectator;
+pub mod watch;

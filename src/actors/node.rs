@@ -1,0 +1,106 @@
+//! What every actor of this process shares.
+
+use super::database::Database;
+use super::directory::Directory;
+use super::quarantine::Quarantine;
+use crate::base::id::{AgentId, EventId, NodeId, SessionId};
+use crate::base::time::{Tick, TickRate, Timestamp};
+use crate::bus::Bus;
+use crate::bus::mirror::Mirror;
+use crate::config::limits::{Bucket, Limits};
+use crate::host::clock::Clock;
+use crate::host::entropy::Entropy;
+use crate::base::rate::{Gcra, RetryAfter};
+use crate::domain::refusal::{Code, Rate, Refusal};
+use crate::store::Counters;
+use crate::telemetry::metric;
+use dashmap::DashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a transport waits for an actor's answer.
+pub const DEADLINE: Duration = Duration::from_secs(10);
+
+/// What every actor of this process shares. Cheap to share as `Arc`.
+pub struct Node {
+    /// This process.
+    pub id: NodeId,
+    /// The clock.
+    pub clock: Clock,
+    /// Chance and fresh ids.
+    pub entropy: Entropy,
+    /// How ticks and times go together.
+    pub rate: TickRate,
+    /// The database threads.
+    pub database: Database,
+    /// Who is where.
+    pub directory: Directory,
+    /// Commands that made actors fail.
+    pub quarantine: Arc<Quarantine>,
+    /// To other nodes and outside tools.
+    pub bus: Bus,
+    /// The copy of the world for outside tools.
+    pub mirror: Mirror,
+    /// Rates and counts.
+    pub limits: Limits,
+    /// How long a lease holds. Units: milliseconds.
+    pub lease_ttl_ms: i64,
+    /// What is to be added to agents' counters; written every few seconds.
+    pub counters: DashMap<AgentId, Counters>,
+}
+
+impl Node {
+    /// Wall-clock time.
+    pub fn now(&self) -> Timestamp {
+        Timestamp(self.clock.now_ms())
+    }
+
+    /// The world tick of now.
+    pub fn tick(&self) -> Tick {
+        self.rate.tick_at(self.now())
+    }
+
+    /// A fresh event id.
+    pub fn event_id(&self) -> EventId {
+        EventId(self.entropy.uuid_v7(self.clock.now_ms()))
+    }
+
+    /// A fresh session id.
+    pub fn session_id(&self) -> SessionId {
+        SessionId(self.entropy.uuid_v7(self.clock.now_ms()))
+    }
+
+    /// A limiter for a bucket; none when nothing is limited.
+    pub fn limiter(&self, bucket: Bucket) -> Limiter {
+        Limiter { bucket, gcra: self.limits.quota(bucket).map(Gcra::new) }
+    }
+
+    /// Adds to an agent's counters.
+    pub fn count(&self, agent: AgentId, add: impl FnOnce(&mut Counters)) {
+        add(&mut self.counters.entry(agent).or_default());
+    }
+}
+
+/// A rate limit of one caller.
+pub struct Limiter {
+    bucket: Bucket,
+    gcra: Option<Gcra>,
+}
+
+impl Limiter {
+    /// Counts one call. Errors: `rate_limited` with the time to wait and the headers' numbers.
+    pub fn check(&mut self, clock: &Clock) -> Result<(), Refusal> {
+        let Some(gcra) = &mut self.gcra else { return Ok(()) };
+        let window_s = gcra.quota().window_ms.div_ceil(1_000);
+        gcra.check(clock.monotonic_ms()).map(|_allowance| ()).map_err(|over| refuse(self.bucket, over, window_s))
+    }
+}
+
+/// The refusal of a bucket that is empty.
+pub fn refuse(bucket: Bucket, over: RetryAfter, window_s: u32) -> Refusal {
+    metric::rate_limits_hit(bucket.name()).increment(1);
+    let reset_s = u32::try_from(over.retry_after_s()).unwrap_or(u32::MAX);
+    Refusal::new(Code::RateLimited, "over the rate limit")
+        .retry_after(i64::try_from(over.retry_after_ms).unwrap_or(i64::MAX))
+        .with_rate(Rate { bucket: bucket.name(), limit: over.limit, window_s, reset_s })
+}

@@ -1,0 +1,138 @@
+//! A socket's outgoing queue: bounded, on one thread, emptied in one write.
+
+use super::publication::Dialect;
+use crate::base::limit::{SOCKET_QUEUE_MAX_BYTES, SOCKET_QUEUE_MAX_MESSAGES};
+use crate::telemetry::metric;
+use crate::wire::Disconnect;
+use bytes::Bytes;
+use smallvec::SmallVec;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+/// An outbox shared by a session, its hub and its response body, all on one worker thread.
+pub type SharedOutbox = Rc<RefCell<Outbox>>;
+
+/// What waits to be written to a socket.
+pub struct Outbox {
+    dialect: Dialect,
+    pieces: VecDeque<Bytes>,
+    control: SmallVec<[Bytes; 1]>,
+    queued_bytes: usize,
+    waker: Option<Waker>,
+    end: Option<Disconnect>,
+    is_ended: bool,
+}
+
+/// What the response body takes at a time.
+pub struct Taken {
+    /// WebSocket control frames, already framed.
+    pub control: SmallVec<[Bytes; 1]>,
+    /// Pieces to be joined to one message.
+    pub pieces: VecDeque<Bytes>,
+    /// The reason to close after them.
+    pub end: Option<Disconnect>,
+}
+
+impl Outbox {
+    /// An empty outbox for a socket that speaks so.
+    pub fn new(dialect: Dialect) -> Self {
+        let (pieces, control) = (VecDeque::new(), SmallVec::new());
+        Self { dialect, pieces, control, queued_bytes: 0, waker: None, end: None, is_ended: false }
+    }
+
+    /// How the socket speaks.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Queues a piece. Past 256 pieces or 1 MiB the socket is slow: the queue is dropped and the socket closes with 3008.
+    pub fn push(&mut self, piece: Bytes) {
+        if self.end.is_some() {
+            return;
+        }
+        let queued_bytes = self.queued_bytes.saturating_add(piece.len());
+        if self.pieces.len() >= SOCKET_QUEUE_MAX_MESSAGES || queued_bytes > SOCKET_QUEUE_MAX_BYTES {
+            metric::slow_clients_closed().increment(1);
+            self.pieces.clear();
+            self.queued_bytes = 0;
+            self.end(Disconnect::SLOW);
+            return;
+        }
+        self.queued_bytes = queued_bytes;
+        self.pieces.push_back(piece);
+        self.wake();
+    }
+
+    /// Queues a framed WebSocket control frame; at most two wait, since only the latest pong matters.
+    pub fn push_control(&mut self, frame: Bytes) {
+        if self.control.len() >= 2 {
+            self.control.remove(0);
+        }
+        self.control.push(frame);
+        self.wake();
+    }
+
+    /// Closes the socket after what is queued. The first reason counts.
+    pub fn end(&mut self, reason: Disconnect) {
+        if self.end.is_none() {
+            self.end = Some(reason);
+            self.wake();
+        }
+    }
+
+    /// The reason to close, once there is one.
+    pub fn end_reason(&self) -> Option<Disconnect> {
+        self.end
+    }
+
+    /// Whether the last byte was taken.
+    pub fn is_ended(&self) -> bool {
+        self.is_ended
+    }
+
+    /// Takes all that is queued, or waits. `None` after the closing part was taken.
+    pub fn poll_take(&mut self, context: &mut Context<'_>) -> Poll<Option<Taken>> {
+        if self.is_ended {
+            return Poll::Ready(None);
+        }
+        if self.pieces.is_empty() && self.control.is_empty() && self.end.is_none() {
+            self.waker = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        self.is_ended = self.end.is_some();
+        self.queued_bytes = 0;
+        let (pieces, control) = (std::mem::take(&mut self.pieces), std::mem::take(&mut self.control));
+        Poll::Ready(Some(Taken { control, pieces, end: self.end }))
+    }
+
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Encoding;
+
+    #[test]
+    fn a_slow_socket_is_ended_and_its_queue_dropped() {
+        let mut outbox = Outbox::new(Dialect::Centrifuge(Encoding::Json));
+        for _ in 0..=SOCKET_QUEUE_MAX_MESSAGES {
+            outbox.push(Bytes::from_static(b"{}"));
+        }
+        assert_eq!(outbox.end_reason().map(|end| end.code), Some(3008));
+        assert!(outbox.pieces.is_empty());
+    }
+
+    #[test]
+    fn one_big_piece_over_the_bound_ends_it_too() {
+        let mut outbox = Outbox::new(Dialect::ClawBots);
+        outbox.push(Bytes::from(vec![0; SOCKET_QUEUE_MAX_BYTES + 1]));
+        assert_eq!(outbox.end_reason().map(|end| end.code), Some(3008));
+    }
+}

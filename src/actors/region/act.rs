@@ -1,0 +1,175 @@
+//! An agent acts: decide, then apply at once or after the commit.
+
+use super::{RegionActor, RegionMessage, Settled};
+use crate::actors::committer::{CommitterMessage, Pending, Settle};
+use crate::actors::mailbox::answer;
+use crate::actors::request::{Receipt, Request};
+use crate::base::id::AgentId;
+use crate::domain::action::Durability;
+use crate::domain::agent::Profile;
+use crate::domain::event::{Event, EventKind};
+use crate::domain::refusal::{Code, Refusal};
+use crate::domain::scene::{Change, Decision, Scene};
+use crate::domain::write::Write;
+use crate::host::fault;
+use crate::store::commit::{Commit, Outcome};
+use std::sync::Arc;
+
+impl RegionActor {
+    /// Decides an action that the region owns.
+    pub(super) fn act(&mut self, profile: &Arc<Profile>, request: Request) {
+        let decided = self.decide(profile, &request);
+        match decided {
+            Err(refusal) => answer(request.reply, Err(refusal)),
+            Ok(decision) if decision.hand_off.is_some() => self.hand_off(profile, decision, request),
+            Ok(decision) if request.command.durability == Durability::Durable => self.commit(profile, decision, request),
+            Ok(decision) => self.do_now(profile, decision, request),
+        }
+    }
+
+    fn decide(&self, profile: &Arc<Profile>, request: &Request) -> Result<Decision, Refusal> {
+        fault::panic_if("region.act", &format!("{}:{:?}", request.command.action, serde_json::to_string(&request.action)));
+        let state = self.state.as_ref().ok_or_else(Refusal::unavailable)?;
+        if state.body(profile.id).is_some_and(|body| body.is_frozen) {
+            return Err(Refusal::new(Code::Moving, "the agent is on its way to another region").retry_after(200));
+        }
+        let world = self.node.directory.world();
+        let now = self.node.now();
+        let scene = Scene {
+            now,
+            tick: self.node.rate.tick_at(now),
+            rate: self.node.rate,
+            dice: self.node.entropy.u64(),
+            me: profile,
+            world: &world,
+            region: Some(state),
+            conversation: None,
+        };
+        request.action.decide(&scene)
+    }
+
+    /// Checkpointed and ephemeral actions: memory, the next frame, the answer.
+    fn do_now(&mut self, profile: &Arc<Profile>, decision: Decision, request: Request) {
+        let tick = self.node.tick();
+        if let Some(state) = &mut self.state {
+            for change in decision.changes {
+                state.apply(profile.id, change);
+            }
+            if let Some(event) = decision.event
+                && let Some(at) = event.location
+            {
+                state.note_happening(at, event.to_wire(None));
+            }
+        }
+        answer(request.reply, Ok(self.receipt(decision.result, &request.command.id, request.command.durability, tick)));
+    }
+
+    fn receipt(&self, result: serde_json::Value, command_id: &str, durability: Durability, tick: crate::base::time::Tick) -> Receipt {
+        Receipt {
+            result,
+            durability,
+            command_id: command_id.to_owned(),
+            region: Some(self.plan.name.clone()),
+            shard: Some(self.shard.id),
+            seq: None,
+            tick,
+            replayed: false,
+        }
+    }
+
+    /// Durable actions: into the next batch; memory follows the disk.
+    fn commit(&mut self, profile: &Arc<Profile>, decision: Decision, request: Request) {
+        let agent = profile.id;
+        let Decision { result, changes, event, writes, .. } = decision;
+        let mut settled: Vec<Settled> = Vec::new();
+        for change in changes {
+            match change {
+                // A cooldown holds from the decision on, or two quick tries would both pass.
+                Change::Cooldown(..) => {
+                    if let Some(state) = &mut self.state {
+                        state.apply(agent, change);
+                    }
+                }
+                other => settled.push(Settled::Change(other)),
+            }
+        }
+        for write in &writes {
+            if let Write::UseObject { object_id, change } = write {
+                settled.push(Settled::Object(object_id.clone(), change.clone()));
+            }
+        }
+        let Some(event) = event else {
+            // A durable verb without an event breaks the table's promise; nobody was told anything yet.
+            tracing::error!(action = request.command.action, "durable action {} decided no event", request.command.action);
+            return answer(request.reply, Err(Refusal::internal()));
+        };
+        let mut commit = self.commit_of(profile, event, writes, result);
+        commit.command = Some(request.command);
+        let settle = (!settled.is_empty()).then(|| self.settle_with(agent, settled));
+        self.send(Pending { commit, reply: Some(request.reply), settle });
+    }
+
+    /// A commit about an agent, without a command.
+    pub(super) fn commit_of(&self, profile: &Profile, event: Event, writes: Vec<Write>, result: serde_json::Value) -> Commit {
+        Commit {
+            agent: profile.id,
+            handle: profile.handle.clone(),
+            name: profile.name.clone(),
+            command: None,
+            event_id: self.node.event_id(),
+            event,
+            region: self.plan.name.clone(),
+            tick: self.node.tick(),
+            writes,
+            result,
+        }
+    }
+
+    /// Hands a commit to the committer; when that cannot take it, nothing happened and the caller is told.
+    pub(super) fn send(&self, pending: Pending) {
+        // A commit that is dropped here drops its reply, and its asker is told `unavailable`.
+        if let Err(refusal) = self.committer.tell(CommitterMessage::Commit(Box::new(pending))) {
+            tracing::warn!(shard.id = %self.shard.id, "the committer takes nothing: {refusal}");
+        }
+    }
+
+    fn settle_with(&self, agent: AgentId, settled: Vec<Settled>) -> Settle {
+        let seats = self.node.directory.shard(self.shard.id);
+        Box::new(move |outcome| {
+            if let (Ok(Outcome::Committed { .. }), Some(seats)) = (outcome, seats) {
+                seats.region.order(RegionMessage::Settled(agent, settled));
+            }
+        })
+    }
+
+    /// Memory follows the disk.
+    pub(super) fn settled(&mut self, agent: AgentId, changes: Vec<Settled>) {
+        let tick = self.node.tick();
+        let Some(state) = &mut self.state else { return };
+        for change in changes {
+            match change {
+                Settled::Change(change) => state.apply(agent, change),
+                Settled::Object(object, change) => {
+                    if let Some(object) = state.objects.get_mut(&object) {
+                        object.state = change.apply(&object.state);
+                        object.version = object.version.saturating_add(1);
+                    }
+                }
+                Settled::Stand(at, hop) => {
+                    if let Some(mut body) = state.leave(agent) {
+                        body.trajectory = crate::domain::space::Trajectory::standing(at, tick, body.trajectory.heading);
+                        (body.hop, body.is_frozen, body.follow) = (hop, false, None);
+                        state.enter(body, tick);
+                        self.viewers.refocus(agent);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells one agent something that is kept nowhere.
+    pub(super) fn tell_agent(&self, agent: &Arc<Profile>, kind: EventKind, content: serde_json::Value) {
+        let event = Event::new(kind, None, content).heard_by(vec![Arc::clone(agent)]);
+        self.fanout.spread_around(&event, &self.plan.name, self.node.tick(), &event.to_wire(None));
+    }
+}

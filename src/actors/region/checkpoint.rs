@@ -1,0 +1,123 @@
+//! Checkpoints: trajectories once a second, one row a shard; and the way back from one.
+
+use super::RegionActor;
+use crate::actors::agent::AgentActor;
+use crate::actors::watch::{self, Stage};
+use crate::base::time::{Tick, Timestamp};
+use crate::bus::mirror::{MirrorBatch, MirrorPosition};
+use crate::domain::agent::Profile;
+use crate::domain::region::weather::{time_at, weather_at};
+use crate::domain::region::{Body, RegionState};
+use crate::domain::space::Trajectory;
+use crate::store::commit::Lease;
+use crate::store::{Checkpoint, ShardLoad};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What is saved of a body.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    agent: crate::base::id::AgentId,
+    hop: i64,
+    trajectory: Trajectory,
+    status: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    cooldowns: BTreeMap<String, Timestamp>,
+}
+
+impl RegionActor {
+    /// Builds the state from the store: agents by their row, where they went by the last checkpoint.
+    pub(super) fn install(&mut self, loaded: ShardLoad, stage: &mut Stage<Self>) {
+        let tick = self.node.tick();
+        let mut state = RegionState::new(self.shard.id, self.plan.clone(), self.node.rate, loaded.objects);
+        let mut saved = read(loaded.checkpoint.as_ref());
+        for row in loaded.agents {
+            let profile = Arc::new(row.profile());
+            let at = row.at.unwrap_or(self.plan.spawn);
+            let mut body = Body::standing(Arc::clone(&profile), at, tick, row.hop);
+            // A checkpoint from before the last hand-off tells of another place.
+            if let Some(saved) = saved.remove(&row.id).filter(|saved| saved.hop == row.hop) {
+                (body.trajectory, body.status, body.cooldowns) = (saved.trajectory, saved.status, saved.cooldowns);
+            }
+            self.node.directory.put_online(&profile.handle, &profile.name, &self.plan.name);
+            state.enter(body, tick);
+            self.viewers.refocus(profile.id);
+            self.wake_agent(&profile);
+        }
+        tracing::info!(shard.id = %self.shard.id, agents = state.agent_count(), "{} of region {} runs with {} agents", self.shard.id, self.plan.name, state.agent_count());
+        self.state = Some(state);
+        watch::every(stage, Duration::from_secs(1), Self::save);
+    }
+
+    /// An agent that was in the world before the start has an actor, which lets it go when nobody comes back.
+    fn wake_agent(&self, profile: &Arc<Profile>) {
+        let Some(seats) = self.node.directory.shard(self.shard.id) else { return };
+        let (id, handle) = (profile.id, profile.handle.clone());
+        self.node.directory.agent_or_start(&profile.handle, || AgentActor::start(&self.node, &seats.arbiter, id, handle));
+    }
+
+    /// Once a second: the checkpoint, and the mirror for outside tools.
+    fn save(&mut self, stage: &mut Stage<Self>) {
+        let Some(state) = &self.state else { return };
+        let tick = self.node.tick();
+        let saved: Vec<Saved> = state
+            .bodies()
+            .map(|body| Saved {
+                agent: body.profile.id,
+                hop: body.hop,
+                trajectory: body.trajectory,
+                status: body.status.clone(),
+                cooldowns: body.cooldowns.clone(),
+            })
+            .collect();
+        // Plain numbers and texts always serialise.
+        let body = serde_json::to_vec(&saved).unwrap_or_default();
+        self.mirror(state, tick);
+        let (node, shard) = (Arc::clone(&self.node), self.shard.id);
+        let epoch = self.epoch.load(std::sync::atomic::Ordering::Acquire);
+        let lease = Lease { shard, owner: node.id, epoch };
+        let now = node.now();
+        watch::then(
+            stage,
+            async move { node.database.write(move |store| store.save_checkpoint(lease, &Checkpoint { tick, body }, now)).await },
+            move |_, saved, _| {
+                if let Err(refusal) = saved {
+                    tracing::warn!(shard.id = %shard, "the checkpoint of {shard} was not saved: {refusal}");
+                }
+            },
+        );
+    }
+
+    fn mirror(&self, state: &RegionState, tick: Tick) {
+        if !self.node.mirror.is_on() {
+            return;
+        }
+        let now = self.node.now();
+        let position = |body: &Body| {
+            let at = state.position(body, tick).rounded();
+            let agent_id = body.profile.handle.to_string();
+            MirrorPosition { agent_id, x: at.x, y: at.y, z: at.z, activity_ms: now.0, status: body.status.clone() }
+        };
+        self.node.mirror.push(MirrorBatch {
+            region: self.plan.name.clone(),
+            tick: tick.0,
+            time: time_at(now),
+            weather: weather_at(self.node.directory.world().seed, &self.plan.name, self.plan.weather.as_deref(), now),
+            positions: state.bodies().map(position).collect(),
+        });
+    }
+}
+
+fn read(checkpoint: Option<&Checkpoint>) -> HashMap<crate::base::id::AgentId, Saved> {
+    let Some(checkpoint) = checkpoint else { return HashMap::new() };
+    match serde_json::from_slice::<Vec<Saved>>(&checkpoint.body) {
+        Ok(saved) => saved.into_iter().map(|saved| (saved.agent, saved)).collect(),
+        Err(error) => {
+            // Positions are worth a warning, not a standstill: agents stand where they last entered.
+            tracing::warn!(error = %error, "a checkpoint is not readable");
+            HashMap::new()
+        }
+    }
+}

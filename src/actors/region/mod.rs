@@ -1,0 +1,175 @@
+//! The actor of a region's shard: owns who is where. Everything here is memory; what must last goes through the committer.
+
+mod act;
+mod checkpoint;
+mod crossing;
+mod tick;
+mod viewers;
+
+pub use crossing::{Arrival, Entering};
+pub use viewers::{Focus, Viewer};
+
+use super::committer::Committer;
+use super::fanout::Fanout;
+use super::mailbox::{Reply, Seat, answer};
+use super::node::Node;
+use super::quarantine::Culprit;
+use super::request::Request;
+use super::watch::{self, Role, Stage};
+use crate::base::id::{AgentId, SessionId};
+use crate::base::time::Tick;
+use crate::domain::agent::Profile;
+use crate::domain::object::ObjectChange;
+use crate::domain::refusal::Refusal;
+use crate::domain::region::{RegionPlan, RegionState, ShardPlan};
+use crate::domain::scene::Change;
+use crate::domain::space::Vec3;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::time::Duration;
+use viewers::Viewers;
+
+/// A look at a region's state, for reads that transports make.
+pub type Look = Box<dyn FnOnce(&RegionState, Tick) + Send>;
+
+/// What a region's actor is told.
+pub enum RegionMessage {
+    /// An agent acts.
+    Act(Arc<Profile>, Box<Request>),
+    /// An agent comes into the world here.
+    Enter(Box<Entering>),
+    /// An agent goes out of the world.
+    Leave(AgentId, Reply<()>),
+    /// An agent comes from another shard.
+    Arrive(Box<Arrival>),
+    /// What became of an agent that was offered elsewhere: the region that has it now, none when it stays.
+    HandedOver(AgentId, Option<Arc<str>>),
+    /// A commit of this agent is on disk: memory follows.
+    Settled(AgentId, Vec<Settled>),
+    /// An agent that entered is on disk.
+    Entered(Box<crossing::Entered>),
+    /// An agent that left is on disk.
+    Left(AgentId),
+    /// A session watches from now on; answers where its focus is.
+    Watch(Viewer, Reply<Option<Vec3>>),
+    /// A session watches no more.
+    Unwatch(SessionId),
+    /// What is known of an agent changed.
+    Profile(Arc<Profile>),
+    /// Somebody wants to look.
+    Look(Look),
+    /// The shard was claimed anew: load it from the store.
+    Reload,
+}
+
+/// What memory does after a commit.
+pub enum Settled {
+    /// A change of the agent.
+    Change(Change),
+    /// A change of an object.
+    Object(String, ObjectChange),
+    /// The agent stands somewhere else, after so many hand-offs.
+    Stand(Vec3, i64),
+}
+
+/// The actor of one shard.
+pub struct RegionActor {
+    node: Arc<Node>,
+    plan: RegionPlan,
+    shard: ShardPlan,
+    committer: Seat<Committer>,
+    epoch: Arc<AtomicI64>,
+    fanout: Fanout,
+    state: Option<RegionState>,
+    viewers: Viewers,
+    /// Agents on their way in: they have a place in the capacity already.
+    coming: HashSet<AgentId>,
+    tick: Tick,
+    spell: i64,
+    is_ticking: bool,
+}
+
+impl RegionActor {
+    /// The actor of a shard, empty until it begins.
+    pub fn new(node: Arc<Node>, plan: RegionPlan, shard: ShardPlan, committer: Seat<Committer>, epoch: Arc<AtomicI64>) -> Self {
+        let fanout = Fanout::new(Arc::clone(&node), shard.id);
+        let viewers = Viewers::default();
+        let (coming, tick) = (HashSet::new(), Tick(i64::MIN));
+        Self { node, plan, shard, committer, epoch, fanout, state: None, viewers, coming, tick, spell: 0, is_ticking: false }
+    }
+
+    fn load(&mut self, stage: &mut Stage<Self>) {
+        let (node, shard) = (Arc::clone(&self.node), self.shard.id);
+        watch::first(stage, async move { node.database.read(move |reader| reader.load_shard(shard)).await }, |me, loaded, stage| {
+            match loaded {
+                Ok(loaded) => me.install(loaded, stage),
+                Err(refusal) => {
+                    tracing::error!(shard.id = %me.shard.id, "{} could not be loaded: {refusal}", me.shard.id);
+                    watch::later(stage, Duration::from_millis(500), Self::load);
+                }
+            }
+        });
+    }
+
+    fn look(&self, look: Look) {
+        // A look that is dropped tells its asker `unavailable`.
+        if let Some(state) = &self.state {
+            look(state, self.node.tick());
+        }
+    }
+}
+
+impl Role for RegionActor {
+    type Message = RegionMessage;
+    const NAME: &'static str = "region";
+    const CAPACITY: usize = 16_384;
+
+    fn begin(&mut self, stage: &mut Stage<Self>) {
+        self.load(stage);
+        self.start_ticking(stage);
+    }
+
+    // Who watches is kept: the sockets are still there.
+    fn forget(&mut self) {
+        self.state = None;
+        self.coming.clear();
+        self.is_ticking = false;
+        self.tick = Tick(i64::MIN);
+    }
+
+    fn culprit(message: &RegionMessage) -> Option<Culprit> {
+        match message {
+            RegionMessage::Act(profile, request) => Some(request.culprit(profile.id)),
+            _ => None,
+        }
+    }
+
+    fn take(&mut self, message: RegionMessage, stage: &mut Stage<Self>) {
+        match message {
+            RegionMessage::Act(profile, request) => self.act(&profile, *request),
+            RegionMessage::Enter(entering) => self.enter(*entering, stage),
+            RegionMessage::Leave(agent, reply) => self.leave(agent, reply, stage),
+            RegionMessage::Arrive(arrival) => self.arrive(*arrival, stage),
+            RegionMessage::HandedOver(agent, to) => self.handed_over(agent, to),
+            RegionMessage::Settled(agent, changes) => self.settled(agent, changes),
+            RegionMessage::Entered(entered) => self.entered(*entered),
+            RegionMessage::Left(agent) => self.left(agent),
+            RegionMessage::Watch(viewer, reply) => {
+                let at = self.watch(viewer);
+                answer(reply, self.state.as_ref().map(|_| at).ok_or_else(Refusal::unavailable));
+            }
+            RegionMessage::Unwatch(session) => self.viewers.remove(session),
+            RegionMessage::Profile(profile) => {
+                if let Some(state) = &mut self.state {
+                    state.set_profile(profile);
+                }
+            }
+            RegionMessage::Look(look) => self.look(look),
+            RegionMessage::Reload => {
+                self.state = None;
+                self.load(stage);
+            }
+        }
+    }
+}

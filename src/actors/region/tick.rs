@@ -1,0 +1,116 @@
+//! The tick: everybody moves, and those who watch are told what changed. One message a hub.
+
+use super::viewers::publish;
+use super::{RegionActor, RegionMessage};
+use crate::actors::hub::{HubMessage, TickFrames};
+use crate::actors::publication::Publication;
+use crate::actors::watch::{self, Stage};
+use crate::base::time::Tick;
+use crate::domain::event::EventKind;
+use crate::domain::region::Step;
+use crate::domain::region::weather::{spell_at, weather_at};
+use crate::domain::space::Cell;
+use crate::telemetry::metric;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+
+impl RegionActor {
+    /// Starts the tick at this shard's own phase of the period: staggered writes reach sockets sooner.
+    pub(super) fn start_ticking(&mut self, stage: &mut Stage<Self>) {
+        let tick_ms = self.node.rate.tick_ms.max(1);
+        // Multiples of the golden ratio spread any number of shards evenly over the period.
+        let phase_ms = i64::from(self.shard.id.0).wrapping_mul(618).rem_euclid(1_000) * tick_ms / 1_000;
+        let phase = Duration::from_millis(u64::try_from(phase_ms).unwrap_or(0));
+        let period = Duration::from_millis(u64::try_from(tick_ms).unwrap_or(100));
+        watch::later(stage, phase, move |me, stage| {
+            if !me.is_ticking {
+                me.is_ticking = true;
+                watch::every(stage, period, Self::tick);
+            }
+        });
+    }
+
+    fn tick(&mut self, _: &mut Stage<Self>) {
+        let started = self.node.clock.monotonic();
+        let now = self.node.now();
+        let tick = self.node.rate.tick_at(now);
+        if tick <= self.tick || self.state.is_none() {
+            return;
+        }
+        self.tick = tick;
+        self.note_weather(now);
+        self.step(tick);
+        self.send_frames(tick);
+        metric::tick_duration().record(self.node.clock.monotonic().saturating_sub(started).as_secs_f64());
+    }
+
+    fn step(&mut self, tick: Tick) {
+        let Some(state) = &mut self.state else { return };
+        let mut ended = Vec::new();
+        for step in state.step(tick) {
+            match step {
+                Step::EnteredCell(agent, _) => self.viewers.refocus(agent),
+                Step::FollowEnded(agent) => ended.extend(state.body(agent).map(|body| Arc::clone(&body.profile))),
+                Step::Arrived(_) => {}
+            }
+        }
+        for follower in ended {
+            self.tell_agent(&follower, EventKind::FollowEnded, json!({"reason": "target_gone"}));
+        }
+    }
+
+    fn send_frames(&mut self, tick: Tick) {
+        let Some(state) = &mut self.state else { return };
+        let changes = state.take_changes();
+        let state = &*state;
+        let frames: Arc<[(Cell, Arc<Publication>)]> = changes
+            .iter()
+            .filter(|(cell, _)| self.viewers.is_watched(**cell))
+            .map(|(cell, change)| (*cell, publish(state, state.frame(*cell, change, tick))))
+            .collect();
+        let mut interests =
+            if self.viewers.has_stale() { self.viewers.interests(state, self.shard.area, tick) } else { Default::default() };
+        if frames.is_empty() && interests.is_empty() {
+            return;
+        }
+        let bytes: usize = frames.iter().map(|(_, publication)| publication.data.len()).sum();
+        metric::frame_bytes().increment(u64::try_from(bytes).unwrap_or(0));
+        for (index, hub) in self.node.directory.hubs().iter().enumerate() {
+            let interests = interests.remove(&index).unwrap_or_default();
+            if frames.is_empty() && interests.is_empty() {
+                continue;
+            }
+            let message = TickFrames { shard: self.shard.id, frames: Arc::clone(&frames), interests };
+            if hub.tell(HubMessage::Tick(message)).is_err() {
+                metric::dropped_frames().increment(1);
+            }
+        }
+    }
+
+    /// A new weather rides the frames of the cells that somebody is in.
+    fn note_weather(&mut self, now: crate::base::time::Timestamp) {
+        let spell = spell_at(now);
+        let is_first = self.spell == 0;
+        if spell == self.spell {
+            return;
+        }
+        self.spell = spell;
+        let seed = self.node.directory.world().seed;
+        let weather = weather_at(seed, &self.plan.name, self.plan.weather.as_deref(), now);
+        let Some(state) = self.state.as_mut().filter(|_| !is_first) else { return };
+        let entry = json!({"type": EventKind::WeatherChange.name(), "content": {"weather": weather}});
+        let cells: std::collections::BTreeMap<Cell, _> =
+            state.bodies().filter_map(|body| state.grid().position(body.profile.id)).map(|at| (Cell::of(at), at)).collect();
+        for at in cells.into_values() {
+            state.note_happening(at, entry.clone());
+        }
+    }
+
+    /// The message by which others reach this region's actor, for what comes back from a commit.
+    pub(super) fn order_self(&self, message: RegionMessage) {
+        if let Some(seats) = self.node.directory.shard(self.shard.id) {
+            seats.region.order(message);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The actor of a spectator: its camera, what it looks at, and its way along when the one it follows goes elsewhere.
+
+use super::hub::HubMessage;
+use super::mailbox::{Reply, Seat, answer};
+use super::node::{DEADLINE, Node};
+use super::region::{Focus, RegionActor, RegionMessage, Viewer};
+use super::watch::{self, Role, Stage};
+use crate::base::id::SessionId;
+use crate::domain::refusal::{Code, Refusal};
+use crate::domain::space::Vec3;
+use crate::domain::spectate::{CameraMode, Spectate, Target};
+use std::sync::Arc;
+
+/// What a spectator's actor is told.
+pub enum SpectatorMessage {
+    /// Look at this. Carries the actor's own seat, by which a region tells it that its target moved.
+    Look(Box<Spectate>, Seat<SpectatorActor>, Reply<Looking>),
+    /// The agent it follows is in another region now, or out of the world.
+    TargetMoved(Option<Arc<str>>),
+    /// The socket is gone.
+    Close,
+}
+
+/// What a spectator looks at now.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Looking {
+    /// The region.
+    pub region: String,
+    /// How the camera goes.
+    pub mode: CameraMode,
+    /// The agent it follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Where its focus is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Vec3>,
+}
+
+/// The actor of one spectator.
+pub struct SpectatorActor {
+    node: Arc<Node>,
+    session: SessionId,
+    hub: usize,
+    /// Kept while something is looked at; dropped at the end, or the actor would keep itself alive.
+    me: Option<Seat<SpectatorActor>>,
+    spectate: Option<Spectate>,
+    watched: Option<(Arc<str>, Vec<Seat<RegionActor>>)>,
+}
+
+impl SpectatorActor {
+    /// Starts a spectator's actor on a shard's thread.
+    pub fn start(node: &Arc<Node>, session: SessionId, hub: usize) -> Option<Seat<Self>> {
+        let (_, seats) = node.directory.shards().into_iter().next()?;
+        let shared = Arc::clone(node);
+        let make = move || Self { node: shared, session, hub, me: None, spectate: None, watched: None };
+        let seat = watch::start_in(&seats.arbiter, &node.quarantine, make);
+        Some(seat)
+    }
+}
+
+impl SpectatorActor {
+    fn look(&mut self, spectate: Spectate, me: Seat<Self>, reply: Reply<Looking>, stage: &mut Stage<Self>) {
+        let resolved = match self.resolve(&spectate) {
+            Ok(resolved) => resolved,
+            Err(refusal) => return answer(reply, Err(refusal)),
+        };
+        self.me = Some(me);
+        self.spectate = Some(spectate.clone());
+        let agent = match &spectate.target {
+            Target::Agent(handle) => Some(handle.to_string()),
+            _ => None,
+        };
+        let looking = Looking { region: resolved.0.clone(), mode: spectate.mode, agent, at: None };
+        let work = self.watch(resolved.0, resolved.1);
+        watch::then(stage, work, move |_, at, _| answer(reply, at.map(|at| Looking { at, ..looking })));
+    }
+
+    /// The region and the focus of a target.
+    /// Errors: `region_not_found`, `target_not_found` when the agent is not in the world, `permission_missing`.
+    fn resolve(&self, spectate: &Spectate) -> Result<(String, Focus), Refusal> {
+        let directory = &self.node.directory;
+        let world = directory.world();
+        let reach = spectate.mode.reach_cells();
+        let around = |at: Vec3| reach.map_or(Focus::Everything, |cells| Focus::Point(at, cells));
+        let (name, focus) = match &spectate.target {
+            Target::Agent(handle) => {
+                let online = directory.online(handle).ok_or_else(gone)?;
+                let agent = directory.agent(handle).ok_or_else(gone)?.id;
+                (online.region.to_string(), reach.map_or(Focus::Everything, |cells| Focus::Agent(agent, cells)))
+            }
+            Target::Region(name) => {
+                let spawn = world.region(name).map(|plan| plan.spawn);
+                let at = spectate.look_at.or(spectate.position).or(spawn).unwrap_or_default();
+                (name.clone(), if spectate.mode == CameraMode::Free { around(at) } else { Focus::Everything })
+            }
+            Target::Location { region, x, y } => (region.clone(), around(Vec3::new(*x, *y, 0.0))),
+        };
+        let plan = world.region(&name).ok_or_else(|| Refusal::new(Code::RegionNotFound, "no such region"))?;
+        if !plan.is_public {
+            return Err(Refusal::new(Code::PermissionMissing, "the region is not public"));
+        }
+        if let Focus::Point(at, _) = &focus
+            && !Vec3::new(at.x, at.y, 0.0).is_within(plan.size_m)
+        {
+            return Err(Refusal::new(Code::OutOfBounds, "the place is outside the region"));
+        }
+        Ok((name, focus))
+    }
+
+    /// Watches a region from now on, and the one before no more.
+    fn watch(&mut self, name: String, focus: Focus) -> impl Future<Output = Result<Option<Vec3>, Refusal>> + use<> {
+        let from = self.watched.take();
+        if let Some((_, regions)) = &from {
+            regions.iter().for_each(|region| region.order(RegionMessage::Unwatch(self.session)));
+        }
+        let to: Arc<str> = name.as_str().into();
+        let is_same = from.as_ref().is_some_and(|(old, _)| *old == to);
+        if !is_same && let Some(hub) = self.node.directory.hubs().get(self.hub) {
+            let (session, from) = (self.session, from.map(|(name, _)| name));
+            // Counted by the mailbox; a hub so far behind closes its sockets anyway.
+            let _ = hub.tell(HubMessage::Region { session, from, to: Some(Arc::clone(&to)) });
+        }
+        let world = self.node.directory.world();
+        let shards = world.shards.iter().filter(|shard| shard.region == name);
+        let seats: Vec<Seat<RegionActor>> =
+            shards.filter_map(|shard| self.node.directory.shard(shard.id)).map(|seats| seats.region).collect();
+        let follower = matches!(focus, Focus::Agent(..)).then(|| self.me.clone()).flatten();
+        let viewer = Viewer { session: self.session, hub: self.hub, focus, follower };
+        self.watched = Some((to, seats.clone()));
+        async move {
+            let mut at = None;
+            for seat in seats {
+                let viewer = viewer.clone();
+                at = at.or(seat.ask(DEADLINE, |reply| RegionMessage::Watch(viewer, reply)).await?);
+            }
+            Ok(at)
+        }
+    }
+
+    /// The camera goes along; when the agent left the world, it stays over the region.
+    fn target_moved(&mut self, to: Option<&str>, stage: &mut Stage<Self>) {
+        let Some(spectate) = self.spectate.clone() else { return };
+        let (Target::Agent(handle), Some(region)) = (&spectate.target, to) else { return };
+        let Some(agent) = self.node.directory.agent(handle) else { return };
+        let focus = spectate.mode.reach_cells().map_or(Focus::Everything, |cells| Focus::Agent(agent.id, cells));
+        let work = self.watch(region.to_owned(), focus);
+        watch::then(stage, work, |_, _at, _| {});
+    }
+
+    fn close(&mut self, stage: &mut Stage<Self>) {
+        if let Some((_, regions)) = self.watched.take() {
+            regions.iter().for_each(|region| region.order(RegionMessage::Unwatch(self.session)));
+        }
+        (self.me, self.spectate) = (None, None);
+        watch::finish(stage);
+    }
+}
+
+fn gone() -> Refusal {
+    Refusal::new(Code::TargetNotFound, "no such agent in the world")
+}
+
+impl Role for SpectatorActor {
+    type Message = SpectatorMessage;
+    const NAME: &'static str = "spectator";
+    const CAPACITY: usize = 64;
+
+    fn begin(&mut self, stage: &mut Stage<Self>) {
+        // After a failure it looks at the same again.
+        if let (Some(spectate), Some(me)) = (self.spectate.clone(), self.me.clone())
+            && let Ok((region, focus)) = self.resolve(&spectate)
+        {
+            self.me = Some(me);
+            let work = self.watch(region, focus);
+            watch::then(stage, work, |_, _at, _| {});
+        }
+    }
+
+    fn forget(&mut self) {}
+
+    fn take(&mut self, message: SpectatorMessage, stage: &mut Stage<Self>) {
+        match message {
+            SpectatorMessage::Look(spectate, me, reply) => self.look(*spectate, me, reply, stage),
+            SpectatorMessage::TargetMoved(to) => self.target_moved(to.as_deref(), stage),
+            SpectatorMessage::Close => self.close(stage),
+        }
+    }
+}
