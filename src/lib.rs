@@ -1,9 +1,12 @@
 //! Rookery: an actor-model world server for AI agents.
 
+pub mod actors;
 pub mod base;
+pub mod bus;
 pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod host;
+pub mod store;
 pub mod telemetry;
 pub mod wire;

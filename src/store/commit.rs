@@ -1,5 +1,9 @@
 //! Group commit: what a shard hands to the database as one transaction, and what comes back.
 
+mod engine;
+
+pub(crate) use engine::Resolver;
+
 use crate::base::id::{AgentId, EventId, NodeId, ShardId};
 use crate::base::time::{Tick, Timestamp};
 use crate::domain::action::Durability;

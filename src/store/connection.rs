@@ -1,0 +1,257 @@
+//! Connections: opening, reconnecting, transactions with retries.
+
+use super::commit::Resolver;
+use super::error::{Class, class_of};
+use super::{Result, StoreError, Target};
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::result::Error as Sql;
+use diesel::sqlite::SqliteConnection;
+use diesel::{Connection, QueryResult};
+use diesel_async::AsyncPgConnection;
+use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+use std::ops::{Deref, DerefMut};
+
+/// PostgreSQL without libpq: the asynchronous driver behind a synchronous face. Not for threads with a tokio runtime.
+pub(crate) type PgConnection = AsyncConnectionWrapper<AsyncPgConnection>;
+
+/// A connection to either database.
+#[expect(clippy::large_enum_variant, reason = "there are a few connections in a process")]
+pub(crate) enum Conn {
+    Sqlite(SqliteConnection),
+    Pg(PgConnection),
+}
+
+/// Expands one query body for both databases.
+macro_rules! on_conn {
+    ($conn:expr, |$c:ident| $body:expr) => {
+        match $conn {
+            $crate::store::connection::Conn::Sqlite($c) => $body,
+            $crate::store::connection::Conn::Pg($c) => $body,
+        }
+    };
+}
+pub(crate) use on_conn;
+
+/// How often a transaction is tried.
+const ATTEMPTS_MAX: u32 = 6;
+
+const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
+     PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;";
+
+/// A paused process must not sit in a transaction that holds a shard's row. Source: durability.md §2.3.
+const PG_SESSION: &str = "SET TIME ZONE 'UTC'; SET lock_timeout = '1s'; SET idle_in_transaction_session_timeout = '2s'; \
+     SET default_transaction_isolation = 'read committed';";
+const PG_WRITER: &str = "SET statement_timeout = '5s'; SET synchronous_commit = 'on';";
+const PG_READER: &str = "SET statement_timeout = '60s'; SET default_transaction_read_only = on;";
+
+impl Target {
+    /// What Diesel calls the database URL.
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Target::Sqlite(path) => path.to_string_lossy().into_owned(),
+            Target::SqliteMemory(name) => format!("file:/{name}?vfs=memdb"),
+            Target::Postgres(url) => url.clone(),
+        }
+    }
+}
+
+impl Conn {
+    /// Opens a connection. Errors: `Connect`.
+    pub(crate) fn open(target: &Target, is_writer: bool) -> Result<Self> {
+        let connect = |source| StoreError::Connect { source };
+        let setup = |source| StoreError::Query { operation: "set up a connection", source };
+        match target {
+            Target::Sqlite(_) | Target::SqliteMemory(_) => {
+                let mut connection = SqliteConnection::establish(&target.url()).map_err(connect)?;
+                connection.batch_execute(SQLITE_SESSION).map_err(setup)?;
+                if matches!(target, Target::Sqlite(_)) {
+                    connection.batch_execute("PRAGMA journal_mode = WAL;").map_err(setup)?;
+                }
+                if !is_writer {
+                    connection.batch_execute("PRAGMA query_only = ON;").map_err(setup)?;
+                }
+                Ok(Conn::Sqlite(connection))
+            }
+            Target::Postgres(url) => {
+                let mut connection = PgConnection::establish(url).map_err(connect)?;
+                connection.batch_execute(PG_SESSION).map_err(setup)?;
+                connection.batch_execute(if is_writer { PG_WRITER } else { PG_READER }).map_err(setup)?;
+                Ok(Conn::Pg(connection))
+            }
+        }
+    }
+
+    /// Begins a transaction; one that writes takes SQLite's only write lock at once.
+    pub(crate) fn begin(&mut self) -> QueryResult<()> {
+        match self {
+            Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
+            Conn::Pg(c) => <PgConnection as Connection>::TransactionManager::begin_transaction(c),
+        }
+    }
+
+    /// Commits. After an error the outcome is unknown when the connection is lost.
+    pub(crate) fn commit(&mut self) -> QueryResult<()> {
+        match self {
+            Conn::Sqlite(c) => AnsiTransactionManager::commit_transaction(c),
+            Conn::Pg(c) => <PgConnection as Connection>::TransactionManager::commit_transaction(c),
+        }
+    }
+
+    /// Rolls back. Gives whether the connection may be used again.
+    pub(crate) fn rollback(&mut self) -> bool {
+        match self {
+            Conn::Sqlite(c) => AnsiTransactionManager::rollback_transaction(c).is_ok(),
+            Conn::Pg(c) => <PgConnection as Connection>::TransactionManager::rollback_transaction(c).is_ok(),
+        }
+    }
+
+    /// Whether this is PostgreSQL.
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self, Conn::Pg(_))
+    }
+}
+
+/// Selects. One for each reader thread; connects again by itself.
+pub struct Reader {
+    target: Target,
+    is_writer: bool,
+    conn: Option<Conn>,
+}
+
+/// Reads and writes. One for each writer thread; connects again by itself.
+pub struct Store {
+    reader: Reader,
+    /// Facts that never change, kept in memory.
+    pub(crate) resolver: Resolver,
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The URL may hold a password.
+        f.debug_struct("Reader").field("is_writer", &self.is_writer).finish_non_exhaustive()
+    }
+}
+
+impl Deref for Store {
+    type Target = Reader;
+    fn deref(&self) -> &Reader {
+        &self.reader
+    }
+}
+
+impl DerefMut for Store {
+    fn deref_mut(&mut self) -> &mut Reader {
+        &mut self.reader
+    }
+}
+
+impl Store {
+    /// Connects. The schema must be up to date: see `migrate`. Errors: `Connect`.
+    pub fn open(target: &Target) -> Result<Self> {
+        let conn = Some(Conn::open(target, true)?);
+        Ok(Self { reader: Reader { target: target.clone(), is_writer: true, conn }, resolver: Resolver::default() })
+    }
+
+    /// Runs a body in a transaction, again when it lost against another. The body must have no effect but on the database.
+    pub(crate) fn write<T>(&mut self, operation: &'static str, mut body: impl FnMut(&mut Conn) -> QueryResult<T>) -> Result<T> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            match self.reader.transact(&mut body) {
+                Ok(value) => return Ok(value),
+                Err(StoreError::Query { source, .. }) if attempt < ATTEMPTS_MAX && class_of(&source) == Class::Retry => pause(attempt),
+                Err(StoreError::Query { source, .. }) => return Err(StoreError::Query { operation, source }),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+impl Reader {
+    /// Connects. Errors: `Connect`.
+    pub fn open(target: &Target) -> Result<Self> {
+        Ok(Self { target: target.clone(), is_writer: false, conn: Some(Conn::open(target, false)?) })
+    }
+
+    /// Which database this is.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Whether the database answers. Errors: what it said.
+    pub fn ping(&mut self) -> Result<()> {
+        self.read("reach the database", |conn| on_conn!(conn, |c| c.batch_execute("SELECT 1")))
+    }
+
+    /// The connection, made again when it was lost.
+    pub(crate) fn conn(&mut self) -> Result<&mut Conn> {
+        match self.conn {
+            Some(ref mut conn) => Ok(conn),
+            None => {
+                let conn = Conn::open(&self.target, self.is_writer)?;
+                Ok(self.conn.insert(conn))
+            }
+        }
+    }
+
+    /// Forgets a connection that is of no more use.
+    pub(crate) fn disconnect(&mut self) {
+        self.conn = None;
+    }
+
+    /// Runs selects, on a new connection when the old one was lost.
+    pub(crate) fn read<T>(&mut self, operation: &'static str, mut body: impl FnMut(&mut Conn) -> QueryResult<T>) -> Result<T> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            match body(self.conn()?) {
+                Ok(value) => return Ok(value),
+                Err(source) => match class_of(&source) {
+                    Class::Lost if attempt == 1 => self.disconnect(),
+                    Class::Retry if attempt < ATTEMPTS_MAX => pause(attempt),
+                    class => {
+                        if class == Class::Lost {
+                            self.disconnect();
+                        }
+                        return Err(StoreError::Query { operation, source });
+                    }
+                },
+            }
+        }
+    }
+
+    /// Runs a body in one transaction, once.
+    fn transact<T>(&mut self, body: &mut impl FnMut(&mut Conn) -> QueryResult<T>) -> Result<T> {
+        let result = run(self.conn()?, body);
+        if let Err(source) = &result
+            && class_of(source) == Class::Lost
+        {
+            self.disconnect();
+        }
+        result.map_err(|source| StoreError::Query { operation: "run a transaction", source })
+    }
+}
+
+fn run<T>(conn: &mut Conn, body: &mut impl FnMut(&mut Conn) -> QueryResult<T>) -> QueryResult<T> {
+    conn.begin()?;
+    match body(conn) {
+        Ok(value) => {
+            if let Err(error) = conn.commit() {
+                conn.rollback();
+                return Err(error);
+            }
+            Ok(value)
+        }
+        Err(error) => {
+            if conn.rollback() { Err(error) } else { Err(Sql::BrokenTransactionManager) }
+        }
+    }
+}
+
+/// Waits a little before another attempt, each thread for another time.
+#[expect(clippy::disallowed_methods, reason = "a database thread has nothing else to do between two attempts")]
+pub(crate) fn pause(attempt: u32) {
+    use std::hash::{BuildHasher, RandomState};
+    let jitter = RandomState::new().hash_one(attempt) % 8;
+    std::thread::sleep(std::time::Duration::from_millis((1 << attempt.min(6)) + jitter));
+}

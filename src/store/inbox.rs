@@ -1,0 +1,1 @@
+//! Inboxes: what concerns an agent, kept for it.
