@@ -1,0 +1,133 @@
+//! Whether Redis answers, and commands that never wait for it for long.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
+
+use bb8_redis::RedisConnectionManager;
+use bb8_redis::bb8::Pool;
+use redis::Pipeline;
+use tokio::time::timeout;
+
+use super::{BusStatus, count};
+use crate::base::time::Timestamp;
+use crate::host::clock::Clock;
+
+/// How long making or finding a connection may take.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long one command or one pipeline may take.
+pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Redis did not do what it was asked. What is known about it is in the log and in the status.
+#[derive(Debug)]
+pub(super) struct Failed;
+
+/// What is known about Redis: the link hears, the commands speak.
+pub(super) struct Health {
+    is_link_up: AtomicBool,
+    do_commands_work: AtomicBool,
+    last_error_ms: AtomicI64,
+    clock: Clock,
+}
+
+impl Health {
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            is_link_up: AtomicBool::new(false),
+            // The link tells first whether Redis is there; commands are believed in until one fails.
+            do_commands_work: AtomicBool::new(true),
+            last_error_ms: AtomicI64::new(i64::MIN),
+            clock,
+        }
+    }
+
+    pub fn link(&self, is_up: bool) {
+        let was_up = self.is_link_up.swap(is_up, Ordering::SeqCst);
+        if is_up && !was_up {
+            tracing::info!("bus hears redis");
+        } else if was_up && !is_up {
+            tracing::warn!("bus hears redis no longer, trying again");
+        }
+        self.note(is_up);
+    }
+
+    pub fn commands(&self, outcome: Result<(), &str>) {
+        let did_work = self.do_commands_work.swap(outcome.is_ok(), Ordering::SeqCst);
+        match outcome {
+            Ok(()) if !did_work => tracing::info!("redis takes commands again"),
+            Err(reason) if did_work => tracing::warn!(reason, "redis does not take commands: {reason}"),
+            Ok(()) | Err(_) => {}
+        }
+        self.note(outcome.is_ok());
+    }
+
+    pub fn do_commands_work(&self) -> bool {
+        self.do_commands_work.load(Ordering::SeqCst)
+    }
+
+    pub fn status(&self) -> BusStatus {
+        let last_error_ms = self.last_error_ms.load(Ordering::SeqCst);
+        BusStatus {
+            kind: "redis",
+            is_degraded: !self.is_up(),
+            last_error_at: (last_error_ms != i64::MIN).then_some(Timestamp(last_error_ms)),
+        }
+    }
+
+    fn is_up(&self) -> bool {
+        self.is_link_up.load(Ordering::SeqCst) && self.do_commands_work()
+    }
+
+    fn note(&self, is_well: bool) {
+        if !is_well {
+            self.last_error_ms.store(self.clock.now_ms(), Ordering::SeqCst);
+        }
+        count::is_up(self.is_up());
+    }
+}
+
+/// Runs pipelines on pooled connections; nothing here takes longer than the two timeouts together.
+pub(super) struct Commands {
+    pool: Pool<RedisConnectionManager>,
+    health: std::sync::Arc<Health>,
+}
+
+impl Commands {
+    /// Must be called inside a runtime; the pool is kept by tasks of that runtime. It connects when first used.
+    pub fn new(manager: RedisConnectionManager, pool_size: u32, health: std::sync::Arc<Health>) -> Self {
+        let pool = Pool::builder()
+            .max_size(pool_size.clamp(1, 256))
+            .connection_timeout(CONNECT_TIMEOUT)
+            .retry_connection(false)
+            .build_unchecked(manager);
+        Self { pool, health }
+    }
+
+    /// Runs the pipeline once. After a failure it is unknown which of its commands were executed.
+    pub async fn run(&self, pipeline: &Pipeline) -> Result<(), Failed> {
+        let outcome = self.attempt(pipeline).await;
+        self.health
+            .commands(outcome.as_ref().map(|_| ()).map_err(String::as_str));
+        outcome.map_err(|_reason| Failed)
+    }
+
+    /// Whether Redis takes commands now.
+    pub async fn ping(&self) -> Result<(), Failed> {
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("PING");
+        self.run(&pipeline).await
+    }
+
+    async fn attempt(&self, pipeline: &Pipeline) -> Result<(), String> {
+        let mut connection = match timeout(CONNECT_TIMEOUT, self.pool.get()).await {
+            Ok(Ok(connection)) => connection,
+            Ok(Err(error)) => return Err(error.to_string()),
+            Err(_) => return Err("no connection in time".to_owned()),
+        };
+        count::operations(pipeline.len());
+        match timeout(COMMAND_TIMEOUT, pipeline.exec_async(&mut *connection)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err("no answer in time".to_owned()),
+        }
+    }
+}
