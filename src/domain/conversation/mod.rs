@@ -12,6 +12,8 @@ pub mod release;
 pub mod start;
 pub mod take_floor;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 mod timing;
 

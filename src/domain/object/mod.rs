@@ -3,6 +3,8 @@
 pub mod give_item;
 pub mod inventory;
 mod kind;
+#[cfg(test)]
+mod verb_tests;
 pub mod use_object;
 
 pub use kind::{ItemKind, ObjectKind};
