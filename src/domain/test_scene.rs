@@ -16,7 +16,10 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// Ticks of 100 ms since 1970.
-pub const RATE: TickRate = TickRate { epoch: Timestamp(0), tick_ms: 100 };
+pub const RATE: TickRate = TickRate {
+    epoch: Timestamp(0),
+    tick_ms: 100,
+};
 
 /// The world of a test. Tick and time go together.
 pub struct Stage {
@@ -49,20 +52,36 @@ pub fn profile(name: &str) -> Arc<Profile> {
 }
 
 fn plan(name: &str) -> RegionPlan {
-    serde_json::from_value(json!({"name": name, "display_name": name, "size_m": 256.0, "capacity": 500,
-        "spawn": {"x": 128.0, "y": 128.0, "z": 25.0}}))
+    serde_json::from_value(
+        json!({"name": name, "display_name": name, "size_m": 256.0, "capacity": 500,
+        "spawn": {"x": 128.0, "y": 128.0, "z": 25.0}}),
+    )
     .unwrap()
 }
 
 impl Stage {
     /// Agents that stand in region `plaza`; there is an empty region `forest` too.
     pub fn with(agents: &[(&str, f64, f64)]) -> Self {
-        let world = World { rate: RATE, seed: 7, regions: vec![plan("plaza"), plan("forest")], shards: Vec::new() };
+        let world = World {
+            rate: RATE,
+            seed: 7,
+            regions: vec![plan("plaza"), plan("forest")],
+            shards: Vec::new(),
+        };
         let region = RegionState::new(ShardId(1), plan("plaza"), RATE, Vec::new());
-        let mut stage = Self { world, region, now: Timestamp(1_000_000), dice: 0, conversation: None };
+        let mut stage = Self {
+            world,
+            region,
+            now: Timestamp(1_000_000),
+            dice: 0,
+            conversation: None,
+        };
         for (name, x, y) in agents {
             let tick = stage.tick();
-            stage.region.enter(Body::standing(profile(name), Vec3::new(*x, *y, 25.0), tick, 0), tick);
+            stage.region.enter(
+                Body::standing(profile(name), Vec3::new(*x, *y, 25.0), tick, 0),
+                tick,
+            );
         }
         stage
     }
@@ -73,7 +92,14 @@ impl Stage {
 
     pub fn put_object(&mut self, id: &str, kind: ObjectKind, x: f64, y: f64) {
         let (at, state) = (Vec3::new(x, y, 25.0), json!({}));
-        let object = SceneObject { id: id.to_owned(), name: id.to_owned(), kind, at, state, version: 0 };
+        let object = SceneObject {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            kind,
+            at,
+            state,
+            version: 0,
+        };
         self.region.objects.insert(id.to_owned(), object);
     }
 

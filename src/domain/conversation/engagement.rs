@@ -12,22 +12,29 @@ impl Conversation {
     /// Whether the agent is in it: takes part or is on its way. The invited are free until they say yes.
     pub fn engages(&self, agent: AgentId) -> bool {
         let phase = self.member(agent).map(|member| member.phase);
-        self.phase != Phase::Closed && matches!(phase, Some(MemberPhase::Participating | MemberPhase::Joining))
+        self.phase != Phase::Closed
+            && matches!(phase, Some(MemberPhase::Participating | MemberPhase::Joining))
     }
 
     /// What changes for one that is in it no longer: free, with 15 s before any and 60 s before the same partners.
     pub fn parting(&self, agent: AgentId, now: Timestamp) -> Vec<Change> {
         let others = self.members.iter().filter(|member| member.agent != agent);
-        let partners = others.map(|member| Change::Cooldown(key_of(&member.handle), now.plus_ms(PARTNER_COOLDOWN_MS)));
+        let partners =
+            others.map(|member| Change::Cooldown(key_of(&member.handle), now.plus_ms(PARTNER_COOLDOWN_MS)));
         let any = Change::Cooldown(COOLDOWN_KEY.to_owned(), now.plus_ms(COOLDOWN_MS));
-        [Change::Conversation(None), any].into_iter().chain(partners).collect()
+        [Change::Conversation(None), any]
+            .into_iter()
+            .chain(partners)
+            .collect()
     }
 
     /// Tells a region what a committed state means for the bodies in it. To call after each commit of a conversation; calling it
     /// twice changes nothing more.
     pub fn note_in(&self, region: &mut RegionState, now: Timestamp) {
         for member in &self.members {
-            let Some(engaged) = region.body(member.agent).map(|body| body.conversation) else { continue };
+            let Some(engaged) = region.body(member.agent).map(|body| body.conversation) else {
+                continue;
+            };
             if self.engages(member.agent) && engaged.is_none() {
                 region.apply(member.agent, Change::Conversation(Some(self.id)));
             } else if !self.engages(member.agent) && engaged == Some(self.id) {
@@ -42,7 +49,8 @@ impl Conversation {
     pub fn distance_m(&self, agent: AgentId, region: &RegionState, tick: Tick) -> Option<f64> {
         let at = region.position(region.body(agent)?, tick);
         let others = self.participants().filter(|member| member.agent != agent);
-        let distances = others.filter_map(|member| Some(region.position(region.body(member.agent)?, tick).distance(at)));
+        let distances =
+            others.filter_map(|member| Some(region.position(region.body(member.agent)?, tick).distance(at)));
         distances.min_by(f64::total_cmp)
     }
 }
@@ -57,17 +65,23 @@ fn key_of(partner: &Handle) -> String {
 
 /// Checks that an agent is in no conversation. Errors: `conversation_state`.
 pub(super) fn check_free(body: &Body) -> Result<(), Refusal> {
-    if body.conversation.is_some() { Err(Obstacle::AlreadyConversing.refusal()) } else { Ok(()) }
+    if body.conversation.is_some() {
+        Err(Obstacle::AlreadyConversing.refusal())
+    } else {
+        Ok(())
+    }
 }
 
 /// Checks that an agent may begin a conversation again. Errors: `on_cooldown`.
 pub(super) fn check_rested(body: &Body, now: Timestamp) -> Result<(), Refusal> {
-    body.cooldown_left_ms(COOLDOWN_KEY, now).map_or(Ok(()), |left| Err(on_cooldown(left)))
+    body.cooldown_left_ms(COOLDOWN_KEY, now)
+        .map_or(Ok(()), |left| Err(on_cooldown(left)))
 }
 
 /// Checks that an agent may talk with this partner again. Errors: `on_cooldown`.
 pub(super) fn check_rested_from(body: &Body, partner: &Handle, now: Timestamp) -> Result<(), Refusal> {
-    body.cooldown_left_ms(&key_of(partner), now).map_or(Ok(()), |left| Err(on_cooldown(left)))
+    body.cooldown_left_ms(&key_of(partner), now)
+        .map_or(Ok(()), |left| Err(on_cooldown(left)))
 }
 
 fn on_cooldown(left_ms: i64) -> Refusal {

@@ -17,9 +17,13 @@ impl Conversation {
         match &self.floor {
             Some(floor) if floor.holder == agent => {}
             Some(floor) => {
-                return Err(Obstacle::FloorTaken.refusal().retry_after(floor.until.since_ms(now)));
+                return Err(Obstacle::FloorTaken
+                    .refusal()
+                    .retry_after(floor.until.since_ms(now)));
             }
-            None if self.next_speaker.is_some_and(|next| next != agent) => return Err(Obstacle::FloorTaken.refusal()),
+            None if self.next_speaker.is_some_and(|next| next != agent) => {
+                return Err(Obstacle::FloorTaken.refusal());
+            }
             None => {
                 let pause_ms = self.pause_until.map_or(0, |until| until.since_ms(now));
                 if pause_ms > 0 {
@@ -29,7 +33,12 @@ impl Conversation {
             }
         }
         let content = json!({"holder": handle, "until": self.floor.as_ref().map(|floor| floor.until)});
-        Ok(self.event(EventKind::ConversationFloorTaken, Some(handle), self.current_handles(), content))
+        Ok(self.event(
+            EventKind::ConversationFloorTaken,
+            Some(handle),
+            self.current_handles(),
+            content,
+        ))
     }
 
     /// Speaks a line and gives the floor away: to the first one addressed, else to the one silent for longest, else by dice.
@@ -46,12 +55,19 @@ impl Conversation {
         let handle = self.participant(agent)?;
         self.check_may_speak(agent)?;
         if addressed_to.contains(&handle) {
-            return Err(Refusal::new(Code::SelfTarget, "a line cannot be addressed to its speaker"));
+            return Err(Refusal::new(
+                Code::SelfTarget,
+                "a line cannot be addressed to its speaker",
+            ));
         }
         let mut addressed = Vec::new();
         for wanted in addressed_to {
             let found = self.participants().find(|member| member.handle == *wanted);
-            addressed.push(found.ok_or_else(|| Refusal::new(Code::TargetNotFound, "the one addressed takes no part"))?.agent);
+            addressed.push(
+                found
+                    .ok_or_else(|| Refusal::new(Code::TargetNotFound, "the one addressed takes no part"))?
+                    .agent,
+            );
         }
         let is_farewell = self.phase == Phase::Closing;
         if let Some(member) = self.member_mut(agent) {
@@ -68,10 +84,17 @@ impl Conversation {
                 self.begin_closing("limit", now);
             }
         }
-        let next = self.next_speaker.and_then(|next| self.member(next)).map(|member| &member.handle);
-        let content =
-            json!({"number": self.line_count, "message": message, "addressed_to": addressed_to, "next_speaker": next});
-        Ok(self.event(EventKind::ConversationLine, Some(handle), self.current_handles(), content))
+        let next = self
+            .next_speaker
+            .and_then(|next| self.member(next))
+            .map(|member| &member.handle);
+        let content = json!({"number": self.line_count, "message": message, "addressed_to": addressed_to, "next_speaker": next});
+        Ok(self.event(
+            EventKind::ConversationLine,
+            Some(handle),
+            self.current_handles(),
+            content,
+        ))
     }
 
     /// Passes the floor on without a line. Errors: `conversation_state` unless the agent has it, `not_found`.
@@ -83,9 +106,17 @@ impl Conversation {
         // Nothing was said, so there is nothing to read and no pause.
         self.pause_until = None;
         self.next_speaker = self.pick_next(agent, dice);
-        let next = self.next_speaker.and_then(|next| self.member(next)).map(|member| &member.handle);
+        let next = self
+            .next_speaker
+            .and_then(|next| self.member(next))
+            .map(|member| &member.handle);
         let content = json!({"holder": handle, "reason": "released", "next_speaker": next});
-        Ok(self.event(EventKind::ConversationFloorReleased, Some(handle), self.current_handles(), content))
+        Ok(self.event(
+            EventKind::ConversationFloorReleased,
+            Some(handle),
+            self.current_handles(),
+            content,
+        ))
     }
 
     /// Who should speak after an agent when nobody was addressed: of the others, who was silent for longest; chance decides
@@ -102,8 +133,14 @@ impl Conversation {
 
     /// Gives the floor. The caller has checked that it is free.
     pub(super) fn grant(&mut self, agent: AgentId, now: Timestamp) {
-        debug_assert!(self.member(agent).is_some_and(|member| member.phase == MemberPhase::Participating));
-        self.floor = Some(Floor { holder: agent, until: now.plus_ms(FLOOR_MS) });
+        debug_assert!(
+            self.member(agent)
+                .is_some_and(|member| member.phase == MemberPhase::Participating)
+        );
+        self.floor = Some(Floor {
+            holder: agent,
+            until: now.plus_ms(FLOOR_MS),
+        });
         (self.next_speaker, self.pause_until) = (None, None);
     }
 
@@ -131,7 +168,9 @@ impl Conversation {
         match &self.floor {
             Some(floor) if floor.holder == agent => Ok(()),
             Some(_) => Err(Obstacle::FloorTaken.refusal()),
-            None if self.next_speaker.is_some_and(|next| next != agent) => Err(Obstacle::FloorTaken.refusal()),
+            None if self.next_speaker.is_some_and(|next| next != agent) => {
+                Err(Obstacle::FloorTaken.refusal())
+            }
             None => Err(Obstacle::FloorNotHeld.refusal()),
         }
     }

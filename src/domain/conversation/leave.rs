@@ -21,7 +21,9 @@ impl Act for ConverseLeave {
         let mut conversation = copy_of(scene, self.conversation_id)?;
         let event = conversation.leave(scene.me.id, scene.now, scene.dice)?;
         let changes = conversation.parting(scene.me.id, scene.now);
-        Ok(changes.into_iter().fold(decision(conversation, event, json!({})), Decision::change))
+        Ok(changes
+            .into_iter()
+            .fold(decision(conversation, event, json!({})), Decision::change))
     }
 
     fn conversation_id(&self) -> Option<ConversationId> {

@@ -1,8 +1,8 @@
 //! Who is in: invite, accept, arrive, decline, leave; and how that opens and ends a conversation. Pure.
 
 use super::{
-    CLOSING_MS, Conversation, INVITE_RANGE_M, MEMBERS_MAX, Member, MemberPhase, Obstacle, PARTNER_COOLDOWN_MS, Phase,
-    TALK_RANGE_M,
+    CLOSING_MS, Conversation, INVITE_RANGE_M, MEMBERS_MAX, Member, MemberPhase, Obstacle,
+    PARTNER_COOLDOWN_MS, Phase, TALK_RANGE_M,
 };
 use crate::base::id::{AgentId, ConversationId};
 use crate::base::time::Timestamp;
@@ -53,7 +53,9 @@ impl Conversation {
         now: Timestamp,
     ) -> (Self, Event) {
         let first = new_member(initiator, MemberPhase::Participating, now);
-        let others = invitees.iter().map(|profile| new_member(profile, MemberPhase::Invited, now));
+        let others = invitees
+            .iter()
+            .map(|profile| new_member(profile, MemberPhase::Invited, now));
         let conversation = Self {
             id,
             region: region.to_owned(),
@@ -88,7 +90,9 @@ impl Conversation {
             }
             let left_ms = member.since.plus_ms(PARTNER_COOLDOWN_MS).since_ms(now);
             if left_ms > 0 {
-                return Err(Refusal::new(Code::OnCooldown, "it went less than a minute ago").retry_after(left_ms));
+                return Err(
+                    Refusal::new(Code::OnCooldown, "it went less than a minute ago").retry_after(left_ms)
+                );
             }
         }
         self.members.retain(|member| member.agent != target.id);
@@ -109,14 +113,22 @@ impl Conversation {
         self.check_joinable()?;
         // Not-a-number is no distance to talk over.
         if !(0.0..=INVITE_RANGE_M).contains(&distance_m) {
-            return Err(Refusal::new(Code::TooFar, "the conversation is more than 20 metres away"));
+            return Err(Refusal::new(
+                Code::TooFar,
+                "the conversation is more than 20 metres away",
+            ));
         }
         if distance_m <= TALK_RANGE_M {
             return Ok(self.join(agent, handle, now));
         }
         self.set_phase(agent, MemberPhase::Joining, now);
         let content = json!({"member": handle, "member_phase": MemberPhase::Joining.name()});
-        Ok(self.event(EventKind::ConversationMemberJoined, Some(handle), self.current_handles(), content))
+        Ok(self.event(
+            EventKind::ConversationMemberJoined,
+            Some(handle),
+            self.current_handles(),
+            content,
+        ))
     }
 
     /// Lets a member that is on its way take part when it is at most 5 m from one who does. Units: metres.
@@ -124,13 +136,16 @@ impl Conversation {
     pub fn arrive(&mut self, agent: AgentId, distance_m: f64, now: Timestamp) -> Option<Event> {
         let (phase, handle) = self.standing(agent).ok()?;
         let is_there = (0.0..=TALK_RANGE_M).contains(&distance_m);
-        (phase == MemberPhase::Joining && is_there && self.phase != Phase::Closing).then(|| self.join(agent, handle, now))
+        (phase == MemberPhase::Joining && is_there && self.phase != Phase::Closing)
+            .then(|| self.join(agent, handle, now))
     }
 
     /// Says no. Errors: `conversation_state` unless invited, `not_found`.
     pub fn decline(&mut self, agent: AgentId, now: Timestamp, dice: u64) -> Result<Event, Refusal> {
         match self.standing(agent)?.0 {
-            MemberPhase::Invited => self.depart(agent, Departure::Declined, now, dice).ok_or_else(super::not_found),
+            MemberPhase::Invited => self
+                .depart(agent, Departure::Declined, now, dice)
+                .ok_or_else(super::not_found),
             _ => Err(Obstacle::WrongMemberState.refusal()),
         }
     }
@@ -138,9 +153,9 @@ impl Conversation {
     /// Goes, or turns back on the way. Errors: `conversation_state` unless taking part or joining, `not_found`.
     pub fn leave(&mut self, agent: AgentId, now: Timestamp, dice: u64) -> Result<Event, Refusal> {
         match self.standing(agent)?.0 {
-            MemberPhase::Participating | MemberPhase::Joining => {
-                self.depart(agent, Departure::Left, now, dice).ok_or_else(super::not_found)
-            }
+            MemberPhase::Participating | MemberPhase::Joining => self
+                .depart(agent, Departure::Left, now, dice)
+                .ok_or_else(super::not_found),
             _ => Err(Obstacle::WrongMemberState.refusal()),
         }
     }
@@ -161,7 +176,12 @@ impl Conversation {
             self.next_speaker = self.pick_next(agent, dice);
         }
         let taking_part = self.participants().count();
-        let pending = self.members.iter().filter(|member| member.phase.is_current()).count().saturating_sub(taking_part);
+        let pending = self
+            .members
+            .iter()
+            .filter(|member| member.phase.is_current())
+            .count()
+            .saturating_sub(taking_part);
         let is_over = match self.phase {
             Phase::Proposed => taking_part == 0 || pending == 0,
             Phase::Open | Phase::Closing => taking_part < 2,
@@ -224,9 +244,13 @@ impl Conversation {
 
     fn proposal(&self, source: Handle, invited: Option<Handle>) -> Event {
         let members = self.current_handles();
-        let content = json!({"topic": self.topic, "initiator": self.initiator, "members": members, "invited": invited});
+        let content =
+            json!({"topic": self.topic, "initiator": self.initiator, "members": members, "invited": invited});
         let event = self.event(EventKind::ConversationProposed, Some(source), members, content);
-        Event { target: invited, ..event }
+        Event {
+            target: invited,
+            ..event
+        }
     }
 
     fn check_joinable(&self) -> Result<(), Refusal> {
@@ -240,7 +264,12 @@ impl Conversation {
     /// Makes room in the list: the one that went longest ago without having taken part is forgotten.
     fn forget_an_absentee(&mut self) -> Result<(), Refusal> {
         let absent = |member: &&Member| matches!(member.phase, MemberPhase::Declined | MemberPhase::TimedOut);
-        let oldest = self.members.iter().filter(absent).min_by_key(|member| member.since).map(|member| member.agent);
+        let oldest = self
+            .members
+            .iter()
+            .filter(absent)
+            .min_by_key(|member| member.since)
+            .map(|member| member.agent);
         let oldest = oldest.ok_or_else(|| Obstacle::Full.refusal())?;
         self.members.retain(|member| member.agent != oldest);
         Ok(())
@@ -255,5 +284,12 @@ impl Conversation {
 
 fn new_member(profile: &Profile, phase: MemberPhase, now: Timestamp) -> Member {
     let (agent, handle) = (profile.id, profile.handle.clone());
-    Member { agent, handle, phase, since: now, spoke_at: None, has_said_farewell: false }
+    Member {
+        agent,
+        handle,
+        phase,
+        since: now,
+        spoke_at: None,
+        has_said_farewell: false,
+    }
 }

@@ -35,12 +35,25 @@ impl Act for ConverseLine {
         }
         let distinct: BTreeSet<&Handle> = self.addressed_to.iter().collect();
         if self.addressed_to.len() >= MEMBERS_MAX || distinct.len() != self.addressed_to.len() {
-            return Err(Refusal::invalid("addressed_to must be at most 7 members, each once"));
+            return Err(Refusal::invalid(
+                "addressed_to must be at most 7 members, each once",
+            ));
         }
-        let event = conversation.line(scene.me.id, &self.message, &self.addressed_to, scene.now, scene.dice)?;
+        let event = conversation.line(
+            scene.me.id,
+            &self.message,
+            &self.addressed_to,
+            scene.now,
+            scene.dice,
+        )?;
         let (id, number) = (conversation.id, conversation.line_count);
         let (addressed_to, text) = (self.addressed_to.clone(), self.message.to_string());
-        let line = Write::ConversationLine { conversation: id, number, addressed_to, text };
+        let line = Write::ConversationLine {
+            conversation: id,
+            number,
+            addressed_to,
+            text,
+        };
         Ok(decision(conversation, event, json!({"number": number})).write(line))
     }
 

@@ -8,11 +8,11 @@ pub mod invite;
 pub mod leave;
 mod life;
 pub mod line;
+#[cfg(test)]
+mod properties;
 pub mod release;
 pub mod start;
 pub mod take_floor;
-#[cfg(test)]
-mod properties;
 #[cfg(test)]
 mod tests;
 mod timing;
@@ -190,7 +190,10 @@ impl MemberPhase {
 
     /// Whether the member takes part or still may.
     pub fn is_current(self) -> bool {
-        matches!(self, MemberPhase::Invited | MemberPhase::Joining | MemberPhase::Participating)
+        matches!(
+            self,
+            MemberPhase::Invited | MemberPhase::Joining | MemberPhase::Participating
+        )
     }
 }
 
@@ -246,19 +249,26 @@ impl Conversation {
 
     /// Those who take part.
     pub fn participants(&self) -> impl Iterator<Item = &Member> {
-        self.members.iter().filter(|member| member.phase == MemberPhase::Participating)
+        self.members
+            .iter()
+            .filter(|member| member.phase == MemberPhase::Participating)
     }
 
     /// Most lines before the farewell round: 16 for two, 8 each for more, never above 40. Source: society.md §5.4.
     pub fn line_limit(&self) -> i64 {
-        let took_part = |member: &&Member| matches!(member.phase, MemberPhase::Participating | MemberPhase::Left);
+        let took_part =
+            |member: &&Member| matches!(member.phase, MemberPhase::Participating | MemberPhase::Left);
         let count = i64::try_from(self.members.iter().filter(took_part).count()).unwrap_or(0);
         if count <= 2 { 16 } else { (8 * count).min(40) }
     }
 
     /// The handles of the members that take part or still may.
     pub fn current_handles(&self) -> Vec<Handle> {
-        self.members.iter().filter(|member| member.phase.is_current()).map(|member| member.handle.clone()).collect()
+        self.members
+            .iter()
+            .filter(|member| member.phase.is_current())
+            .map(|member| member.handle.clone())
+            .collect()
     }
 
     /// An event of this conversation with its id and phase in the content; it goes into the inboxes of `audience`,
@@ -270,8 +280,14 @@ impl Conversation {
         if let Value::Object(more) = content {
             fields.extend(more);
         }
-        let inbox = audience.into_iter().filter(|handle| Some(handle) != source.as_ref()).collect();
-        Event { inbox, ..Event::new(kind, source, Value::Object(fields)) }
+        let inbox = audience
+            .into_iter()
+            .filter(|handle| Some(handle) != source.as_ref())
+            .collect();
+        Event {
+            inbox,
+            ..Event::new(kind, source, Value::Object(fields))
+        }
     }
 
     fn member_mut(&mut self, agent: AgentId) -> Option<&mut Member> {
@@ -303,7 +319,9 @@ fn not_found() -> Refusal {
 
 /// A copy of the scene's conversation, to decide on. Errors: `not_found` when it is another, or the agent is no member.
 fn copy_of(scene: &Scene<'_>, id: ConversationId) -> Result<Conversation, Refusal> {
-    let found = scene.conversation.filter(|conversation| conversation.id == id && conversation.member(scene.me.id).is_some());
+    let found = scene
+        .conversation
+        .filter(|conversation| conversation.id == id && conversation.member(scene.me.id).is_some());
     found.cloned().ok_or_else(not_found)
 }
 
@@ -315,5 +333,7 @@ fn decision(after: Conversation, event: Event, result: Value) -> Decision {
     if let Value::Object(more) = result {
         fields.extend(more);
     }
-    Decision::answer(Value::Object(fields)).event(event).write(Write::Conversation(Box::new(after)))
+    Decision::answer(Value::Object(fields))
+        .event(event)
+        .write(Write::Conversation(Box::new(after)))
 }

@@ -60,8 +60,15 @@ pub(super) fn check_invitee<'a>(scene: &Scene<'a>, handle: &Handle) -> Result<&'
         .body_by_handle(handle)
         .ok_or_else(|| Refusal::new(Code::TargetNotFound, format!("no agent {handle} in this region")))?;
     check_free(target)?;
-    if region.position(body, scene.tick).distance(region.position(target, scene.tick)) > INVITE_RANGE_M {
-        return Err(Refusal::new(Code::TooFar, format!("{handle} is more than 20 metres away")));
+    if region
+        .position(body, scene.tick)
+        .distance(region.position(target, scene.tick))
+        > INVITE_RANGE_M
+    {
+        return Err(Refusal::new(
+            Code::TooFar,
+            format!("{handle} is more than 20 metres away"),
+        ));
     }
     check_rested_from(body, handle, scene.now)?;
     Ok(&target.profile)

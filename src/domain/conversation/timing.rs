@@ -34,8 +34,15 @@ impl Conversation {
 
     /// Lets those on their way take part who are near enough, given the distance of each from the nearest who takes part.
     /// To call each second while somebody is joining. Units: metres; none for one that is not in the region.
-    pub fn on_positions(&mut self, distance_m: impl Fn(&Self, AgentId) -> Option<f64>, now: Timestamp) -> Vec<Happening> {
-        let joining = self.members.iter().filter(|member| member.phase == MemberPhase::Joining);
+    pub fn on_positions(
+        &mut self,
+        distance_m: impl Fn(&Self, AgentId) -> Option<f64>,
+        now: Timestamp,
+    ) -> Vec<Happening> {
+        let joining = self
+            .members
+            .iter()
+            .filter(|member| member.phase == MemberPhase::Joining);
         let joining: Vec<AgentId> = joining.map(|member| member.agent).collect();
         let mut happenings = Vec::new();
         for agent in joining {
@@ -49,7 +56,10 @@ impl Conversation {
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let pending = self.members.iter().filter_map(|member| match member.phase {
             MemberPhase::Invited | MemberPhase::Joining => Some(member.since.plus_ms(INVITE_MS)),
-            MemberPhase::Participating | MemberPhase::Left | MemberPhase::Declined | MemberPhase::TimedOut => None,
+            MemberPhase::Participating
+            | MemberPhase::Left
+            | MemberPhase::Declined
+            | MemberPhase::TimedOut => None,
         });
         let own = match self.phase {
             Phase::Closed => return None,
@@ -58,8 +68,13 @@ impl Conversation {
             Phase::Closing => self.closing_until,
             Phase::Open => {
                 let lease = self.floor.as_ref().map(|floor| floor.until);
-                let grant = self.next_speaker.and(Some(self.pause_until.unwrap_or(self.last_at)));
-                [lease, grant, Some(self.silent_at()), Some(self.long_at())].into_iter().flatten().min()
+                let grant = self
+                    .next_speaker
+                    .and(Some(self.pause_until.unwrap_or(self.last_at)));
+                [lease, grant, Some(self.silent_at()), Some(self.long_at())]
+                    .into_iter()
+                    .flatten()
+                    .min()
             }
         };
         pending.chain(own).min()
@@ -68,7 +83,9 @@ impl Conversation {
     /// Does the one thing that is due first, if any. Each step removes its own cause, so the steps come to an end.
     fn next_due(&mut self, now: Timestamp, dice: u64) -> Option<(Option<AgentId>, Event)> {
         if let Some(late) = self.late_member(now) {
-            return self.depart(late, Departure::TimedOut, now, dice).map(|event| (Some(late), event));
+            return self
+                .depart(late, Departure::TimedOut, now, dice)
+                .map(|event| (Some(late), event));
         }
         match self.phase {
             Phase::Proposed | Phase::Closed => None,
@@ -85,29 +102,54 @@ impl Conversation {
             // A turn that lapsed is not passed on: whoever has something to say takes the floor.
             let handle = self.member(floor.holder)?.handle.clone();
             let content = json!({"holder": handle, "reason": "timeout"});
-            let event = self.event(EventKind::ConversationFloorReleased, None, self.current_handles(), content);
+            let event = self.event(
+                EventKind::ConversationFloorReleased,
+                None,
+                self.current_handles(),
+                content,
+            );
             return Some((Some(floor.holder), event.about(handle)));
         }
         if self.long_at() <= now {
             self.begin_closing("limit", now);
             let content = json!({"close_reason": self.close_reason, "until": self.closing_until});
-            return Some((None, self.event(EventKind::ConversationClosing, None, self.current_handles(), content)));
+            return Some((
+                None,
+                self.event(
+                    EventKind::ConversationClosing,
+                    None,
+                    self.current_handles(),
+                    content,
+                ),
+            ));
         }
         if self.silent_at() <= now {
             return Some((None, self.close_on_time("silence", now)));
         }
-        let next = self.next_speaker.filter(|_| self.pause_until.is_none_or(|until| until <= now))?;
+        let next = self
+            .next_speaker
+            .filter(|_| self.pause_until.is_none_or(|until| until <= now))?;
         let handle = self.member(next)?.handle.clone();
         self.grant(next, now);
         let content = json!({"holder": handle, "until": self.floor.as_ref().map(|floor| floor.until)});
-        let event = self.event(EventKind::ConversationFloorTaken, None, self.current_handles(), content);
+        let event = self.event(
+            EventKind::ConversationFloorTaken,
+            None,
+            self.current_handles(),
+            content,
+        );
         Some((Some(next), event.about(handle)))
     }
 
     fn close_on_time(&mut self, reason: &str, now: Timestamp) -> Event {
         let audience = self.current_handles();
         self.close(reason, now);
-        self.event(EventKind::ConversationClosed, None, audience, json!({"close_reason": self.close_reason}))
+        self.event(
+            EventKind::ConversationClosed,
+            None,
+            audience,
+            json!({"close_reason": self.close_reason}),
+        )
     }
 
     fn late_member(&self, now: Timestamp) -> Option<AgentId> {
@@ -115,7 +157,10 @@ impl Conversation {
             return None;
         }
         let is_pending = |phase| matches!(phase, MemberPhase::Invited | MemberPhase::Joining);
-        let late = self.members.iter().find(|member| is_pending(member.phase) && member.since.plus_ms(INVITE_MS) <= now);
+        let late = self
+            .members
+            .iter()
+            .find(|member| is_pending(member.phase) && member.since.plus_ms(INVITE_MS) <= now);
         late.map(|member| member.agent)
     }
 
@@ -126,7 +171,9 @@ impl Conversation {
     /// When the silence has lasted too long. A lease in force is no silence: its holder is at work on a line.
     fn silent_at(&self) -> Timestamp {
         let silent = self.last_at.plus_ms(SILENCE_MS);
-        self.floor.as_ref().map_or(silent, |floor| silent.max(floor.until))
+        self.floor
+            .as_ref()
+            .map_or(silent, |floor| silent.max(floor.until))
     }
 
     fn long_at(&self) -> Timestamp {
@@ -134,8 +181,15 @@ impl Conversation {
     }
 
     fn happening(&self, about: Option<AgentId>, event: Event) -> Option<Happening> {
-        let member = about.and_then(|agent| self.member(agent)).or(self.members.first())?;
+        let member = about
+            .and_then(|agent| self.member(agent))
+            .or(self.members.first())?;
         let writes = vec![Write::Conversation(Box::new(self.clone()))];
-        Some(Happening { agent: member.agent, handle: member.handle.clone(), event, writes })
+        Some(Happening {
+            agent: member.agent,
+            handle: member.handle.clone(),
+            event,
+            writes,
+        })
     }
 }

@@ -3,9 +3,9 @@
 pub mod give_item;
 pub mod inventory;
 mod kind;
+pub mod use_object;
 #[cfg(test)]
 mod verb_tests;
-pub mod use_object;
 
 pub use kind::{ItemKind, ObjectKind};
 
