@@ -1,9 +1,10 @@
 //! THE TABLE: the only place that knows all actions.
 
+use crate::base::id::ConversationId;
 use crate::domain::agent::{Permission, set_status};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::scene::{Act, Decision, Scene};
-use crate::domain::{chat, ledger, object, region};
+use crate::domain::{chat, conversation, ledger, object, region};
 use schemars::{Schema, schema_for};
 use serde::Serialize;
 use serde_json::error::Category;
@@ -105,6 +106,11 @@ macro_rules! actions {
                 match self { $(Action::$variant(_) => $permission),* }
             }
 
+            /// The conversation that it names, for actions owned by one.
+            pub fn conversation_id(&self) -> Option<ConversationId> {
+                match self { $(Action::$variant(act) => act.conversation_id()),* }
+            }
+
             /// Decides it in a scene. Errors: the one refusal that applies first.
             pub fn decide(&self, scene: &Scene<'_>) -> Result<Decision, Refusal> {
                 match self { $(Action::$variant(act) => act.decide(scene)),* }
@@ -134,6 +140,14 @@ actions! {
     "balance"            => ledger::balance::Balance as Balance, Owner::Agent, Ephemeral, Permission::Perceive;
     "statement"          => ledger::statement::Statement as Statement, Owner::Agent, Ephemeral, Permission::Perceive;
     "inventory"          => object::inventory::Inventory as Inventory, Owner::Agent, Ephemeral, Permission::Perceive;
+    "converse_start"     => conversation::start::ConverseStart as ConverseStart, Owner::Region, Durable, Permission::Speak;
+    "converse_accept"    => conversation::accept::ConverseAccept as ConverseAccept, Owner::Conversation, Durable, Permission::Speak;
+    "converse_decline"   => conversation::decline::ConverseDecline as ConverseDecline, Owner::Conversation, Durable, Permission::Speak;
+    "converse_leave"     => conversation::leave::ConverseLeave as ConverseLeave, Owner::Conversation, Durable, Permission::Speak;
+    "converse_invite"    => conversation::invite::ConverseInvite as ConverseInvite, Owner::Conversation, Durable, Permission::Speak;
+    "converse_take_floor"=> conversation::take_floor::ConverseTakeFloor as ConverseTakeFloor, Owner::Conversation, Durable, Permission::Speak;
+    "converse_line"      => conversation::line::ConverseLine as ConverseLine, Owner::Conversation, Durable, Permission::Speak;
+    "converse_release"   => conversation::release::ConverseRelease as ConverseRelease, Owner::Conversation, Durable, Permission::Speak;
     "get_time"           => region::get_time::GetTime as GetTime, Owner::Region, Ephemeral, Permission::Perceive;
     "get_weather"        => region::get_weather::GetWeather as GetWeather, Owner::Region, Ephemeral, Permission::Perceive;
     "ping"               => region::ping::Ping as Ping, Owner::Region, Ephemeral, Permission::Perceive;

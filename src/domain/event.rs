@@ -36,7 +36,7 @@ kinds! {
     ConversationProposed = "conversation_proposed", ConversationOpened = "conversation_opened",
     ConversationMemberJoined = "conversation_member_joined", ConversationMemberLeft = "conversation_member_left",
     ConversationFloorTaken = "conversation_floor_taken", ConversationFloorReleased = "conversation_floor_released",
-    ConversationLine = "conversation_line", ConversationClosed = "conversation_closed",
+    ConversationLine = "conversation_line", ConversationClosing = "conversation_closing", ConversationClosed = "conversation_closed",
 }
 
 /// One thing that happened.

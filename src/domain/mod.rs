@@ -13,5 +13,7 @@ pub mod region;
 pub mod scene;
 pub mod space;
 pub mod spectate;
+#[cfg(test)]
+pub(crate) mod test_scene;
 pub mod text;
 pub mod write;

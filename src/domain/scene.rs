@@ -1,5 +1,6 @@
 //! The scene an action is decided in, and the decision that comes out.
 
+use crate::base::id::ConversationId;
 use crate::base::time::{Tick, TickRate, Timestamp};
 use crate::domain::agent::{Handle, Profile};
 use crate::domain::conversation::Conversation;
@@ -16,6 +17,11 @@ pub trait Act {
     /// Decides. Does no IO, reads no clock, draws no chance, touches no actor.
     /// Errors: the one refusal that applies first.
     fn decide(&self, scene: &Scene<'_>) -> Result<Decision, Refusal>;
+
+    /// The conversation that it names, for actions owned by one.
+    fn conversation_id(&self) -> Option<ConversationId> {
+        None
+    }
 }
 
 /// What an action may look at. The owner of the action fills it.
@@ -28,6 +34,8 @@ pub struct Scene<'a> {
     pub rate: TickRate,
     /// A random number drawn for this decision.
     pub dice: u64,
+    /// An id made for this decision, for a new thing.
+    pub fresh_id: uuid::Uuid,
     /// Who acts.
     pub me: &'a Arc<Profile>,
     /// The regions there are.
@@ -78,6 +86,8 @@ pub enum Change {
     Status(String),
     /// May not do this again before a time.
     Cooldown(String, Timestamp),
+    /// Is in a conversation, or in none.
+    Conversation(Option<ConversationId>),
 }
 
 /// Following: the target and the distance kept.

@@ -3,6 +3,8 @@
 pub mod emote;
 pub mod observe_events;
 pub mod say;
+#[cfg(test)]
+mod tests;
 pub mod whisper;
 
 use schemars::JsonSchema;

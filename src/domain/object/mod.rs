@@ -4,6 +4,8 @@ pub mod give_item;
 pub mod inventory;
 mod kind;
 pub mod use_object;
+#[cfg(test)]
+mod verb_tests;
 
 pub use kind::{ItemKind, ObjectKind};
 

@@ -15,6 +15,8 @@ mod state;
 mod step;
 pub mod stop;
 pub mod teleport;
+#[cfg(test)]
+mod tests;
 pub mod weather;
 
 pub use frame::{CellChange, Part};

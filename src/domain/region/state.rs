@@ -2,7 +2,7 @@
 
 use super::frame::{CellChange, Part};
 use super::plan::RegionPlan;
-use crate::base::id::{AgentId, ShardId};
+use crate::base::id::{AgentId, ConversationId, ShardId};
 use crate::base::time::{Tick, TickRate, Timestamp};
 use crate::domain::agent::{Handle, Profile};
 use crate::domain::object::SceneObject;
@@ -11,6 +11,9 @@ use crate::domain::space::grid::Placed;
 use crate::domain::space::{Cell, Grid, Trajectory, Vec3};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+
+/// Most cooldowns kept of an agent; those that end soonest go first.
+const COOLDOWNS_MAX: usize = 256;
 
 /// An agent's body: all that the region knows of it.
 #[derive(Clone, Debug)]
@@ -25,6 +28,8 @@ pub struct Body {
     pub follow: Option<Follow>,
     /// Not before when it may do things again, by name.
     pub cooldowns: BTreeMap<String, Timestamp>,
+    /// The conversation it takes part in, or is on its way to.
+    pub conversation: Option<ConversationId>,
     /// How many hand-offs it went through.
     pub hop: i64,
     /// Whether it is on its way to another shard: it stands still and takes no commands.
@@ -36,7 +41,7 @@ impl Body {
     pub fn standing(profile: Arc<Profile>, at: Vec3, tick: Tick, hop: i64) -> Self {
         let trajectory = Trajectory::standing(at, tick, 0.0);
         let (status, cooldowns) = ("idle".to_owned(), BTreeMap::new());
-        Self { profile, trajectory, status, follow: None, cooldowns, hop, is_frozen: false }
+        Self { profile, trajectory, status, follow: None, cooldowns, conversation: None, hop, is_frozen: false }
     }
 
     /// When something may be done again; none when now.
@@ -181,7 +186,13 @@ impl RegionState {
                 // Spent cooldowns go out when new ones come in, so the map stays small.
                 body.cooldowns.retain(|_, old| *old > until.plus_ms(-86_400_000));
                 body.cooldowns.insert(what, until);
+                while body.cooldowns.len() > COOLDOWNS_MAX {
+                    let soonest = body.cooldowns.iter().min_by_key(|row| row.1).map(|row| row.0.clone());
+                    let Some(soonest) = soonest else { break };
+                    body.cooldowns.remove(&soonest);
+                }
             }
+            Change::Conversation(conversation) => body.conversation = conversation,
         }
     }
 

@@ -59,25 +59,31 @@ impl RegionState {
             let me = self.position(body, tick);
             let there = self.position(target, tick);
             let goal = target.trajectory.to.unwrap_or(there);
-            if let Some(next) = chase(me, there, goal, &body.trajectory, &follow, tick) {
+            let pace = target.trajectory.speed;
+            if let Some(next) = chase(me, (there, goal, pace), &body.trajectory, &follow, tick) {
                 self.apply(agent, Change::Trajectory(next));
             }
         }
     }
 }
 
-/// The new trajectory of a follower; none when the one it has is still good.
-fn chase(me: Vec3, there: Vec3, goal: Vec3, now: &Trajectory, follow: &Follow, tick: Tick) -> Option<Trajectory> {
+/// The new trajectory of a follower; none when the one it has is still good. The target is where it is, where it goes, and its
+/// speed.
+fn chase(me: Vec3, target: (Vec3, Vec3, f64), now: &Trajectory, follow: &Follow, tick: Tick) -> Option<Trajectory> {
+    let (there, goal, pace) = target;
     let gap = me.distance(there) - follow.distance_m;
     let stop_at = |target: Vec3| {
         let distance = me.distance(target);
         let fraction = if distance <= follow.distance_m { 0.0 } else { (distance - follow.distance_m) / distance };
         me.towards(target, fraction)
     };
-    if gap.abs() <= FOLLOW_SLACK_M || gap < 0.0 {
-        // Near enough: go on only while the target itself goes on.
-        let wants_to_stand = now.is_moving() && goal.distance(there) < f64::EPSILON;
-        return wants_to_stand.then(|| Trajectory::standing(me, tick, me.heading_to(there)));
+    if gap <= FOLLOW_SLACK_M {
+        // Near enough: go on only while the target itself goes on, and never past it.
+        let is_target_going = goal.distance(there) >= f64::EPSILON;
+        if !is_target_going || gap < -FOLLOW_SLACK_M {
+            return now.is_moving().then(|| Trajectory::standing(me, tick, me.heading_to(there)));
+        }
+        return (now.speed > pace && gap <= 0.0).then(|| Trajectory::walking(me, stop_at(goal), tick, pace));
     }
     let to = stop_at(goal);
     let speed = if gap > 6.0 { RUN_M_S } else { WALK_M_S * 1.2 };
