@@ -5,6 +5,7 @@ use super::node::Node;
 use super::publication::Publication;
 use crate::base::id::{AgentId, ShardId};
 use crate::base::time::Tick;
+use crate::bus::mirror::{MirrorBatch, MirrorEvent};
 use crate::domain::event::{Event, EventKind};
 use crate::domain::space::Cell;
 use crate::store::commit::{Commit, InboxPosition};
@@ -43,8 +44,20 @@ impl Fanout {
             self.node.directory.tell_hubs(|| HubMessage::Inbox { agent, publication: Arc::clone(&publication) });
         }
         if event.is_public {
-            self.node.mirror.event(&commit.region, commit.tick.0, event.kind.name(), &wire);
+            self.mirror(commit, &wire);
         }
+    }
+
+    /// Public events only: anyone at Redis reads them.
+    fn mirror(&self, commit: &Commit, wire: &Value) {
+        if !self.node.mirror.is_on() {
+            return;
+        }
+        let event = &commit.event;
+        let payload = json!({"type": event.kind.name(), "source": event.source, "content": wire.get("content"), "tick": commit.tick});
+        let event = MirrorEvent { payload: payload.to_string(), watchers: Vec::new() };
+        let (region, tick) = (commit.region.clone(), commit.tick.0);
+        self.node.mirror.push(MirrorBatch { region, tick, events: vec![event], ..MirrorBatch::default() });
     }
 
     /// Tells the hearers and the spectators that look there.

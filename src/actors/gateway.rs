@@ -10,7 +10,7 @@ use crate::domain::action::Action;
 use crate::domain::agent::{Handle, Permissions};
 use crate::domain::refusal::{Code, Refusal};
 use crate::store::commit::CommandKey;
-use crate::store::AgentRow;
+use crate::store::agent::AgentRow;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 

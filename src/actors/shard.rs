@@ -7,7 +7,7 @@ use super::node::Node;
 use super::region::{RegionActor, RegionMessage};
 use super::watch::{self, Role, Stage};
 use crate::domain::region::{RegionPlan, ShardPlan};
-use crate::store::Claim;
+use crate::store::shard::Claim;
 use actix_rt::ArbiterHandle;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -54,7 +54,7 @@ impl ShardActor {
         let node = Arc::clone(&self.node);
         let work = async move {
             let (id, ttl_ms, now) = (node.id, node.lease_ttl_ms, node.now());
-            node.database.write(move |store| store.claim_shards(id, ttl_ms, now)).await
+            node.database.write(move |store| store.claim_shards(id, ttl_ms, false, now)).await
         };
         watch::then(stage, work, |me, claims, stage| {
             me.is_claiming = false;

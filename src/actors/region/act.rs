@@ -40,6 +40,7 @@ impl RegionActor {
             tick: self.node.rate.tick_at(now),
             rate: self.node.rate,
             dice: self.node.entropy.u64(),
+            fresh_id: self.node.entropy.uuid_v7(now.0),
             me: profile,
             world: &world,
             region: Some(state),

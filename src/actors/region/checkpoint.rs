@@ -10,7 +10,7 @@ use crate::domain::region::weather::{time_at, weather_at};
 use crate::domain::region::{Body, RegionState};
 use crate::domain::space::Trajectory;
 use crate::store::commit::Lease;
-use crate::store::{Checkpoint, ShardLoad};
+use crate::store::shard::{Checkpoint, ShardLoad};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -98,7 +98,7 @@ impl RegionActor {
         let position = |body: &Body| {
             let at = state.position(body, tick).rounded();
             let agent_id = body.profile.handle.to_string();
-            MirrorPosition { agent_id, x: at.x, y: at.y, z: at.z, activity_ms: now.0, status: body.status.clone() }
+            MirrorPosition { agent_id, x: at.x, y: at.y, z: at.z, activity_ms: now.0 }
         };
         self.node.mirror.push(MirrorBatch {
             region: self.plan.name.clone(),
@@ -106,7 +106,16 @@ impl RegionActor {
             time: time_at(now),
             weather: weather_at(self.node.directory.world().seed, &self.plan.name, self.plan.weather.as_deref(), now),
             positions: state.bodies().map(position).collect(),
+            ..MirrorBatch::default()
         });
+    }
+
+    /// An agent is not here any more.
+    pub(super) fn mirror_left(&self, handle: &str) {
+        if self.node.mirror.is_on() {
+            let (region, tick, left) = (self.plan.name.clone(), self.node.tick().0, vec![handle.to_owned()]);
+            self.node.mirror.push(MirrorBatch { region, tick, left, ..MirrorBatch::default() });
+        }
     }
 }
 

@@ -137,7 +137,7 @@ impl RegionActor {
         let body = self.state.as_mut().and_then(|state| state.leave(agent));
         if let Some(body) = body {
             self.node.directory.remove_online(&body.profile.handle, &self.plan.name);
-            self.node.mirror.left(&self.plan.name, body.profile.handle.as_str());
+            self.mirror_left(body.profile.handle.as_str());
             self.viewers_lose(agent, None);
         }
         self.count_online();
@@ -232,7 +232,7 @@ impl RegionActor {
             return;
         }
         if let Some(body) = state.leave(agent) {
-            self.node.mirror.left(&self.plan.name, body.profile.handle.as_str());
+            self.mirror_left(body.profile.handle.as_str());
             self.viewers_lose(agent, to);
         }
         self.count_online();

@@ -103,7 +103,8 @@ impl RegionActor {
         let (node, shard) = (Arc::clone(&self.node), self.shard.id);
         watch::first(stage, async move { node.database.read(move |reader| reader.load_shard(shard)).await }, |me, loaded, stage| {
             match loaded {
-                Ok(loaded) => me.install(loaded, stage),
+                Ok(Some(loaded)) => me.install(loaded, stage),
+                Ok(None) => tracing::error!(shard.id = %me.shard.id, "{} is not in the store", me.shard.id),
                 Err(refusal) => {
                     tracing::error!(shard.id = %me.shard.id, "{} could not be loaded: {refusal}", me.shard.id);
                     watch::later(stage, Duration::from_millis(500), Self::load);

@@ -2,7 +2,9 @@
 
 use super::RegionActor;
 use crate::actors::hub::Interest;
+use crate::actors::mailbox::Seat;
 use crate::actors::publication::Publication;
+use crate::actors::spectator::SpectatorActor;
 use crate::base::id::{AgentId, SessionId};
 use crate::base::limit::CAMERA_CELLS_MAX;
 use crate::base::time::Tick;
@@ -25,7 +27,7 @@ pub enum Focus {
 }
 
 /// A session that watches a region.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Viewer {
     /// Which session.
     pub session: SessionId,
@@ -34,7 +36,7 @@ pub struct Viewer {
     /// What it looks at.
     pub focus: Focus,
     /// The spectator to tell when the agent in focus goes elsewhere.
-    pub follower: Option<super::super::mailbox::Seat<super::super::spectator::SpectatorActor>>,
+    pub follower: Option<Seat<SpectatorActor>>,
 }
 
 struct Watching {
