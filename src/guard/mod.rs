@@ -1,0 +1,31 @@
+//! Floor 2: credentials. Keys, tokens, password hashes and what is revoked; pure cryptography and state in memory.
+//!
+//! Rows of the database come in and go out as plain structs; the time and random bytes are parameters.
+
+pub mod api_key;
+pub mod client_ip;
+pub mod hash_pool;
+pub mod key_ring;
+pub mod origin;
+pub mod password;
+pub mod refresh;
+pub mod revocation;
+pub mod token;
+
+pub use api_key::ApiKey;
+pub use hash_pool::HashPool;
+pub use key_ring::{KeyRing, KeyRow, KeyState};
+pub use origin::Origins;
+pub use refresh::RefreshToken;
+pub use revocation::{Revocation, RevocationKind, Revocations};
+pub use token::{TokenError, TokenKind, Tokens, Verified};
+
+/// Fills a buffer with random bytes; `host::entropy` is behind it outside tests.
+pub type Fill<'a> = &'a dyn Fn(&mut [u8]);
+
+/// `N` random bytes.
+fn random<const N: usize>(fill: Fill<'_>) -> [u8; N] {
+    let mut bytes = [0; N];
+    fill(&mut bytes);
+    bytes
+}

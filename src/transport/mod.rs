@@ -1,0 +1,4 @@
+//! Floor 4: bytes in, actions out; events in, bytes out.
+
+pub mod access;
+pub mod web;

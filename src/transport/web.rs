@@ -1,0 +1,33 @@
+//! What every transport shares.
+
+use super::access::Access;
+use crate::actors::gateway::Gateway;
+use crate::config::Config;
+use crate::guard::origin::Origins;
+use crate::telemetry::metric::Recorder;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// What every transport shares. One a process, as `actix_web::web::Data<Web>`.
+pub struct Web {
+    /// The door to the actors.
+    pub gateway: Gateway,
+    /// Who is who.
+    pub access: Arc<Access>,
+    /// How this process is set up.
+    pub config: Arc<Config>,
+    /// The metrics.
+    pub recorder: Recorder,
+    /// Browsers' origins that may come.
+    pub origins: Origins,
+}
+
+impl Web {
+    /// The address that limits are kept by: the client's, through trusted proxies only; IPv6 by its /64.
+    pub fn client_key(&self, peer: Option<IpAddr>, forwarded: &[&str]) -> String {
+        let Some(peer) = peer else { return "unknown".to_owned() };
+        let proxies = &self.config.server.trusted_proxies;
+        let is_trusted = |address: IpAddr| proxies.iter().any(|range| range.contains(address));
+        crate::guard::client_ip::rate_key(crate::guard::client_ip::client_address(peer, forwarded, is_trusted))
+    }
+}
