@@ -152,6 +152,7 @@ CREATE TABLE chat_messages (
   created_at bigint NOT NULL
 );
 CREATE INDEX chat_messages_region ON chat_messages (region, created_at DESC);
+CREATE INDEX chat_messages_created ON chat_messages (created_at DESC);
 CREATE INDEX chat_messages_sender ON chat_messages (sender_id, created_at DESC);
 CREATE INDEX chat_messages_recipient ON chat_messages (recipient_id, created_at DESC) WHERE recipient_id IS NOT NULL;
 
