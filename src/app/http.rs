@@ -66,12 +66,12 @@ pub fn bind(config: &Config, web: Web, connections_max: u64) -> anyhow::Result<S
         let hub = watch::start_here(&node.quarantine, HubActor::new(Rc::clone(&table)));
         let worker = Rc::new(Worker { table, hub: node.directory.put_hub(hub) });
         let web = shared.clone();
-        App::new()
+        let app = App::new()
             .app_data(web.clone())
             .app_data(load.clone())
             .app_data(Rc::clone(&worker))
-            .configure(|service| http::configure(service, &web, !has_admin))
-            .wrap(http::outer(&web))
+            .configure(|service| http::configure(service, !has_admin));
+        http::wrap(app, &web.config)
     });
     let counter = Arc::clone(&open);
     let server = tuned!(server, config).workers(worker_count(config)).backlog(4_096).max_connections(usize::MAX / 2).on_connect(move |connection: &dyn Any, extensions: &mut Extensions| {
@@ -88,7 +88,7 @@ pub fn bind(config: &Config, web: Web, connections_max: u64) -> anyhow::Result<S
     if let Some(listen) = config.server.admin_listen {
         let admin = HttpServer::new(move || {
             let inner = web.clone();
-            App::new().app_data(inner.clone()).configure(|service| http::configure_admin(service, &inner)).wrap(http::outer(&inner))
+            http::wrap(App::new().app_data(inner.clone()).configure(http::configure_admin), &inner.config)
         });
         let admin = tuned!(admin, config).workers(1).bind(listen).with_context(|| format!("could not listen on {listen}"))?;
         let running = admin.run();
