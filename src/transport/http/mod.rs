@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! HTTP: routes, one format for every error, and what each request passes through.
 
 pub mod act;
@@ -7,6 +6,7 @@ pub mod client;
 pub mod health;
 pub mod identity;
 pub mod json;
+pub mod load;
 pub mod metrics;
 pub mod middleware;
 pub mod problem;
@@ -17,34 +17,31 @@ pub use client::Client;
 pub use json::Json;
 pub use middleware::wrap;
 pub use problem::Problem;
-pub use sockets::Load;
 
 use crate::domain::refusal::{Code, Refusal};
-use actix_web::web;
+use actix_web::{Route, web};
 
 /// Routes of the public port, and what answers where there is no route. Goes last: its default answer closes the list.
-/// `has_admin`: whether the operator's pages are here too, because there is no port of their own.
-pub fn configure(cfg: &mut web::ServiceConfig, has_admin: bool) {
-    sockets::configure(cfg);
+pub fn configure(cfg: &mut web::ServiceConfig) {
     identity::configure(cfg);
     act::configure(cfg);
     health::configure(cfg);
-    if has_admin {
-        health::configure_admin(cfg);
-        metrics::configure(cfg);
-    }
+    sockets::configure(cfg);
     // READS: reads::configure(cfg);
-    cfg.default_service(web::to(no_route));
+    cfg.default_service(no_route());
 }
 
-/// Routes of the operator's port.
+/// Routes that move to the operator's port when there is one.
 pub fn configure_admin(cfg: &mut web::ServiceConfig) {
-    health::configure(cfg);
     health::configure_admin(cfg);
     metrics::configure(cfg);
-    cfg.default_service(web::to(no_route));
 }
 
-async fn no_route() -> Result<&'static str, Problem> {
+/// What answers where there is no route.
+pub fn no_route() -> Route {
+    web::to(refuse)
+}
+
+async fn refuse() -> Result<&'static str, Problem> {
     Err(Refusal::new(Code::NotFound, "there is no such route").into())
 }

@@ -4,12 +4,10 @@ use crate::base::limit::URL_MAX_BYTES;
 use crate::domain::refusal::{Code, Refusal};
 use crate::host::clock::Clock;
 use crate::telemetry::metric;
-use crate::transport::http::Load;
 use crate::transport::http::problem::{self, REQUEST_ID};
 use crate::transport::web::Web;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::ConnectionType;
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
@@ -45,13 +43,10 @@ pub async fn finish<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let seen = Seen::of(&request);
-    if let Err((refusal, status)) = admit(&request).and_then(|()| admit_load(&request)) {
+    if let Err((refusal, status)) = admit(&request) {
         let mut response = problem::respond(&refusal, status, &seen.request_id);
         if status == StatusCode::METHOD_NOT_ALLOWED {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(METHODS));
-        }
-        if refusal.code == Code::Overloaded {
-            response.head_mut().set_connection_type(ConnectionType::Close);
         }
         seen.dress(response.headers_mut());
         metric::errors(refusal.code.name(), "unmatched").increment(1);
@@ -185,16 +180,6 @@ fn admit(request: &ServiceRequest) -> Result<(), (Refusal, StatusCode)> {
         return refuse(Code::Malformed, StatusCode::BAD_REQUEST, detail);
     }
     Ok(())
-}
-
-/// Refuses what there is no room for; probes are always answered.
-fn admit_load(request: &ServiceRequest) -> Result<(), (Refusal, StatusCode)> {
-    match request.app_data::<web::Data<Load>>() {
-        Some(load) if !request.path().starts_with("/health") => {
-            load.admit().map_err(|refusal| (refusal, StatusCode::SERVICE_UNAVAILABLE))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Whether a path escapes what needs no escape, to look like another one: letters, digits, dots, slashes, controls.
