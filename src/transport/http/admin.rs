@@ -1,51 +1,19 @@
 //! The administrator's routes.
 
-use super::problem::Problem;
+use super::Json;
+use super::bearer::Admin;
 use super::reads::world::RegionView;
-use super::reads::{Answer, Strict, Surveys, ok};
+use super::reads::{Answer, Surveys, ok};
 use crate::config::world_file::Region;
-use crate::domain::agent::Permission;
-use crate::domain::refusal::{Code, Refusal};
+use crate::domain::refusal::Refusal;
 use crate::domain::region::weather::weather_at;
 use crate::domain::region::{ObjectPlan, Path, Place, RegionPlan};
 use crate::domain::space::Vec3;
 use crate::transport::web::Web;
-use actix_web::dev::Payload;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::HttpResponse;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::future::{Ready, ready};
-
-/// Proof that the token carries the permission `admin`; it need not be an agent's.
-/// Errors: `unauthenticated`, `token_expired`, `token_revoked`, `permission_missing`.
-pub struct Admin {}
-
-impl FromRequest for Admin {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(check(request).map(|()| Admin {}).map_err(Problem::from))
-    }
-}
-
-fn check(request: &HttpRequest) -> Result<(), Refusal> {
-    let missing = || Refusal::new(Code::Unauthenticated, "a bearer token is needed");
-    let web = request.app_data::<Data<Web>>().ok_or_else(Refusal::internal)?;
-    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or_else(missing)?;
-    let (scheme, token) = header.split_once(' ').ok_or_else(missing)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(missing());
-    }
-    let verified = web.access.verify(token.trim())?;
-    // A token without a list of its own never makes an administrator.
-    if verified.permissions.is_some_and(|permissions| permissions.has(Permission::Admin)) {
-        return Ok(());
-    }
-    Err(Refusal::new(Code::PermissionMissing, "the token lacks the permission admin"))
-}
 
 /// All regions with their shards.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -82,8 +50,7 @@ pub async fn list(web: Data<Web>, surveys: Data<Surveys>, _: Admin) -> Answer {
 }
 
 /// `POST /api/v1/admin/regions`
-pub async fn create(web: Data<Web>, _: Admin, body: Strict<Region>) -> Answer {
-    let mut region = body.0;
+pub async fn create(web: Data<Web>, _: Admin, Json(mut region): Json<Region>) -> Answer {
     if region.display_name.is_empty() {
         region.display_name.clone_from(&region.name);
     }
@@ -144,7 +111,8 @@ pub fn plan_of(region: &Region) -> RegionPlan {
 mod tests {
     use super::*;
     use crate::config::world_file::WorldFile;
-    use crate::transport::http::reads::read_body;
+    use crate::domain::refusal::Code;
+    use crate::transport::http::json::decode;
 
     #[test]
     fn built_in_world_keeps_all_it_says() {
@@ -158,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_region_is_asked_for_strictly() {
-        let code = |body: &str| read_body::<Region>(body.as_bytes()).map(|_| ()).map_err(|refusal| refusal.code);
+        let code = |body: &str| decode::<Region>(body.as_bytes()).map(|_| ()).map_err(|refusal| refusal.code);
         assert_eq!(code(r#"{"name":"hall","size_m":64}"#), Ok(()));
         assert_eq!(code(r#"{"name":"hall","owner":"me"}"#), Err(Code::InvalidParameter));
         assert_eq!(code(r#"{"name":"hall","objects":[{"id":"b","name":"B","kind":"throne","x":1,"y":1}]}"#), Err(Code::InvalidParameter));

@@ -1,6 +1,6 @@
 //! The explorer of the interface: Swagger UI from the program itself, so that it works without the internet.
 
-use super::problem::Problem;
+use super::Problem;
 use super::reads::Answer;
 use crate::domain::refusal::{Code, Refusal};
 use actix_web::HttpResponse;

@@ -1,6 +1,6 @@
 //! The web client, embedded in the program; and the status for those who ask for JSON.
 
-use super::problem::Problem;
+use super::Problem;
 use super::reads::{Answer, Surveys, ok};
 use crate::domain::refusal::{Code, Refusal};
 use crate::transport::web::Web;
@@ -23,7 +23,7 @@ struct Dist;
 
 /// Scripts, styles and connections from here only, nothing inline. Source: security.md §4.4.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-     connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+     connect-src 'self' ws: wss:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Stands in for the page where it was not built.
 const NOT_BUILT: &str = "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>Rookery</title></head>\n\

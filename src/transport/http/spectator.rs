@@ -1,7 +1,7 @@
 //! Watching without a socket: a session, its state when asked for, suggestions to an agent.
 
-use super::problem::Problem;
-use super::reads::{Answer, Strict, Surveys, agent_of, ok};
+use super::reads::{Answer, Surveys, agent_of, ok};
+use super::{Client, Json, Problem};
 use crate::base::id::SessionId;
 use crate::base::limit::AGENT_ID_MAX_CHARS;
 use crate::base::time::Timestamp;
@@ -11,8 +11,6 @@ use crate::domain::spectate::CameraMode;
 use crate::domain::text::Text;
 use crate::store::spectator::SpectatorRow;
 use crate::transport::web::Web;
-use actix_web::HttpRequest;
-use actix_web::http::header::HeaderMap;
 use actix_web::web::{Data, Path};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -148,8 +146,8 @@ pub struct SpectatorStats {
 }
 
 /// `POST /api/v1/spectator/connect`
-pub async fn connect(web: Data<Web>, surveys: Data<Surveys>, request: HttpRequest, body: Strict<ConnectBody>) -> Answer {
-    let ConnectBody { human_id, agent_id } = body.0;
+pub async fn connect(web: Data<Web>, surveys: Data<Surveys>, client: Client, Json(body): Json<ConnectBody>) -> Answer {
+    let ConnectBody { human_id, agent_id } = body;
     let agent = watched(&web, &surveys, &agent_id).await?;
     let node = &web.gateway.node;
     let session = SpectatorRow {
@@ -161,8 +159,7 @@ pub async fn connect(web: Data<Web>, surveys: Data<Surveys>, request: HttpReques
         settings: json!({}),
         connected_at: node.now(),
     };
-    let client = web.client_key(request.peer_addr().map(|peer| peer.ip()), &forwarded(request.headers()));
-    let forgotten = web.gateway.visitors.open(node, &client, session.clone())?;
+    let forgotten = web.gateway.visitors.open(node, &client.key, session.clone())?;
     let (row, now) = (session.clone(), node.now());
     let stored = node.database.write(move |store| {
         forgotten.iter().try_for_each(|gone| store.close_spectator(*gone, now))?;
@@ -202,13 +199,13 @@ pub async fn state(web: Data<Web>, surveys: Data<Surveys>, path: Path<String>) -
 }
 
 /// `POST /api/v1/spectator/{session_id}/prompt`
-pub async fn prompt(web: Data<Web>, path: Path<String>, body: Strict<PromptBody>) -> Answer {
+pub async fn prompt(web: Data<Web>, path: Path<String>, Json(body): Json<PromptBody>) -> Answer {
     let session = session_of(&path)?;
     let node = &web.gateway.node;
     let row = web.gateway.visitors.count_prompt(node, session)?;
     let agent = row.agent_id.as_deref().and_then(|name| Handle::new(name).ok());
     let agent = agent.ok_or_else(|| Refusal::new(Code::AgentNotFound, "no such agent"))?;
-    let receipt = web.gateway.prompt(&agent, &body.0.prompt, row.human_id.clone()).await?;
+    let receipt = web.gateway.prompt(&agent, &body.prompt, row.human_id.clone()).await?;
     let now = node.now();
     // The suggestion is on disk; the count beside it is only statistics.
     if let Err(refusal) = node.database.write(move |store| store.update_spectator(&row, 1, now)).await {
@@ -218,9 +215,9 @@ pub async fn prompt(web: Data<Web>, path: Path<String>, body: Strict<PromptBody>
 }
 
 /// `POST /api/v1/spectator/{session_id}/camera`
-pub async fn camera(web: Data<Web>, path: Path<String>, body: Strict<CameraBody>) -> Answer {
+pub async fn camera(web: Data<Web>, path: Path<String>, Json(body): Json<CameraBody>) -> Answer {
     let node = &web.gateway.node;
-    let row = web.gateway.visitors.set_camera(node, session_of(&path)?, body.0.mode.name())?;
+    let row = web.gateway.visitors.set_camera(node, session_of(&path)?, body.mode.name())?;
     let camera = Camera { session_id: row.id.to_string(), camera_mode: row.camera_mode.clone() };
     let now = node.now();
     node.database.write(move |store| store.update_spectator(&row, 0, now)).await?;
@@ -272,9 +269,4 @@ async fn recent_chat(web: &Web, agent: &Watched) -> Result<Vec<Value>, Refusal> 
         .map(|row| json!({"message": row.message, "volume": row.volume, "created_at": row.created_at}))
         .collect();
     Ok(own.iter().skip(own.len().saturating_sub(RECENT_CHAT_MAX)).cloned().collect())
-}
-
-/// What proxies say of where the request came from.
-fn forwarded(headers: &HeaderMap) -> Vec<&str> {
-    headers.get_all("x-forwarded-for").filter_map(|value| value.to_str().ok()).collect()
 }

@@ -1,11 +1,11 @@
 //! Agents: the list, what is public of one, what it holds, what it did.
 
-use super::{Answer, Query, agent_of, limit_of, ok, own};
+use super::{Answer, Query, agent_of, limit_of, ok};
 use crate::base::time::Timestamp;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
 use crate::store::agent::AgentRow;
-use crate::transport::http::bearer::Bearer;
+use crate::transport::http::Bearer;
 use crate::transport::web::Web;
 use actix_web::web::{Data, Path};
 use base64::Engine;
@@ -185,8 +185,8 @@ pub async fn stats(web: Data<Web>, path: Path<String>) -> Answer {
 
 /// `GET /api/v1/agents/{agent_id}/inventory`
 pub async fn inventory(web: Data<Web>, path: Path<String>, bearer: Bearer) -> Answer {
-    own(&bearer.0, &path)?;
-    let agent = bearer.0.id;
+    bearer.own(&web, &path).await?;
+    let agent = bearer.caller.id;
     let held = web.gateway.node.database.read(move |reader| reader.inventory(agent)).await?;
     let items = held.into_iter().map(|held| Held { item_id: held.item_id.to_string(), item: held.item, quantity: held.quantity });
     ok(&Inventory { items: items.collect() })

@@ -1,10 +1,10 @@
 //! What was said: in the open for everybody, in private for those whom it concerns.
 
-use super::{Answer, Query, limit_of, no_region, ok, own};
+use super::{Answer, Query, limit_of, no_region, ok};
 use crate::base::time::Timestamp;
 use crate::domain::agent::Handle;
 use crate::store::chat::ChatMessage;
-use crate::transport::http::bearer::Bearer;
+use crate::transport::http::Bearer;
 use crate::transport::web::Web;
 use actix_web::web::{Data, Path};
 use schemars::JsonSchema;
@@ -88,9 +88,9 @@ pub async fn history(web: Data<Web>, query: Query<ChatQuery>) -> Answer {
 
 /// `GET /api/v1/chat/history/{agent_id}`
 pub async fn private(web: Data<Web>, path: Path<String>, query: Query<OwnChatQuery>, bearer: Bearer) -> Answer {
-    own(&bearer.0, &path)?;
+    bearer.own(&web, &path).await?;
     let limit = limit_of(query.0.limit, 100)?;
-    let agent = bearer.0.id;
+    let agent = bearer.caller.id;
     let rows = web.gateway.node.database.read(move |reader| reader.chat_with(agent, limit)).await?;
     list(rows)
 }

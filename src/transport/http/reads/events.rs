@@ -1,6 +1,6 @@
 //! What an agent heard, for clients without a socket: pages by a cursor, and a wait for the next one.
 
-use super::{Answer, Query, limit_of, ok, own};
+use super::{Answer, Query, limit_of, ok};
 use crate::actors::agent::AgentMessage;
 use crate::actors::gateway::Caller;
 use crate::actors::node::Node;
@@ -8,7 +8,7 @@ use crate::base::limit::EVENTS_WAIT_MAX_S;
 use crate::domain::refusal::{Code, Refusal};
 use crate::store::event::{HeardQuery, InboxEntry};
 use crate::store::{Reader, StoreError};
-use crate::transport::http::bearer::Bearer;
+use crate::transport::http::Bearer;
 use crate::transport::web::Web;
 use actix_web::web::{Data, Path};
 use base64::Engine;
@@ -61,8 +61,8 @@ impl Default for Waiting {
 
 /// `GET /api/v1/agents/{agent_id}/events`
 pub async fn page(web: Data<Web>, waiting: Data<Waiting>, path: Path<String>, query: Query<HeardBy>, bearer: Bearer) -> Answer {
-    own(&bearer.0, &path)?;
-    let caller = bearer.0;
+    bearer.own(&web, &path).await?;
+    let caller = bearer.caller;
     let limit = limit_of(query.0.limit, 50)?;
     let wait_s = query.0.wait_s.unwrap_or(0);
     if wait_s > EVENTS_WAIT_MAX_S {

@@ -10,16 +10,15 @@ mod survey;
 pub mod weather;
 pub mod world;
 
-pub use query::{Query, Strict, limit_of, read_body};
+pub use query::{Query, limit_of};
 pub use survey::{Standing, Survey, Surveys};
 
-use super::problem::Problem;
-use crate::actors::gateway::Caller;
+use super::Problem;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
 use crate::store::agent::AgentRow;
 use crate::transport::web::Web;
-use actix_web::HttpResponse;
+use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
 /// What a handler answers.
@@ -32,17 +31,15 @@ pub fn ok(body: &impl Serialize) -> Answer {
 
 /// The agent that a path names. Errors: `agent_not_found`, temporary ones.
 pub async fn agent_of(web: &Web, name: &str) -> Result<AgentRow, Refusal> {
-    let no_agent = || Refusal::new(Code::AgentNotFound, "no such agent");
+    let no_agent = || Refusal::new(Code::AgentNotFound, "Agent not found");
     let handle = Handle::new(name).map_err(|_not_a_handle| no_agent())?;
-    web.gateway.node.database.read(move |reader| reader.agent_by_handle(&handle)).await?.ok_or_else(no_agent)
+    web.access.agent(&handle).await?.ok_or_else(no_agent)
 }
 
-/// Checks that the caller is the agent that the path names. Errors: `not_owner`.
-pub fn own(caller: &Caller, name: &str) -> Result<(), Refusal> {
-    if caller.handle.as_str() == name {
-        return Ok(());
-    }
-    Err(Refusal::new(Code::NotOwner, "the token speaks for another agent"))
+/// Adds the routes of the table that have a handler, and what they share on a worker thread.
+pub fn configure(cfg: &mut web::ServiceConfig) {
+    cfg.app_data(web::Data::new(Surveys::default())).app_data(web::Data::new(events::Waiting::default()));
+    super::routes::configure(cfg);
 }
 
 /// The refusal of a region that is not there.

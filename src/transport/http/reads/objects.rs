@@ -1,12 +1,13 @@
 //! Things to use and kinds of items.
 
-use super::{Answer, Query, Strict, no_region, ok, own};
+use super::{Answer, Query, no_region, ok};
 use crate::domain::object::use_object::STACK_MAX;
 use crate::domain::object::{ItemKind, ObjectKind};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::region::{RegionPlan, World};
 use crate::domain::space::Vec3;
-use crate::transport::http::bearer::Bearer;
+use crate::transport::http::act::command_id;
+use crate::transport::http::{Bearer, Json};
 use crate::transport::web::Web;
 use actix_web::HttpRequest;
 use actix_web::web::{Data, Path};
@@ -117,11 +118,10 @@ pub async fn use_one(
     path: Path<(String, String)>,
     bearer: Bearer,
     request: HttpRequest,
-    body: Strict<UseBody>,
+    Json(body): Json<UseBody>,
 ) -> Answer {
     let (agent, object) = path.into_inner();
-    own(&bearer.0, &agent)?;
-    let body = body.0;
+    bearer.own(&web, &agent).await?;
     let entry = find(&web.gateway.node.directory.world(), &object).ok_or_else(no_object)?;
     let action = match body.action {
         Some(action) if action != "use" => action,
@@ -133,19 +133,14 @@ pub async fn use_one(
         fields.extend(optional.into_iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.to_owned(), value)));
     }
     let params = to_raw_value(&params).map_err(|_unlikely| Refusal::internal())?;
-    let command_id = body.command_id.or_else(|| idempotency_key(&request));
-    ok(&web.gateway.act(&bearer.0, "use_object", &params, command_id).await?)
+    let command_id = command_id(&request, body.command_id)?;
+    ok(&web.gateway.act(&bearer.caller, "use_object", &params, command_id).await?)
 }
 
 /// `GET /api/v1/items`
 pub async fn items() -> Answer {
     let item = |kind: ItemKind| ItemEntry { item: kind.name(), price: kind.price_minor(), stack_max: STACK_MAX };
     ok(&ItemList { items: ItemKind::ALL.into_iter().map(item).collect() })
-}
-
-fn idempotency_key(request: &HttpRequest) -> Option<String> {
-    let text = request.headers().get("idempotency-key")?.to_str().ok()?;
-    Some(text.to_owned())
 }
 
 /// The objects of a region as they were put there.

@@ -59,12 +59,12 @@ pub struct Leaderboard {
     /// What it ranks by.
     pub metric: Board,
     /// The first ones.
-    pub leaderboard: Vec<Place>,
+    pub leaderboard: Vec<Ranked>,
 }
 
 /// A place on a leaderboard.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Place {
+pub struct Ranked {
     /// 1 is the first.
     pub rank: usize,
     /// Whose.
@@ -101,7 +101,7 @@ pub async fn leaderboard(web: Data<Web>, query: Query<BoardQuery>) -> Answer {
         Board::Balance => Metric::Balance,
     };
     let ranks = web.gateway.node.database.read(move |reader| reader.leaderboard(metric, limit)).await?;
-    let place = |(index, rank): (usize, Rank)| Place {
+    let place = |(index, rank): (usize, Rank)| Ranked {
         rank: index.saturating_add(1),
         agent_id: rank.handle,
         name: rank.name,

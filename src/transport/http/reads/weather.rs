@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WeatherList {
     /// One a region.
-    pub weather: Vec<Weather>,
+    pub weather: Vec<WeatherView>,
 }
 
 /// The weather of a region.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Weather {
+pub struct WeatherView {
     /// The region's name.
     pub region: String,
     /// `{type, temperature_c, wind_m_s}`: one of twelve types, degrees Celsius, metres a second.
@@ -58,9 +58,9 @@ pub async fn time(web: Data<Web>) -> Answer {
     ok(&Time { time: time_at(now), tick: node.rate.tick_at(now).0, time_ms: now.0 })
 }
 
-fn weather_of(web: &Web, plan: &RegionPlan) -> Weather {
+fn weather_of(web: &Web, plan: &RegionPlan) -> WeatherView {
     let node = &web.gateway.node;
     let seed = node.directory.world().seed;
     let weather = weather_at(seed, &plan.name, plan.weather.as_deref(), node.now());
-    Weather { region: plan.name.clone(), weather: if weather.is_object() { weather } else { json!({}) } }
+    WeatherView { region: plan.name.clone(), weather: if weather.is_object() { weather } else { json!({}) } }
 }
