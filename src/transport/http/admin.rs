@@ -50,10 +50,7 @@ pub async fn list(web: Data<Web>, surveys: Data<Surveys>, _: Admin) -> Answer {
 }
 
 /// `POST /api/v1/admin/regions`
-pub async fn create(web: Data<Web>, _: Admin, Json(mut region): Json<Region>) -> Answer {
-    if region.display_name.is_empty() {
-        region.display_name.clone_from(&region.name);
-    }
+pub async fn create(web: Data<Web>, _: Admin, Json(region): Json<Region>) -> Answer {
     region.validate().map_err(Refusal::invalid)?;
     let plan = plan_of(&region);
     web.gateway.open_region(plan.clone()).await?;
@@ -74,6 +71,7 @@ fn view(web: &Web, plan: &RegionPlan, agent_count: usize) -> AdminRegion {
 /// A region as a world file or an administrator describes it, as the world keeps it.
 pub fn plan_of(region: &Region) -> RegionPlan {
     let spawn = region.spawn_point();
+    let display_name = if region.display_name.is_empty() { &region.name } else { &region.display_name };
     let path = |walkway: &crate::config::world_file::Walkway| Path {
         points: walkway.points.iter().map(|[x, y]| (*x, *y)).collect(),
         width_m: walkway.width_m,
@@ -93,7 +91,7 @@ pub fn plan_of(region: &Region) -> RegionPlan {
     };
     RegionPlan {
         name: region.name.clone(),
-        display_name: region.display_name.clone(),
+        display_name: display_name.clone(),
         description: region.description.clone(),
         size_m: f64::from(region.size_m),
         capacity: region.capacity,

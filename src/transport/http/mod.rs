@@ -8,6 +8,7 @@ pub mod docs;
 pub mod health;
 pub mod identity;
 pub mod json;
+pub mod load;
 pub mod metrics;
 pub mod middleware;
 pub mod openapi;
@@ -16,6 +17,7 @@ pub mod problem;
 pub mod protocol;
 pub mod reads;
 pub mod routes;
+pub mod sockets;
 pub mod spectator;
 
 pub use bearer::{Bearer, bearer_token};
@@ -25,15 +27,16 @@ pub use middleware::wrap;
 pub use problem::Problem;
 
 use crate::domain::refusal::{Code, Refusal};
-use actix_web::web;
+use actix_web::{Route, web};
 
 /// Routes of the public port, and what answers where there is no route. Goes last: its default answer closes the list.
 pub fn configure(cfg: &mut web::ServiceConfig) {
     identity::configure(cfg);
     act::configure(cfg);
     health::configure(cfg);
+    sockets::configure(cfg);
     reads::configure(cfg);
-    cfg.default_service(web::to(no_route));
+    cfg.default_service(no_route());
 }
 
 /// Routes that move to the operator's port when there is one.
@@ -42,6 +45,11 @@ pub fn configure_admin(cfg: &mut web::ServiceConfig) {
     metrics::configure(cfg);
 }
 
-async fn no_route() -> Result<&'static str, Problem> {
+/// What answers where there is no route.
+pub fn no_route() -> Route {
+    web::to(refuse)
+}
+
+async fn refuse() -> Result<&'static str, Problem> {
     Err(Refusal::new(Code::NotFound, "there is no such route").into())
 }

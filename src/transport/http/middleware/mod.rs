@@ -22,7 +22,8 @@ where
     T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()> + 'static,
     B: MessageBody + 'static,
 {
-    app.wrap(cors::cors(&config.server.cors_origins))
+    app.wrap(middleware::from_fn(super::load::shed))
+        .wrap(cors::cors(&config.server.cors_origins))
         .wrap(middleware::from_fn(finish::finish))
         .wrap(TracingLogger::<span::Spans>::new())
 }
