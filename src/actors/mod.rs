@@ -17,4 +17,5 @@ pub mod region;
 pub mod request;
 pub mod shard;
 pub mod spectator;
+pub mod visitors;
 pub mod watch;
