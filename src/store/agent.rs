@@ -1,11 +1,20 @@
 //! Agents: registration, keys, profiles and counters.
 
+use super::bulk::{Bulk, Cell};
+use super::commit::MINT_ACCOUNT;
+use super::connection::{Conn, load_for_update, on_conn};
+use super::error::Inconsistency;
+use super::schema::{self, agents};
+use super::sql_types::{Doc, Id};
 use super::{Reader, Result, Store};
 use crate::base::id::{AgentId, ShardId};
 use crate::base::time::Timestamp;
 use crate::domain::agent::{Handle, Name, Permissions, Profile};
+use crate::domain::ledger::{AccountKind, CREDIT, GENESIS_GRANT_MINOR, TransferCode};
 use crate::domain::space::Vec3;
-use serde_json::Value;
+use diesel::{ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, QueryResult, Queryable, RunQueryDsl, Selectable, SelectableHelper};
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// An agent as the store knows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,68 +151,338 @@ pub struct Totals {
 impl Store {
     /// Registers an agent: its row, wallet, inbox and the grant from the mint, in one transaction.
     pub fn register_agent(&mut self, agent: &NewAgent, now: Timestamp) -> Result<Registered> {
-        todo!("{agent:?}{now:?}")
+        self.write("register an agent", |conn| register(conn, std::slice::from_ref(agent), now)).map(|taken| match taken {
+            None => Registered::Done,
+            Some((_, registered)) => registered,
+        })
     }
 
     /// Registers many agents, in transactions of a bounded size. Stops at the first that is taken and says which.
     pub fn register_agents_bulk(&mut self, agents: &[NewAgent], now: Timestamp) -> Result<std::result::Result<(), Handle>> {
-        todo!("{agents:?}{now:?}")
+        for part in agents.chunks(BULK_MAX) {
+            let taken = self.write("register agents", |conn| {
+                let taken = register(conn, part, now)?;
+                // A part is registered whole or not at all.
+                if taken.is_some() { Err(diesel::result::Error::RollbackTransaction) } else { Ok(()) }
+            });
+            match taken {
+                Ok(()) => {}
+                Err(super::StoreError::Query { source: diesel::result::Error::RollbackTransaction, .. }) => {
+                    let index = self.read("find a taken name", |conn| find_taken(conn, part))?;
+                    let first = index.and_then(|(index, _)| part.get(index)).or(part.first());
+                    return first.map_or(Ok(Ok(())), |agent| Ok(Err(agent.handle.clone())));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Ok(()))
     }
 
     /// Sets the hash of an agent's key, for example with new parameters.
     pub fn set_key_hash(&mut self, agent: AgentId, phc: &str) -> Result<()> {
-        todo!("{agent}{phc}")
+        self.write("set a key", |conn| {
+            on_conn!(conn, |c| diesel::update(agents::table.find(Id(agent.0))).set(agents::key_hash.eq(phc)).execute(c))?;
+            Ok(())
+        })
     }
 
     /// Changes what an agent may change of itself. None: no such agent.
     pub fn update_agent(&mut self, agent: AgentId, patch: &AgentPatch, now: Timestamp) -> Result<Option<AgentRow>> {
-        todo!("{agent}{patch:?}{now:?}")
+        self.write("update an agent", |conn| {
+            let columns = || {
+                (
+                    patch.description.as_deref().map(|text| agents::description.eq(text)),
+                    patch.avatar.clone().map(|avatar| agents::avatar.eq(Doc(avatar))),
+                    patch.is_public.map(|is_public| agents::is_public.eq(is_public)),
+                    patch.accepts_prompts.map(|accepts| agents::accepts_prompts.eq(accepts)),
+                    agents::updated_at.eq(now.0),
+                )
+            };
+            on_conn!(conn, |c| diesel::update(agents::table.find(Id(agent.0))).set(columns()).execute(c))?;
+            one(conn, agent)
+        })
     }
 
     /// Adds to counters.
     pub fn add_counters(&mut self, additions: &[(AgentId, Counters)]) -> Result<()> {
-        todo!("{additions:?}")
+        const HEAD: &str = "WITH v (id, messages, actions, seconds, seen) AS (VALUES ";
+        const TAIL: &str = ") UPDATE agents SET message_count = agents.message_count + v.messages, action_count = agents.action_count + v.actions, \
+             total_online_seconds = agents.total_online_seconds + v.seconds, \
+             last_seen = CASE WHEN v.seen IS NULL OR agents.last_seen > v.seen THEN agents.last_seen ELSE v.seen END \
+             FROM v WHERE agents.id = v.id";
+        // One row an agent, in the order of ids: an update takes a row's first match only.
+        let mut sums: std::collections::BTreeMap<Uuid, Counters> = std::collections::BTreeMap::new();
+        for (agent, add) in additions {
+            let sum = sums.entry(agent.0).or_default();
+            sum.messages = sum.messages.saturating_add(add.messages);
+            sum.actions = sum.actions.saturating_add(add.actions);
+            sum.online_seconds = sum.online_seconds.saturating_add(add.online_seconds);
+            sum.last_seen = sum.last_seen.max(add.last_seen);
+        }
+        let row = |(id, sum): (&Uuid, &Counters)| {
+            let counts = [sum.messages, sum.actions, sum.online_seconds];
+            let mut row = vec![Cell::Id(Id(*id))];
+            row.extend(counts.map(Cell::Big));
+            row.push(Cell::NullableBig(sum.last_seen.map(|at| at.0)));
+            row
+        };
+        let rows: Vec<Vec<Cell<'_>>> = sums.iter().map(row).collect();
+        self.write("add to counters", |conn| {
+            for part in rows.chunks(BULK_MAX) {
+                on_conn!(conn, |c| Bulk::<()>::new(HEAD, part, TAIL).execute(c))?;
+            }
+            Ok(())
+        })
     }
 }
 
 impl Reader {
     /// The agent with this handle.
     pub fn agent_by_handle(&mut self, handle: &Handle) -> Result<Option<AgentRow>> {
-        todo!("{handle}")
+        self.read("find an agent", |conn| {
+            let query = || agents::table.filter(agents::agent_id.eq(handle.as_str()));
+            let row: Option<Stored> = on_conn!(conn, |c| query().select(Stored::as_select()).first(c).optional())?;
+            row.map(AgentRow::try_from).transpose()
+        })
     }
 
     /// The agent with this id.
     pub fn agent_by_id(&mut self, id: AgentId) -> Result<Option<AgentRow>> {
-        todo!("{id}")
+        self.read("find an agent", |conn| one(conn, id))
     }
 
     /// Agents by handle, after one.
     pub fn agents(&mut self, after: Option<&Handle>, limit: i64) -> Result<Vec<AgentRow>> {
-        todo!("{after:?}{limit}")
+        let after = after.map_or("", Handle::as_str);
+        self.read("list agents", |conn| {
+            let query = || agents::table.filter(agents::agent_id.gt(after)).order(agents::agent_id).limit(limit);
+            let rows: Vec<Stored> = on_conn!(conn, |c| query().select(Stored::as_select()).load(c))?;
+            rows.into_iter().map(AgentRow::try_from).collect()
+        })
     }
 
     /// How many agents there are.
     pub fn count_agents(&mut self) -> Result<i64> {
-        todo!()
+        self.read("count agents", |conn| on_conn!(conn, |c| agents::table.count().get_result(c)))
     }
 
     /// The owner of a key, and its PHC string.
     pub fn key(&mut self, key_id: &str) -> Result<Option<(AgentId, Handle, String)>> {
-        todo!("{key_id}")
+        self.read("find a key", |conn| {
+            let query = || agents::table.filter(agents::key_id.eq(key_id)).select((agents::id, agents::agent_id, agents::key_hash));
+            let row: Option<(Id, String, Option<String>)> = on_conn!(conn, |c| query().first(c).optional())?;
+            let Some((id, handle, Some(hash))) = row else { return Ok(None) };
+            Ok(Some((AgentId(id.0), handle_of(&handle)?, hash)))
+        })
     }
 
     /// The id and PHC string of an agent that has a key.
     pub fn key_of(&mut self, handle: &Handle) -> Result<Option<(AgentId, String)>> {
-        todo!("{handle}")
+        self.read("find a key", |conn| {
+            let query = || agents::table.filter(agents::agent_id.eq(handle.as_str())).select((agents::id, agents::key_hash));
+            let row: Option<(Id, Option<String>)> = on_conn!(conn, |c| query().first(c).optional())?;
+            Ok(row.and_then(|(id, hash)| Some((AgentId(id.0), hash?))))
+        })
     }
 
     /// The first agents by a metric.
     pub fn leaderboard(&mut self, metric: Metric, limit: i64) -> Result<Vec<Rank>> {
-        todo!("{metric:?}{limit}")
+        self.read("rank agents", |conn| {
+            macro_rules! top {
+                ($column:expr) => {
+                    on_conn!(conn, |c| agents::table
+                        .order(($column.desc(), agents::agent_id))
+                        .limit(limit)
+                        .select((agents::agent_id, agents::name, $column))
+                        .load(c))?
+                };
+            }
+            use schema::account;
+            let rows: Vec<(String, String, i64)> = match metric {
+                Metric::Messages => top!(agents::message_count),
+                Metric::Actions => top!(agents::action_count),
+                Metric::OnlineSeconds => top!(agents::total_online_seconds),
+                Metric::Balance => on_conn!(conn, |c| account::table
+                    .inner_join(agents::table.on(account::id.eq(agents::id)))
+                    .order((account::balance.desc(), agents::agent_id))
+                    .limit(limit)
+                    .select((agents::agent_id, agents::name, account::balance))
+                    .load(c))?,
+            };
+            rows.into_iter().map(|(handle, name, value)| Ok(Rank { handle: handle_of(&handle)?, name, value })).collect()
+        })
     }
 
     /// Counts of the whole world.
     pub fn totals(&mut self) -> Result<Totals> {
-        todo!()
+        self.read("count the world", |conn| {
+            let events: Vec<i64> = on_conn!(conn, |c| schema::shard::table.select(schema::shard::last_seq).load(c))?;
+            Ok(Totals {
+                agents: on_conn!(conn, |c| agents::table.count().get_result(c))?,
+                messages: on_conn!(conn, |c| schema::chat_messages::table.count().get_result(c))?,
+                events: events.into_iter().fold(0, i64::saturating_add),
+                transfers: on_conn!(conn, |c| schema::transfer::table.count().get_result(c))?,
+            })
+        })
     }
+}
+
+/// Agents in one transaction of a bulk registration.
+const BULK_MAX: usize = 500;
+
+/// The columns that make an agent.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = agents, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+struct Stored {
+    id: Id,
+    agent_id: String,
+    name: String,
+    owner_id: Option<String>,
+    description: Option<String>,
+    avatar: Doc,
+    skills_map: Doc,
+    permissions: Doc,
+    default_region: String,
+    region: Option<String>,
+    shard_id: Option<i32>,
+    x: Option<f64>,
+    y: Option<f64>,
+    z: Option<f64>,
+    hop: i64,
+    is_in_world: bool,
+    is_public: bool,
+    accepts_prompts: bool,
+    inbox_epoch: String,
+    total_online_seconds: i64,
+    message_count: i64,
+    action_count: i64,
+    last_seen: Option<i64>,
+    created_at: i64,
+}
+
+impl TryFrom<Stored> for AgentRow {
+    type Error = diesel::result::Error;
+
+    fn try_from(row: Stored) -> QueryResult<Self> {
+        let handle = handle_of(&row.agent_id)?;
+        let names = row.permissions.0.as_array().ok_or_else(|| Inconsistency::sql("agents", "permissions", &handle))?;
+        Ok(Self {
+            id: AgentId(row.id.0),
+            permissions: Permissions::from_names(names.iter().filter_map(Value::as_str)),
+            handle,
+            name: row.name,
+            owner_id: row.owner_id,
+            description: row.description,
+            avatar: row.avatar.0,
+            skills_map: row.skills_map.0,
+            default_region: row.default_region,
+            region: row.region,
+            shard: row.shard_id.map(ShardId),
+            at: row.x.zip(row.y).zip(row.z).map(|((x, y), z)| Vec3::new(x, y, z)),
+            hop: row.hop,
+            is_in_world: row.is_in_world,
+            is_public: row.is_public,
+            accepts_prompts: row.accepts_prompts,
+            inbox_epoch: row.inbox_epoch,
+            message_count: row.message_count,
+            action_count: row.action_count,
+            total_online_seconds: row.total_online_seconds,
+            last_seen: row.last_seen.map(Timestamp),
+            created_at: Timestamp(row.created_at),
+        })
+    }
+}
+
+/// A handle from the database.
+pub(super) fn handle_of(text: &str) -> QueryResult<Handle> {
+    Handle::new(text).map_err(|_| Inconsistency::sql("agents", "agent_id", text))
+}
+
+fn one(conn: &mut Conn, id: AgentId) -> QueryResult<Option<AgentRow>> {
+    let query = || agents::table.find(Id(id.0));
+    let row: Option<Stored> = on_conn!(conn, |c| query().select(Stored::as_select()).first(c).optional())?;
+    row.map(AgentRow::try_from).transpose()
+}
+
+/// The agents that stand in a shard, by id.
+pub(super) fn agents_of_shard(conn: &mut Conn, shard: ShardId) -> QueryResult<Vec<AgentRow>> {
+    let query = || agents::table.filter(agents::shard_id.eq(shard.0)).filter(agents::is_in_world).order(agents::id);
+    let rows: Vec<Stored> = on_conn!(conn, |c| query().select(Stored::as_select()).load(c))?;
+    rows.into_iter().map(AgentRow::try_from).collect()
+}
+
+/// The first of these agents whose handle or name is taken, by index.
+fn find_taken(conn: &mut Conn, new: &[NewAgent]) -> QueryResult<Option<(usize, Registered)>> {
+    let handles: Vec<&str> = new.iter().map(|agent| agent.handle.as_str()).collect();
+    let names: Vec<&str> = new.iter().map(|agent| agent.name.skeleton()).collect();
+    let query = || agents::table.filter(agents::agent_id.eq_any(&handles)).select(agents::agent_id);
+    let taken_handles: Vec<String> = on_conn!(conn, |c| query().load(c))?;
+    let query = || agents::table.filter(agents::name_skeleton.eq_any(&names)).select(agents::name_skeleton);
+    let taken_names: Vec<String> = on_conn!(conn, |c| query().load(c))?;
+    let find = |(index, agent): (usize, &NewAgent)| {
+        if taken_handles.iter().any(|handle| handle == agent.handle.as_str()) {
+            Some((index, Registered::HandleTaken))
+        } else {
+            let is_taken = taken_names.iter().any(|name| name == agent.name.skeleton());
+            is_taken.then_some((index, Registered::NameTaken))
+        }
+    };
+    Ok(new.iter().enumerate().find_map(find))
+}
+
+/// Registers agents, or says which one is taken. The mint's row is locked first, so registrations follow one another
+/// and money is made in order.
+fn register(conn: &mut Conn, new: &[NewAgent], now: Timestamp) -> QueryResult<Option<(usize, Registered)>> {
+    use schema::{account::dsl as a, inbox_head::dsl as h, transfer::dsl as t};
+    let mint = Id(MINT_ACCOUNT);
+    let query = || a::account.filter(a::id.eq(mint)).select((a::balance, a::version));
+    let locked: Vec<(i64, i64)> = load_for_update!(conn, query())?;
+    let (mut balance, mut version) =
+        locked.into_iter().next().ok_or_else(|| Inconsistency::sql("account", "id", MINT_ACCOUNT))?;
+    if let Some(taken) = find_taken(conn, new)? {
+        return Ok(Some(taken));
+    }
+    for agent in new {
+        let wallet = Id(agent.id.0);
+        insert_agent(conn, agent, now)?;
+        let row = (
+            (a::id.eq(wallet), a::owner_id.eq(wallet), a::kind.eq(AccountKind::Wallet.number()), a::currency.eq(CREDIT)),
+            (a::balance.eq(GENESIS_GRANT_MINOR), a::version.eq(1_i64), a::allow_negative.eq(false), a::frozen.eq(false)),
+            a::created_at.eq(now.0),
+        );
+        on_conn!(conn, |c| diesel::insert_into(a::account).values(row).execute(c))?;
+        balance = balance.saturating_sub(GENESIS_GRANT_MINOR);
+        version = version.saturating_add(1);
+        let row = (
+            (t::id.eq(Id(Uuid::new_v5(&agent.id.0, b"genesis"))), t::agent_id.eq(wallet), t::command_id.eq("genesis")),
+            (t::body_hash.eq([0_u8; 32].as_slice()), t::debit.eq(mint), t::credit.eq(wallet), t::amount.eq(GENESIS_GRANT_MINOR)),
+            (t::currency.eq(CREDIT), t::code.eq(TransferCode::Genesis.number()), t::debit_balance.eq(balance)),
+            (t::debit_version.eq(version), t::credit_balance.eq(GENESIS_GRANT_MINOR), t::credit_version.eq(1_i64)),
+            (t::tick.eq(0_i64), t::created_at.eq(now.0)),
+        );
+        on_conn!(conn, |c| diesel::insert_into(t::transfer).values(row).execute(c))?;
+        let row = (h::agent_id.eq(wallet), h::epoch.eq(&agent.inbox_epoch), h::top.eq(0_i64), h::floor.eq(0_i64));
+        on_conn!(conn, |c| diesel::insert_into(h::inbox_head).values(row).execute(c))?;
+    }
+    let pay = || diesel::update(a::account.find(mint)).set((a::balance.eq(balance), a::version.eq(version)));
+    on_conn!(conn, |c| pay().execute(c))?;
+    Ok(None)
+}
+
+fn insert_agent(conn: &mut Conn, agent: &NewAgent, now: Timestamp) -> QueryResult<()> {
+    use agents::dsl as g;
+    let row = || {
+        (
+            (g::id.eq(Id(agent.id.0)), g::agent_id.eq(agent.handle.as_str()), g::name.eq(agent.name.text())),
+            (g::name_skeleton.eq(agent.name.skeleton()), g::owner_id.eq(&agent.owner_id), g::description.eq(&agent.description)),
+            (g::avatar.eq(Doc(agent.avatar.clone())), g::skills_map.eq(Doc(agent.skills_map.clone()))),
+            (g::permissions.eq(Doc(json!(agent.permissions.names()))), g::default_region.eq(&agent.default_region)),
+            (g::hop.eq(0_i64), g::is_in_world.eq(false), g::is_public.eq(true), g::accepts_prompts.eq(false)),
+            (g::inbox_epoch.eq(&agent.inbox_epoch), g::key_id.eq(&agent.key_id), g::key_hash.eq(&agent.key_hash)),
+            (g::total_online_seconds.eq(0_i64), g::message_count.eq(0_i64), g::action_count.eq(0_i64)),
+            (g::created_at.eq(now.0), g::updated_at.eq(now.0)),
+        )
+    };
+    on_conn!(conn, |c| diesel::insert_into(g::agents).values(row()).execute(c))?;
+    Ok(())
 }

@@ -1,8 +1,12 @@
 //! Group commit: what a shard hands to the database as one transaction, and what comes back.
 
+mod command;
+mod decide;
 mod engine;
+mod read;
+mod write;
 
-pub(crate) use engine::Resolver;
+pub(crate) use read::{MINT_ACCOUNT, Resolver};
 
 use crate::base::id::{AgentId, EventId, NodeId, ShardId};
 use crate::base::time::{Tick, Timestamp};

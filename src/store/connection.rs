@@ -32,8 +32,19 @@ macro_rules! on_conn {
 }
 pub(crate) use on_conn;
 
+/// Loads rows and locks them until the end of the transaction. SQLite's write transaction has the whole file anyway.
+macro_rules! load_for_update {
+    ($conn:expr, $query:expr) => {
+        match $conn {
+            $crate::store::connection::Conn::Sqlite(c) => diesel::RunQueryDsl::load($query, c),
+            $crate::store::connection::Conn::Pg(c) => diesel::RunQueryDsl::load(diesel::QueryDsl::for_update($query), c),
+        }
+    };
+}
+pub(crate) use load_for_update;
+
 /// How often a transaction is tried.
-const ATTEMPTS_MAX: u32 = 6;
+pub(crate) const ATTEMPTS_MAX: u32 = 6;
 
 const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
      PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;";
@@ -150,6 +161,11 @@ impl Store {
     pub fn open(target: &Target) -> Result<Self> {
         let conn = Some(Conn::open(target, true)?);
         Ok(Self { reader: Reader { target: target.clone(), is_writer: true, conn }, resolver: Resolver::default() })
+    }
+
+    /// The connection and the facts kept in memory, apart.
+    pub(crate) fn parts(&mut self) -> Result<(&mut Conn, &mut Resolver)> {
+        Ok((self.reader.conn()?, &mut self.resolver))
     }
 
     /// Runs a body in a transaction, again when it lost against another. The body must have no effect but on the database.

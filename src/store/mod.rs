@@ -4,6 +4,7 @@
 
 pub mod agent;
 pub mod backup;
+mod bulk;
 pub mod chat;
 pub mod commit;
 mod connection;

@@ -1,8 +1,16 @@
 //! The world, its regions and the areas of its shards.
 
+use super::connection::{Conn, on_conn};
+use super::error::Inconsistency;
+use super::schema;
+use super::sql_types::{Doc, Id};
 use super::{Reader, Result, Store};
+use crate::base::id::ShardId;
 use crate::base::time::Timestamp;
 use crate::domain::region::{RegionPlan, ShardPlan};
+use crate::domain::space::CellRect;
+use diesel::connection::SimpleConnection;
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
 use uuid::Uuid;
 
 /// The world, made once.
@@ -29,29 +37,138 @@ pub enum Created<T> {
 
 impl Store {
     /// The world; made with these values when there is none. The tick length of a world never changes.
+    /// Without a seed the time is one.
     pub fn ensure_world(&mut self, tick_ms: i64, seed: Option<i64>, now: Timestamp) -> Result<WorldRow> {
-        todo!("{tick_ms}{seed:?}{now:?}")
+        use schema::world::dsl as w;
+        self.write("make the world", |conn| {
+            alone(conn, "LOCK TABLE world IN EXCLUSIVE MODE")?;
+            if let Some(found) = read_world(conn)? {
+                return Ok(found);
+            }
+            let seed = seed.unwrap_or(now.0);
+            let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("world {} {seed}", now.0).as_bytes());
+            let row = (w::id.eq(Id(id)), w::epoch.eq(now.0), w::tick_ms.eq(tick_ms), w::seed.eq(seed), w::created_at.eq(now.0));
+            on_conn!(conn, |c| diesel::insert_into(w::world).values(row).execute(c))?;
+            Ok(WorldRow { id, epoch: now, tick_ms, seed })
+        })
     }
 
     /// Adds the regions that are missing, each with one shard over its whole area and its objects.
     pub fn ensure_regions(&mut self, plans: &[RegionPlan], now: Timestamp) -> Result<()> {
-        todo!("{plans:?}{now:?}")
+        self.write("make the regions", |conn| {
+            alone(conn, "LOCK TABLE region IN EXCLUSIVE MODE")?;
+            for plan in plans {
+                insert_region(conn, plan, now)?;
+            }
+            Ok(())
+        })
     }
 
     /// Adds a region with one shard and its objects. An object id that another region has counts as `AlreadyExists`.
     pub fn create_region(&mut self, plan: &RegionPlan, now: Timestamp) -> Result<Created<ShardPlan>> {
-        todo!("{plan:?}{now:?}")
+        self.write("make a region", |conn| {
+            alone(conn, "LOCK TABLE region IN EXCLUSIVE MODE")?;
+            let ids: Vec<&str> = plan.objects.iter().map(|object| object.id.as_str()).collect();
+            let query = || schema::object::table.filter(schema::object::id.eq_any(&ids)).count();
+            if on_conn!(conn, |c| query().get_result::<i64>(c))? > 0 {
+                return Ok(Created::AlreadyExists);
+            }
+            Ok(insert_region(conn, plan, now)?.map_or(Created::AlreadyExists, Created::Done))
+        })
     }
 }
 
 impl Reader {
+    /// The world. None: it was not made yet.
+    pub fn world(&mut self) -> Result<Option<WorldRow>> {
+        self.read("read the world", read_world)
+    }
+
     /// All regions, in the order in which they were made.
     pub fn regions(&mut self) -> Result<Vec<RegionPlan>> {
-        todo!()
+        use schema::region::dsl as r;
+        self.read("read the regions", |conn| {
+            let rows: Vec<(String, Doc)> =
+                on_conn!(conn, |c| r::region.order(r::number).select((r::name, r::plan)).load(c))?;
+            rows.into_iter()
+                .map(|(name, plan)| {
+                    serde_json::from_value(plan.0).map_err(|_| Inconsistency::sql("region", "plan", name))
+                })
+                .collect()
+        })
     }
 
     /// All shards, by number.
     pub fn shards(&mut self) -> Result<Vec<ShardPlan>> {
-        todo!()
+        use schema::shard::dsl as s;
+        self.read("read the shards", |conn| {
+            let query = || s::shard.order(s::id).select((s::id, s::region, (s::x0, s::y0, s::x1, s::y1)));
+            let rows: Vec<(i32, String, (i32, i32, i32, i32))> = on_conn!(conn, |c| query().load(c))?;
+            let plan = |(id, region, (x0, y0, x1, y1))| ShardPlan {
+                id: ShardId(id),
+                region,
+                area: CellRect { x0, y0, x1, y1 },
+            };
+            Ok(rows.into_iter().map(plan).collect())
+        })
     }
+}
+
+/// Lets one transaction in at a time. SQLite's write transactions are alone anyway.
+fn alone(conn: &mut Conn, lock: &str) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Pg(c) => c.batch_execute(lock),
+    }
+}
+
+fn read_world(conn: &mut Conn) -> QueryResult<Option<WorldRow>> {
+    use schema::world::dsl as w;
+    let query = || w::world.select((w::id, w::epoch, w::tick_ms, w::seed));
+    let row: Option<(Id, i64, i64, i64)> = on_conn!(conn, |c| query().first(c).optional())?;
+    Ok(row.map(|(id, epoch, tick_ms, seed)| WorldRow { id: id.0, epoch: Timestamp(epoch), tick_ms, seed }))
+}
+
+/// Adds a region with its shard and objects. None: there is one with this name.
+fn insert_region(conn: &mut Conn, plan: &RegionPlan, now: Timestamp) -> QueryResult<Option<ShardPlan>> {
+    use diesel::dsl::max;
+    use schema::object::dsl as o;
+    use schema::region::dsl as r;
+    use schema::shard::dsl as s;
+    let last: Option<i32> = on_conn!(conn, |c| r::region.select(max(r::number)).first(c))?;
+    let last_shard: Option<i32> = on_conn!(conn, |c| s::shard.select(max(s::id)).first(c))?;
+    let stored = serde_json::to_value(plan).map_err(|error| diesel::result::Error::SerializationError(Box::new(error)))?;
+    let row = (
+        r::name.eq(&plan.name),
+        r::number.eq(last.unwrap_or(0).saturating_add(1)),
+        r::plan.eq(Doc(stored)),
+        r::created_at.eq(now.0),
+    );
+    let added =
+        on_conn!(conn, |c| diesel::insert_into(r::region).values(row.clone()).on_conflict(r::name).do_nothing().execute(c))?;
+    if added == 0 {
+        return Ok(None);
+    }
+    let area = CellRect::of_region(plan.size_m);
+    let id = last_shard.unwrap_or(0).saturating_add(1);
+    let row = (
+        (s::id.eq(id), s::region.eq(&plan.name), s::x0.eq(area.x0), s::y0.eq(area.y0), s::x1.eq(area.x1), s::y1.eq(area.y1)),
+        (s::epoch.eq(0_i64), s::lease_until.eq(0_i64), s::last_seq.eq(0_i64), s::last_at.eq(0_i64), s::floor_seq.eq(0_i64)),
+        s::state.eq("free"),
+    );
+    on_conn!(conn, |c| diesel::insert_into(s::shard).values(row).execute(c))?;
+    for object in &plan.objects {
+        let row = (
+            o::id.eq(&object.id),
+            o::region.eq(&plan.name),
+            o::name.eq(&object.name),
+            o::kind.eq(&object.kind),
+            (o::x.eq(object.at.x), o::y.eq(object.at.y), o::z.eq(object.at.z)),
+            o::state.eq(Doc(serde_json::json!({}))),
+            o::version.eq(0_i64),
+            o::updated_at.eq(now.0),
+        );
+        on_conn!(conn, |c| diesel::insert_into(o::object).values(row.clone()).execute(c))?;
+    }
+    Ok(Some(ShardPlan { id: ShardId(id), region: plan.name.clone(), area }))
 }

@@ -11,7 +11,7 @@ macro_rules! tables {
 }
 
 tables! {
-    world (id) { id -> Uid, epoch -> BigInt, tick_ms -> BigInt, seed -> BigInt, revocation_version -> BigInt, created_at -> BigInt, }
+    world (id) { id -> Uid, epoch -> BigInt, tick_ms -> BigInt, seed -> BigInt, created_at -> BigInt, }
     region (name) { name -> Text, number -> Integer, plan -> Json, created_at -> BigInt, }
     node (id) { id -> Uid, name -> Text, addr -> Text, version -> Text, state -> Text, seen_at -> BigInt, }
     shard (id) {
@@ -85,6 +85,7 @@ tables! {
         consumed_at -> Nullable<BigInt>, revoked_at -> Nullable<BigInt>, successor -> Nullable<Text>, created_at -> BigInt,
     }
     revocation (kind, id) { kind -> Text, id -> Text, until -> BigInt, version -> BigInt, created_at -> BigInt, }
+    revocation_head (id) { id -> Integer, version -> BigInt, }
     rate_bucket (key) { key -> Text, theoretical_at -> BigInt, expires_at -> BigInt, }
 }
 

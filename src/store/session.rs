@@ -1,9 +1,14 @@
 //! Sockets of agents, for the record.
 
+use super::bulk::{Bulk, Cell};
+use super::connection::on_conn;
+use super::schema::sessions::dsl as s;
+use super::sql_types::{Doc, Id};
 use super::{Result, Store};
 use crate::base::id::{AgentId, SessionId};
 use crate::base::time::Timestamp;
 use crate::domain::space::Vec3;
+use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 use serde_json::Value;
 
 /// A connected agent.
@@ -24,21 +29,61 @@ pub struct SessionRow {
 impl Store {
     /// Records a new session.
     pub fn open_session(&mut self, session: &SessionRow) -> Result<()> {
-        todo!("{session:?}")
+        self.write("open a session", |conn| {
+            let row = || {
+                (
+                    (s::id.eq(Id(session.id.0)), s::agent_id.eq(Id(session.agent.0)), s::token.eq(&session.token_id)),
+                    (s::region.eq(&session.region), s::x.eq(session.at.x), s::y.eq(session.at.y), s::z.eq(session.at.z)),
+                    (s::status.eq(&session.status), s::connected_at.eq(session.connected_at.0)),
+                    (s::last_heartbeat.eq(session.connected_at.0), s::metadata.eq(Doc(session.metadata.clone()))),
+                )
+            };
+            on_conn!(conn, |c| diesel::insert_into(s::sessions).values(row()).execute(c))?;
+            Ok(())
+        })
     }
 
     /// Records that sessions are alive, and where their agents are.
     pub fn heartbeat(&mut self, alive: &[(SessionId, String, Vec3)], now: Timestamp) -> Result<()> {
-        todo!("{alive:?}{now:?}")
+        const HEAD: &str = "WITH v (id, region, x, y, z, at) AS (VALUES ";
+        const TAIL: &str = ") UPDATE sessions SET region = v.region, x = v.x, y = v.y, z = v.z, last_heartbeat = v.at \
+             FROM v WHERE sessions.id = v.id AND sessions.disconnected_at IS NULL";
+        let alive: std::collections::BTreeMap<_, _> = alive.iter().map(|(id, region, at)| (Id(id.0), (region, at))).collect();
+        let rows: Vec<Vec<Cell<'_>>> = alive
+            .iter()
+            .map(|(id, (region, at))| {
+                let place = [at.x, at.y, at.z].map(Cell::Double);
+                let mut row = vec![Cell::Id(*id), Cell::Text(region)];
+                row.extend(place);
+                row.push(Cell::Big(now.0));
+                row
+            })
+            .collect();
+        self.write("keep sessions alive", |conn| {
+            for part in rows.chunks(1_000) {
+                on_conn!(conn, |c| Bulk::<()>::new(HEAD, part, TAIL).execute(c))?;
+            }
+            Ok(())
+        })
     }
 
     /// Records the end of a session.
     pub fn close_session(&mut self, session: SessionId, now: Timestamp) -> Result<()> {
-        todo!("{session}{now:?}")
+        self.write("close a session", |conn| {
+            let open = s::sessions.find(Id(session.0)).filter(s::disconnected_at.is_null());
+            let close = || diesel::update(open).set((s::disconnected_at.eq(now.0), s::status.eq("offline")));
+            on_conn!(conn, |c| close().execute(c))?;
+            Ok(())
+        })
     }
 
     /// Records the end of all sessions: at start, when none can be alive.
     pub fn close_all_sessions(&mut self, now: Timestamp) -> Result<()> {
-        todo!("{now:?}")
+        self.write("close all sessions", |conn| {
+            let open = s::sessions.filter(s::disconnected_at.is_null());
+            let close = || diesel::update(open).set((s::disconnected_at.eq(now.0), s::status.eq("offline")));
+            on_conn!(conn, |c| close().execute(c))?;
+            Ok(())
+        })
     }
 }

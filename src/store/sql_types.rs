@@ -76,6 +76,26 @@ impl ToSql<Json, Sqlite> for Doc {
     }
 }
 
+/// A JSON value to write, borrowed.
+#[derive(Debug, Clone, Copy, AsExpression)]
+#[diesel(sql_type = Json)]
+pub struct DocRef<'a>(pub &'a Value);
+
+impl ToSql<Json, Pg> for DocRef<'_> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        out.write_all(&[1])?;
+        serde_json::to_writer(out, self.0)?;
+        Ok(IsNull::No)
+    }
+}
+
+impl ToSql<Json, Sqlite> for DocRef<'_> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(serde_json::to_string(self.0)?);
+        Ok(IsNull::No)
+    }
+}
+
 impl FromSql<Json, Pg> for Doc {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         let (_version, text) = value.as_bytes().split_first().ok_or("empty jsonb")?;

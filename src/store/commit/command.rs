@@ -1,0 +1,43 @@
+//! Asking for the outcome of a command, and quarantining one.
+
+use super::{CommandKey, StoredAnswer};
+use crate::base::id::AgentId;
+use crate::base::time::Timestamp;
+use crate::store::bulk::Cell;
+use crate::store::connection::on_conn;
+use crate::store::schema::command;
+use crate::store::sql_types::{Doc, Id};
+use crate::store::{Reader, Result, Store};
+use diesel::{ExpressionMethods, RunQueryDsl};
+
+impl Store {
+    /// Stores that a command made its actor fail: later tries are refused with `poison`. An outcome that is there stays.
+    pub fn quarantine_command(&mut self, agent: AgentId, key: &CommandKey, now: Timestamp) -> Result<()> {
+        self.write("quarantine a command", |conn| {
+            let values = (
+                command::agent_id.eq(Id(agent.0)),
+                command::command_id.eq(&key.id),
+                command::body_hash.eq(key.body_hash.as_slice()),
+                command::action.eq(key.action),
+                command::status.eq("poison"),
+                command::result.eq(Doc(serde_json::json!({}))),
+                command::shard_id.eq(0),
+                command::seq.eq(0_i64),
+                command::region.eq(""),
+                command::tick.eq(0_i64),
+                command::created_at.eq(now.0),
+            );
+            on_conn!(conn, |c| diesel::insert_into(command::table).values(values.clone()).on_conflict_do_nothing().execute(c))?;
+            Ok(())
+        })
+    }
+}
+
+impl Reader {
+    /// The stored outcome of a command, also of one that was paid for long ago.
+    pub fn find_command(&mut self, agent: AgentId, id: &str) -> Result<Option<StoredAnswer>> {
+        let keys = [vec![Cell::Id(Id(agent.0)), Cell::Text(id)]];
+        let found = self.read("find a command", |conn| super::read::answers_by_key(conn, &keys))?;
+        Ok(found.into_values().next())
+    }
+}

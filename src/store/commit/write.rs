@@ -1,0 +1,508 @@
+//! Writes what was decided, each table with one multi-row statement.
+
+use super::Batch;
+use super::decide::Staged;
+use crate::base::time::Timestamp;
+use crate::domain::conversation::Phase;
+use crate::domain::ledger::CREDIT;
+use crate::domain::write::Write;
+use crate::store::bulk::{Bulk, Cell};
+use crate::store::connection::{Conn, on_conn};
+use crate::store::schema;
+use crate::store::sql_types::{Doc, DocRef, Id};
+use diesel::upsert::excluded;
+use diesel::{ExpressionMethods, Insertable, QueryResult, RunQueryDsl};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// Bind parameters in one statement. SQLite takes 32,766, PostgreSQL 65,535.
+const BINDS_MAX: usize = 30_000;
+
+macro_rules! insert_all {
+    ($conn:expr, $table:expr, $columns:literal, $rows:expr) => {
+        for part in $rows.chunks(BINDS_MAX / $columns) {
+            on_conn!($conn, |c| diesel::insert_into($table).values(part).execute(c))?;
+        }
+    };
+}
+
+// `treat_none_as_default_value = false` matters: without it Diesel sends one statement a row to SQLite.
+#[derive(Insertable)]
+#[diesel(table_name = schema::events, treat_none_as_default_value = false)]
+struct EventRow<'a> {
+    created_at: i64,
+    shard_id: i32,
+    seq: i64,
+    epoch: i64,
+    event_id: Id,
+    event_type: &'a str,
+    source_agent: Option<&'a str>,
+    target_agent: Option<&'a str>,
+    region: &'a str,
+    content: DocRef<'a>,
+    location: Option<Doc>,
+    hearers: String,
+    is_public: bool,
+    world_tick: i64,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = schema::transfer, treat_none_as_default_value = false)]
+struct TransferRow<'a> {
+    id: Id,
+    shard_id: Option<i32>,
+    seq: Option<i64>,
+    agent_id: Id,
+    command_id: String,
+    body_hash: &'a [u8],
+    debit: Id,
+    credit: Id,
+    amount: i64,
+    currency: i16,
+    code: i16,
+    note: Option<&'a str>,
+    debit_balance: i64,
+    debit_version: i64,
+    credit_balance: i64,
+    credit_version: i64,
+    tick: i64,
+    created_at: i64,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = schema::account, treat_none_as_default_value = false)]
+struct AccountRow {
+    id: Id,
+    owner_id: Option<Id>,
+    kind: i16,
+    currency: i16,
+    balance: i64,
+    version: i64,
+    allow_negative: bool,
+    frozen: bool,
+    created_at: i64,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = schema::inbox, treat_none_as_default_value = false)]
+struct InboxRow {
+    agent_id: Id,
+    offset: i64,
+    shard_id: i32,
+    seq: i64,
+    tick: i64,
+    created_at: i64,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = schema::inbox_head, treat_none_as_default_value = false)]
+struct InboxHeadRow<'a> {
+    agent_id: Id,
+    epoch: &'a str,
+    top: i64,
+    floor: i64,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = schema::command, treat_none_as_default_value = false)]
+struct CommandRow<'a> {
+    agent_id: Id,
+    command_id: &'a str,
+    body_hash: &'a [u8],
+    action: &'a str,
+    status: &'a str,
+    result: DocRef<'a>,
+    shard_id: i32,
+    seq: i64,
+    region: &'a str,
+    tick: i64,
+    created_at: i64,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = schema::chat_messages, treat_none_as_default_value = false)]
+struct ChatRow<'a> {
+    id: Id,
+    sender_id: Id,
+    sender_agent: &'a str,
+    sender_name: &'a str,
+    recipient_id: Option<Id>,
+    recipient_agent: Option<&'a str>,
+    region: &'a str,
+    message: &'a str,
+    volume: &'a str,
+    shard_id: i32,
+    seq: i64,
+    created_at: i64,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = schema::item, treat_none_as_default_value = false)]
+struct ItemRow<'a> {
+    id: Id,
+    holder_id: Id,
+    kind: &'a str,
+    quantity: i32,
+    created_at: i64,
+    updated_at: i64,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = schema::conversation, treat_none_as_default_value = false)]
+struct ConversationRow<'a> {
+    id: Id,
+    shard_id: i32,
+    region: &'a str,
+    phase: &'a str,
+    body: Doc,
+    opened_at: i64,
+    last_at: i64,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = schema::conversation_line, treat_none_as_default_value = false)]
+struct LineRow<'a> {
+    conversation_id: Id,
+    number: i64,
+    speaker_id: Id,
+    speaker: &'a str,
+    addressed_to: Doc,
+    message: &'a str,
+    tick: i64,
+    created_at: i64,
+}
+
+/// Writes everything that is staged.
+pub(super) fn write(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {
+    write_accounts(conn, staged)?;
+    write_transfers(conn, batch, at, staged)?;
+    write_places(conn, at, staged)?;
+    write_events(conn, batch, at, staged)?;
+    write_inboxes(conn, batch, at, staged)?;
+    write_commands(conn, batch, at, staged)?;
+    write_chats(conn, batch, at, staged)?;
+    write_items(conn, at, staged)?;
+    write_objects(conn, at, staged)?;
+    write_conversations(conn, batch, at, staged)
+}
+
+fn write_accounts(conn: &mut Conn, staged: &Staged) -> QueryResult<()> {
+    use schema::account::{self, dsl as a};
+    let touched = staged.touched_accounts.iter().filter_map(|id| Some((id, staged.view.accounts.get(id)?)));
+    let rows: Vec<AccountRow> = touched
+        .map(|(id, account)| AccountRow {
+            id: Id(*id),
+            owner_id: account.owner,
+            kind: account.kind,
+            currency: account.currency,
+            balance: account.balance,
+            version: account.version,
+            allow_negative: account.allow_negative,
+            frozen: account.frozen,
+            created_at: account.created_at,
+        })
+        .collect();
+    // The rows exist and are locked: the insert always meets its conflict, and is an update of many rows at once.
+    for part in rows.chunks(BINDS_MAX / 9) {
+        on_conn!(conn, |c| diesel::insert_into(account::table)
+            .values(part)
+            .on_conflict(a::id)
+            .do_update()
+            .set((a::balance.eq(excluded(a::balance)), a::version.eq(excluded(a::version))))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+fn write_transfers(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {
+    let rows: Vec<TransferRow<'_>> = staged
+        .transfers
+        .iter()
+        .filter_map(|transfer| {
+            let commit = batch.commits.get(transfer.commit)?;
+            let command = commit.command.as_ref();
+            Some(TransferRow {
+                id: Id(commit.event_id.0),
+                shard_id: Some(batch.lease.shard.0),
+                seq: Some(transfer.seq),
+                agent_id: Id(commit.agent.0),
+                command_id: command.map_or_else(|| commit.event_id.to_string(), |command| command.id.clone()),
+                body_hash: command.map_or(&[0; 32], |command| command.body_hash.as_slice()),
+                debit: Id(transfer.debit),
+                credit: Id(transfer.credit),
+                amount: transfer.amount,
+                currency: CREDIT,
+                code: transfer.code,
+                note: transfer.note.as_deref(),
+                debit_balance: transfer.debit_balance,
+                debit_version: transfer.debit_version,
+                credit_balance: transfer.credit_balance,
+                credit_version: transfer.credit_version,
+                tick: commit.tick.0,
+                created_at: at.0,
+            })
+        })
+        .collect();
+    insert_all!(conn, schema::transfer::table, 18, rows);
+    Ok(())
+}
+
+fn write_places(conn: &mut Conn, at: Timestamp, staged: &Staged) -> QueryResult<()> {
+    const HEAD: &str = "WITH v (id, region, shard_id, x, y, z, hop, is_in_world, updated_at) AS (VALUES ";
+    const TAIL: &str = ") UPDATE agents SET region = v.region, shard_id = v.shard_id, x = v.x, y = v.y, z = v.z, hop = v.hop, \
+         is_in_world = v.is_in_world, updated_at = v.updated_at FROM v WHERE agents.id = v.id";
+    let rows: Vec<Vec<Cell<'_>>> = staged
+        .places
+        .iter()
+        .map(|(id, place)| {
+            vec![
+                Cell::Id(Id(*id)),
+                Cell::Text(&place.region),
+                Cell::Integer(place.shard),
+                Cell::Double(place.at.x),
+                Cell::Double(place.at.y),
+                Cell::Double(place.at.z),
+                Cell::Big(place.hop),
+                Cell::Bool(place.is_in_world),
+                Cell::Big(at.0),
+            ]
+        })
+        .collect();
+    for part in rows.chunks(BINDS_MAX / 9) {
+        on_conn!(conn, |c| Bulk::<()>::new(HEAD, part, TAIL).execute(c))?;
+    }
+    Ok(())
+}
+
+fn write_events(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {
+    let rows: Vec<EventRow<'_>> = staged
+        .events
+        .iter()
+        .filter_map(|(index, seq)| {
+            let commit = batch.commits.get(*index)?;
+            let event = &commit.event;
+            Some(EventRow {
+                created_at: at.0,
+                shard_id: batch.lease.shard.0,
+                seq: *seq,
+                epoch: batch.lease.epoch,
+                event_id: Id(commit.event_id.0),
+                event_type: event.kind.name(),
+                source_agent: event.source.as_ref().map(|handle| handle.as_str()),
+                target_agent: event.target.as_ref().map(|handle| handle.as_str()),
+                region: &commit.region,
+                content: DocRef(&event.content),
+                location: event.location.map(|at| Doc(serde_json::json!(at))),
+                hearers: hearers_text(event.hearers.iter().map(|hearer| hearer.handle.as_str())),
+                is_public: event.is_public,
+                world_tick: commit.tick.0,
+            })
+        })
+        .collect();
+    insert_all!(conn, schema::events::table, 14, rows);
+    Ok(())
+}
+
+/// `,alice,bob,`, or nothing.
+fn hearers_text<'a>(handles: impl Iterator<Item = &'a str>) -> String {
+    let mut text = String::new();
+    for handle in handles {
+        if text.is_empty() {
+            text.push(',');
+        }
+        text.push_str(handle);
+        text.push(',');
+    }
+    text
+}
+
+fn write_inboxes(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {
+    use schema::inbox_head::dsl as h;
+    let shard_id = batch.lease.shard.0;
+    let rows: Vec<InboxRow> = staged
+        .inbox
+        .iter()
+        .filter_map(|(owner, offset, index, seq)| {
+            let tick = batch.commits.get(*index)?.tick.0;
+            Some(InboxRow { agent_id: Id(*owner), offset: *offset, shard_id, seq: *seq, tick, created_at: at.0 })
+        })
+        .collect();
+    insert_all!(conn, schema::inbox::table, 6, rows);
+    let touched = staged.touched_inboxes.iter().filter_map(|id| Some((id, staged.view.inboxes.get(id)?)));
+    let heads: Vec<InboxHeadRow<'_>> = touched
+        .map(|(id, (epoch, top, floor))| InboxHeadRow { agent_id: Id(*id), epoch, top: *top, floor: *floor })
+        .collect();
+    for part in heads.chunks(BINDS_MAX / 4) {
+        on_conn!(conn, |c| diesel::insert_into(schema::inbox_head::table)
+            .values(part)
+            .on_conflict(h::agent_id)
+            .do_update()
+            .set(h::top.eq(excluded(h::top)))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+fn write_commands(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {
+    let rows: Vec<CommandRow<'_>> = staged
+        .commands
+        .iter()
+        .filter_map(|row| {
+            let commit = batch.commits.get(row.commit)?;
+            let command = commit.command.as_ref()?;
+            Some(CommandRow {
+                agent_id: Id(commit.agent.0),
+                command_id: &command.id,
+                body_hash: &command.body_hash,
+                action: command.action,
+                status: if row.is_refused { "refused" } else { "committed" },
+                result: DocRef(&row.result),
+                shard_id: batch.lease.shard.0,
+                seq: row.seq,
+                region: &commit.region,
+                tick: commit.tick.0,
+                created_at: at.0,
+            })
+        })
+        .collect();
+    insert_all!(conn, schema::command::table, 11, rows);
+    Ok(())
+}
+
+fn write_chats(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {
+    let rows: Vec<ChatRow<'_>> = staged
+        .chats
+        .iter()
+        .filter_map(|(index, number, seq, recipient)| {
+            let commit = batch.commits.get(*index)?;
+            let Write::Chat { recipient: to, message, volume } = commit.writes.get(*number)? else { return None };
+            Some(ChatRow {
+                id: Id(Uuid::new_v5(&commit.event_id.0, format!("chat {number}").as_bytes())),
+                sender_id: Id(commit.agent.0),
+                sender_agent: commit.handle.as_str(),
+                sender_name: &commit.name,
+                recipient_id: recipient.map(Id),
+                recipient_agent: to.as_ref().map(|handle| handle.as_str()),
+                region: &commit.region,
+                message,
+                volume: volume.name(),
+                shard_id: batch.lease.shard.0,
+                seq: *seq,
+                created_at: at.0,
+            })
+        })
+        .collect();
+    insert_all!(conn, schema::chat_messages::table, 12, rows);
+    Ok(())
+}
+
+fn write_items(conn: &mut Conn, at: Timestamp, staged: &Staged) -> QueryResult<()> {
+    use schema::item::{self, dsl as i};
+    let touched = staged.touched_items.iter().filter_map(|key| Some((key, staged.view.items.get(key)?)));
+    let row = |((holder, kind), stack): (&'_ (Uuid, String), &_)| -> (bool, Id, Id, String, i32) {
+        let stack: &super::read::Stack = stack;
+        (stack.is_stored, Id(stack.id), Id(*holder), kind.clone(), stack.quantity)
+    };
+    let all: Vec<_> = touched.map(row).collect();
+    let pick = |is_stored: bool| -> Vec<ItemRow<'_>> {
+        let some = all.iter().filter(|row| row.0 == is_stored);
+        some.map(|(_, id, holder_id, kind, quantity)| ItemRow {
+            id: *id,
+            holder_id: *holder_id,
+            kind,
+            quantity: *quantity,
+            created_at: at.0,
+            updated_at: at.0,
+        })
+        .collect()
+    };
+    for part in pick(true).chunks(BINDS_MAX / 6) {
+        on_conn!(conn, |c| diesel::insert_into(item::table)
+            .values(part)
+            .on_conflict(i::id)
+            .do_update()
+            .set((i::quantity.eq(excluded(i::quantity)), i::updated_at.eq(excluded(i::updated_at))))
+            .execute(c))?;
+    }
+    // Another shard may make the same stack at the same time; then both quantities count.
+    for part in pick(false).chunks(BINDS_MAX / 6) {
+        on_conn!(conn, |c| diesel::insert_into(item::table)
+            .values(part)
+            .on_conflict((i::holder_id, i::kind))
+            .do_update()
+            .set((i::quantity.eq(i::quantity + excluded(i::quantity)), i::updated_at.eq(excluded(i::updated_at))))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+fn write_objects(conn: &mut Conn, at: Timestamp, staged: &Staged) -> QueryResult<()> {
+    use diesel::QueryDsl;
+    use schema::object::{self, dsl as o};
+    // Objects of one region in one batch: a handful, so one statement each.
+    for id in &staged.touched_objects {
+        if let Some(next) = staged.view.objects.get(id) {
+            on_conn!(conn, |c| diesel::update(object::table.find(id))
+                .set((o::state.eq(DocRef(&next.state)), o::version.eq(next.version), o::updated_at.eq(at.0)))
+                .execute(c))?;
+        }
+    }
+    Ok(())
+}
+
+fn write_conversations(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {
+    use schema::conversation::{self, dsl as v};
+    let mut lines: Vec<LineRow<'_>> = Vec::new();
+    let mut latest: std::collections::BTreeMap<Uuid, ConversationRow<'_>> = std::collections::BTreeMap::new();
+    for commit in staged.events.iter().filter_map(|(index, _)| batch.commits.get(*index)) {
+        for write in &commit.writes {
+            match write {
+                Write::Conversation(whole) => {
+                    let row = ConversationRow {
+                        id: Id(whole.id.0),
+                        shard_id: batch.lease.shard.0,
+                        region: &whole.region,
+                        phase: phase_name(whole.phase),
+                        body: Doc(serde_json::to_value(whole).unwrap_or(Value::Null)),
+                        opened_at: whole.opened_at.0,
+                        last_at: whole.last_at.0,
+                    };
+                    // Of several states in one batch the last is the one that counts.
+                    latest.insert(whole.id.0, row);
+                }
+                Write::ConversationLine { conversation, number, addressed_to, text } => lines.push(LineRow {
+                    conversation_id: Id(conversation.0),
+                    number: *number,
+                    speaker_id: Id(commit.agent.0),
+                    speaker: commit.handle.as_str(),
+                    addressed_to: Doc(serde_json::json!(addressed_to)),
+                    message: text,
+                    tick: commit.tick.0,
+                    created_at: at.0,
+                }),
+                _ => {}
+            }
+        }
+    }
+    let rows: Vec<ConversationRow<'_>> = latest.into_values().collect();
+    for part in rows.chunks(BINDS_MAX / 7) {
+        on_conn!(conn, |c| diesel::insert_into(conversation::table)
+            .values(part)
+            .on_conflict(v::id)
+            .do_update()
+            .set((v::phase.eq(excluded(v::phase)), v::body.eq(excluded(v::body)), v::last_at.eq(excluded(v::last_at))))
+            .execute(c))?;
+    }
+    insert_all!(conn, schema::conversation_line::table, 8, lines);
+    Ok(())
+}
+
+/// The name of a phase in the table.
+fn phase_name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Proposed => "proposed",
+        Phase::Open => "open",
+        Phase::Closing => "closing",
+        Phase::Closed => "closed",
+    }
+}
