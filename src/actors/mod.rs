@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod committer;
+pub mod conversation;
 pub mod database;
 pub mod directory;
 pub mod fanout;
