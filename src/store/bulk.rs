@@ -14,7 +14,6 @@ use std::marker::PhantomData;
 pub(crate) enum Cell<'a> {
     Id(Id),
     Text(&'a str),
-    NullableText(Option<&'a str>),
     Integer(i32),
     Big(i64),
     NullableBig(Option<i64>),
@@ -58,7 +57,6 @@ where
     i64: ToSql<BigInt, DB>,
     f64: ToSql<Double, DB>,
     bool: ToSql<Bool, DB>,
-    for<'b> Option<&'b str>: ToSql<Nullable<Text>, DB>,
     Option<i64>: ToSql<Nullable<BigInt>, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
@@ -73,7 +71,6 @@ where
                 match cell {
                     Cell::Id(value) => out.push_bind_param::<Uid, Id>(value)?,
                     Cell::Text(value) => out.push_bind_param::<Text, &'b str>(value)?,
-                    Cell::NullableText(value) => out.push_bind_param::<Nullable<Text>, Option<&'b str>>(value)?,
                     Cell::Integer(value) => out.push_bind_param::<Integer, i32>(value)?,
                     Cell::Big(value) => out.push_bind_param::<BigInt, i64>(value)?,
                     Cell::NullableBig(value) => out.push_bind_param::<Nullable<BigInt>, Option<i64>>(value)?,

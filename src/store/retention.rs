@@ -1,18 +1,167 @@
 //! What is kept how long, and the partitions of `events`.
 
-use super::connection::Conn;
+use super::connection::{Conn, PgConnection};
 use super::{Result, Store};
 use crate::base::time::Timestamp;
-use diesel::QueryResult;
+use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::{BigInt, Text};
+use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query};
+
+/// Rows that one statement deletes, so that writers are not held up.
+const DELETE_MAX: i64 = 5_000;
+/// Statements of one kind in one run.
+const ROUNDS_MAX: usize = 200;
+/// Entries that an inbox keeps.
+const INBOX_MAX: i64 = 1_000;
+/// How long an inbox keeps them. Units: milliseconds.
+const INBOX_TTL_MS: i64 = 7 * DAY_MS;
+/// How long closed sessions are kept. Units: milliseconds.
+const SESSION_TTL_MS: i64 = 30 * DAY_MS;
+/// How long a spent refresh token holds its successor. Units: milliseconds.
+const GRACE_MS: i64 = 30_000;
+const DAY_MS: i64 = 86_400_000;
+
+#[derive(QueryableByName)]
+struct Partition {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
 
 impl Store {
     /// Deletes what is older than allowed, in bounded batches, and makes the partitions of the next months.
     pub fn retain(&mut self, now: Timestamp, events_days: i64, commands_hours: i64) -> Result<()> {
-        todo!("{now:?}{events_days}{commands_hours}")
+        self.write("make partitions", |conn| make_partitions(conn, now))?;
+        let events_before = now.0.saturating_sub(events_days.max(0).saturating_mul(DAY_MS));
+        // An inbox entry needs its event, so it never outlives it.
+        let inbox_before = events_before.max(now.0.saturating_sub(INBOX_TTL_MS));
+        let commands_before = now.0.saturating_sub(commands_hours.max(0).saturating_mul(3_600_000));
+        let sessions_before = now.0.saturating_sub(SESSION_TTL_MS);
+        self.trim_inboxes(inbox_before)?;
+        self.trim_events(events_before)?;
+        let rest = [
+            ("DELETE FROM command WHERE (agent_id, command_id) IN (SELECT agent_id, command_id FROM command \
+              WHERE created_at < $1 AND status <> 'poison' LIMIT $2)", commands_before),
+            ("DELETE FROM rate_bucket WHERE key IN (SELECT key FROM rate_bucket WHERE expires_at < $1 LIMIT $2)", now.0),
+            ("DELETE FROM refresh_token WHERE hash IN (SELECT hash FROM refresh_token WHERE absolute_until < $1 LIMIT $2)", now.0),
+            ("DELETE FROM revocation WHERE (kind, id) IN (SELECT kind, id FROM revocation WHERE until < $1 LIMIT $2)", now.0),
+            ("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE disconnected_at < $1 LIMIT $2)", sessions_before),
+            ("DELETE FROM spectator_sessions WHERE id IN (SELECT id FROM spectator_sessions WHERE disconnected_at < $1 LIMIT $2)",
+             sessions_before),
+            ("UPDATE refresh_token SET successor = NULL WHERE hash IN (SELECT hash FROM refresh_token \
+              WHERE consumed_at < $1 AND successor IS NOT NULL LIMIT $2)", now.0.saturating_sub(GRACE_MS)),
+        ];
+        for (statement, before) in rest {
+            self.repeat(statement, before)?;
+        }
+        Ok(())
+    }
+
+    /// Runs a bounded statement until it has nothing left to do, each time in its own transaction.
+    fn repeat(&mut self, statement: &'static str, before: i64) -> Result<()> {
+        for _ in 0..ROUNDS_MAX {
+            let done = self.write("delete what is old", |conn| {
+                let query = || sql_query(statement).bind::<BigInt, _>(before).bind::<BigInt, _>(DELETE_MAX);
+                match conn {
+                    Conn::Sqlite(c) => query().execute(c),
+                    Conn::Pg(c) => query().execute(c),
+                }
+            })?;
+            if i64::try_from(done).is_ok_and(|done| done < DELETE_MAX) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Raises the floors of inboxes, then deletes what is below.
+    fn trim_inboxes(&mut self, before: i64) -> Result<()> {
+        self.repeat(
+            "UPDATE inbox_head SET floor = top - $1 WHERE agent_id IN (SELECT agent_id FROM inbox_head WHERE top - floor > $1 \
+             ORDER BY agent_id LIMIT $2)",
+            INBOX_MAX,
+        )?;
+        self.repeat(
+            "UPDATE inbox_head SET floor = (SELECT max(i.\"offset\") FROM inbox i WHERE i.agent_id = inbox_head.agent_id \
+             AND i.created_at < $1) WHERE agent_id IN (SELECT h.agent_id FROM inbox_head h JOIN inbox i ON i.agent_id = h.agent_id \
+             AND i.\"offset\" = h.floor + 1 WHERE i.created_at < $1 ORDER BY h.agent_id LIMIT $2)",
+            before,
+        )?;
+        self.repeat(
+            "DELETE FROM inbox WHERE (agent_id, \"offset\") IN (SELECT i.agent_id, i.\"offset\" FROM inbox_head h \
+             JOIN inbox i ON i.agent_id = h.agent_id AND i.\"offset\" <= h.floor WHERE $1 = $1 LIMIT $2)",
+            before,
+        )
+    }
+
+    /// Drops whole months on PostgreSQL; deletes from the old end on SQLite. The shards' floors tell what is gone.
+    fn trim_events(&mut self, before: i64) -> Result<()> {
+        if self.conn()?.is_postgres() {
+            return self.write("drop old partitions", |conn| match conn {
+                Conn::Pg(c) => drop_partitions(c, before),
+                Conn::Sqlite(_) => Ok(()),
+            });
+        }
+        self.repeat(
+            "UPDATE shard SET floor_seq = (SELECT max(e.seq) FROM events e WHERE e.shard_id = shard.id AND e.created_at < $1) \
+             WHERE id IN (SELECT s.id FROM shard s JOIN events e ON e.shard_id = s.id AND e.seq = s.floor_seq + 1 \
+             WHERE e.created_at < $1 LIMIT $2)",
+            before,
+        )?;
+        self.repeat(
+            "DELETE FROM events WHERE (shard_id, seq) IN (SELECT e.shard_id, e.seq FROM shard s JOIN events e \
+             ON e.shard_id = s.id AND e.seq <= s.floor_seq WHERE $1 = $1 LIMIT $2)",
+            before,
+        )
     }
 }
 
 /// Makes the partitions of this month and the two after it. Nothing to do on SQLite.
-pub(crate) fn make_partitions(_conn: &mut Conn, _now: Timestamp) -> QueryResult<()> {
+pub(crate) fn make_partitions(conn: &mut Conn, now: Timestamp) -> QueryResult<()> {
+    let Conn::Pg(c) = conn else { return Ok(()) };
+    let Some(first) = month_of(now.0) else { return Ok(()) };
+    for ahead in 0..=2 {
+        let bounds = first.checked_add_months(Months::new(ahead)).zip(first.checked_add_months(Months::new(ahead + 1)));
+        let Some((from, to)) = bounds else { continue };
+        // Names and bounds are numbers of ours, never text of a client.
+        c.batch_execute(&format!(
+            "CREATE TABLE IF NOT EXISTS {} PARTITION OF events FOR VALUES FROM ({}) TO ({})",
+            partition_name(from),
+            start_of(from),
+            start_of(to)
+        ))?;
+    }
     Ok(())
+}
+
+/// Drops the months that ended before a time.
+fn drop_partitions(c: &mut PgConnection, before: i64) -> QueryResult<()> {
+    let query = "SELECT c.relname::text AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \
+                 WHERE i.inhparent = 'events'::regclass ORDER BY 1";
+    let Some(keep) = month_of(before).map(partition_name) else { return Ok(()) };
+    let partitions: Vec<Partition> = sql_query(query).load(c)?;
+    for Partition { name } in partitions {
+        // Names sort by month; anything else is not a partition of ours.
+        let is_ours = name.len() == keep.len() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if is_ours && name < keep {
+            c.batch_execute(&format!(
+                "UPDATE shard SET floor_seq = greatest(floor_seq, m.top) FROM (SELECT shard_id, max(seq) AS top FROM {name} \
+                 GROUP BY shard_id) m WHERE m.shard_id = shard.id; DROP TABLE {name};"
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+/// The first day of the month of a time.
+fn month_of(at_ms: i64) -> Option<NaiveDate> {
+    DateTime::<Utc>::from_timestamp_millis(at_ms)?.date_naive().with_day(1)
+}
+
+fn start_of(month: NaiveDate) -> i64 {
+    month.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis()
+}
+
+fn partition_name(month: NaiveDate) -> String {
+    format!("events_{:04}_{:02}", month.year(), month.month())
 }

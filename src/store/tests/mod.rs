@@ -1,1 +1,13 @@
+//! Conformance: the same bodies on SQLite and PostgreSQL.
 
+mod agents;
+mod commits;
+mod money;
+mod reads;
+mod schema;
+mod shards;
+mod tokens;
+mod verification;
+mod world;
+
+use world::*;

@@ -1,0 +1,115 @@
+//! The schema itself: migrations, partitions, retention, locks, backups.
+
+use super::*;
+use crate::store::{StoreError, backup::backup, lock, migration};
+
+#[test]
+fn migrations_go_up_down_and_up_again() {
+    for database in [sqlite(), postgres()] {
+        migrate(&database.target, NOW).unwrap();
+        migration::revert_all(&database.target).unwrap();
+        migrate(&database.target, NOW).unwrap();
+        let mut stage = Stage::new(&database.target, &["alice"]);
+        stage.assert_sound();
+    }
+}
+
+#[test]
+fn memory_databases_are_shared_by_name() {
+    let target = Target::SqliteMemory(format!("shared-{}", unique()));
+    migrate(&target, NOW).unwrap();
+    let mut stage = Stage::new(&target, &["alice", "bob"]);
+    let pay = stage.pay("alice", "bob", 1, "1");
+    stage.commit(vec![pay]);
+    let bob = stage.agent("bob").id;
+    let mut reader = Reader::open(&target).unwrap();
+    assert_eq!(reader.balance(bob).unwrap(), Some(100_001));
+    reader.ping().unwrap();
+}
+
+#[test]
+fn partitions_exist_for_next_month_and_appear_when_needed() {
+    let database = postgres();
+    let mut stage = Stage::new(&database.target, &["alice", "bob"]);
+    let month = 31 * 86_400_000_i64;
+    for ahead in [0, 1, 12] {
+        stage.now = stage.now.plus_ms(ahead * month);
+        let pay = stage.pay("alice", "bob", 1, &format!("{ahead}"));
+        assert!(seq_of(&stage.commit(vec![pay])[0]) > 0);
+    }
+    stage.assert_sound();
+    // A year later the first months are gone, and the floor says so.
+    let now = stage.now;
+    stage.store.retain(now, 30, 48).unwrap();
+    assert_eq!(seqs(&stage.store.events_of_shard(stage.lease.shard, 0, 10).unwrap()), [3]);
+    stage.assert_sound();
+}
+
+fn seqs(events: &[Value]) -> Vec<i64> {
+    events.iter().map(|event| event["seq"].as_i64().unwrap()).collect()
+}
+
+#[test]
+fn retention_keeps_the_invariants() {
+    on_both(|target| {
+        let mut stage = Stage::new(target, &["alice", "bob"]);
+        for day in 0..5 {
+            let batch = (0..3).map(|n| stage.pay("alice", "bob", 1, &format!("{day} {n}"))).collect();
+            stage.commit(batch);
+            stage.now = stage.now.plus_ms(3 * 86_400_000);
+            if let Target::Sqlite(_) = target {
+                tamper(target, "UPDATE shard SET lease_until = 9000000000000");
+            }
+        }
+        let now = stage.now;
+        stage.store.retain(now, 10, 48).unwrap();
+        let bob = stage.agent("bob").id;
+        let head = stage.store.inbox_head(bob).unwrap().unwrap();
+        assert_eq!((head.top, head.floor), (15, 9));
+        assert_eq!(stage.store.inbox(bob, 0, 100).unwrap().len(), 6);
+        stage.assert_sound();
+        // Money is for ever: the same command is still not executed twice.
+        let again = stage.pay("alice", "bob", 1, "0 0");
+        replay_of(&stage.commit(vec![again])[0]);
+    });
+}
+
+#[test]
+fn a_second_server_on_the_file_is_refused() {
+    let database = sqlite();
+    let Target::Sqlite(path) = &database.target else { panic!("not a file") };
+    let held = lock(path).unwrap();
+    assert!(matches!(lock(path), Err(StoreError::Locked(_))));
+    drop(held);
+    lock(path).unwrap();
+}
+
+#[test]
+fn a_backup_is_a_whole_world() {
+    let database = sqlite();
+    migrate(&database.target, NOW).unwrap();
+    let mut stage = Stage::new(&database.target, &["alice", "bob"]);
+    let pay = stage.pay("alice", "bob", 42, "1");
+    stage.commit(vec![pay]);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("copy.db");
+    backup(&database.target, &file).unwrap();
+    assert!(matches!(backup(&database.target, &file), Err(StoreError::File { .. })));
+    let mut copy = Reader::open(&Target::Sqlite(file.clone())).unwrap();
+    assert_eq!(copy.balance(stage.agent("bob").id).unwrap(), Some(100_042));
+    assert_eq!(copy.verify().unwrap(), []);
+    let text = backup(&Target::Postgres("postgres://x".to_owned()), &file).unwrap_err().to_string();
+    assert!(text.contains("pg_dump"), "{text}");
+}
+
+#[test]
+fn a_reader_cannot_write() {
+    on_both(|target| {
+        let mut reader = Reader::open(target).unwrap();
+        let write = reader.read("write", |conn| {
+            use diesel::connection::SimpleConnection;
+            crate::store::connection::on_conn!(conn, |c| c.batch_execute("DELETE FROM account"))
+        });
+        assert!(write.is_err());
+    });
+}
