@@ -17,4 +17,6 @@ pub mod region;
 pub mod request;
 pub mod shard;
 pub mod spectator;
+#[cfg(test)]
+pub mod test_node;
 pub mod watch;
