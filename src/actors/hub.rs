@@ -1,12 +1,13 @@
 //! Hubs: one a worker thread. A hub knows the sockets of its thread and who of them gets what.
 
 use super::outbox::SharedOutbox;
-use super::publication::Publication;
+use super::publication::{Dialect, Publication};
 use super::watch::{Role, Stage};
 use crate::base::id::{AgentId, SessionId, ShardId};
 use crate::domain::space::Cell;
 use crate::telemetry::metric;
-use crate::wire::Disconnect;
+use crate::wire::{Disconnect, Encoding};
+use bytes::Bytes;
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -35,6 +36,15 @@ pub enum HubMessage {
     },
     /// A publication of a channel.
     Channel(Arc<Publication>),
+    /// Somebody came to a channel or left it: the push in both encodings.
+    Presence {
+        /// The channel.
+        channel: Arc<str>,
+        /// The push as JSON.
+        json: Bytes,
+        /// The push as protobuf.
+        protobuf: Bytes,
+    },
     /// The region around a session changed.
     Region {
         /// Which session.
@@ -101,7 +111,8 @@ struct Entry {
     listener: Rc<dyn Listener>,
     agent: Option<AgentId>,
     cells: HashSet<(ShardId, Cell)>,
-    channels: HashSet<Arc<str>>,
+    /// Subscribed channels with the offset of the last publication sent.
+    channels: HashMap<Arc<str>, u64>,
 }
 
 /// The sockets of a worker thread. Sessions register here directly, without a message.
@@ -122,7 +133,7 @@ impl HubTable {
         if let Some(agent) = agent {
             self.agents.entry(agent).or_default().push(session);
         }
-        let (cells, channels) = (HashSet::new(), HashSet::new());
+        let (cells, channels) = (HashSet::new(), HashMap::new());
         self.sessions.insert(session, Entry { outbox, listener, agent, cells, channels });
     }
 
@@ -135,15 +146,15 @@ impl HubTable {
         for cell in entry.cells {
             take_out(&mut self.cells, &cell, session);
         }
-        for channel in entry.channels {
+        for channel in entry.channels.into_keys() {
             take_out(&mut self.channels, &channel, session);
         }
     }
 
-    /// Subscribes a session to a channel.
-    pub fn subscribe(&mut self, session: SessionId, channel: Arc<str>) {
+    /// Subscribes a session to a channel, whose publications it has up to an offset.
+    pub fn subscribe(&mut self, session: SessionId, channel: Arc<str>, position: u64) {
         if let Some(entry) = self.sessions.get_mut(&session)
-            && entry.channels.insert(Arc::clone(&channel))
+            && entry.channels.insert(Arc::clone(&channel), position).is_none()
         {
             self.channels.entry(channel).or_default().push(session);
         }
@@ -152,7 +163,7 @@ impl HubTable {
     /// Ends a session's subscription.
     pub fn unsubscribe(&mut self, session: SessionId, channel: &str) {
         if let Some(entry) = self.sessions.get_mut(&session)
-            && entry.channels.remove(channel)
+            && entry.channels.remove(channel).is_some()
         {
             take_out(&mut self.channels, channel, session);
         }
@@ -166,6 +177,35 @@ impl HubTable {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.sessions.is_empty()
+    }
+
+    /// Sends a publication of a channel to its subscribers, each once and without a gap.
+    fn publish(&mut self, publication: &Publication) {
+        let Some(sessions) = self.channels.get(&publication.channel).cloned() else { return };
+        for session in sessions {
+            let Some(entry) = self.sessions.get_mut(&session) else { continue };
+            if let (Some(offset), Some(position)) = (publication.offset, entry.channels.get_mut(&publication.channel)) {
+                if offset <= *position {
+                    continue;
+                }
+                *position = offset;
+            }
+            let mut outbox = entry.outbox.borrow_mut();
+            let piece = publication.piece(outbox.dialect());
+            outbox.push(piece);
+        }
+    }
+
+    fn tell_presence(&self, channel: &str, json: &Bytes, protobuf: &Bytes) {
+        for session in self.channels.get(channel).into_iter().flatten() {
+            let Some(entry) = self.sessions.get(session) else { continue };
+            let mut outbox = entry.outbox.borrow_mut();
+            match outbox.dialect() {
+                Dialect::Centrifuge(Encoding::Json) => outbox.push(json.clone()),
+                Dialect::Centrifuge(Encoding::Protobuf) => outbox.push(protobuf.clone()),
+                Dialect::ClawBots => {}
+            }
+        }
     }
 
     fn push_to(&self, sessions: &[SessionId], publication: &Publication) {
@@ -317,11 +357,9 @@ impl Role for HubActor {
                 let listeners = self.table.borrow().listeners(agent);
                 listeners.iter().for_each(|listener| listener.inbox(&publication));
             }
-            HubMessage::Channel(publication) => {
-                let table = self.table.borrow();
-                if let Some(sessions) = table.channels.get(&publication.channel) {
-                    table.push_to(sessions, &publication);
-                }
+            HubMessage::Channel(publication) => self.table.borrow_mut().publish(&publication),
+            HubMessage::Presence { channel, json, protobuf } => {
+                self.table.borrow().tell_presence(&channel, &json, &protobuf);
             }
             HubMessage::Region { session, from, to } => {
                 let listener = self.table.borrow_mut().change_region(session);

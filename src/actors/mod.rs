@@ -1,6 +1,7 @@
 //! Floor 3: the owners of memory, order and time.
 
 pub mod agent;
+pub mod channels;
 pub mod committer;
 pub mod conversation;
 pub mod database;

@@ -1,5 +1,6 @@
 //! What every actor of this process shares.
 
+use super::channels::Channels;
 use super::database::Database;
 use super::directory::Directory;
 use super::quarantine::Quarantine;
@@ -33,6 +34,8 @@ pub struct Node {
     pub rate: TickRate,
     /// The database threads.
     pub database: Database,
+    /// Channels with subscribers or a history on this node.
+    pub channels: Channels,
     /// Who is where.
     pub directory: Directory,
     /// Commands that made actors fail.

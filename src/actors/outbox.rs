@@ -23,11 +23,13 @@ pub struct Outbox {
     waker: Option<Waker>,
     end: Option<Disconnect>,
     is_ended: bool,
+    is_gone: bool,
+    is_held: bool,
 }
 
 /// What the response body takes at a time.
 pub struct Taken {
-    /// WebSocket control frames, already framed.
+    /// Payloads of pongs to send.
     pub control: SmallVec<[Bytes; 1]>,
     /// Pieces to be joined to one message.
     pub pieces: VecDeque<Bytes>,
@@ -39,7 +41,7 @@ impl Outbox {
     /// An empty outbox for a socket that speaks so.
     pub fn new(dialect: Dialect) -> Self {
         let (pieces, control) = (VecDeque::new(), SmallVec::new());
-        Self { dialect, pieces, control, queued_bytes: 0, waker: None, end: None, is_ended: false }
+        Self { dialect, pieces, control, queued_bytes: 0, waker: None, end: None, is_ended: false, is_gone: false, is_held: false }
     }
 
     /// How the socket speaks.
@@ -49,7 +51,7 @@ impl Outbox {
 
     /// Queues a piece. Past 256 pieces or 1 MiB the socket is slow: the queue is dropped and the socket closes with 3008.
     pub fn push(&mut self, piece: Bytes) {
-        if self.end.is_some() {
+        if self.end.is_some() || self.is_gone {
             return;
         }
         let queued_bytes = self.queued_bytes.saturating_add(piece.len());
@@ -57,20 +59,32 @@ impl Outbox {
             metric::slow_clients_closed().increment(1);
             self.pieces.clear();
             self.queued_bytes = 0;
-            self.end(Disconnect::SLOW);
-            return;
+            return self.end(Disconnect::SLOW);
         }
         self.queued_bytes = queued_bytes;
         self.pieces.push_back(piece);
         self.wake();
     }
 
-    /// Queues a framed WebSocket control frame; at most two wait, since only the latest pong matters.
-    pub fn push_control(&mut self, frame: Bytes) {
+    /// Queues the payload of a pong; at most two wait, since only the latest matters.
+    pub fn push_pong(&mut self, frame: Bytes) {
         if self.control.len() >= 2 {
             self.control.remove(0);
         }
         self.control.push(frame);
+        self.wake();
+    }
+
+    /// Keeps everything back until `release`: the answer to `connect` must leave first.
+    pub fn hold(&mut self) {
+        self.is_held = true;
+    }
+
+    /// Lets everything go, this piece first.
+    pub fn release(&mut self, first: Bytes) {
+        self.is_held = false;
+        self.queued_bytes = self.queued_bytes.saturating_add(first.len());
+        self.pieces.push_front(first);
         self.wake();
     }
 
@@ -87,9 +101,15 @@ impl Outbox {
         self.end
     }
 
-    /// Whether the last byte was taken.
-    pub fn is_ended(&self) -> bool {
-        self.is_ended
+    /// The connection is closed: its descriptor belongs to somebody else soon.
+    pub fn note_gone(&mut self) {
+        self.is_gone = true;
+        self.pieces.clear();
+    }
+
+    /// Whether the connection is closed.
+    pub fn is_gone(&self) -> bool {
+        self.is_gone
     }
 
     /// Takes all that is queued, or waits. `None` after the closing part was taken.
@@ -97,13 +117,17 @@ impl Outbox {
         if self.is_ended {
             return Poll::Ready(None);
         }
-        if self.pieces.is_empty() && self.control.is_empty() && self.end.is_none() {
+        let has_pieces = !self.pieces.is_empty() && !self.is_held;
+        if !has_pieces && self.control.is_empty() && self.end.is_none() {
             self.waker = Some(context.waker().clone());
             return Poll::Pending;
         }
         self.is_ended = self.end.is_some();
-        self.queued_bytes = 0;
-        let (pieces, control) = (std::mem::take(&mut self.pieces), std::mem::take(&mut self.control));
+        let pieces = if self.is_held { VecDeque::new() } else { std::mem::take(&mut self.pieces) };
+        if !self.is_held {
+            self.queued_bytes = 0;
+        }
+        let control = std::mem::take(&mut self.control);
         Poll::Ready(Some(Taken { control, pieces, end: self.end }))
     }
 

@@ -1,0 +1,1 @@
+//! Credentials against a database in memory.

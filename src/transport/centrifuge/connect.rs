@@ -1,0 +1,180 @@
+//! `connect` and `refresh`.
+
+use super::super::session::{Opened, Phase, Session};
+use crate::actors::gateway::Caller;
+use crate::domain::agent::Handle;
+use crate::domain::refusal::{Code, Refusal};
+use crate::guard::token::Verified;
+use crate::transport::session::Since;
+use crate::transport::session::PING_INTERVAL;
+use crate::wire::push::Publication;
+use crate::wire::reply::{ConnectResult, RefreshResult, ReplyBody};
+use crate::wire::request::ConnectRequest;
+use crate::wire::subscription::SubscribeResult;
+use crate::wire::{self, ClientError, Disconnect, Reply};
+use actix::fut::{ActorFutureExt, wrap_future};
+use actix::{AsyncContext, Context};
+use bytes::Bytes;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+impl Session {
+    /// Opens the session. Commands that come meanwhile wait.
+    pub(super) fn connect(&mut self, id: u32, request: ConnectRequest, context: &mut Context<Self>) {
+        self.phase = Phase::Opening;
+        if request.token.is_empty() {
+            return self.connect_spectator(id, context);
+        }
+        let identify = self.identify(&request.token);
+        context.wait(wrap_future::<_, Self>(identify).map(move |identified, me, context| match identified {
+            Ok((verified, Some(caller))) => me.connect_agent(id, verified, caller, &request, context),
+            Ok((verified, None)) => me.connect_user(id, verified, context),
+            Err(refusal) => me.connect_refused(id, &refusal),
+        }));
+    }
+
+    fn connect_refused(&mut self, id: u32, refusal: &Refusal) {
+        self.phase = Phase::Fresh;
+        match refusal.code {
+            Code::TokenExpired => self.error(id, ClientError::TOKEN_EXPIRED),
+            Code::Unauthenticated | Code::TokenRevoked | Code::TooLarge => self.close(Disconnect::INVALID_TOKEN),
+            _ => self.refuse(id, refusal),
+        }
+    }
+
+    fn connect_agent(&mut self, id: u32, verified: Verified, caller: Caller, request: &ConnectRequest, context: &mut Context<Self>) {
+        let inbox = request.subs.get(&inbox_channel(&caller.handle));
+        let since = inbox.filter(|sub| sub.recover).map(|sub| Since { epoch: sub.epoch.clone(), offset: sub.offset });
+        let is_recovering = since.is_some();
+        self.verified = Some(verified);
+        self.caller = Some(caller.clone());
+        self.attach();
+        let enter = self.enter(caller, since);
+        context.wait(wrap_future::<_, Self>(enter).map(move |opened, me, context| {
+            match opened {
+                Ok(opened) => me.connected(id, &opened, is_recovering),
+                Err(refusal) => {
+                    // The client may try again on this socket's successor; this one is of no use.
+                    let piece = wire::encode_reply(me.encoding(), &Reply::refuse(id, super::error_of(&refusal)));
+                    me.outbox.borrow_mut().release(piece);
+                    me.phase = Phase::Fresh;
+                }
+            }
+            me.pump(context);
+        }));
+    }
+
+    fn connected(&mut self, id: u32, opened: &Opened, is_recovering: bool) {
+        let Some(caller) = &self.caller else { return };
+        let mut subs = BTreeMap::new();
+        subs.insert(inbox_channel(&caller.handle), inbox_result(opened, is_recovering));
+        subs.insert(format!("region:{}", opened.joined.region), SubscribeResult::default());
+        let result = self.connect_result(subs);
+        let piece = wire::encode_reply(self.encoding(), &Reply::of(id, ReplyBody::Connect(Box::new(result))));
+        self.note_open(opened);
+        self.outbox.borrow_mut().release(piece);
+        self.inbox.borrow_mut().open(opened.top, &self.outbox);
+    }
+
+    /// Without a token: somebody who watches.
+    fn connect_spectator(&mut self, id: u32, context: &mut Context<Self>) {
+        if self.web.config.world.spectate_requires_token {
+            self.phase = Phase::Fresh;
+            return self.close(Disconnect::BAD_REQUEST);
+        }
+        self.connect_user_now(id);
+        self.pump(context);
+    }
+
+    /// With a token of a user that is no agent: channels only.
+    fn connect_user(&mut self, id: u32, verified: Verified, context: &mut Context<Self>) {
+        self.verified = Some(verified);
+        self.connect_user_now(id);
+        self.pump(context);
+    }
+
+    fn connect_user_now(&mut self, id: u32) {
+        self.attach_now();
+        let result = self.connect_result(BTreeMap::new());
+        self.reply(id, ReplyBody::Connect(Box::new(result)));
+        self.phase = Phase::Open;
+    }
+
+    fn connect_result(&self, subs: BTreeMap<String, SubscribeResult>) -> ConnectResult {
+        let node = self.node();
+        let now = node.now();
+        let data = json!({"protocol": 1, "tick": node.rate.tick_at(now), "time_ms": now, "tick_ms": node.rate.tick_ms});
+        let ttl = self.ttl_s();
+        ConnectResult {
+            client: self.id.to_string(),
+            version: concat!("rookery ", env!("CARGO_PKG_VERSION")).to_owned(),
+            expires: ttl.is_some(),
+            ttl: ttl.unwrap_or(0),
+            data: Bytes::from(data.to_string()),
+            subs,
+            ping: u32::try_from(PING_INTERVAL.as_secs()).unwrap_or(25),
+            pong: true,
+            session: self.id.to_string(),
+            node: node.id.to_string(),
+            time: now.0,
+            ..ConnectResult::default()
+        }
+    }
+
+    /// Seconds until the token ends; none when it does not.
+    fn ttl_s(&self) -> Option<u32> {
+        let expires_at = self.verified.as_ref()?.expires_at?;
+        let left_ms = expires_at.since_ms(self.node().now());
+        Some(u32::try_from(left_ms / 1_000).unwrap_or(u32::MAX).max(1))
+    }
+
+    /// A fresh token for an open session; it must be the same user's.
+    pub(super) fn refresh(&mut self, id: u32, token: &str, context: &mut Context<Self>) {
+        let Some(current) = self.verified.as_ref().filter(|_| !token.is_empty()) else {
+            return self.close(Disconnect::BAD_REQUEST);
+        };
+        let subject = current.subject.clone();
+        let identify = self.identify(token);
+        context.wait(wrap_future::<_, Self>(identify).map(move |identified, me, context| {
+            match identified {
+                Ok((verified, caller)) if verified.subject == subject => {
+                    me.verified = Some(verified);
+                    me.caller = caller.or_else(|| me.caller.take());
+                    let ttl = me.ttl_s();
+                    let result = RefreshResult { expires: ttl.is_some(), ttl: ttl.unwrap_or(0), ..RefreshResult::default() };
+                    me.reply(id, ReplyBody::Refresh(Box::new(result)));
+                }
+                Err(refusal) if refusal.code == Code::TokenExpired => me.close(Disconnect::EXPIRED),
+                Err(refusal) if refusal.code.is_temporary() => me.refuse(id, &refusal),
+                _ => me.close(Disconnect::INVALID_TOKEN),
+            }
+            me.pump(context);
+        }));
+    }
+}
+
+/// The channel of an agent's inbox.
+fn inbox_channel(handle: &Handle) -> String {
+    format!("#{handle}")
+}
+
+/// What the answer to `connect` says of the inbox. A recovered stream echoes the client's offset: it advances by the publications.
+fn inbox_result(opened: &Opened, is_recovering: bool) -> SubscribeResult {
+    let missed = opened.missed.as_deref().unwrap_or_default();
+    let publications: Vec<Publication> = missed
+        .iter()
+        .map(|missed| Publication { data: missed.data.clone(), offset: missed.offset, ..Publication::default() })
+        .collect();
+    let is_recovered = is_recovering && opened.missed.is_some();
+    let count = u64::try_from(publications.len()).unwrap_or(0);
+    SubscribeResult {
+        recoverable: true,
+        positioned: true,
+        epoch: opened.epoch.clone(),
+        offset: if is_recovered { opened.top.saturating_sub(count) } else { opened.top },
+        publications,
+        recovered: is_recovered,
+        was_recovering: is_recovering,
+        ..SubscribeResult::default()
+    }
+}

@@ -1,0 +1,96 @@
+//! `rpc`: actions of agents, cameras of spectators.
+
+use super::super::session::{IN_FLIGHT_MAX, Session};
+use crate::actors::gateway::Caller;
+use crate::actors::node::DEADLINE;
+use crate::actors::spectator::{SpectatorActor, SpectatorMessage};
+use crate::base::limit::JSON_DEPTH_MAX;
+use crate::domain::refusal::{Code, Refusal};
+use crate::domain::spectate::Spectate;
+use crate::telemetry::metric;
+use crate::transport::params::split_command_id;
+use crate::wire;
+use crate::wire::reply::{ReplyBody, RpcResult};
+use crate::wire::request::RpcRequest;
+use actix::fut::{ActorFutureExt, wrap_future};
+use actix::{AsyncContext, Context};
+use bytes::Bytes;
+use serde::Serialize;
+
+impl Session {
+    /// Starts a request; its answer comes when it is there.
+    pub(super) fn rpc(&mut self, id: u32, request: RpcRequest, context: &mut Context<Self>) {
+        if self.in_flight >= IN_FLIGHT_MAX {
+            return self.refuse(id, &Refusal::busy());
+        }
+        let data = if request.data.is_empty() { Bytes::from_static(b"{}") } else { request.data };
+        if let Err(error) = wire::check_json(&data, JSON_DEPTH_MAX) {
+            return self.refuse(id, &Refusal::new(Code::Malformed, error.to_string()));
+        }
+        match (request.method.as_str(), self.caller.clone()) {
+            ("spectate" | "camera", _) => self.spectate(id, &data, context),
+            (_, Some(caller)) => self.act(id, caller, request.method, &data, context),
+            (_, None) => self.refuse(id, &Refusal::new(Code::Unauthenticated, "connect with an agent's token to act")),
+        }
+    }
+
+    fn act(&mut self, id: u32, caller: Caller, method: String, data: &[u8], context: &mut Context<Self>) {
+        let (params, command_id) = match split_command_id(data) {
+            Ok(split) => split,
+            Err(refusal) => return self.refuse(id, &refusal),
+        };
+        let gateway = self.gateway();
+        let access = self.access();
+        let verified = self.verified.clone();
+        let work = async move {
+            // A permission that was taken away acts before the token ends.
+            let caller = match verified {
+                Some(verified) => access.caller(&verified).await?.unwrap_or(caller),
+                None => caller,
+            };
+            gateway.act(&caller, &method, &params, command_id).await
+        };
+        self.answer_later(id, work, context);
+    }
+
+    fn spectate(&mut self, id: u32, data: &[u8], context: &mut Context<Self>) {
+        let spectate: Spectate = match serde_json::from_slice(data) {
+            Ok(spectate) => spectate,
+            Err(error) => return self.refuse(id, &Refusal::invalid(error.to_string())),
+        };
+        let Some(seat) = self.spectator() else { return self.refuse(id, &Refusal::unavailable()) };
+        let work = async move {
+            let me = seat.clone();
+            seat.ask(DEADLINE, |reply| SpectatorMessage::Look(Box::new(spectate), me, reply)).await
+        };
+        self.answer_later(id, work, context);
+    }
+
+    /// This socket's spectator, started when it first looks at something.
+    fn spectator(&mut self) -> Option<crate::actors::mailbox::Seat<SpectatorActor>> {
+        if self.spectator.is_none() {
+            self.spectator = SpectatorActor::start(&self.node(), self.id, self.worker.hub);
+            if self.spectator.is_some() {
+                metric::spectators_active().increment(1.0);
+            }
+        }
+        self.spectator.clone()
+    }
+
+    fn answer_later<T: Serialize + 'static>(
+        &mut self,
+        id: u32,
+        work: impl Future<Output = Result<T, Refusal>> + 'static,
+        context: &mut Context<Self>,
+    ) {
+        self.in_flight = self.in_flight.saturating_add(1);
+        context.spawn(wrap_future::<_, Self>(work).map(move |result, me, _| {
+            me.in_flight = me.in_flight.saturating_sub(1);
+            let data = result.and_then(|answer| serde_json::to_vec(&answer).map_err(|_never| Refusal::internal()));
+            match data {
+                Ok(data) => me.reply(id, ReplyBody::Rpc(RpcResult { data: Bytes::from(data) })),
+                Err(refusal) => me.refuse(id, &refusal),
+            }
+        }));
+    }
+}

@@ -1,0 +1,108 @@
+//! The order of an inbox on a socket: each entry once, none missing, whatever order the shards' commits come in.
+
+use crate::actors::outbox::SharedOutbox;
+use crate::actors::publication::Publication;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Most entries that wait for one that is missing; more and the socket must recover.
+const WAITING_MAX: usize = 256;
+
+/// An inbox shared by a session and its listener, on one thread.
+pub type SharedInbox = Rc<RefCell<Inbox>>;
+
+/// Where a socket is in its agent's inbox.
+#[derive(Default)]
+pub struct Inbox {
+    /// The next offset to send; none until the session is open.
+    next: Option<u64>,
+    waiting: BTreeMap<u64, Arc<Publication>>,
+}
+
+/// What an entry did.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is sent, or was before.
+    Done,
+    /// It waits for an earlier one.
+    Waiting,
+    /// Too many wait.
+    Overflow,
+}
+
+impl Inbox {
+    /// An inbox that holds everything back until it is opened.
+    pub fn shared() -> SharedInbox {
+        Rc::new(RefCell::new(Self::default()))
+    }
+
+    /// Everything up to `top` was sent with the answer to `connect`; goes on from there.
+    pub fn open(&mut self, top: u64, outbox: &SharedOutbox) {
+        self.next = Some(top.saturating_add(1));
+        self.drain(outbox);
+    }
+
+    /// Takes an entry.
+    pub fn accept(&mut self, publication: &Arc<Publication>, outbox: &SharedOutbox) -> Accepted {
+        let Some(offset) = publication.offset else { return Accepted::Done };
+        if self.next.is_some_and(|next| offset < next) {
+            return Accepted::Done;
+        }
+        self.waiting.insert(offset, Arc::clone(publication));
+        self.drain(outbox);
+        match self.waiting.len() {
+            0 => Accepted::Done,
+            waiting if waiting > WAITING_MAX => Accepted::Overflow,
+            _ => Accepted::Waiting,
+        }
+    }
+
+    fn drain(&mut self, outbox: &SharedOutbox) {
+        let Some(mut next) = self.next else { return };
+        self.waiting = self.waiting.split_off(&next);
+        while let Some(publication) = self.waiting.remove(&next) {
+            let mut outbox = outbox.borrow_mut();
+            let piece = publication.piece(outbox.dialect());
+            outbox.push(piece);
+            next = next.saturating_add(1);
+        }
+        self.next = Some(next);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::outbox::Outbox;
+    use crate::actors::publication::Dialect;
+    use crate::wire::Encoding;
+    use bytes::Bytes;
+    use std::task::{Context, Poll, Waker};
+
+    fn entry(offset: u64) -> Arc<Publication> {
+        Publication::with_offset("#a".into(), Bytes::from_static(b"{}"), Some(offset), None)
+    }
+
+    fn sent(outbox: &SharedOutbox) -> usize {
+        match outbox.borrow_mut().poll_take(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Some(taken)) => taken.pieces.len(),
+            _ => 0,
+        }
+    }
+
+    #[test]
+    fn entries_leave_in_order_and_once() {
+        let outbox: SharedOutbox = Rc::new(RefCell::new(Outbox::new(Dialect::Centrifuge(Encoding::Json))));
+        let mut inbox = Inbox::default();
+        assert_eq!(inbox.accept(&entry(4), &outbox), Accepted::Waiting);
+        assert_eq!(inbox.accept(&entry(3), &outbox), Accepted::Waiting);
+        inbox.open(3, &outbox);
+        assert_eq!(sent(&outbox), 1);
+        assert_eq!(inbox.accept(&entry(6), &outbox), Accepted::Waiting);
+        assert_eq!(inbox.accept(&entry(4), &outbox), Accepted::Done);
+        assert_eq!(inbox.accept(&entry(5), &outbox), Accepted::Done);
+        assert_eq!(sent(&outbox), 2);
+    }
+}

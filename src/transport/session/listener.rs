@@ -1,0 +1,54 @@
+//! What a hub tells a session directly, without a message.
+
+use super::inbox::{Accepted, SharedInbox};
+use crate::actors::hub::Listener;
+use crate::actors::outbox::SharedOutbox;
+use crate::actors::publication::{Dialect, Publication};
+use crate::wire::push::{Push, PushBody, Subscribe};
+use crate::wire::{self, Disconnect, Reply, UnsubscribeCode};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// The part of a session that its hub knows.
+pub struct SessionListener {
+    /// Its queue.
+    pub outbox: SharedOutbox,
+    /// Its inbox.
+    pub inbox: SharedInbox,
+    /// The region around it.
+    pub region: Rc<RefCell<Option<String>>>,
+}
+
+impl SessionListener {
+    fn push(&self, channel: &str, body: PushBody) {
+        let mut outbox = self.outbox.borrow_mut();
+        if let Dialect::Centrifuge(encoding) = outbox.dialect() {
+            let piece = wire::encode_reply(encoding, &Reply::push(Push::of(channel, body)));
+            outbox.push(piece);
+        }
+    }
+}
+
+impl Listener for SessionListener {
+    fn inbox(&self, publication: &Arc<Publication>) {
+        if self.inbox.borrow_mut().accept(publication, &self.outbox) == Accepted::Overflow {
+            // The client comes back and recovers what it missed from the database.
+            self.outbox.borrow_mut().end(Disconnect::INSUFFICIENT_STATE);
+        }
+    }
+
+    fn region(&self, from: Option<&str>, to: Option<&str>) {
+        if let Some(from) = from {
+            self.push(&format!("region:{from}"), PushBody::Unsubscribe(UnsubscribeCode::SERVER.into()));
+        }
+        if let Some(to) = to {
+            self.push(&format!("region:{to}"), PushBody::Subscribe(Box::default() as Box<Subscribe>));
+        }
+        *self.region.borrow_mut() = to.map(str::to_owned);
+    }
+
+    fn unsubscribe(&self, channel: &str) {
+        self.push(channel, PushBody::Unsubscribe(UnsubscribeCode::SERVER.into()));
+    }
+}

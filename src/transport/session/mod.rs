@@ -1,0 +1,242 @@
+//! A socket's session: an actor on the worker thread of its socket, for both dialects.
+
+mod inbox;
+mod listener;
+mod open;
+mod watch;
+
+pub use inbox::{Inbox, SharedInbox};
+pub use listener::SessionListener;
+pub use open::{Opened, Since};
+pub use watch::PING_INTERVAL;
+
+use super::access::Access;
+use super::web::Web;
+use super::ws::{Incoming, Peer, Worker};
+use super::{centrifuge, clawbots};
+use crate::actors::gateway::{Caller, Gateway};
+use crate::actors::mailbox::Seat;
+use crate::actors::node::{Limiter, Node};
+use crate::actors::outbox::SharedOutbox;
+use crate::actors::publication::Dialect;
+use crate::actors::spectator::{SpectatorActor, SpectatorMessage};
+use crate::base::id::SessionId;
+use crate::config::Bucket;
+use crate::guard::token::Verified;
+use crate::telemetry::metric;
+use crate::wire::{Command, Disconnect};
+use actix::{Actor, ActorContext, AsyncContext, Context, StreamHandler};
+use actix_web::web::Data;
+use std::cell::RefCell;
+use std::collections::{HashSet, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Most requests of one socket that wait for an answer.
+pub const IN_FLIGHT_MAX: usize = 64;
+/// Most commands of one socket that wait to be looked at.
+const PENDING_MAX: usize = 256;
+
+/// How far a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Nobody said who it is.
+    Fresh,
+    /// Being opened; commands wait.
+    Opening,
+    /// Open.
+    Open,
+}
+
+/// The actor of one socket.
+pub struct Session {
+    pub(super) web: Data<Web>,
+    pub(super) worker: Rc<Worker>,
+    pub(super) id: SessionId,
+    pub(super) outbox: SharedOutbox,
+    pub(super) dialect: Dialect,
+    pub(super) phase: Phase,
+    pub(super) verified: Option<Verified>,
+    pub(super) caller: Option<Caller>,
+    pub(super) inbox: SharedInbox,
+    pub(super) region: Rc<RefCell<Option<String>>>,
+    pub(super) pending: VecDeque<Command>,
+    pub(super) channels: HashSet<String>,
+    pub(super) in_flight: usize,
+    pub(super) spectator: Option<Seat<SpectatorActor>>,
+    pub(super) publishes: Limiter,
+    pub(super) prompts: Limiter,
+    pub(super) expected_agent: Option<crate::domain::agent::Handle>,
+    pub(super) event_types: Option<HashSet<String>>,
+    pub(super) watch: watch::Watch,
+    peer: Option<Peer>,
+    messages: Limiter,
+    refused_messages: u32,
+    is_detached: bool,
+}
+
+impl Session {
+    /// The session of a socket that was just accepted.
+    pub fn new(web: Data<Web>, worker: Rc<Worker>, outbox: SharedOutbox, peer: Option<Peer>) -> Self {
+        let node = Arc::clone(&web.gateway.node);
+        let dialect = outbox.borrow().dialect();
+        metric::websocket_connections().increment(1.0);
+        Self {
+            id: node.session_id(),
+            worker,
+            outbox,
+            dialect,
+            phase: Phase::Fresh,
+            verified: None,
+            caller: None,
+            inbox: Inbox::shared(),
+            region: Rc::default(),
+            pending: VecDeque::new(),
+            channels: HashSet::new(),
+            in_flight: 0,
+            spectator: None,
+            publishes: node.limiter(Bucket::Publishes),
+            prompts: node.limiter(Bucket::Prompts),
+            expected_agent: None,
+            event_types: None,
+            watch: watch::Watch::begin(&node),
+            peer,
+            messages: node.limiter(Bucket::SocketMessages),
+            refused_messages: 0,
+            is_detached: false,
+            web,
+        }
+    }
+
+    /// The session of ClawBots' socket of an agent.
+    pub fn for_agent(mut self, agent: crate::domain::agent::Handle) -> Self {
+        self.expected_agent = Some(agent);
+        self
+    }
+
+    pub(super) fn gateway(&self) -> Gateway {
+        self.web.gateway.clone()
+    }
+
+    pub(super) fn node(&self) -> Arc<Node> {
+        Arc::clone(&self.web.gateway.node)
+    }
+
+    pub(super) fn access(&self) -> Arc<Access> {
+        Arc::clone(&self.web.access)
+    }
+
+    /// Closes the socket after what is queued.
+    pub(super) fn close(&mut self, reason: Disconnect) {
+        self.pending.clear();
+        self.outbox.borrow_mut().end(reason);
+    }
+
+    /// Counts a message. Past three times the limit in a row the socket is closed.
+    fn admit(&mut self) -> bool {
+        let node = self.node();
+        if self.messages.check(&node.clock).is_ok() {
+            self.refused_messages = 0;
+            return true;
+        }
+        self.refused_messages = self.refused_messages.saturating_add(1);
+        if self.refused_messages > node.limits.socket_messages_per_min.saturating_mul(2) {
+            self.close(Disconnect::TOO_MANY_REQUESTS);
+        }
+        false
+    }
+
+    fn receive(&mut self, incoming: Incoming, context: &mut Context<Self>) {
+        if self.outbox.borrow().end_reason().is_some() {
+            return;
+        }
+        match incoming {
+            Incoming::Message(bytes, is_text) => {
+                let is_admitted = self.admit();
+                match self.dialect {
+                    Dialect::Centrifuge(encoding) => {
+                        centrifuge::receive(self, encoding, &bytes, is_text, is_admitted, context);
+                    }
+                    Dialect::ClawBots => clawbots::receive(self, &bytes, is_text, is_admitted, context),
+                }
+                if self.pending.len() > PENDING_MAX {
+                    self.close(Disconnect::TOO_MANY_REQUESTS);
+                }
+            }
+            Incoming::Ping(payload) => {
+                if self.admit() {
+                    self.outbox.borrow_mut().push_pong(payload);
+                }
+            }
+            Incoming::Pong => {
+                // Counted like any message: a flood of them is a flood.
+                self.admit();
+            }
+            Incoming::Close => context.stop(),
+            Incoming::Broken(code, reason) => self.close(Disconnect { code, name: "broken", reason }),
+        }
+    }
+
+    /// Leaves the hub, the channels, the agent's actor and the table of sessions. Idempotent.
+    fn detach(&mut self) {
+        if std::mem::replace(&mut self.is_detached, true) {
+            return;
+        }
+        metric::websocket_connections().decrement(1.0);
+        // A hub that closes us holds the table at most while it marks the outbox, never across turns.
+        if let Ok(mut table) = self.worker.table.try_borrow_mut() {
+            table.detach(self.id);
+        }
+        let node = self.node();
+        for channel in std::mem::take(&mut self.channels) {
+            node.channels.go(&node.directory, &channel, &self.id.to_string());
+        }
+        if let Some(caller) = &self.caller {
+            self.web.gateway.part(&caller.handle, self.id);
+        }
+        if let Some(spectator) = self.spectator.take() {
+            metric::spectators_active().decrement(1.0);
+            spectator.order(SpectatorMessage::Close);
+        }
+        let (id, now) = (self.id, node.now());
+        if self.phase == Phase::Open && self.caller.is_some() {
+            actix_web::rt::spawn(async move {
+                // The row is for statistics; the next start closes what was left open.
+                let _ = node.database.write(move |store| store.close_session(id, now)).await;
+            });
+        }
+        // A session that failed leaves its socket open otherwise.
+        self.outbox.borrow_mut().end(Disconnect::SERVER_ERROR);
+    }
+}
+
+impl Actor for Session {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.run_interval(Duration::from_secs(1), |me, context| me.look_after(context));
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        self.detach();
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.detach();
+    }
+}
+
+impl StreamHandler<Incoming> for Session {
+    fn handle(&mut self, incoming: Incoming, context: &mut Self::Context) {
+        self.receive(incoming, context);
+    }
+
+    fn finished(&mut self, context: &mut Self::Context) {
+        if self.outbox.borrow().end_reason().is_none() {
+            context.stop();
+        }
+    }
+}

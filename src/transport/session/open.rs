@@ -1,0 +1,137 @@
+//! Opening a session: who it is, into the world, and where its inbox stands.
+
+use super::{Phase, Session, SessionListener};
+use crate::actors::agent::{AgentMessage, Joined, Joiner};
+use crate::actors::fanout::inbox_data;
+use crate::actors::gateway::Caller;
+use crate::base::limit::RECOVERY_MAX;
+use crate::base::time::Tick;
+use crate::domain::refusal::{Code, Refusal};
+use crate::guard::token::Verified;
+use crate::store::session::SessionRow;
+use bytes::Bytes;
+use serde_json::json;
+use std::future::Future;
+use std::rc::Rc;
+
+/// Where a client says that it is in its inbox.
+#[derive(Clone, Debug)]
+pub struct Since {
+    /// The epoch it knows.
+    pub epoch: String,
+    /// The offset it has.
+    pub offset: u64,
+}
+
+/// An inbox entry as it goes out again.
+#[derive(Clone, Debug)]
+pub struct Missed {
+    /// Its offset.
+    pub offset: u64,
+    /// Its payload.
+    pub data: Bytes,
+}
+
+/// An agent's session that is open.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// Where the agent is.
+    pub joined: Joined,
+    /// The inbox's epoch.
+    pub epoch: String,
+    /// The latest offset.
+    pub top: u64,
+    /// What the client missed, when it asked and all of it is there.
+    pub missed: Option<Vec<Missed>>,
+}
+
+impl Session {
+    /// Registers with the hub of this thread. From here on everything for the client is held back until the answer.
+    pub(crate) fn attach(&mut self) {
+        self.outbox.borrow_mut().hold();
+        self.attach_now();
+    }
+
+    /// Registers with the hub of this thread.
+    pub(crate) fn attach_now(&mut self) {
+        let listener = SessionListener {
+            outbox: self.outbox.clone(),
+            inbox: self.inbox.clone(),
+            region: Rc::clone(&self.region),
+        };
+        let agent = self.caller.as_ref().map(|caller| caller.id);
+        self.worker.table.borrow_mut().attach(self.id, agent, self.outbox.clone(), Rc::new(listener));
+    }
+
+    /// Finds out who a token speaks for. Errors: as `Access`.
+    pub(crate) fn identify(&self, token: &str) -> impl Future<Output = Result<(Verified, Option<Caller>), Refusal>> + use<> {
+        let access = self.access();
+        let verified = access.verify(token);
+        async move {
+            let verified = verified?;
+            let caller = access.caller(&verified).await?;
+            Ok((verified, caller))
+        }
+    }
+
+    /// Brings the agent into the world with this socket and reads where its inbox stands.
+    /// Errors: `rate_limited`, `region_full`, temporary ones.
+    pub(crate) fn enter(&self, caller: Caller, since: Option<Since>) -> impl Future<Output = Result<Opened, Refusal>> + use<> {
+        let (gateway, id, hub) = (self.gateway(), self.id, self.worker.hub);
+        let token_id = self.verified.as_ref().and_then(|verified| verified.token_id.clone()).unwrap_or_default();
+        async move {
+            gateway.count(&caller.handle, AgentMessage::Connect).await?;
+            let joined = gateway.join(&caller.handle, Joiner::Socket(id, hub), None).await?;
+            let (agent, now) = (caller.id, gateway.node.now());
+            let row = SessionRow {
+                id,
+                agent,
+                token_id,
+                region: joined.region.clone(),
+                at: joined.at,
+                status: "online".to_owned(),
+                connected_at: now,
+                metadata: json!({}),
+            };
+            let database = &gateway.node.database;
+            database.write(move |store| store.open_session(&row)).await?;
+            let head = database.read(move |reader| reader.inbox_head(agent)).await?;
+            let head = head.ok_or_else(|| Refusal::new(Code::AgentNotFound, "no such agent"))?;
+            let top = u64::try_from(head.top).unwrap_or(0);
+            let missed = match since.filter(|since| since.epoch == head.epoch && since.offset <= top) {
+                Some(since) => missed(&gateway, agent, since.offset, top).await?,
+                None => None,
+            };
+            Ok(Opened { joined, epoch: head.epoch, top, missed })
+        }
+    }
+
+    /// Notes that the session is open.
+    pub(crate) fn note_open(&mut self, opened: &Opened) {
+        self.phase = Phase::Open;
+        *self.region.borrow_mut() = Some(opened.joined.region.clone());
+    }
+}
+
+/// What came after an offset; none when a part of it is gone or there is too much.
+async fn missed(
+    gateway: &crate::actors::gateway::Gateway,
+    agent: crate::base::id::AgentId,
+    after: u64,
+    top: u64,
+) -> Result<Option<Vec<Missed>>, Refusal> {
+    let count = top.saturating_sub(after);
+    let limit = i64::try_from(RECOVERY_MAX).unwrap_or(i64::MAX);
+    if count > u64::try_from(limit).unwrap_or(0) {
+        return Ok(None);
+    }
+    let from = i64::try_from(after).unwrap_or(i64::MAX);
+    let entries = gateway.node.database.read(move |reader| reader.inbox(agent, from, limit)).await?;
+    let found = entries.into_iter().map(|entry| Missed {
+        offset: u64::try_from(entry.offset).unwrap_or(0),
+        data: inbox_data(Tick(entry.tick.0), &entry.payload),
+    });
+    let found: Vec<Missed> = found.take_while(|missed| missed.offset <= top).collect();
+    let is_whole = u64::try_from(found.len()).ok() == Some(count);
+    Ok(is_whole.then_some(found))
+}
