@@ -1,5 +1,6 @@
 //! A small node to test actors on: regions `plaza` and `forest` on a database in memory, and agents that come when asked.
 
+use super::channels::Channels;
 use super::database::Database;
 use super::directory::{Directory, ShardSeats};
 use super::gateway::{Caller, Gateway};
@@ -9,9 +10,9 @@ use super::request::Receipt;
 use super::shard;
 use crate::base::id::{AgentId, NodeId, ShardId};
 use crate::base::time::{TickRate, Timestamp};
-use crate::bus::Bus;
+use crate::bus::{Bus, BusConfig};
 use crate::bus::mirror::Mirror;
-use crate::config::{BusConfig, Limits};
+use crate::config::Limits;
 use crate::domain::agent::{Handle, Name, Permissions};
 use crate::domain::refusal::Refusal;
 use crate::domain::region::{RegionPlan, World};
@@ -28,11 +29,14 @@ use std::time::Duration;
 
 /// When tests take place: the middle of a month.
 pub const NOW: Timestamp = Timestamp(1_789_500_000_000);
+/// Nobody renews leases here, and tests set the clock forward. Units: milliseconds.
+const LEASE_MS: i64 = 30 * 86_400_000;
 /// How long a state is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running node.
 pub struct TestNode {
+    /// The door to its actors.
     pub gateway: Gateway,
     /// Stands still unless a test sets it forward. Timers sleep by the real time.
     pub clock: Clock,
@@ -41,7 +45,7 @@ pub struct TestNode {
 
 /// Runs a test in an actor system of its own.
 pub fn run<F: Future<Output = ()>>(body: impl FnOnce(TestNode) -> F) {
-    actix::System::new().block_on(async { body(TestNode::start().await).await });
+    actix::System::new().block_on(async { body(TestNode::start()).await });
 }
 
 fn plan(name: &str) -> RegionPlan {
@@ -50,7 +54,7 @@ fn plan(name: &str) -> RegionPlan {
 }
 
 impl TestNode {
-    async fn start() -> Self {
+    fn start() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let target = Target::SqliteMemory(format!("test_node_{}", COUNT.fetch_add(1, Ordering::Relaxed)));
         migrate(&target, NOW).unwrap();
@@ -61,7 +65,7 @@ impl TestNode {
         store.ensure_regions(&[plan("plaza"), plan("forest")], NOW).unwrap();
         let id = NodeId(entropy.uuid_v7(NOW.0));
         store.register_node(id, "test", "127.0.0.1", "0", NOW).unwrap();
-        let claims = store.claim_shards(id, 30_000, true, NOW).unwrap();
+        let claims = store.claim_shards(id, LEASE_MS, true, NOW).unwrap();
         let mut reader = Reader::open(&target).unwrap();
         let rate = TickRate { epoch: made.epoch, tick_ms: made.tick_ms };
         let world = World { rate, seed: 7, regions: reader.regions().unwrap(), shards: reader.shards().unwrap() };
@@ -73,12 +77,13 @@ impl TestNode {
             entropy,
             rate,
             database: Database::start(vec![store], vec![reader]),
+            channels: Channels::new("test".into()),
             directory: Directory::new(world.clone()),
             quarantine: Arc::default(),
             mirror: Mirror::new(&bus, &bus_config),
             bus,
             limits: Limits { unlimited: true, ..Limits::default() },
-            lease_ttl_ms: 30_000,
+            lease_ttl_ms: LEASE_MS,
             counters: DashMap::new(),
         });
         let arbiter = actix_rt::Arbiter::new();
@@ -90,6 +95,7 @@ impl TestNode {
         Self { gateway: Gateway::new(node), clock, arbiter }
     }
 
+    /// What its actors share.
     pub fn node(&self) -> &Arc<Node> {
         &self.gateway.node
     }

@@ -269,12 +269,13 @@ fn a_conversation_that_fails_goes_on_from_the_store() {
         let params = json!({"conversation_id": id});
         let (take, taken) = turn(&node, &ann, "converse_take_floor", params.clone());
         let (leave, left) = turn(&node, &ben, "converse_leave", params);
-        seat.order(take);
-        seat.order(leave);
-        // The first turn is under way, the second waits when it fails.
-        seat.order(ConversationMessage::Fail);
         let (speak, spoken) = turn(&node, &ann, "converse_line", json!({"conversation_id": id, "message": "still here"}));
-        seat.order(speak);
+        // In one go on the actor's own thread: the first turn is under way, the second waits when it fails.
+        node.arbiter().spawn_fn(move || {
+            for message in [take, leave, ConversationMessage::Fail, speak] {
+                seat.order(message);
+            }
+        });
         let deadline = Duration::from_secs(10);
         assert_eq!(wait(deadline, taken).await.err().map(|refusal| refusal.code), Some(Code::Unavailable));
         assert_eq!(wait(deadline, left).await.err().map(|refusal| refusal.code), Some(Code::Unavailable));
