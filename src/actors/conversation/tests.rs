@@ -271,9 +271,11 @@ fn a_conversation_that_fails_goes_on_from_the_store() {
         let (leave, left) = turn(&node, &ben, "converse_leave", params);
         let (speak, spoken) = turn(&node, &ann, "converse_line", json!({"conversation_id": id, "message": "still here"}));
         // In one go on the actor's own thread: the first turn is under way, the second waits when it fails.
+        // The seat is kept here, for an actor that nobody can reach is not restarted.
+        let orders = seat.clone();
         node.arbiter().spawn_fn(move || {
             for message in [take, leave, ConversationMessage::Fail, speak] {
-                seat.order(message);
+                orders.order(message);
             }
         });
         let deadline = Duration::from_secs(10);
@@ -282,5 +284,6 @@ fn a_conversation_that_fails_goes_on_from_the_store() {
         // What was under way is on disk, and it was waited for: ann has the floor.
         assert_eq!(wait(deadline, spoken).await.unwrap().result["number"], 1);
         assert_eq!(stored(&node, id).await.participants().count(), 2);
+        assert!(seat.is_open());
     });
 }
