@@ -2,6 +2,7 @@
 
 pub mod actors;
 pub mod base;
+pub mod brain;
 pub mod bus;
 pub mod cli;
 pub mod config;
