@@ -59,7 +59,7 @@ impl RegionActor {
     }
 
     /// Once a second: the checkpoint, and the mirror for outside tools.
-    fn save(&mut self, stage: &mut Stage<Self>) {
+    pub(super) fn save(&mut self, stage: &mut Stage<Self>) {
         let Some(state) = &self.state else { return };
         let tick = self.node.tick();
         let saved: Vec<Saved> = state

@@ -12,7 +12,7 @@ pub use viewers::{Focus, Viewer};
 use super::committer::Committer;
 use super::fanout::Fanout;
 use super::mailbox::{Reply, Seat, answer};
-use super::node::Node;
+use super::node::{DEADLINE, Node};
 use super::quarantine::Culprit;
 use super::request::Request;
 use super::watch::{self, Role, Stage};
@@ -61,6 +61,17 @@ pub enum RegionMessage {
     Look(Look),
     /// The shard was claimed anew: load it from the store.
     Reload,
+    /// Save the positions now.
+    Save,
+}
+
+/// Looks at a region's state on its own thread.
+/// Errors: `unavailable` while it loads, `busy`, `timeout`.
+pub async fn look<T: Send + 'static>(
+    region: &Seat<RegionActor>,
+    look: impl FnOnce(&RegionState, Tick) -> T + Send + 'static,
+) -> Result<T, Refusal> {
+    region.ask(DEADLINE, |reply| RegionMessage::Look(Box::new(move |state, tick| answer(reply, Ok(look(state, tick)))))).await
 }
 
 /// What memory does after a commit.
@@ -167,6 +178,7 @@ impl Role for RegionActor {
                 }
             }
             RegionMessage::Look(look) => self.look(look),
+            RegionMessage::Save => self.save(stage),
             RegionMessage::Reload => {
                 self.state = None;
                 self.load(stage);
