@@ -57,7 +57,7 @@ pub fn bind(config: &Config, web: Web, connections_max: u64) -> anyhow::Result<S
         0 => connections_max,
         asked => asked.min(connections_max),
     };
-    let load = Data::new(http::Load::new(Arc::clone(&open), limit));
+    let load = Data::new(http::load::Load::new(Arc::clone(&open), limit));
     let has_admin = config.server.admin_listen.is_some();
     let shared = web.clone();
     let node = Arc::clone(&web.gateway.node);
@@ -65,13 +65,13 @@ pub fn bind(config: &Config, web: Web, connections_max: u64) -> anyhow::Result<S
         let table = Rc::new(RefCell::new(HubTable::default()));
         let hub = watch::start_here(&node.quarantine, HubActor::new(Rc::clone(&table)));
         let worker = Rc::new(Worker { table, hub: node.directory.put_hub(hub) });
-        let web = shared.clone();
-        App::new()
-            .app_data(web.clone())
-            .app_data(load.clone())
-            .app_data(Rc::clone(&worker))
-            .configure(|service| http::configure(service, &web, !has_admin))
-            .wrap(http::outer(&web))
+        let app = App::new().app_data(shared.clone()).app_data(load.clone()).app_data(worker).configure(move |routes| {
+            if !has_admin {
+                http::configure_admin(routes);
+            }
+            http::configure(routes);
+        });
+        http::wrap(app, &shared.config)
     });
     let counter = Arc::clone(&open);
     let server = tuned!(server, config).workers(worker_count(config)).backlog(4_096).max_connections(usize::MAX / 2).on_connect(move |connection: &dyn Any, extensions: &mut Extensions| {
@@ -87,8 +87,8 @@ pub fn bind(config: &Config, web: Web, connections_max: u64) -> anyhow::Result<S
     actix_web::rt::spawn(running);
     if let Some(listen) = config.server.admin_listen {
         let admin = HttpServer::new(move || {
-            let inner = web.clone();
-            App::new().app_data(inner.clone()).configure(|service| http::configure_admin(service, &inner)).wrap(http::outer(&inner))
+            let app = App::new().app_data(web.clone()).configure(http::configure_admin).default_service(http::no_route());
+            http::wrap(app, &web.config)
         });
         let admin = tuned!(admin, config).workers(1).bind(listen).with_context(|| format!("could not listen on {listen}"))?;
         let running = admin.run();
