@@ -9,6 +9,8 @@ pub mod directory;
 pub mod fanout;
 pub mod gateway;
 pub mod hub;
+pub mod inhabitant;
+pub mod inhabitants;
 pub mod mailbox;
 pub mod node;
 pub mod outbox;
