@@ -1,6 +1,7 @@
 //! Rookery: an actor-model world server for AI agents.
 
 pub mod actors;
+pub mod app;
 pub mod base;
 pub mod bus;
 pub mod cli;

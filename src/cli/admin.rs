@@ -2,8 +2,15 @@
 
 use clap::{Args, Subcommand};
 
+use crate::app;
 use crate::base::limit;
-use crate::config::StoreFlags;
+use crate::base::time::Timestamp;
+use crate::config::{Config, StoreFlags};
+use crate::domain::region::{GROUND_Z_M, RegionPlan};
+use crate::domain::space::Vec3;
+use crate::host::clock::Clock;
+use crate::store::region::Created;
+use crate::store::{Reader, Store, migrate};
 
 /// Administer the world.
 #[derive(Debug, Subcommand)]
@@ -61,6 +68,48 @@ impl Admin {
     ///
     /// Errors: settings that are refused, and whatever the store answers.
     pub fn run(self) -> anyhow::Result<()> {
-        anyhow::bail!("admin is not part of this build")
+        match self {
+            Self::Region(Region::Create(region)) => create(region),
+            Self::Region(Region::List { store }) => list(store),
+        }
     }
+}
+
+fn create(region: CreateRegion) -> anyhow::Result<()> {
+    let config = Config::load(&region.store.into())?;
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    anyhow::ensure!(
+        (1..=limit::REGION_NAME_MAX_CHARS).contains(&region.name.len()) && region.name.chars().all(is_name),
+        "a region's name is 1 to 64 of a-z, 0-9, _ and -"
+    );
+    let middle_m = f64::from(region.size_m) / 2.0;
+    let plan = RegionPlan {
+        display_name: region.display_name.unwrap_or_else(|| region.name.clone()),
+        name: region.name,
+        description: region.description.unwrap_or_default(),
+        size_m: f64::from(region.size_m),
+        capacity: region.capacity,
+        spawn: Vec3::new(middle_m, middle_m, GROUND_Z_M),
+        weather: None,
+        paths: Vec::new(),
+        places: Vec::new(),
+        objects: Vec::new(),
+        pool: None,
+        is_public: !region.private,
+    };
+    let (target, now) = (app::target_of(&config)?, Timestamp(Clock::system().now_ms()));
+    migrate(&target, now)?;
+    match Store::open(&target)?.create_region(&plan, now)? {
+        Created::Done(shard) => println!("region {} is {}", plan.name, shard.id),
+        Created::AlreadyExists => anyhow::bail!("there is a region {} already", plan.name),
+    }
+    Ok(())
+}
+
+fn list(store: StoreFlags) -> anyhow::Result<()> {
+    let config = Config::load(&store.into())?;
+    for region in Reader::open(&app::target_of(&config)?)?.regions()? {
+        println!("{}\t{}\t{} m\tcapacity {}", region.name, region.display_name, region.size_m, region.capacity);
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::config::Flags;
+use crate::config::{Config, Flags};
 
 /// Run a node of the world.
 #[derive(Debug, Args)]
@@ -17,6 +17,6 @@ impl Serve {
     ///
     /// Errors: settings that are refused, and whatever keeps the node from starting.
     pub fn run(self) -> anyhow::Result<()> {
-        anyhow::bail!("serve is not part of this build")
+        crate::app::serve(Config::load(&self.flags)?)
     }
 }

@@ -2,7 +2,18 @@
 
 use clap::Subcommand;
 
-use crate::config::StoreFlags;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::actors::database::Database;
+use crate::app;
+use crate::base::time::Timestamp;
+use crate::config::{Config, StoreFlags};
+use crate::host::clock::Clock;
+use crate::host::entropy::Entropy;
+use crate::store::{Reader, Store, migrate};
+use crate::transport::access::Access;
 
 /// Most agents that one call makes.
 const AGENTS_MAX: u32 = 100_000;
@@ -32,6 +43,24 @@ impl Token {
     ///
     /// Errors: settings that are refused, and whatever the store answers.
     pub fn run(self) -> anyhow::Result<()> {
-        anyhow::bail!("token is not part of this build")
+        let (Self::Mint { store, .. } | Self::Admin { store }) = &self;
+        let config = Arc::new(Config::load(&store.clone().into())?);
+        let (clock, entropy) = (Clock::system(), Entropy::system());
+        let target = app::target_of(&config)?;
+        migrate(&target, Timestamp(clock.now_ms()))?;
+        let (stores, readers) = (vec![Store::open(&target)?], vec![Reader::open(&target)?]);
+        actix_web::rt::System::new().block_on(async move {
+            let database = Database::start(stores, readers);
+            let access = Access::load(database, config, clock, entropy).await?;
+            match self {
+                Self::Mint { agents, .. } => {
+                    for (handle, issued) in access.mint(agents, "main").await? {
+                        println!("{}", json!({"agent_id": handle, "token": issued.token, "expires_at": issued.expires_at}));
+                    }
+                }
+                Self::Admin { .. } => println!("{}", access.mint_admin()?.token),
+            }
+            Ok(())
+        })
     }
 }

@@ -2,7 +2,9 @@
 
 use clap::Args;
 
-use crate::config::StoreFlags;
+use crate::app;
+use crate::config::{Config, StoreFlags};
+use crate::store::Reader;
 
 /// Check the promises of the stored world.
 #[derive(Debug, Args)]
@@ -17,6 +19,13 @@ impl Verify {
     ///
     /// Errors: settings that are refused, and whatever the store answers.
     pub fn run(self) -> anyhow::Result<()> {
-        anyhow::bail!("verify is not part of this build")
+        let config = Config::load(&self.store.into())?;
+        let violations = Reader::open(&app::target_of(&config)?)?.verify()?;
+        for violation in &violations {
+            println!("{}: {}", violation.invariant, violation.detail);
+        }
+        anyhow::ensure!(violations.is_empty(), "{} promises are broken", violations.len());
+        println!("the world is whole");
+        Ok(())
     }
 }

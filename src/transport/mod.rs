@@ -3,6 +3,7 @@
 pub mod access;
 pub mod centrifuge;
 pub mod clawbots;
+pub mod http;
 pub mod params;
 pub mod session;
 pub mod web;

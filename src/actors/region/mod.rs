@@ -13,7 +13,7 @@ pub use viewers::{Focus, Viewer};
 use super::committer::Committer;
 use super::fanout::Fanout;
 use super::mailbox::{Reply, Seat, answer};
-use super::node::Node;
+use super::node::{DEADLINE, Node};
 use super::quarantine::Culprit;
 use super::request::Request;
 use super::watch::{self, Role, Stage};
@@ -68,6 +68,17 @@ pub enum RegionMessage {
     ConversationLost(ConversationId),
     /// The shard was claimed anew: load it from the store.
     Reload,
+    /// Save the positions now.
+    Save,
+}
+
+/// Looks at a region's state on its own thread.
+/// Errors: `unavailable` while it loads, `busy`, `timeout`.
+pub async fn look<T: Send + 'static>(
+    region: &Seat<RegionActor>,
+    look: impl FnOnce(&RegionState, Tick) -> T + Send + 'static,
+) -> Result<T, Refusal> {
+    region.ask(DEADLINE, |reply| RegionMessage::Look(Box::new(move |state, tick| answer(reply, Ok(look(state, tick)))))).await
 }
 
 /// What memory does after a commit.
@@ -186,6 +197,7 @@ impl Role for RegionActor {
             RegionMessage::Look(look) => self.look(look),
             RegionMessage::Conversed(conversation) => self.conversed(&conversation),
             RegionMessage::ConversationLost(id) => self.conversation_lost(id),
+            RegionMessage::Save => self.save(stage),
             RegionMessage::Reload => {
                 self.state = None;
                 self.conversations.reload();

@@ -1,0 +1,79 @@
+//! What runs at intervals beside the actors: leases, credentials, counters, retention, metrics.
+
+use crate::actors::gateway::Gateway;
+use crate::actors::node::Node;
+use crate::base::id::AgentId;
+use crate::config::Config;
+use crate::store::agent::Counters;
+use crate::telemetry::metric::Recorder;
+use crate::transport::access::Access;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// Starts all of them on this thread.
+pub fn start(gateway: &Gateway, access: &Arc<Access>, config: &Arc<Config>, recorder: Recorder) {
+    let renew_every = Duration::from_millis(u64::try_from(gateway.node.lease_ttl_ms / 3).unwrap_or(2_000));
+    keep(&gateway.node, renew_every, renew_leases);
+    keep(&gateway.node, Duration::from_secs(5), flush_counters);
+    let sweep_every = Duration::from_secs(u64::from(config.retention.sweep_min.max(1)) * 60);
+    let (days, hours) = (i64::from(config.retention.events_days), i64::from(config.retention.commands_hours));
+    keep(&gateway.node, sweep_every, move |node| retain(node, days, hours));
+    let access = Arc::clone(access);
+    keep(&gateway.node, Duration::from_secs(1), move |_| {
+        let access = Arc::clone(&access);
+        async move { access.keep_fresh().await }
+    });
+    keep(&gateway.node, Duration::from_secs(5), move |_| {
+        recorder.run_upkeep();
+        async {}
+    });
+}
+
+/// Calls something at intervals; a late call is not made up for.
+fn keep<F: Future<Output = ()> + 'static>(node: &Arc<Node>, period: Duration, work: impl Fn(Arc<Node>) -> F + 'static) {
+    let node = Arc::clone(node);
+    actix_web::rt::spawn(async move {
+        let mut ticks = interval(period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            work(Arc::clone(&node)).await;
+        }
+    });
+}
+
+async fn renew_leases(node: Arc<Node>) {
+    let (id, ttl_ms, now) = (node.id, node.lease_ttl_ms, node.now());
+    if let Err(refusal) = node.database.write(move |store| store.renew_leases(id, ttl_ms, now)).await {
+        tracing::warn!("leases could not be renewed: {refusal}");
+    }
+}
+
+/// Writes what agents did to their counters; what cannot be written is kept for the next time.
+pub async fn flush_counters(node: Arc<Node>) {
+    let agents: Vec<AgentId> = node.counters.iter().map(|row| *row.key()).collect();
+    let additions: Vec<(AgentId, Counters)> = agents.into_iter().filter_map(|agent| node.counters.remove(&agent)).collect();
+    if additions.is_empty() {
+        return;
+    }
+    let rows = additions.clone();
+    if node.database.write(move |store| store.add_counters(&rows)).await.is_err() {
+        for (agent, add) in additions {
+            node.count(agent, |counters| {
+                counters.messages = counters.messages.saturating_add(add.messages);
+                counters.actions = counters.actions.saturating_add(add.actions);
+                counters.online_seconds = counters.online_seconds.saturating_add(add.online_seconds);
+                counters.last_seen = counters.last_seen.max(add.last_seen);
+            });
+        }
+    }
+}
+
+async fn retain(node: Arc<Node>, events_days: i64, commands_hours: i64) {
+    let now = node.now();
+    if let Err(refusal) = node.database.write(move |store| store.retain(now, events_days, commands_hours)).await {
+        tracing::warn!("old records could not be removed: {refusal}");
+    }
+}

@@ -1,0 +1,88 @@
+//! Floor 5: builds everything and knows everyone.
+
+mod http;
+mod keepers;
+mod plan;
+mod start;
+mod stop;
+
+pub use plan::plans_of;
+pub use start::{NodeParts, start_node};
+
+use crate::config::{Config, LogFormat};
+use crate::guard::origin::Origins;
+use crate::host::clock::Clock;
+use crate::host::entropy::Entropy;
+use crate::host::files::raise_file_limit;
+use crate::store::Target;
+use crate::telemetry::{log, metric};
+use crate::transport::access::Access;
+use crate::transport::web::Web;
+use anyhow::Context;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Descriptors kept for the database, Redis and files when connections are counted.
+const FILES_RESERVED: u64 = 256;
+
+/// The database that the settings name.
+/// Errors: the data folder cannot be made.
+pub fn target_of(config: &Config) -> anyhow::Result<Target> {
+    if let Some(url) = &config.store.database {
+        return Ok(Target::Postgres(url.expose().to_owned()));
+    }
+    let folder = &config.server.data;
+    std::fs::create_dir_all(folder).with_context(|| format!("could not make the data folder {}", folder.display()))?;
+    Ok(Target::Sqlite(folder.join("rookery.sqlite")))
+}
+
+/// Runs a node until it is told to stop.
+/// Errors: whatever keeps it from starting.
+pub fn serve(config: Config) -> anyhow::Result<()> {
+    let format = match config.log.format {
+        LogFormat::Json => log::Format::Json,
+        LogFormat::Pretty => log::Format::Pretty,
+    };
+    log::install(format, &config.log.filter)?;
+    let files = raise_file_limit();
+    let recorder = metric::install()?;
+    let (clock, entropy) = (Clock::system(), Entropy::system());
+    let target = target_of(&config)?;
+    let _lock = lock_file(&target)?;
+    // Migrations and claims block: they come before the actix system.
+    let opened = start::open_store(&config, &target, &clock, &entropy)?;
+    let io = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("io").enable_all().build()?;
+    let origins = Origins::new(config.server.allowed_origins.iter().map(String::as_str))?;
+    let config = Arc::new(config);
+    let io_handle = io.handle().clone();
+    actix_web::rt::System::new().block_on(async move {
+        let parts = start_node(&config, opened, &clock, &entropy, &io_handle)?;
+        let gateway = parts.gateway.clone();
+        let access = Access::load(gateway.node.database.clone(), Arc::clone(&config), clock, entropy).await?;
+        let web = Web { gateway: gateway.clone(), access: Arc::clone(&access), config: Arc::clone(&config), recorder: recorder.clone(), origins };
+        let connections = files.saturating_sub(FILES_RESERVED).max(64);
+        let servers = http::bind(&config, web, connections)?;
+        keepers::start(&gateway, &access, &config, recorder);
+        parts.when_ready().await;
+        for address in &servers.addresses {
+            // The one line that scripts and people wait for.
+            println!("Rookery runs: http://{address}/");
+        }
+        tracing::info!(node = %config.server.node, "node {} is ready", config.server.node);
+        stop::until_told(servers, &parts, &config).await
+    })?;
+    io.shutdown_timeout(std::time::Duration::from_secs(2));
+    Ok(())
+}
+
+/// One process a SQLite file: a second one is refused at the start.
+fn lock_file(target: &Target) -> anyhow::Result<Option<crate::store::FileLock>> {
+    match target {
+        Target::Sqlite(path) => {
+            let path: &Path = path;
+            let lock = crate::store::lock(path).with_context(|| format!("{} is in use by another process", path.display()))?;
+            Ok(Some(lock))
+        }
+        Target::SqliteMemory(_) | Target::Postgres(_) => Ok(None),
+    }
+}

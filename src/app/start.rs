@@ -1,0 +1,174 @@
+//! The start: store, leases, shards.
+
+use super::plan::plans_of;
+use crate::actors::channels::Channels;
+use crate::actors::database::Database;
+use crate::actors::directory::Directory;
+use crate::actors::gateway::Gateway;
+use crate::actors::node::Node;
+use crate::actors::quarantine::Quarantine;
+use crate::actors::shard;
+use crate::base::id::NodeId;
+use crate::base::time::{TickRate, Timestamp};
+use crate::bus::mirror::Mirror;
+use crate::bus::{Bus, BusConfig};
+use crate::config::Config;
+use crate::domain::region::World;
+use crate::host::clock::Clock;
+use crate::host::entropy::Entropy;
+use crate::store::shard::Claim;
+use crate::store::{Reader, Store, Target, migrate};
+use actix_rt::Arbiter;
+use anyhow::Context;
+use dashmap::DashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a lease holds. Units: milliseconds. Source: durability.md §2.4.
+const LEASE_TTL_MS: i64 = 6_000;
+
+/// A store that is open, with the leases of this node.
+pub struct Opened {
+    stores: Vec<Store>,
+    readers: Vec<Reader>,
+    world: World,
+    claims: Vec<Claim>,
+    node: NodeId,
+}
+
+/// A node whose actors run.
+pub struct NodeParts {
+    /// The door to them.
+    pub gateway: Gateway,
+    /// The threads that shards run on.
+    pub arbiters: Vec<Arbiter>,
+}
+
+/// Migrates and opens the database, makes the world if it is new, and claims its shards.
+/// Errors: the database does not answer in time; another process holds the shards.
+pub fn open_store(config: &Config, target: &Target, clock: &Clock, entropy: &Entropy) -> anyhow::Result<Opened> {
+    let now = || Timestamp(clock.now_ms());
+    let mut store = wait_for(config, clock, || {
+        migrate(target, now())?;
+        Store::open(target)
+    })
+    .context("could not open the database")?;
+    let world = store.ensure_world(i64::from(config.world.tick_ms), Some(i64::from(config.world.seed)), now())?;
+    store.ensure_regions(&plans_of(&config.world_file()?), now())?;
+    let node = NodeId(entropy.uuid_v7(clock.now_ms()));
+    store.register_node(node, &config.server.node, &config.server.listen.to_string(), env!("CARGO_PKG_VERSION"), now())?;
+    let is_forced = matches!(target, Target::Sqlite(_) | Target::SqliteMemory(_));
+    let mut reader = Reader::open(target)?;
+    let (regions, shards) = (reader.regions()?, reader.shards()?);
+    let claims = claim_all(&mut store, node, shards.len(), is_forced, clock)?;
+    store.close_all_sessions(now())?;
+    store.close_all_spectators(now())?;
+    let rate = TickRate { epoch: world.epoch, tick_ms: world.tick_ms };
+    let seed = u64::try_from(world.seed).unwrap_or_default();
+    let threads = |n: u32| usize::try_from(n.max(1)).unwrap_or(1);
+    // SQLite has one writer at a time; more threads would only wait for each other.
+    let writer_count = if is_forced { 1 } else { threads(config.store.writer_threads) };
+    let mut stores = vec![store];
+    while stores.len() < writer_count {
+        stores.push(Store::open(target)?);
+    }
+    let mut readers = vec![reader];
+    while readers.len() < threads(config.store.reader_threads) {
+        readers.push(Reader::open(target)?);
+    }
+    Ok(Opened { stores, readers, world: World { rate, seed, regions, shards }, claims, node })
+}
+
+/// Repeats until the database answers or the time for it is over.
+fn wait_for<T, E>(config: &Config, clock: &Clock, mut body: impl FnMut() -> Result<T, E>) -> anyhow::Result<T>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let deadline = clock.monotonic() + Duration::from_secs(u64::from(config.store.connect_timeout_s));
+    loop {
+        match body() {
+            Ok(done) => return Ok(done),
+            Err(error) if clock.monotonic() > deadline || config.store.database.is_none() => return Err(error.into()),
+            Err(error) => tracing::warn!(error = ?error, "the database does not answer yet"),
+        }
+        pause(Duration::from_millis(500));
+    }
+}
+
+/// Claims every shard. After a crash on PostgreSQL the last owner's leases must run out first.
+fn claim_all(store: &mut Store, node: NodeId, count: usize, is_forced: bool, clock: &Clock) -> anyhow::Result<Vec<Claim>> {
+    let deadline = clock.monotonic() + Duration::from_millis(u64::try_from(LEASE_TTL_MS * 4).unwrap_or(24_000));
+    let mut claims = Vec::new();
+    loop {
+        claims.extend(store.claim_shards(node, LEASE_TTL_MS, is_forced, Timestamp(clock.now_ms()))?);
+        if claims.len() >= count {
+            return Ok(claims);
+        }
+        anyhow::ensure!(clock.monotonic() < deadline, "another node holds {} of {count} shards", count - claims.len());
+        store.renew_leases(node, LEASE_TTL_MS, Timestamp(clock.now_ms()))?;
+        pause(Duration::from_millis(200));
+    }
+}
+
+/// Waits on a plain thread, before there is any actor to keep waiting.
+fn pause(time: Duration) {
+    std::thread::park_timeout(time);
+}
+
+/// Starts the database threads and the actors of every claimed shard. Must run inside the actix system.
+/// Errors: a bad Redis address.
+pub fn start_node(
+    config: &Config,
+    opened: Opened,
+    clock: &Clock,
+    entropy: &Entropy,
+    io: &tokio::runtime::Handle,
+) -> anyhow::Result<NodeParts> {
+    let bus_config = BusConfig {
+        redis_url: config.bus.redis.as_ref().map(|url| url.expose().to_owned()),
+        prefix: config.bus.key_prefix.clone(),
+        is_mirror_on: config.bus.mirror,
+        pool_size: config.bus.pool_size,
+        node: opened.node.0,
+    };
+    let bus = Bus::start(&bus_config, clock.clone(), entropy.clone(), io)?;
+    let node = Arc::new(Node {
+        id: opened.node,
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        rate: opened.world.rate,
+        database: Database::start(opened.stores, opened.readers),
+        channels: Channels::new(entropy.token_base62(8)),
+        directory: Directory::new(opened.world),
+        quarantine: Arc::new(Quarantine::default()),
+        mirror: Mirror::new(&bus, &bus_config),
+        bus,
+        limits: config.limits.clone(),
+        lease_ttl_ms: LEASE_TTL_MS,
+        counters: DashMap::new(),
+    });
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let count = usize::try_from(config.server.shard_threads).ok().filter(|n| *n > 0).unwrap_or(cores);
+    let arbiters: Vec<Arbiter> = (0..count).map(|_| Arbiter::new()).collect();
+    let world = node.directory.world();
+    for (claim, arbiter) in opened.claims.iter().zip(arbiters.iter().cycle()) {
+        let plan = world.shards.iter().find(|shard| shard.id == claim.lease.shard);
+        let Some((shard, region)) = plan.and_then(|shard| world.region(&shard.region).map(|region| (shard, region))) else {
+            continue;
+        };
+        shard::start(&node, &arbiter.handle(), region.clone(), shard.clone(), claim);
+    }
+    Ok(NodeParts { gateway: Gateway::new(node), arbiters })
+}
+
+impl NodeParts {
+    /// Waits until every shard has loaded; a shard that cannot is retried by itself.
+    pub async fn when_ready(&self) {
+        for (shard, seats) in self.gateway.node.directory.shards() {
+            let looked = crate::actors::region::look(&seats.region, |_, _| ()).await;
+            if let Err(refusal) = looked {
+                tracing::warn!(shard.id = %shard, "{shard} does not answer yet: {refusal}");
+            }
+        }
+    }
+}

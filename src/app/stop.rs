@@ -1,0 +1,47 @@
+//! The stop: no new work, sockets told to come back, everything committed, leases given back.
+
+use super::http::Servers;
+use super::keepers::flush_counters;
+use super::start::NodeParts;
+use crate::actors::hub::{HubMessage, Whom};
+use crate::config::Config;
+use crate::wire::Disconnect;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Runs until SIGTERM or SIGINT, then stops in order.
+/// Errors: signals cannot be listened for.
+pub async fn until_told(servers: Servers, parts: &NodeParts, config: &Config) -> anyhow::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("told to terminate"),
+        _ = interrupt.recv() => tracing::info!("interrupted"),
+    }
+    let node = Arc::clone(&parts.gateway.node);
+    for handle in &servers.handles {
+        // Stops accepting at once; open sockets are closed next.
+        handle.pause().await;
+    }
+    node.directory.tell_hubs(|| HubMessage::Close(Whom::All, Disconnect::SHUTDOWN));
+    let grace = Duration::from_secs(u64::from(config.server.shutdown_timeout_s));
+    for handle in servers.handles {
+        // Sockets that do not close in time are cut by the server's own timeout.
+        let _ = tokio::time::timeout(grace, handle.stop(true)).await;
+    }
+    // What was acknowledged is committed already; the last positions and counters follow.
+    for (_, seats) in node.directory.shards() {
+        seats.region.order(crate::actors::region::RegionMessage::Save);
+    }
+    flush_counters(Arc::clone(&node)).await;
+    let (id, now) = (node.id, node.now());
+    let _ = node.database.write(move |store| store.close_all_sessions(now)).await;
+    if let Err(refusal) = node.database.write(move |store| store.release_leases(id, now)).await {
+        tracing::warn!("leases could not be given back: {refusal}");
+    }
+    for arbiter in &parts.arbiters {
+        arbiter.stop();
+    }
+    tracing::info!("stopped");
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! Bodies: JSON of a bounded size and depth, strict about types, unknown fields and doubled keys.
+
+use super::Problem;
+use crate::base::limit::{HTTP_BODY_MAX_BYTES, JSON_DEPTH_MAX, JSON_KEYS_MAX};
+use crate::domain::refusal::{Code, Refusal};
+use crate::wire;
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::error::Category;
+use std::collections::HashSet;
+use std::fmt;
+
+/// A decoded JSON body.
+#[derive(Clone, Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let checked = check_headers(request);
+        let payload = payload.take();
+        Box::pin(async move {
+            checked?;
+            let body = read(payload).await?;
+            Ok(Self(decode(&body)?))
+        })
+    }
+}
+
+/// Decodes a JSON text. Errors: `malformed`, `invalid_parameter`.
+pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    let malformed = |reason: String| Refusal::new(Code::Malformed, reason);
+    let text = std::str::from_utf8(body).map_err(|_reason| malformed("the body is not UTF-8".to_owned()))?;
+    if text.trim().is_empty() {
+        return Err(malformed("the body is empty; it must be JSON".to_owned()));
+    }
+    wire::check_json_depth(body, JSON_DEPTH_MAX).map_err(|error| malformed(error.to_string()))?;
+    // Maps inside the body would keep the last of two keys silently.
+    serde_json::from_str::<Sane>(text).map_err(|error| refusal_of(&error))?;
+    serde_json::from_str(text).map_err(|error| refusal_of(&error))
+}
+
+fn check_headers(request: &HttpRequest) -> Result<(), Refusal> {
+    let is_json = request.content_type().trim().eq_ignore_ascii_case("application/json");
+    if !is_json {
+        return Err(Refusal::new(Code::UnsupportedMediaType, "the content type must be application/json"));
+    }
+    let encoding = request.headers().get(header::CONTENT_ENCODING).map(header::HeaderValue::as_bytes);
+    if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
+        return Err(Refusal::new(Code::UnsupportedMediaType, "compressed bodies are not taken"));
+    }
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let most = u64::try_from(HTTP_BODY_MAX_BYTES).unwrap_or(u64::MAX);
+    if length.is_some_and(|length| length > most) { Err(too_large()) } else { Ok(()) }
+}
+
+async fn read(mut payload: Payload) -> Result<Vec<u8>, Refusal> {
+    let mut body = Vec::new();
+    while let Some(part) = payload.next().await {
+        let part = part.map_err(|_reason| Refusal::new(Code::Malformed, "the body could not be read"))?;
+        if body.len().saturating_add(part.len()) > HTTP_BODY_MAX_BYTES {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok(body)
+}
+
+fn too_large() -> Refusal {
+    Refusal::new(Code::TooLarge, format!("the body is over {HTTP_BODY_MAX_BYTES} bytes"))
+}
+
+fn refusal_of(error: &serde_json::Error) -> Refusal {
+    let text = error.to_string();
+    match error.classify() {
+        Category::Data if !text.starts_with("duplicate field") => Refusal::invalid(text),
+        _ => Refusal::new(Code::Malformed, text),
+    }
+}
+
+/// Any JSON whose objects have each key once and not too many, and whose texts have no U+0000.
+struct Sane;
+
+impl<'de> Deserialize<'de> for Sane {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Walk)
+    }
+}
+
+struct Walk;
+
+impl<'de> Visitor<'de> for Walk {
+    type Value = Sane;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Sane, E> {
+        Ok(Sane)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Sane, E> {
+        Ok(Sane)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Sane, E> {
+        Ok(Sane)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Sane, E> {
+        Ok(Sane)
+    }
+
+    fn visit_unit<E>(self) -> Result<Sane, E> {
+        Ok(Sane)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Sane, E> {
+        if text.contains('\0') { Err(E::custom("a text contains U+0000")) } else { Ok(Sane) }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Sane, A::Error> {
+        while items.next_element::<Sane>()?.is_some() {}
+        Ok(Sane)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Sane, A::Error> {
+        let mut keys = HashSet::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if key.contains('\0') {
+                return Err(de::Error::custom("a key contains U+0000"));
+            }
+            if keys.len() >= JSON_KEYS_MAX {
+                return Err(de::Error::custom(format_args!("an object has more than {JSON_KEYS_MAX} keys")));
+            }
+            entries.next_value::<Sane>()?;
+            if let Some(twice) = keys.replace(key) {
+                // The same words as serde's own, so that both are told apart from wrong values in one place.
+                let twice: String = twice.chars().take(64).collect();
+                return Err(de::Error::custom(format_args!("duplicate field `{twice}`")));
+            }
+        }
+        Ok(Sane)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+    use serde_json::Value;
+
+    #[derive(Deserialize, Debug, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    struct Pay {
+        amount: u32,
+        note: Option<Value>,
+    }
+
+    fn check(body: impl AsRef<[u8]>) -> Result<Pay, Code> {
+        decode(body.as_ref()).map_err(|refusal| refusal.code)
+    }
+
+    #[test]
+    fn strict_json_is_read_and_everything_else_has_its_code() {
+        assert_eq!(check(r#"{"amount":1}"#).unwrap(), Pay { amount: 1, note: None });
+        for malformed in [
+            "", "  ", "{", "\u{feff}{\"amount\":1}", r#"{"amount":1} x"#, "// a\n{}", r#"{"amount":1,"amount":2}"#,
+            r#"{"amount":1,"note":{"a":1,"a":2}}"#, r#"{"amount":1,"note":"\ud800"}"#, r#"{"amount":NaN}"#,
+        ] {
+            assert_eq!(check(malformed).unwrap_err(), Code::Malformed, "{malformed}");
+        }
+        assert_eq!(check(b"{\"amount\":1,\"note\":\"\xff\"}").unwrap_err(), Code::Malformed);
+        assert_eq!(check("[".repeat(200_000)).unwrap_err(), Code::Malformed);
+        for invalid in [
+            r#"{"amount":"1"}"#, r#"{"amount":-1}"#, r#"{"amount":1.0}"#, r#"{"amount":null}"#, "{}", "[]", "1",
+            r#"{"amount":1,"role":"admin"}"#, r#"{"amount":1,"note":"a\u0000b"}"#, r#"{"amount":18446744073709551616}"#,
+        ] {
+            assert_eq!(check(invalid).unwrap_err(), Code::InvalidParameter, "{invalid}");
+        }
+    }
+
+    #[test]
+    fn an_object_with_too_many_keys_is_refused() {
+        let keys: Vec<String> = (0..=JSON_KEYS_MAX).map(|number| format!("\"k{number}\":1")).collect();
+        let body = format!("{{\"amount\":1,\"note\":{{{}}}}}", keys.join(","));
+        assert_eq!(check(body).unwrap_err(), Code::InvalidParameter);
+    }
+}

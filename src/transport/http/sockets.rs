@@ -1,0 +1,50 @@
+//! The routes that become sockets, and the refusals before they do.
+
+use super::problem::Problem;
+use crate::domain::agent::Handle;
+use crate::domain::refusal::{Code, Refusal};
+use crate::transport::web::Web;
+use crate::transport::ws::{self, Worker};
+use crate::transport::{centrifuge, clawbots};
+use actix_web::http::header;
+use actix_web::web::{self, Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use std::rc::Rc;
+
+/// Adds the socket routes.
+pub fn configure(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/connection/websocket").route(web::get().to(centrifuge_socket)))
+        .service(web::resource("/ws/{agent_id}").route(web::get().to(clawbots_socket)));
+}
+
+async fn centrifuge_socket(request: HttpRequest, payload: Payload, web: Data<Web>) -> Result<HttpResponse, actix_web::Error> {
+    let worker = admit(&request, &web)?;
+    centrifuge::open(&request, payload, &web, &worker)
+}
+
+async fn clawbots_socket(
+    request: HttpRequest,
+    payload: Payload,
+    web: Data<Web>,
+    agent: Path<String>,
+) -> Result<HttpResponse, actix_web::Error> {
+    let worker = admit(&request, &web)?;
+    let not_found = || Problem::from(Refusal::new(Code::AgentNotFound, "no such agent"));
+    let agent = Handle::new(&agent).map_err(|_bad| not_found())?;
+    clawbots::open(&request, payload, agent, &web, &worker)
+}
+
+/// What is refused before a socket opens.
+/// Errors: `upgrade_required`, `origin_refused`, `malformed` for a token in the query string, `busy`.
+fn admit(request: &HttpRequest, web: &Web) -> Result<Rc<Worker>, Problem> {
+    if !ws::is_upgrade(request) {
+        return Err(Refusal::new(Code::UpgradeRequired, "this route speaks WebSocket").into());
+    }
+    let text = |name| request.headers().get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
+    web.origins.check(text(header::ORIGIN), text(header::HOST))?;
+    let is_token_in_query = request.query_string().split('&').any(|pair| pair.starts_with("token=") || pair.starts_with("access_token="));
+    if is_token_in_query {
+        return Err(Refusal::new(Code::Malformed, "a token goes into the connect command or the Authorization header").into());
+    }
+    request.app_data::<Rc<Worker>>().cloned().ok_or_else(|| Refusal::busy().into())
+}
