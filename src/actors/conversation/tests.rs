@@ -3,6 +3,7 @@
 use super::*;
 use crate::actors::gateway::Caller;
 use crate::actors::mailbox::wait;
+use crate::actors::region::look;
 use crate::actors::request::{Receipt, body_hash};
 use crate::actors::test_node::{TestNode, run, wait_until};
 use crate::domain::action::Action;
@@ -41,12 +42,7 @@ async fn phase_of(node: &TestNode, id: ConversationId, who: &Caller) -> MemberPh
 /// Which conversation the region thinks that an agent is in.
 async fn engaged(node: &TestNode, who: &Caller) -> Option<ConversationId> {
     let (seat, agent) = (node.shard("plaza").1.region, who.id);
-    let look = |reply| {
-        RegionMessage::Look(Box::new(move |state: &RegionState, _| {
-            answer(reply, Ok(state.body(agent).and_then(|body| body.conversation)));
-        }))
-    };
-    seat.ask(Duration::from_secs(10), look).await.unwrap()
+    look(&seat, move |state, _| state.body(agent).and_then(|body| body.conversation)).await.unwrap()
 }
 
 async fn inbox(node: &TestNode, who: &Caller) -> Vec<String> {
