@@ -313,6 +313,7 @@ fn conversations_are_stored_whole_with_their_lines() {
         let mut talk = Conversation {
             id: ConversationId(fresh_id()),
             region: "plaza".to_owned(),
+            initiator: handle("alice"),
             topic: None,
             initiator: handle("alice"),
             pause_until: None,
@@ -321,6 +322,8 @@ fn conversations_are_stored_whole_with_their_lines() {
             members: Vec::new(),
             floor: None,
             next_speaker: None,
+            pause_until: None,
+            closing_until: None,
             line_count: 1,
             opened_at: stage.now,
             last_at: stage.now,
