@@ -1,7 +1,7 @@
 //! The first inhabitants of a world: registered once, found again later, each with an actor of its own.
 
 use super::gateway::{Caller, Gateway};
-use super::hub::{HubActor, HubTable, SharedTable};
+use super::hub::{HubActor, SharedTable};
 use super::inhabitant::InhabitantActor;
 use super::mailbox::{Reply, Seat, answer};
 use super::watch::{self, Role, Stage};

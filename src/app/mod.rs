@@ -9,6 +9,7 @@ mod stop;
 pub use plan::plans_of;
 pub use start::{NodeParts, start_node};
 
+use crate::actors::inhabitants::Inhabitants;
 use crate::config::{Config, LogFormat};
 use crate::guard::origin::Origins;
 use crate::host::clock::Clock;
@@ -64,6 +65,9 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
         let servers = http::bind(&config, web, connections)?;
         keepers::start(&gateway, &access, &config, recorder);
         parts.when_ready().await;
+        if let Some(arbiter) = parts.arbiters.last().filter(|_| config.world.demo > 0) {
+            Inhabitants::start(&gateway, &arbiter.handle(), config.world.demo);
+        }
         for address in &servers.addresses {
             // The one line that scripts and people wait for.
             println!("Rookery runs: http://{address}/");

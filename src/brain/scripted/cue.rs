@@ -140,7 +140,7 @@ impl Words {
         if self.any(&["goodbye", "bye", "farewell", "farewell!"]) || self.phrase(&["see you", "take care", "until next time", "good night", "go well"]) {
             return Cue::Farewell;
         }
-        if self.any(&["thanks", "thank", "thx", "grateful"]) {
+        if self.words.len() <= 8 && self.any(&["thanks", "thank", "thx", "grateful"]) {
             return Cue::Thanks;
         }
         if self.phrase(&["well done", "good work", "you are kind", "i like you", "how nice", "you are great", "beautiful work"]) {
