@@ -7,7 +7,7 @@ use super::mailbox::Seat;
 use super::region::RegionActor;
 use crate::base::id::{AgentId, ShardId};
 use crate::domain::agent::Handle;
-use crate::domain::region::World;
+use crate::domain::region::{RegionPlan, ShardPlan, World};
 use crate::domain::space::Vec3;
 use actix_rt::ArbiterHandle;
 use dashmap::DashMap;
@@ -72,6 +72,19 @@ impl Directory {
     /// Replaces the plan of the world, after a region was made.
     pub fn set_world(&self, world: World) {
         *self.world.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(world);
+    }
+
+    /// Adds a region that was made, with its shard; two at a time do not lose one another.
+    pub fn add_region(&self, plan: RegionPlan, shard: ShardPlan) {
+        let mut guard = self.world.write().unwrap_or_else(PoisonError::into_inner);
+        let mut world = World::clone(&guard);
+        if world.region(&plan.name).is_none() {
+            world.regions.push(plan);
+        }
+        if !world.shards.iter().any(|known| known.id == shard.id) {
+            world.shards.push(shard);
+        }
+        *guard = Arc::new(world);
     }
 
     /// The seats of a shard that this node runs.

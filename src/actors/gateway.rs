@@ -1,16 +1,21 @@
 //! The gateway: the one door from transports to actors.
 
-use super::agent::{AgentActor, AgentMessage, Join, Joined, Joiner};
+use super::agent::{AgentActor, AgentMessage, Join, Joined, Joiner, Suggestion, prompts_refused};
 use super::mailbox::Reply;
 use super::node::{DEADLINE, Node};
 use super::request::{Receipt, Request, body_hash};
+use super::shard;
+use super::visitors::Visitors;
 use crate::base::id::{AgentId, SessionId};
-use crate::base::limit::COMMAND_ID_MAX_CHARS;
+use crate::base::limit::{COMMAND_ID_MAX_CHARS, PROMPT_MAX_CHARS, REGIONS_MAX};
 use crate::domain::action::Action;
 use crate::domain::agent::{Handle, Permissions};
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::region::{RegionPlan, ShardPlan};
+use crate::domain::text::Text;
 use crate::store::commit::CommandKey;
 use crate::store::agent::AgentRow;
+use crate::store::region::Created;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
@@ -30,15 +35,17 @@ pub struct Caller {
 pub struct Gateway {
     /// What every actor shares.
     pub node: Arc<Node>,
+    /// Spectators without a socket.
+    pub visitors: Arc<Visitors>,
 }
 
 /// How often a call is repeated when it meets an actor that is just leaving.
 const TRIES: usize = 50;
 
 impl Gateway {
-    /// The door to a node's actors.
+    /// The door to a node's actors. One a process: its clones share the spectators without a socket.
     pub fn new(node: Arc<Node>) -> Self {
-        Self { node }
+        Self { node, visitors: Arc::default() }
     }
 
     /// Does an action.
@@ -117,6 +124,55 @@ impl Gateway {
             Some(agent) => agent.seat.ask(DEADLINE, make).await,
             None => Ok(()),
         }
+    }
+
+    /// Suggests something to an agent: an event `prompt` in its inbox. `from` is how the spectator calls itself.
+    /// The limit of one spectator is its session's business, that of one agent is kept here.
+    /// Errors: `invalid_parameter` unless 1 to 500 harmless characters, `agent_not_found`, `permission_missing` without
+    /// the owner's opt-in, `not_in_world`, `rate_limited`, temporary ones.
+    pub async fn prompt(&self, agent: &Handle, text: &str, from: Option<String>) -> Result<Receipt, Refusal> {
+        let text = Text::<1, PROMPT_MAX_CHARS>::new(text.to_owned()).map_err(Refusal::invalid)?.into_string();
+        let Some(seat) = self.node.directory.agent(agent) else {
+            let wanted = agent.clone();
+            let row = self.node.database.read(move |reader| reader.agent_by_handle(&wanted)).await?;
+            return Err(match row {
+                None => Refusal::new(Code::AgentNotFound, "no such agent"),
+                Some(row) if !row.accepts_prompts => prompts_refused(),
+                Some(_) => Refusal::new(Code::NotInWorld, "the agent is not in the world"),
+            });
+        };
+        seat.seat.ask(DEADLINE, |reply| AgentMessage::Suggest(Box::new(Suggestion { text, from, reply }))).await
+    }
+
+    /// Makes a region and runs it on this node; agents may go there when this returns.
+    /// Errors: `already_exists` (its name, or one of its objects), `invalid_parameter` when the world is full, temporary
+    /// ones: then the region may be there and is run after the next start.
+    pub async fn open_region(&self, plan: RegionPlan) -> Result<ShardPlan, Refusal> {
+        let node = &self.node;
+        if node.directory.world().regions.len() >= REGIONS_MAX {
+            return Err(Refusal::invalid(format!("a world has at most {REGIONS_MAX} regions")));
+        }
+        let (wanted, now) = (plan.clone(), node.now());
+        let made = match node.database.write(move |store| store.create_region(&wanted, now)).await? {
+            Created::Done(shard) => shard,
+            Created::AlreadyExists => {
+                return Err(Refusal::new(Code::AlreadyExists, "a region or an object with that name exists"));
+            }
+        };
+        let (id, ttl_ms, now) = (node.id, node.lease_ttl_ms, node.now());
+        let claims = node.database.write(move |store| store.claim_shards(id, ttl_ms, false, now)).await?;
+        let (ours, others): (Vec<_>, Vec<_>) = claims.into_iter().partition(|claim| claim.lease.shard == made.id);
+        // A shard whose lease had just run out comes along with the new one.
+        others.iter().for_each(|claim| shard::resume(node, claim));
+        let claim = ours.into_iter().next().ok_or_else(Refusal::unavailable)?;
+        let mut seats = node.directory.shards();
+        seats.sort_by_key(|(shard, _)| *shard);
+        let turn = usize::try_from(made.id.0).unwrap_or(0).checked_rem(seats.len()).unwrap_or(0);
+        let (_, neighbour) = seats.get(turn).ok_or_else(Refusal::unavailable)?;
+        // The plan goes first: the shard's actor looks itself up in the world.
+        node.directory.add_region(plan.clone(), made.clone());
+        shard::start(node, &neighbour.arbiter, plan, made.clone(), &claim);
+        Ok(made)
     }
 
     /// An agent's actor, started on the thread of the shard that it is or will be in.

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod channels;
 pub mod committer;
+pub mod conversation;
 pub mod database;
 pub mod directory;
 pub mod fanout;
@@ -19,4 +20,7 @@ pub mod region;
 pub mod request;
 pub mod shard;
 pub mod spectator;
+pub mod visitors;
+#[cfg(test)]
+pub mod test_node;
 pub mod watch;

@@ -45,6 +45,15 @@ pub fn start(node: &Arc<Node>, arbiter: &ArbiterHandle, plan: RegionPlan, shard:
     keeper
 }
 
+/// Tells the actors of a shard that this node runs that the lease was claimed anew: they go on under its epoch.
+pub fn resume(node: &Node, claim: &Claim) {
+    let id = claim.lease.shard;
+    let Some(seats) = node.directory.shard(id) else { return };
+    tracing::warn!(shard.id = %id, epoch = claim.lease.epoch, "{id} was claimed anew");
+    seats.committer.order(CommitterMessage::Claimed(claim.lease.epoch));
+    seats.region.order(RegionMessage::Reload);
+}
+
 impl ShardActor {
     fn claim(&mut self, stage: &mut Stage<Self>) {
         if self.is_claiming {
@@ -59,14 +68,10 @@ impl ShardActor {
         watch::then(stage, work, |me, claims, stage| {
             me.is_claiming = false;
             let claim = claims.ok().and_then(|claims| claims.into_iter().find(|claim| claim.lease.shard == me.shard.id));
-            match (claim, me.node.directory.shard(me.shard.id)) {
-                (Some(claim), Some(seats)) => {
-                    tracing::warn!(shard.id = %me.shard.id, epoch = claim.lease.epoch, "{} was claimed anew", me.shard.id);
-                    seats.committer.order(CommitterMessage::Claimed(claim.lease.epoch));
-                    seats.region.order(RegionMessage::Reload);
-                }
+            match claim {
+                Some(claim) => resume(&me.node, &claim),
                 // Somebody else holds it for now.
-                _ => watch::later(stage, Duration::from_millis(500), Self::claim),
+                None => watch::later(stage, Duration::from_millis(500), Self::claim),
             }
         });
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::ConfigError;
@@ -26,7 +27,7 @@ pub struct WorldFile {
 }
 
 /// One square of land.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Region {
     /// Unique name: 1-64 of `[a-z0-9_-]`.
@@ -83,7 +84,7 @@ impl Region {
 pub const GROUND_M: f64 = 25.0;
 
 /// A point of a region, from its south-west corner. Units: metres, z up.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Point {
     /// To the east.
@@ -96,7 +97,7 @@ pub struct Point {
 }
 
 /// A named place.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
     /// The name for people, unique in its region.
@@ -112,7 +113,7 @@ pub struct Place {
 }
 
 /// A way to walk along.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Walkway {
     /// The name for people.
@@ -126,7 +127,7 @@ pub struct Walkway {
 }
 
 /// A thing to use.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Object {
     /// Unique in the world: 1-64 of `[a-z0-9_-]`.

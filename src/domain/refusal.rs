@@ -4,10 +4,10 @@ use serde::Serialize;
 use std::borrow::Cow;
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $status:literal, $temporary:literal;)*) => {
+    ($(#[doc = $help:literal] $variant:ident = $name:literal, $status:literal, $temporary:literal;)*) => {
         /// Why an action or request was refused. The text is stable, the number is the HTTP status.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Code { $($(#[$doc])* $variant),* }
+        pub enum Code { $(#[doc = $help] $variant),* }
 
         impl Code {
             /// Every code, in the order of the table; `docs/PROTOCOL.md` is made from it.
@@ -16,6 +16,11 @@ macro_rules! codes {
             /// The stable text that clients match on.
             pub const fn name(self) -> &'static str {
                 match self { $(Code::$variant => $name),* }
+            }
+
+            /// What it means, in a sentence.
+            pub const fn help(self) -> &'static str {
+                match self { $(Code::$variant => $help.trim_ascii()),* }
             }
 
             /// The HTTP status.

@@ -1,8 +1,10 @@
 //! Agents: registration, keys, profiles and counters.
 
+mod register;
+
+use self::register::{find_taken, register};
 use super::bulk::{Bulk, Cell};
-use super::commit::MINT_ACCOUNT;
-use super::connection::{Conn, load_for_update, on_conn};
+use super::connection::{Conn, on_conn};
 use super::error::Inconsistency;
 use super::schema::{self, agents};
 use super::sql_types::{Doc, Id};
@@ -10,10 +12,12 @@ use super::{Reader, Result, Store};
 use crate::base::id::{AgentId, ShardId};
 use crate::base::time::Timestamp;
 use crate::domain::agent::{Handle, Name, Permissions, Profile};
-use crate::domain::ledger::{AccountKind, CREDIT, GENESIS_GRANT_MINOR, TransferCode};
 use crate::domain::space::Vec3;
-use diesel::{ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, QueryResult, Queryable, RunQueryDsl, Selectable, SelectableHelper};
-use serde_json::{Value, json};
+use diesel::{
+    ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, QueryResult, Queryable, RunQueryDsl,
+    Selectable, SelectableHelper,
+};
+use serde_json::Value;
 use uuid::Uuid;
 
 /// An agent as the store knows it.
@@ -47,7 +51,12 @@ pub struct AgentRow {
 impl AgentRow {
     /// What everybody may rely on about the agent. Its look is the avatar's `type`, or the avatar itself when it is a text.
     pub fn profile(&self) -> Profile {
-        let look = self.avatar.get("type").unwrap_or(&self.avatar).as_str().unwrap_or("default");
+        let look = self
+            .avatar
+            .get("type")
+            .unwrap_or(&self.avatar)
+            .as_str()
+            .unwrap_or("default");
         Profile {
             id: self.id,
             handle: self.handle.clone(),
@@ -151,23 +160,37 @@ pub struct Totals {
 impl Store {
     /// Registers an agent: its row, wallet, inbox and the grant from the mint, in one transaction.
     pub fn register_agent(&mut self, agent: &NewAgent, now: Timestamp) -> Result<Registered> {
-        self.write("register an agent", |conn| register(conn, std::slice::from_ref(agent), now)).map(|taken| match taken {
+        self.write("register an agent", |conn| {
+            register(conn, std::slice::from_ref(agent), now)
+        })
+        .map(|taken| match taken {
             None => Registered::Done,
             Some((_, registered)) => registered,
         })
     }
 
     /// Registers many agents, in transactions of a bounded size. Stops at the first that is taken and says which.
-    pub fn register_agents_bulk(&mut self, agents: &[NewAgent], now: Timestamp) -> Result<std::result::Result<(), Handle>> {
+    pub fn register_agents_bulk(
+        &mut self,
+        agents: &[NewAgent],
+        now: Timestamp,
+    ) -> Result<std::result::Result<(), Handle>> {
         for part in agents.chunks(BULK_MAX) {
             let taken = self.write("register agents", |conn| {
                 let taken = register(conn, part, now)?;
                 // A part is registered whole or not at all.
-                if taken.is_some() { Err(diesel::result::Error::RollbackTransaction) } else { Ok(()) }
+                if taken.is_some() {
+                    Err(diesel::result::Error::RollbackTransaction)
+                } else {
+                    Ok(())
+                }
             });
             match taken {
                 Ok(()) => {}
-                Err(super::StoreError::Query { source: diesel::result::Error::RollbackTransaction, .. }) => {
+                Err(super::StoreError::Query {
+                    source: diesel::result::Error::RollbackTransaction,
+                    ..
+                }) => {
                     let index = self.read("find a taken name", |conn| find_taken(conn, part))?;
                     let first = index.and_then(|(index, _)| part.get(index)).or(part.first());
                     return first.map_or(Ok(Ok(())), |agent| Ok(Err(agent.handle.clone())));
@@ -181,24 +204,38 @@ impl Store {
     /// Sets the hash of an agent's key, for example with new parameters.
     pub fn set_key_hash(&mut self, agent: AgentId, phc: &str) -> Result<()> {
         self.write("set a key", |conn| {
-            on_conn!(conn, |c| diesel::update(agents::table.find(Id(agent.0))).set(agents::key_hash.eq(phc)).execute(c))?;
+            on_conn!(conn, |c| diesel::update(agents::table.find(Id(agent.0)))
+                .set(agents::key_hash.eq(phc))
+                .execute(c))?;
             Ok(())
         })
     }
 
     /// Changes what an agent may change of itself. None: no such agent.
-    pub fn update_agent(&mut self, agent: AgentId, patch: &AgentPatch, now: Timestamp) -> Result<Option<AgentRow>> {
+    pub fn update_agent(
+        &mut self,
+        agent: AgentId,
+        patch: &AgentPatch,
+        now: Timestamp,
+    ) -> Result<Option<AgentRow>> {
         self.write("update an agent", |conn| {
             let columns = || {
                 (
-                    patch.description.as_deref().map(|text| agents::description.eq(text)),
+                    patch
+                        .description
+                        .as_deref()
+                        .map(|text| agents::description.eq(text)),
                     patch.avatar.clone().map(|avatar| agents::avatar.eq(Doc(avatar))),
                     patch.is_public.map(|is_public| agents::is_public.eq(is_public)),
-                    patch.accepts_prompts.map(|accepts| agents::accepts_prompts.eq(accepts)),
+                    patch
+                        .accepts_prompts
+                        .map(|accepts| agents::accepts_prompts.eq(accepts)),
                     agents::updated_at.eq(now.0),
                 )
             };
-            on_conn!(conn, |c| diesel::update(agents::table.find(Id(agent.0))).set(columns()).execute(c))?;
+            on_conn!(conn, |c| diesel::update(agents::table.find(Id(agent.0)))
+                .set(columns())
+                .execute(c))?;
             one(conn, agent)
         })
     }
@@ -241,7 +278,8 @@ impl Reader {
     pub fn agent_by_handle(&mut self, handle: &Handle) -> Result<Option<AgentRow>> {
         self.read("find an agent", |conn| {
             let query = || agents::table.filter(agents::agent_id.eq(handle.as_str()));
-            let row: Option<Stored> = on_conn!(conn, |c| query().select(Stored::as_select()).first(c).optional())?;
+            let row: Option<Stored> =
+                on_conn!(conn, |c| query().select(Stored::as_select()).first(c).optional())?;
             row.map(AgentRow::try_from).transpose()
         })
     }
@@ -255,7 +293,12 @@ impl Reader {
     pub fn agents(&mut self, after: Option<&Handle>, limit: i64) -> Result<Vec<AgentRow>> {
         let after = after.map_or("", Handle::as_str);
         self.read("list agents", |conn| {
-            let query = || agents::table.filter(agents::agent_id.gt(after)).order(agents::agent_id).limit(limit);
+            let query = || {
+                agents::table
+                    .filter(agents::agent_id.gt(after))
+                    .order(agents::agent_id)
+                    .limit(limit)
+            };
             let rows: Vec<Stored> = on_conn!(conn, |c| query().select(Stored::as_select()).load(c))?;
             rows.into_iter().map(AgentRow::try_from).collect()
         })
@@ -263,15 +306,25 @@ impl Reader {
 
     /// How many agents there are.
     pub fn count_agents(&mut self) -> Result<i64> {
-        self.read("count agents", |conn| on_conn!(conn, |c| agents::table.count().get_result(c)))
+        self.read("count agents", |conn| {
+            on_conn!(conn, |c| agents::table.count().get_result(c))
+        })
     }
 
     /// The owner of a key, and its PHC string.
     pub fn key(&mut self, key_id: &str) -> Result<Option<(AgentId, Handle, String)>> {
         self.read("find a key", |conn| {
-            let query = || agents::table.filter(agents::key_id.eq(key_id)).select((agents::id, agents::agent_id, agents::key_hash));
+            let query = || {
+                agents::table.filter(agents::key_id.eq(key_id)).select((
+                    agents::id,
+                    agents::agent_id,
+                    agents::key_hash,
+                ))
+            };
             let row: Option<(Id, String, Option<String>)> = on_conn!(conn, |c| query().first(c).optional())?;
-            let Some((id, handle, Some(hash))) = row else { return Ok(None) };
+            let Some((id, handle, Some(hash))) = row else {
+                return Ok(None);
+            };
             Ok(Some((AgentId(id.0), handle_of(&handle)?, hash)))
         })
     }
@@ -279,7 +332,11 @@ impl Reader {
     /// The id and PHC string of an agent that has a key.
     pub fn key_of(&mut self, handle: &Handle) -> Result<Option<(AgentId, String)>> {
         self.read("find a key", |conn| {
-            let query = || agents::table.filter(agents::agent_id.eq(handle.as_str())).select((agents::id, agents::key_hash));
+            let query = || {
+                agents::table
+                    .filter(agents::agent_id.eq(handle.as_str()))
+                    .select((agents::id, agents::key_hash))
+            };
             let row: Option<(Id, Option<String>)> = on_conn!(conn, |c| query().first(c).optional())?;
             Ok(row.and_then(|(id, hash)| Some((AgentId(id.0), hash?))))
         })
@@ -309,14 +366,24 @@ impl Reader {
                     .select((agents::agent_id, agents::name, account::balance))
                     .load(c))?,
             };
-            rows.into_iter().map(|(handle, name, value)| Ok(Rank { handle: handle_of(&handle)?, name, value })).collect()
+            rows.into_iter()
+                .map(|(handle, name, value)| {
+                    Ok(Rank {
+                        handle: handle_of(&handle)?,
+                        name,
+                        value,
+                    })
+                })
+                .collect()
         })
     }
 
     /// Counts of the whole world.
     pub fn totals(&mut self) -> Result<Totals> {
         self.read("count the world", |conn| {
-            let events: Vec<i64> = on_conn!(conn, |c| schema::shard::table.select(schema::shard::last_seq).load(c))?;
+            let events: Vec<i64> = on_conn!(conn, |c| schema::shard::table
+                .select(schema::shard::last_seq)
+                .load(c))?;
             Ok(Totals {
                 agents: on_conn!(conn, |c| agents::table.count().get_result(c))?,
                 messages: on_conn!(conn, |c| schema::chat_messages::table.count().get_result(c))?,
@@ -365,7 +432,11 @@ impl TryFrom<Stored> for AgentRow {
 
     fn try_from(row: Stored) -> QueryResult<Self> {
         let handle = handle_of(&row.agent_id)?;
-        let names = row.permissions.0.as_array().ok_or_else(|| Inconsistency::sql("agents", "permissions", &handle))?;
+        let names = row
+            .permissions
+            .0
+            .as_array()
+            .ok_or_else(|| Inconsistency::sql("agents", "permissions", &handle))?;
         Ok(Self {
             id: AgentId(row.id.0),
             permissions: Permissions::from_names(names.iter().filter_map(Value::as_str)),
@@ -395,7 +466,7 @@ impl TryFrom<Stored> for AgentRow {
 
 /// A handle from the database.
 pub(super) fn handle_of(text: &str) -> QueryResult<Handle> {
-    Handle::new(text).map_err(|_| Inconsistency::sql("agents", "agent_id", text))
+    Handle::new(text).map_err(|_broken| Inconsistency::sql("agents", "agent_id", text))
 }
 
 fn one(conn: &mut Conn, id: AgentId) -> QueryResult<Option<AgentRow>> {
@@ -406,83 +477,12 @@ fn one(conn: &mut Conn, id: AgentId) -> QueryResult<Option<AgentRow>> {
 
 /// The agents that stand in a shard, by id.
 pub(super) fn agents_of_shard(conn: &mut Conn, shard: ShardId) -> QueryResult<Vec<AgentRow>> {
-    let query = || agents::table.filter(agents::shard_id.eq(shard.0)).filter(agents::is_in_world).order(agents::id);
+    let query = || {
+        agents::table
+            .filter(agents::shard_id.eq(shard.0))
+            .filter(agents::is_in_world)
+            .order(agents::id)
+    };
     let rows: Vec<Stored> = on_conn!(conn, |c| query().select(Stored::as_select()).load(c))?;
     rows.into_iter().map(AgentRow::try_from).collect()
-}
-
-/// The first of these agents whose handle or name is taken, by index.
-fn find_taken(conn: &mut Conn, new: &[NewAgent]) -> QueryResult<Option<(usize, Registered)>> {
-    let handles: Vec<&str> = new.iter().map(|agent| agent.handle.as_str()).collect();
-    let names: Vec<&str> = new.iter().map(|agent| agent.name.skeleton()).collect();
-    let query = || agents::table.filter(agents::agent_id.eq_any(&handles)).select(agents::agent_id);
-    let taken_handles: Vec<String> = on_conn!(conn, |c| query().load(c))?;
-    let query = || agents::table.filter(agents::name_skeleton.eq_any(&names)).select(agents::name_skeleton);
-    let taken_names: Vec<String> = on_conn!(conn, |c| query().load(c))?;
-    let find = |(index, agent): (usize, &NewAgent)| {
-        if taken_handles.iter().any(|handle| handle == agent.handle.as_str()) {
-            Some((index, Registered::HandleTaken))
-        } else {
-            let is_taken = taken_names.iter().any(|name| name == agent.name.skeleton());
-            is_taken.then_some((index, Registered::NameTaken))
-        }
-    };
-    Ok(new.iter().enumerate().find_map(find))
-}
-
-/// Registers agents, or says which one is taken. The mint's row is locked first, so registrations follow one another
-/// and money is made in order.
-fn register(conn: &mut Conn, new: &[NewAgent], now: Timestamp) -> QueryResult<Option<(usize, Registered)>> {
-    use schema::{account::dsl as a, inbox_head::dsl as h, transfer::dsl as t};
-    let mint = Id(MINT_ACCOUNT);
-    let query = || a::account.filter(a::id.eq(mint)).select((a::balance, a::version));
-    let locked: Vec<(i64, i64)> = load_for_update!(conn, query())?;
-    let (mut balance, mut version) =
-        locked.into_iter().next().ok_or_else(|| Inconsistency::sql("account", "id", MINT_ACCOUNT))?;
-    if let Some(taken) = find_taken(conn, new)? {
-        return Ok(Some(taken));
-    }
-    for agent in new {
-        let wallet = Id(agent.id.0);
-        insert_agent(conn, agent, now)?;
-        let row = (
-            (a::id.eq(wallet), a::owner_id.eq(wallet), a::kind.eq(AccountKind::Wallet.number()), a::currency.eq(CREDIT)),
-            (a::balance.eq(GENESIS_GRANT_MINOR), a::version.eq(1_i64), a::allow_negative.eq(false), a::frozen.eq(false)),
-            a::created_at.eq(now.0),
-        );
-        on_conn!(conn, |c| diesel::insert_into(a::account).values(row).execute(c))?;
-        balance = balance.saturating_sub(GENESIS_GRANT_MINOR);
-        version = version.saturating_add(1);
-        let row = (
-            (t::id.eq(Id(Uuid::new_v5(&agent.id.0, b"genesis"))), t::agent_id.eq(wallet), t::command_id.eq("genesis")),
-            (t::body_hash.eq([0_u8; 32].as_slice()), t::debit.eq(mint), t::credit.eq(wallet), t::amount.eq(GENESIS_GRANT_MINOR)),
-            (t::currency.eq(CREDIT), t::code.eq(TransferCode::Genesis.number()), t::debit_balance.eq(balance)),
-            (t::debit_version.eq(version), t::credit_balance.eq(GENESIS_GRANT_MINOR), t::credit_version.eq(1_i64)),
-            (t::tick.eq(0_i64), t::created_at.eq(now.0)),
-        );
-        on_conn!(conn, |c| diesel::insert_into(t::transfer).values(row).execute(c))?;
-        let row = (h::agent_id.eq(wallet), h::epoch.eq(&agent.inbox_epoch), h::top.eq(0_i64), h::floor.eq(0_i64));
-        on_conn!(conn, |c| diesel::insert_into(h::inbox_head).values(row).execute(c))?;
-    }
-    let pay = || diesel::update(a::account.find(mint)).set((a::balance.eq(balance), a::version.eq(version)));
-    on_conn!(conn, |c| pay().execute(c))?;
-    Ok(None)
-}
-
-fn insert_agent(conn: &mut Conn, agent: &NewAgent, now: Timestamp) -> QueryResult<()> {
-    use agents::dsl as g;
-    let row = || {
-        (
-            (g::id.eq(Id(agent.id.0)), g::agent_id.eq(agent.handle.as_str()), g::name.eq(agent.name.text())),
-            (g::name_skeleton.eq(agent.name.skeleton()), g::owner_id.eq(&agent.owner_id), g::description.eq(&agent.description)),
-            (g::avatar.eq(Doc(agent.avatar.clone())), g::skills_map.eq(Doc(agent.skills_map.clone()))),
-            (g::permissions.eq(Doc(json!(agent.permissions.names()))), g::default_region.eq(&agent.default_region)),
-            (g::hop.eq(0_i64), g::is_in_world.eq(false), g::is_public.eq(true), g::accepts_prompts.eq(false)),
-            (g::inbox_epoch.eq(&agent.inbox_epoch), g::key_id.eq(&agent.key_id), g::key_hash.eq(&agent.key_hash)),
-            (g::total_online_seconds.eq(0_i64), g::message_count.eq(0_i64), g::action_count.eq(0_i64)),
-            (g::created_at.eq(now.0), g::updated_at.eq(now.0)),
-        )
-    };
-    on_conn!(conn, |c| diesel::insert_into(g::agents).values(row()).execute(c))?;
-    Ok(())
 }

@@ -9,17 +9,25 @@ use std::path::Path;
 /// Copies a SQLite world to a new file while it runs. Errors: `Unsupported` on PostgreSQL, `File` when the file exists.
 pub fn backup(target: &Target, file: &Path) -> Result<()> {
     if matches!(target, Target::Postgres(_)) {
-        return Err(StoreError::Unsupported("PostgreSQL is copied with its own tools: pg_dump, or pg_basebackup with WAL archiving"));
+        return Err(StoreError::Unsupported(
+            "PostgreSQL is copied with its own tools: pg_dump, or pg_basebackup with WAL archiving",
+        ));
     }
     if file.exists() {
         let source = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
-        return Err(StoreError::File { path: file.to_owned(), source });
+        return Err(StoreError::File {
+            path: file.to_owned(),
+            source,
+        });
     }
     // A read transaction of its own: the server goes on writing meanwhile.
     let mut conn = Conn::open(target, true)?;
     if let Conn::Sqlite(c) = &mut conn {
         let copy = diesel::sql_query("VACUUM INTO $1").bind::<Text, _>(file.to_string_lossy());
-        copy.execute(c).map_err(|source| StoreError::Query { operation: "copy the database", source })?;
+        copy.execute(c).map_err(|source| StoreError::Query {
+            operation: "copy the database",
+            source,
+        })?;
     }
     Ok(())
 }

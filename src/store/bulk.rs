@@ -33,7 +33,12 @@ pub(crate) struct Bulk<'a, ST = ()> {
 impl<'a, ST> Bulk<'a, ST> {
     /// A statement over rows of equal length; not for an empty list. `head` ends before the first row's parenthesis.
     pub(crate) fn new(head: &'static str, rows: &'a [Vec<Cell<'a>>], tail: &'static str) -> Self {
-        Self { head, tail, rows, answer: PhantomData }
+        Self {
+            head,
+            tail,
+            rows,
+            answer: PhantomData,
+        }
     }
 }
 
@@ -73,7 +78,9 @@ where
                     Cell::Text(value) => out.push_bind_param::<Text, &'b str>(value)?,
                     Cell::Integer(value) => out.push_bind_param::<Integer, i32>(value)?,
                     Cell::Big(value) => out.push_bind_param::<BigInt, i64>(value)?,
-                    Cell::NullableBig(value) => out.push_bind_param::<Nullable<BigInt>, Option<i64>>(value)?,
+                    Cell::NullableBig(value) => {
+                        out.push_bind_param::<Nullable<BigInt>, Option<i64>>(value)?
+                    }
                     Cell::Double(value) => out.push_bind_param::<Double, f64>(value)?,
                     Cell::Bool(value) => out.push_bind_param::<Bool, bool>(value)?,
                 }

@@ -32,7 +32,11 @@ impl Reader {
     pub fn chat_history(&mut self, region: Option<&str>, limit: i64) -> Result<Vec<ChatMessage>> {
         self.read("read the chat", |conn| {
             // Whispers aloud are for those around only.
-            let public = || m::chat_messages.filter(m::recipient_id.is_null()).filter(m::volume.ne("whisper"));
+            let public = || {
+                m::chat_messages
+                    .filter(m::recipient_id.is_null())
+                    .filter(m::volume.ne("whisper"))
+            };
             let rows: Vec<ChatRow> = match region {
                 Some(region) => on_conn!(conn, |c| public()
                     .filter(m::region.eq(region))
@@ -53,7 +57,11 @@ impl Reader {
     /// The latest private messages from and to an agent, newest last.
     pub fn chat_with(&mut self, agent: AgentId, limit: i64) -> Result<Vec<ChatMessage>> {
         self.read("read an agent's chat", |conn| {
-            let mine = || m::recipient_id.eq(Id(agent.0)).or(m::sender_id.eq(Id(agent.0)).and(m::recipient_id.is_not_null()));
+            let mine = || {
+                m::recipient_id
+                    .eq(Id(agent.0))
+                    .or(m::sender_id.eq(Id(agent.0)).and(m::recipient_id.is_not_null()))
+            };
             let rows: Vec<ChatRow> = on_conn!(conn, |c| m::chat_messages
                 .filter(mine())
                 .order((m::created_at.desc(), m::seq.desc()))
@@ -67,13 +75,31 @@ impl Reader {
 
 type ChatRow = (Id, String, String, Option<String>, String, String, String, i64);
 
-type Columns =
-    (m::id, m::sender_agent, m::sender_name, m::recipient_agent, m::region, m::message, m::volume, m::created_at);
+type Columns = (
+    m::id,
+    m::sender_agent,
+    m::sender_name,
+    m::recipient_agent,
+    m::region,
+    m::message,
+    m::volume,
+    m::created_at,
+);
 
-const COLUMNS: Columns =
-    (m::id, m::sender_agent, m::sender_name, m::recipient_agent, m::region, m::message, m::volume, m::created_at);
+const COLUMNS: Columns = (
+    m::id,
+    m::sender_agent,
+    m::sender_name,
+    m::recipient_agent,
+    m::region,
+    m::message,
+    m::volume,
+    m::created_at,
+);
 
-fn message_of((id, sender, sender_name, recipient, region, message, volume, created_at): ChatRow) -> QueryResult<ChatMessage> {
+fn message_of(
+    (id, sender, sender_name, recipient, region, message, volume, created_at): ChatRow,
+) -> QueryResult<ChatMessage> {
     Ok(ChatMessage {
         id: id.0,
         sender_id: handle_of(&sender)?,

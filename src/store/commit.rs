@@ -4,6 +4,7 @@ mod command;
 mod decide;
 mod engine;
 mod read;
+mod rows;
 mod write;
 
 pub(crate) use read::{MINT_ACCOUNT, Resolver};

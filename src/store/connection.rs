@@ -15,7 +15,10 @@ use std::ops::{Deref, DerefMut};
 pub(crate) type PgConnection = AsyncConnectionWrapper<AsyncPgConnection>;
 
 /// A connection to either database.
-#[expect(clippy::large_enum_variant, reason = "there are a few connections in a process")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are a few connections in a process"
+)]
 pub(crate) enum Conn {
     Sqlite(SqliteConnection),
     Pg(PgConnection),
@@ -37,7 +40,9 @@ macro_rules! load_for_update {
     ($conn:expr, $query:expr) => {
         match $conn {
             $crate::store::connection::Conn::Sqlite(c) => diesel::RunQueryDsl::load($query, c),
-            $crate::store::connection::Conn::Pg(c) => diesel::RunQueryDsl::load(diesel::QueryDsl::for_update($query), c),
+            $crate::store::connection::Conn::Pg(c) => {
+                diesel::RunQueryDsl::load(diesel::QueryDsl::for_update($query), c)
+            }
         }
     };
 }
@@ -61,6 +66,13 @@ impl Target {
         match self {
             Target::Sqlite(path) => path.to_string_lossy().into_owned(),
             Target::SqliteMemory(name) => format!("file:/{name}?vfs=memdb"),
+            // A database that is cut off must not hold its threads for hours.
+            Target::Postgres(url) if url.contains("://") && !url.contains("tcp_user_timeout") => {
+                let separator = if url.contains('?') { '&' } else { '?' };
+                format!(
+                    "{url}{separator}tcp_user_timeout=10&keepalives_idle=5&keepalives_interval=2&keepalives_retries=3"
+                )
+            }
             Target::Postgres(url) => url.clone(),
         }
     }
@@ -70,23 +82,32 @@ impl Conn {
     /// Opens a connection. Errors: `Connect`.
     pub(crate) fn open(target: &Target, is_writer: bool) -> Result<Self> {
         let connect = |source| StoreError::Connect { source };
-        let setup = |source| StoreError::Query { operation: "set up a connection", source };
+        let setup = |source| StoreError::Query {
+            operation: "set up a connection",
+            source,
+        };
         match target {
             Target::Sqlite(_) | Target::SqliteMemory(_) => {
                 let mut connection = SqliteConnection::establish(&target.url()).map_err(connect)?;
                 connection.batch_execute(SQLITE_SESSION).map_err(setup)?;
                 if matches!(target, Target::Sqlite(_)) {
-                    connection.batch_execute("PRAGMA journal_mode = WAL;").map_err(setup)?;
+                    connection
+                        .batch_execute("PRAGMA journal_mode = WAL;")
+                        .map_err(setup)?;
                 }
                 if !is_writer {
-                    connection.batch_execute("PRAGMA query_only = ON;").map_err(setup)?;
+                    connection
+                        .batch_execute("PRAGMA query_only = ON;")
+                        .map_err(setup)?;
                 }
                 Ok(Conn::Sqlite(connection))
             }
-            Target::Postgres(url) => {
-                let mut connection = PgConnection::establish(url).map_err(connect)?;
+            Target::Postgres(_) => {
+                let mut connection = PgConnection::establish(&target.url()).map_err(connect)?;
                 connection.batch_execute(PG_SESSION).map_err(setup)?;
-                connection.batch_execute(if is_writer { PG_WRITER } else { PG_READER }).map_err(setup)?;
+                connection
+                    .batch_execute(if is_writer { PG_WRITER } else { PG_READER })
+                    .map_err(setup)?;
                 Ok(Conn::Pg(connection))
             }
         }
@@ -139,7 +160,9 @@ pub struct Store {
 impl std::fmt::Debug for Reader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The URL may hold a password.
-        f.debug_struct("Reader").field("is_writer", &self.is_writer).finish_non_exhaustive()
+        f.debug_struct("Reader")
+            .field("is_writer", &self.is_writer)
+            .finish_non_exhaustive()
     }
 }
 
@@ -160,7 +183,14 @@ impl Store {
     /// Connects. The schema must be up to date: see `migrate`. Errors: `Connect`.
     pub fn open(target: &Target) -> Result<Self> {
         let conn = Some(Conn::open(target, true)?);
-        Ok(Self { reader: Reader { target: target.clone(), is_writer: true, conn }, resolver: Resolver::default() })
+        Ok(Self {
+            reader: Reader {
+                target: target.clone(),
+                is_writer: true,
+                conn,
+            },
+            resolver: Resolver::default(),
+        })
     }
 
     /// The connection and the facts kept in memory, apart.
@@ -169,13 +199,21 @@ impl Store {
     }
 
     /// Runs a body in a transaction, again when it lost against another. The body must have no effect but on the database.
-    pub(crate) fn write<T>(&mut self, operation: &'static str, mut body: impl FnMut(&mut Conn) -> QueryResult<T>) -> Result<T> {
+    pub(crate) fn write<T>(
+        &mut self,
+        operation: &'static str,
+        mut body: impl FnMut(&mut Conn) -> QueryResult<T>,
+    ) -> Result<T> {
         let mut attempt = 0;
         loop {
             attempt += 1;
             match self.reader.transact(&mut body) {
                 Ok(value) => return Ok(value),
-                Err(StoreError::Query { source, .. }) if attempt < ATTEMPTS_MAX && class_of(&source) == Class::Retry => pause(attempt),
+                Err(StoreError::Query { source, .. })
+                    if attempt < ATTEMPTS_MAX && class_of(&source) == Class::Retry =>
+                {
+                    pause(attempt)
+                }
                 Err(StoreError::Query { source, .. }) => return Err(StoreError::Query { operation, source }),
                 Err(error) => return Err(error),
             }
@@ -186,7 +224,11 @@ impl Store {
 impl Reader {
     /// Connects. Errors: `Connect`.
     pub fn open(target: &Target) -> Result<Self> {
-        Ok(Self { target: target.clone(), is_writer: false, conn: Some(Conn::open(target, false)?) })
+        Ok(Self {
+            target: target.clone(),
+            is_writer: false,
+            conn: Some(Conn::open(target, false)?),
+        })
     }
 
     /// Which database this is.
@@ -196,7 +238,9 @@ impl Reader {
 
     /// Whether the database answers. Errors: what it said.
     pub fn ping(&mut self) -> Result<()> {
-        self.read("reach the database", |conn| on_conn!(conn, |c| c.batch_execute("SELECT 1")))
+        self.read("reach the database", |conn| {
+            on_conn!(conn, |c| c.batch_execute("SELECT 1"))
+        })
     }
 
     /// The connection, made again when it was lost.
@@ -216,7 +260,11 @@ impl Reader {
     }
 
     /// Runs selects, on a new connection when the old one was lost.
-    pub(crate) fn read<T>(&mut self, operation: &'static str, mut body: impl FnMut(&mut Conn) -> QueryResult<T>) -> Result<T> {
+    pub(crate) fn read<T>(
+        &mut self,
+        operation: &'static str,
+        mut body: impl FnMut(&mut Conn) -> QueryResult<T>,
+    ) -> Result<T> {
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -238,18 +286,35 @@ impl Reader {
 
     /// Runs a body in one transaction, once.
     fn transact<T>(&mut self, body: &mut impl FnMut(&mut Conn) -> QueryResult<T>) -> Result<T> {
+        if let Err(source) = self.conn()?.begin() {
+            // An idle connection that was lost: nothing was done yet, so a new one may be used.
+            self.disconnect();
+            if class_of(&source) != Class::Lost {
+                return Err(StoreError::Query {
+                    operation: "begin a transaction",
+                    source,
+                });
+            }
+            self.conn()?.begin().map_err(|source| StoreError::Query {
+                operation: "begin a transaction",
+                source,
+            })?;
+        }
         let result = run(self.conn()?, body);
         if let Err(source) = &result
             && class_of(source) == Class::Lost
         {
             self.disconnect();
         }
-        result.map_err(|source| StoreError::Query { operation: "run a transaction", source })
+        result.map_err(|source| StoreError::Query {
+            operation: "run a transaction",
+            source,
+        })
     }
 }
 
+/// Runs the rest of a transaction that has begun.
 fn run<T>(conn: &mut Conn, body: &mut impl FnMut(&mut Conn) -> QueryResult<T>) -> QueryResult<T> {
-    conn.begin()?;
     match body(conn) {
         Ok(value) => {
             if let Err(error) = conn.commit() {
@@ -259,13 +324,20 @@ fn run<T>(conn: &mut Conn, body: &mut impl FnMut(&mut Conn) -> QueryResult<T>) -
             Ok(value)
         }
         Err(error) => {
-            if conn.rollback() { Err(error) } else { Err(Sql::BrokenTransactionManager) }
+            if conn.rollback() {
+                Err(error)
+            } else {
+                Err(Sql::BrokenTransactionManager)
+            }
         }
     }
 }
 
 /// Waits a little before another attempt, each thread for another time.
-#[expect(clippy::disallowed_methods, reason = "a database thread has nothing else to do between two attempts")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a database thread has nothing else to do between two attempts"
+)]
 pub(crate) fn pause(attempt: u32) {
     use std::hash::{BuildHasher, RandomState};
     let jitter = RandomState::new().hash_one(attempt) % 8;

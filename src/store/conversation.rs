@@ -31,7 +31,10 @@ impl Reader {
         self.read("read a conversation", |conn| {
             let query = || v::conversation.find(Id(id.0)).select(v::body);
             let body: Option<Doc> = on_conn!(conn, |c| query().first(c).optional())?;
-            let read = |body: Doc| serde_json::from_value(body.0).map_err(|_| Inconsistency::sql("conversation", "body", id));
+            let read = |body: Doc| {
+                serde_json::from_value(body.0)
+                    .map_err(|_broken| Inconsistency::sql("conversation", "body", id))
+            };
             body.map(read).transpose()
         })
     }
@@ -39,17 +42,31 @@ impl Reader {
     /// The lines of a conversation after a number, in order.
     pub fn lines(&mut self, id: ConversationId, after: i64, limit: i64) -> Result<Vec<Line>> {
         self.read("read the lines of a conversation", |conn| {
-            let query = || l::conversation_line.filter(l::conversation_id.eq(Id(id.0))).filter(l::number.gt(after));
-            let columns = (l::number, l::speaker, l::addressed_to, l::message, l::tick, l::created_at);
-            let rows: Vec<(i64, String, Doc, String, i64, i64)> =
-                on_conn!(conn, |c| query().order(l::number).limit(limit).select(columns).load(c))?;
+            let query = || {
+                l::conversation_line
+                    .filter(l::conversation_id.eq(Id(id.0)))
+                    .filter(l::number.gt(after))
+            };
+            let columns = (
+                l::number,
+                l::speaker,
+                l::addressed_to,
+                l::message,
+                l::tick,
+                l::created_at,
+            );
+            let rows: Vec<(i64, String, Doc, String, i64, i64)> = on_conn!(conn, |c| query()
+                .order(l::number)
+                .limit(limit)
+                .select(columns)
+                .load(c))?;
             rows.into_iter()
                 .map(|(number, speaker, addressed_to, text, tick, created_at)| {
                     Ok(Line {
                         number,
                         speaker: handle_of(&speaker)?,
                         addressed_to: serde_json::from_value(addressed_to.0)
-                            .map_err(|_| Inconsistency::sql("conversation_line", "addressed_to", id))?,
+                            .map_err(|_broken| Inconsistency::sql("conversation_line", "addressed_to", id))?,
                         text,
                         tick: Tick(tick),
                         created_at: Timestamp(created_at),

@@ -18,7 +18,11 @@ pub struct Inconsistency {
 impl Inconsistency {
     /// The inconsistency as an error of a query.
     pub(crate) fn sql(table: &'static str, column: &'static str, row: impl ToString) -> Sql {
-        Sql::DeserializationError(Box::new(Self { table, column, row: row.to_string() }))
+        Sql::DeserializationError(Box::new(Self {
+            table,
+            column,
+            row: row.to_string(),
+        }))
     }
 }
 
@@ -100,7 +104,10 @@ pub(crate) enum Class {
 pub(crate) fn class_of(error: &Sql) -> Class {
     match error {
         Sql::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Class::Retry,
-        Sql::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => Class::Lost,
+        Sql::DatabaseError(
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+            _,
+        ) => Class::Lost,
         Sql::BrokenTransactionManager => Class::Lost,
         Sql::DatabaseError(_, info) => class_of_message(info.message()),
         Sql::RollbackErrorOnCommit { commit_error, .. } => class_of(commit_error),
@@ -111,9 +118,21 @@ pub(crate) fn class_of(error: &Sql) -> Class {
 /// Diesel keeps no SQLSTATE, so the rest is told by the message.
 fn class_of_message(message: &str) -> Class {
     let has = |parts: &[&str]| parts.iter().any(|part| message.contains(part));
-    if has(&["is locked", "is busy", "deadlock detected", "could not serialize", "lock timeout", "statement timeout"]) {
+    if has(&[
+        "is locked",
+        "is busy",
+        "deadlock detected",
+        "could not serialize",
+        "lock timeout",
+        "statement timeout",
+    ]) {
         Class::Retry
-    } else if has(&["disk is full", "No space left", "could not extend file", "disk full"]) {
+    } else if has(&[
+        "disk is full",
+        "No space left",
+        "could not extend file",
+        "disk full",
+    ]) {
         Class::DiskFull
     } else if has(&["no partition of relation"]) {
         Class::NoPartition

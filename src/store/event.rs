@@ -10,8 +10,9 @@ use crate::domain::agent::Handle;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use diesel::{
-    BoolExpressionMethods, EscapeExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl, QueryResult, Queryable,
-    RunQueryDsl, Selectable, SelectableHelper, TextExpressionMethods,
+    BoolExpressionMethods, EscapeExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods,
+    OptionalExtension, QueryDsl, QueryResult, Queryable, RunQueryDsl, Selectable, SelectableHelper,
+    TextExpressionMethods,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -70,8 +71,16 @@ impl Reader {
     /// What an agent did, heard or was told, by an opaque cursor with one position a shard. Without a cursor and a time: the latest.
     /// Scans a bounded number of events, so a page may be short or empty while its cursor goes on. None: the cursor is not one of ours.
     pub fn heard(&mut self, agent: &Handle, query: &HeardQuery<'_>) -> Result<Option<Page>> {
-        let Some(from) = query.cursor.map(read_cursor).map_or(Some(None), |cursor| cursor.map(Some)) else { return Ok(None) };
-        let page = self.read("read what an agent heard", |conn| heard_page(conn, agent, query, from.as_ref()))?;
+        let Some(from) = query
+            .cursor
+            .map(read_cursor)
+            .map_or(Some(None), |cursor| cursor.map(Some))
+        else {
+            return Ok(None);
+        };
+        let page = self.read("read what an agent heard", |conn| {
+            heard_page(conn, agent, query, from.as_ref())
+        })?;
         Ok(Some(page))
     }
 
@@ -80,8 +89,12 @@ impl Reader {
         let since = since.unwrap_or(Tick(i64::MIN));
         self.read("read the world's events", |conn| {
             let query = || {
-                let public = events::table.filter(e::is_public).filter(e::world_tick.ge(since.0));
-                public.order((e::created_at.desc(), e::shard_id.desc(), e::seq.desc())).limit(limit)
+                let public = events::table
+                    .filter(e::is_public)
+                    .filter(e::world_tick.ge(since.0));
+                public
+                    .order((e::created_at.desc(), e::shard_id.desc(), e::seq.desc()))
+                    .limit(limit)
             };
             let rows: Vec<EventRow> = on_conn!(conn, |c| query().select(EventRow::as_select()).load(c))?;
             Ok(rows.into_iter().rev().map(EventRow::into_listed).collect())
@@ -91,7 +104,13 @@ impl Reader {
     /// The events of a shard after a number, in order.
     pub fn events_of_shard(&mut self, shard: ShardId, after_seq: i64, limit: i64) -> Result<Vec<Value>> {
         self.read("read a shard's events", |conn| {
-            let query = || events::table.filter(e::shard_id.eq(shard.0)).filter(e::seq.gt(after_seq)).order(e::seq).limit(limit);
+            let query = || {
+                events::table
+                    .filter(e::shard_id.eq(shard.0))
+                    .filter(e::seq.gt(after_seq))
+                    .order(e::seq)
+                    .limit(limit)
+            };
             let rows: Vec<EventRow> = on_conn!(conn, |c| query().select(EventRow::as_select()).load(c))?;
             Ok(rows.into_iter().map(EventRow::into_listed).collect())
         })
@@ -101,7 +120,12 @@ impl Reader {
     pub fn inbox(&mut self, agent: AgentId, after: i64, limit: i64) -> Result<Vec<InboxEntry>> {
         self.read("read an inbox", |conn| {
             // The whole primary key of `events` is in the entry, so only the partition with the event is looked into.
-            let on = || e::created_at.eq(inbox::created_at).and(e::shard_id.eq(inbox::shard_id)).and(e::seq.eq(inbox::seq));
+            let on = || {
+                e::created_at
+                    .eq(inbox::created_at)
+                    .and(e::shard_id.eq(inbox::shard_id))
+                    .and(e::seq.eq(inbox::seq))
+            };
             let rows: Vec<(i64, EventRow)> = on_conn!(conn, |c| inbox::table
                 .inner_join(events::table.on(on()))
                 .filter(inbox::agent_id.eq(Id(agent.0)))
@@ -124,7 +148,13 @@ impl Reader {
     /// The ends of an inbox. None: no such agent.
     pub fn inbox_head(&mut self, agent: AgentId) -> Result<Option<InboxHead>> {
         self.read("read an inbox's head", |conn| {
-            let query = || inbox_head::table.find(Id(agent.0)).select((inbox_head::epoch, inbox_head::top, inbox_head::floor));
+            let query = || {
+                inbox_head::table.find(Id(agent.0)).select((
+                    inbox_head::epoch,
+                    inbox_head::top,
+                    inbox_head::floor,
+                ))
+            };
             let row: Option<(String, i64, i64)> = on_conn!(conn, |c| query().first(c).optional())?;
             Ok(row.map(|(epoch, top, floor)| InboxHead { epoch, top, floor }))
         })
@@ -172,7 +202,11 @@ impl EventRow {
 
     /// The same with when and where, for lists.
     fn into_listed(self) -> Value {
-        let more = [("tick", json!(self.world_tick)), ("region", json!(self.region)), ("created_at", json!(self.created_at))];
+        let more = [
+            ("tick", json!(self.world_tick)),
+            ("region", json!(self.region)),
+            ("created_at", json!(self.created_at)),
+        ];
         let mut entry = self.into_wire();
         if let Some(fields) = entry.as_object_mut() {
             fields.extend(more.map(|(key, value)| (key.to_owned(), value)));
@@ -185,7 +219,10 @@ impl EventRow {
 type Positions = BTreeMap<i32, i64>;
 
 fn write_cursor(positions: &Positions) -> String {
-    let parts: Vec<String> = positions.iter().map(|(shard, seq)| format!("{shard}:{seq}")).collect();
+    let parts: Vec<String> = positions
+        .iter()
+        .map(|(shard, seq)| format!("{shard}:{seq}"))
+        .collect();
     URL_SAFE_NO_PAD.encode(format!("1/{}", parts.join(",")))
 }
 
@@ -196,10 +233,18 @@ fn read_cursor(cursor: &str) -> Option<Positions> {
         let (shard, seq) = part.split_once(':')?;
         Some((shard.parse().ok()?, seq.parse().ok().filter(|seq| *seq >= 0)?))
     };
-    list.split(',').filter(|part| !part.is_empty()).map(position).collect()
+    list.split(',')
+        .filter(|part| !part.is_empty())
+        .map(position)
+        .collect()
 }
 
-fn heard_page(conn: &mut Conn, agent: &Handle, query: &HeardQuery<'_>, from: Option<&Positions>) -> QueryResult<Page> {
+fn heard_page(
+    conn: &mut Conn,
+    agent: &Handle,
+    query: &HeardQuery<'_>,
+    from: Option<&Positions>,
+) -> QueryResult<Page> {
     let heads = || shard::table.order(shard::id).select((shard::id, shard::last_seq));
     let heads: Vec<(i32, i64)> = on_conn!(conn, |c| heads().load(c))?;
     let mut positions = from.cloned().unwrap_or_default();
@@ -227,7 +272,14 @@ fn heard_page(conn: &mut Conn, agent: &Handle, query: &HeardQuery<'_>, from: Opt
         // A full answer may not reach the end of the range.
         let is_full = i64::try_from(rows.len()).is_ok_and(|count| count >= limit);
         let last = rows.iter().map(|row| row.seq).max();
-        scanned.insert(id, if is_full && !is_latest { last.unwrap_or(after) } else { until });
+        scanned.insert(
+            id,
+            if is_full && !is_latest {
+                last.unwrap_or(after)
+            } else {
+                until
+            },
+        );
         positions.insert(id, after);
         found.extend(rows);
     }
@@ -242,17 +294,30 @@ fn heard_page(conn: &mut Conn, agent: &Handle, query: &HeardQuery<'_>, from: Opt
         let rest = found.split_off(most.min(found.len()));
         for (id, end) in scanned {
             // Where events of a shard were cut off, the next page begins at the first of them.
-            let cut = rest.iter().filter(|row| row.shard_id == id).map(|row| row.seq).min();
+            let cut = rest
+                .iter()
+                .filter(|row| row.shard_id == id)
+                .map(|row| row.seq)
+                .min();
             positions.insert(id, cut.map_or(end, |seq| seq.saturating_sub(1)));
         }
     }
-    Ok(Page { events: found.into_iter().map(EventRow::into_listed).collect(), cursor: write_cursor(&positions) })
+    Ok(Page {
+        events: found.into_iter().map(EventRow::into_listed).collect(),
+        cursor: write_cursor(&positions),
+    })
 }
 
 /// The number before the first event of a shard that is not older than `since`.
 fn first_since(conn: &mut Conn, id: i32, since: Option<Timestamp>) -> QueryResult<Option<i64>> {
     let since = since.unwrap_or_default().0;
-    let query = || events::table.filter(e::shard_id.eq(id)).filter(e::created_at.ge(since)).order(e::seq).select(e::seq);
+    let query = || {
+        events::table
+            .filter(e::shard_id.eq(id))
+            .filter(e::created_at.ge(since))
+            .order(e::seq)
+            .select(e::seq)
+    };
     let first: Option<i64> = on_conn!(conn, |c| query().first(c).optional())?;
     Ok(first.map(|seq| seq.saturating_sub(1)))
 }
@@ -270,8 +335,14 @@ fn scan(
     let pattern = format!("%,{},%", name.replace('_', "\\_"));
     macro_rules! concerning {
         () => {{
-            let range = events::table.filter(e::shard_id.eq(id)).filter(e::seq.gt(after)).filter(e::seq.le(until));
-            let mine = e::source_agent.eq(name).or(e::target_agent.eq(name)).assume_not_null();
+            let range = events::table
+                .filter(e::shard_id.eq(id))
+                .filter(e::seq.gt(after))
+                .filter(e::seq.le(until));
+            let mine = e::source_agent
+                .eq(name)
+                .or(e::target_agent.eq(name))
+                .assume_not_null();
             let heard = e::hearers.like(pattern.as_str()).escape('\\');
             range.filter(heard.or(mine)).into_boxed()
         }};
@@ -282,8 +353,14 @@ fn scan(
             if !query.kinds.is_empty() {
                 some = some.filter(e::event_type.eq_any(query.kinds));
             }
-            some = if is_latest { some.order(e::seq.desc()) } else { some.order(e::seq.asc()) };
-            some.limit(query.limit.max(0)).select(EventRow::as_select()).load($c)
+            some = if is_latest {
+                some.order(e::seq.desc())
+            } else {
+                some.order(e::seq.asc())
+            };
+            some.limit(query.limit.max(0))
+                .select(EventRow::as_select())
+                .load($c)
         }};
     }
     on_conn!(conn, |c| run!(c))

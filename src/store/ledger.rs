@@ -32,18 +32,47 @@ impl Reader {
              SELECT m.id, m.version, m.direction, g.agent_id, k.kind, m.amount, m.after, m.code, m.note, m.created_at FROM mine m \
              JOIN account k ON k.id = m.other LEFT JOIN agents g ON g.id = m.other \
              ORDER BY m.version DESC LIMIT (SELECT most FROM q)";
-        type Sql = (Uid, BigInt, Text, Nullable<Text>, SmallInt, BigInt, BigInt, SmallInt, Nullable<Text>, BigInt);
-        type Row = (Id, i64, String, Option<String>, i16, i64, i64, i16, Option<String>, i64);
-        let Some(before) = cursor.map_or(Some(i64::MAX), |cursor| cursor.parse().ok().filter(|version| *version > 0)) else {
+        type Sql = (
+            Uid,
+            BigInt,
+            Text,
+            Nullable<Text>,
+            SmallInt,
+            BigInt,
+            BigInt,
+            SmallInt,
+            Nullable<Text>,
+            BigInt,
+        );
+        type Row = (
+            Id,
+            i64,
+            String,
+            Option<String>,
+            i16,
+            i64,
+            i64,
+            i16,
+            Option<String>,
+            i64,
+        );
+        let Some(before) = cursor.map_or(Some(i64::MAX), |cursor| {
+            cursor.parse().ok().filter(|version| *version > 0)
+        }) else {
             return Ok(None);
         };
-        let Some(balance) = self.balance(agent)? else { return Ok(None) };
+        let Some(balance) = self.balance(agent)? else {
+            return Ok(None);
+        };
         let asked = [vec![Cell::Id(Id(agent.0)), Cell::Big(before), Cell::Big(limit)]];
         let rows: Vec<Row> = self.read("read a statement", |conn| {
             on_conn!(conn, |c| Bulk::<Sql>::new(HEAD, &asked, TAIL).load(c))
         })?;
         let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
-        let last = rows.last().map(|row| row.1).filter(|version| is_full && *version > 1);
+        let last = rows
+            .last()
+            .map(|row| row.1)
+            .filter(|version| is_full && *version > 1);
         let transfers: Vec<Value> = rows.into_iter().map(|(id, _, direction, handle, kind, amount, after, code, note, at)| {
             let counterparty = handle.unwrap_or_else(|| account_name(kind).to_owned());
             json!({"transfer_id": id.0, "direction": direction, "counterparty": counterparty, "amount": amount,

@@ -22,7 +22,10 @@ pub fn lock(path: &Path) -> Result<FileLock> {
         .write(true)
         .truncate(false)
         .open(&lock_path)
-        .map_err(|source| StoreError::File { path: lock_path, source })?;
+        .map_err(|source| StoreError::File {
+            path: lock_path,
+            source,
+        })?;
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(held) => Ok(FileLock { _file: held }),
         Err((_file, _errno)) => Err(StoreError::Locked(path.to_owned())),

@@ -43,8 +43,13 @@ pub(crate) fn revert_all(target: &Target) -> Result<()> {
 /// A database in memory lives as long as a connection to it does, so one is kept.
 fn keep_memory_alive(target: &Target) -> Result<()> {
     static KEPT: OnceLock<Mutex<HashMap<String, Conn>>> = OnceLock::new();
-    let Target::SqliteMemory(name) = target else { return Ok(()) };
-    let mut kept = KEPT.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    let Target::SqliteMemory(name) = target else {
+        return Ok(());
+    };
+    let mut kept = KEPT
+        .get_or_init(Mutex::default)
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     if !kept.contains_key(name) {
         let conn = Conn::open(target, true)?;
         kept.insert(name.clone(), conn);

@@ -11,7 +11,6 @@ mod connection;
 pub mod conversation;
 mod error;
 pub mod event;
-mod inbox;
 pub mod ledger;
 mod lock;
 mod migration;

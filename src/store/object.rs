@@ -40,9 +40,19 @@ impl Reader {
     /// What an agent holds, by kind.
     pub fn inventory(&mut self, agent: AgentId) -> Result<Vec<HeldItem>> {
         self.read("read an inventory", |conn| {
-            let query = || i::item.filter(i::holder_id.eq(Id(agent.0))).filter(i::quantity.gt(0)).order(i::kind);
-            let rows: Vec<(Id, String, i32)> = on_conn!(conn, |c| query().select((i::id, i::kind, i::quantity)).load(c))?;
-            let held = |(id, item, quantity): (Id, String, i32)| HeldItem { item_id: ItemId(id.0), item, quantity };
+            let query = || {
+                i::item
+                    .filter(i::holder_id.eq(Id(agent.0)))
+                    .filter(i::quantity.gt(0))
+                    .order(i::kind)
+            };
+            let rows: Vec<(Id, String, i32)> =
+                on_conn!(conn, |c| query().select((i::id, i::kind, i::quantity)).load(c))?;
+            let held = |(id, item, quantity): (Id, String, i32)| HeldItem {
+                item_id: ItemId(id.0),
+                item,
+                quantity,
+            };
             Ok(rows.into_iter().map(held).collect())
         })
     }
@@ -55,12 +65,24 @@ const COLUMNS: (o::id, o::name, o::kind, o::x, o::y, o::z, o::state, o::version)
 
 /// The objects of a region, by id.
 pub(super) fn objects_of_region(conn: &mut Conn, region: &str) -> QueryResult<Vec<SceneObject>> {
-    let query = || o::object.filter(o::region.eq(region)).order(o::id).select(COLUMNS);
+    let query = || {
+        o::object
+            .filter(o::region.eq(region))
+            .order(o::id)
+            .select(COLUMNS)
+    };
     let rows: Vec<ObjectRow> = on_conn!(conn, |c| query().load(c))?;
     rows.into_iter().map(object_of).collect()
 }
 
 fn object_of((id, name, kind, x, y, z, state, version): ObjectRow) -> QueryResult<SceneObject> {
     let kind = ObjectKind::from_name(&kind).ok_or_else(|| Inconsistency::sql("object", "kind", &id))?;
-    Ok(SceneObject { id, name, kind, at: Vec3::new(x, y, z), state: state.0, version })
+    Ok(SceneObject {
+        id,
+        name,
+        kind,
+        at: Vec3::new(x, y, z),
+        state: state.0,
+        version,
+    })
 }

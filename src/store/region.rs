@@ -47,9 +47,20 @@ impl Store {
             }
             let seed = seed.unwrap_or(now.0);
             let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("world {} {seed}", now.0).as_bytes());
-            let row = (w::id.eq(Id(id)), w::epoch.eq(now.0), w::tick_ms.eq(tick_ms), w::seed.eq(seed), w::created_at.eq(now.0));
+            let row = (
+                w::id.eq(Id(id)),
+                w::epoch.eq(now.0),
+                w::tick_ms.eq(tick_ms),
+                w::seed.eq(seed),
+                w::created_at.eq(now.0),
+            );
             on_conn!(conn, |c| diesel::insert_into(w::world).values(row).execute(c))?;
-            Ok(WorldRow { id, epoch: now, tick_ms, seed })
+            Ok(WorldRow {
+                id,
+                epoch: now,
+                tick_ms,
+                seed,
+            })
         })
     }
 
@@ -69,7 +80,11 @@ impl Store {
         self.write("make a region", |conn| {
             alone(conn, "LOCK TABLE region IN EXCLUSIVE MODE")?;
             let ids: Vec<&str> = plan.objects.iter().map(|object| object.id.as_str()).collect();
-            let query = || schema::object::table.filter(schema::object::id.eq_any(&ids)).count();
+            let query = || {
+                schema::object::table
+                    .filter(schema::object::id.eq_any(&ids))
+                    .count()
+            };
             if on_conn!(conn, |c| query().get_result::<i64>(c))? > 0 {
                 return Ok(Created::AlreadyExists);
             }
@@ -88,11 +103,14 @@ impl Reader {
     pub fn regions(&mut self) -> Result<Vec<RegionPlan>> {
         use schema::region::dsl as r;
         self.read("read the regions", |conn| {
-            let rows: Vec<(String, Doc)> =
-                on_conn!(conn, |c| r::region.order(r::number).select((r::name, r::plan)).load(c))?;
+            let rows: Vec<(String, Doc)> = on_conn!(conn, |c| r::region
+                .order(r::number)
+                .select((r::name, r::plan))
+                .load(c))?;
             rows.into_iter()
                 .map(|(name, plan)| {
-                    serde_json::from_value(plan.0).map_err(|_| Inconsistency::sql("region", "plan", name))
+                    serde_json::from_value(plan.0)
+                        .map_err(|_broken| Inconsistency::sql("region", "plan", name))
                 })
                 .collect()
         })
@@ -102,8 +120,13 @@ impl Reader {
     pub fn shards(&mut self) -> Result<Vec<ShardPlan>> {
         use schema::shard::dsl as s;
         self.read("read the shards", |conn| {
-            let query = || s::shard.order(s::id).select((s::id, s::region, (s::x0, s::y0, s::x1, s::y1)));
-            let rows: Vec<(i32, String, (i32, i32, i32, i32))> = on_conn!(conn, |c| query().load(c))?;
+            let query = || {
+                s::shard
+                    .order(s::id)
+                    .select((s::id, s::region, (s::x0, s::y0, s::x1, s::y1)))
+            };
+            type Row = (i32, String, (i32, i32, i32, i32));
+            let rows: Vec<Row> = on_conn!(conn, |c| query().load(c))?;
             let plan = |(id, region, (x0, y0, x1, y1))| ShardPlan {
                 id: ShardId(id),
                 region,
@@ -126,7 +149,12 @@ fn read_world(conn: &mut Conn) -> QueryResult<Option<WorldRow>> {
     use schema::world::dsl as w;
     let query = || w::world.select((w::id, w::epoch, w::tick_ms, w::seed));
     let row: Option<(Id, i64, i64, i64)> = on_conn!(conn, |c| query().first(c).optional())?;
-    Ok(row.map(|(id, epoch, tick_ms, seed)| WorldRow { id: id.0, epoch: Timestamp(epoch), tick_ms, seed }))
+    Ok(row.map(|(id, epoch, tick_ms, seed)| WorldRow {
+        id: id.0,
+        epoch: Timestamp(epoch),
+        tick_ms,
+        seed,
+    }))
 }
 
 /// Adds a region with its shard and objects. None: there is one with this name.
@@ -137,23 +165,40 @@ fn insert_region(conn: &mut Conn, plan: &RegionPlan, now: Timestamp) -> QueryRes
     use schema::shard::dsl as s;
     let last: Option<i32> = on_conn!(conn, |c| r::region.select(max(r::number)).first(c))?;
     let last_shard: Option<i32> = on_conn!(conn, |c| s::shard.select(max(s::id)).first(c))?;
-    let stored = serde_json::to_value(plan).map_err(|error| diesel::result::Error::SerializationError(Box::new(error)))?;
+    let stored = serde_json::to_value(plan)
+        .map_err(|error| diesel::result::Error::SerializationError(Box::new(error)))?;
     let row = (
         r::name.eq(&plan.name),
         r::number.eq(last.unwrap_or(0).saturating_add(1)),
         r::plan.eq(Doc(stored)),
         r::created_at.eq(now.0),
     );
-    let added =
-        on_conn!(conn, |c| diesel::insert_into(r::region).values(row.clone()).on_conflict(r::name).do_nothing().execute(c))?;
+    let added = on_conn!(conn, |c| diesel::insert_into(r::region)
+        .values(row.clone())
+        .on_conflict(r::name)
+        .do_nothing()
+        .execute(c))?;
     if added == 0 {
         return Ok(None);
     }
     let area = CellRect::of_region(plan.size_m);
     let id = last_shard.unwrap_or(0).saturating_add(1);
     let row = (
-        (s::id.eq(id), s::region.eq(&plan.name), s::x0.eq(area.x0), s::y0.eq(area.y0), s::x1.eq(area.x1), s::y1.eq(area.y1)),
-        (s::epoch.eq(0_i64), s::lease_until.eq(0_i64), s::last_seq.eq(0_i64), s::last_at.eq(0_i64), s::floor_seq.eq(0_i64)),
+        (
+            s::id.eq(id),
+            s::region.eq(&plan.name),
+            s::x0.eq(area.x0),
+            s::y0.eq(area.y0),
+            s::x1.eq(area.x1),
+            s::y1.eq(area.y1),
+        ),
+        (
+            s::epoch.eq(0_i64),
+            s::lease_until.eq(0_i64),
+            s::last_seq.eq(0_i64),
+            s::last_at.eq(0_i64),
+            s::floor_seq.eq(0_i64),
+        ),
         s::state.eq("free"),
     );
     on_conn!(conn, |c| diesel::insert_into(s::shard).values(row).execute(c))?;
@@ -168,7 +213,13 @@ fn insert_region(conn: &mut Conn, plan: &RegionPlan, now: Timestamp) -> QueryRes
             o::version.eq(0_i64),
             o::updated_at.eq(now.0),
         );
-        on_conn!(conn, |c| diesel::insert_into(o::object).values(row.clone()).execute(c))?;
+        on_conn!(conn, |c| diesel::insert_into(o::object)
+            .values(row.clone())
+            .execute(c))?;
     }
-    Ok(Some(ShardPlan { id: ShardId(id), region: plan.name.clone(), area }))
+    Ok(Some(ShardPlan {
+        id: ShardId(id),
+        region: plan.name.clone(),
+        area,
+    }))
 }

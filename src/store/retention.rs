@@ -35,21 +35,43 @@ impl Store {
         let events_before = now.0.saturating_sub(events_days.max(0).saturating_mul(DAY_MS));
         // An inbox entry needs its event, so it never outlives it.
         let inbox_before = events_before.max(now.0.saturating_sub(INBOX_TTL_MS));
-        let commands_before = now.0.saturating_sub(commands_hours.max(0).saturating_mul(3_600_000));
+        let commands_before = now
+            .0
+            .saturating_sub(commands_hours.max(0).saturating_mul(3_600_000));
         let sessions_before = now.0.saturating_sub(SESSION_TTL_MS);
         self.trim_inboxes(inbox_before)?;
         self.trim_events(events_before)?;
         let rest = [
-            ("DELETE FROM command WHERE (agent_id, command_id) IN (SELECT agent_id, command_id FROM command \
-              WHERE created_at < $1 AND status <> 'poison' LIMIT $2)", commands_before),
-            ("DELETE FROM rate_bucket WHERE key IN (SELECT key FROM rate_bucket WHERE expires_at < $1 LIMIT $2)", now.0),
-            ("DELETE FROM refresh_token WHERE hash IN (SELECT hash FROM refresh_token WHERE absolute_until < $1 LIMIT $2)", now.0),
-            ("DELETE FROM revocation WHERE (kind, id) IN (SELECT kind, id FROM revocation WHERE until < $1 LIMIT $2)", now.0),
-            ("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE disconnected_at < $1 LIMIT $2)", sessions_before),
-            ("DELETE FROM spectator_sessions WHERE id IN (SELECT id FROM spectator_sessions WHERE disconnected_at < $1 LIMIT $2)",
-             sessions_before),
-            ("UPDATE refresh_token SET successor = NULL WHERE hash IN (SELECT hash FROM refresh_token \
-              WHERE consumed_at < $1 AND successor IS NOT NULL LIMIT $2)", now.0.saturating_sub(GRACE_MS)),
+            (
+                "DELETE FROM command WHERE (agent_id, command_id) IN (SELECT agent_id, command_id FROM command \
+              WHERE created_at < $1 AND status <> 'poison' LIMIT $2)",
+                commands_before,
+            ),
+            (
+                "DELETE FROM rate_bucket WHERE key IN (SELECT key FROM rate_bucket WHERE expires_at < $1 LIMIT $2)",
+                now.0,
+            ),
+            (
+                "DELETE FROM refresh_token WHERE hash IN (SELECT hash FROM refresh_token WHERE absolute_until < $1 LIMIT $2)",
+                now.0,
+            ),
+            (
+                "DELETE FROM revocation WHERE (kind, id) IN (SELECT kind, id FROM revocation WHERE until < $1 LIMIT $2)",
+                now.0,
+            ),
+            (
+                "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE disconnected_at < $1 LIMIT $2)",
+                sessions_before,
+            ),
+            (
+                "DELETE FROM spectator_sessions WHERE id IN (SELECT id FROM spectator_sessions WHERE disconnected_at < $1 LIMIT $2)",
+                sessions_before,
+            ),
+            (
+                "UPDATE refresh_token SET successor = NULL WHERE hash IN (SELECT hash FROM refresh_token \
+              WHERE consumed_at < $1 AND successor IS NOT NULL LIMIT $2)",
+                now.0.saturating_sub(GRACE_MS),
+            ),
         ];
         for (statement, before) in rest {
             self.repeat(statement, before)?;
@@ -61,7 +83,11 @@ impl Store {
     fn repeat(&mut self, statement: &'static str, before: i64) -> Result<()> {
         for _ in 0..ROUNDS_MAX {
             let done = self.write("delete what is old", |conn| {
-                let query = || sql_query(statement).bind::<BigInt, _>(before).bind::<BigInt, _>(DELETE_MAX);
+                let query = || {
+                    sql_query(statement)
+                        .bind::<BigInt, _>(before)
+                        .bind::<BigInt, _>(DELETE_MAX)
+                };
                 match conn {
                     Conn::Sqlite(c) => query().execute(c),
                     Conn::Pg(c) => query().execute(c),
@@ -119,9 +145,13 @@ impl Store {
 /// Makes the partitions of this month and the two after it. Nothing to do on SQLite.
 pub(crate) fn make_partitions(conn: &mut Conn, now: Timestamp) -> QueryResult<()> {
     let Conn::Pg(c) = conn else { return Ok(()) };
-    let Some(first) = month_of(now.0) else { return Ok(()) };
+    let Some(first) = month_of(now.0) else {
+        return Ok(());
+    };
     for ahead in 0..=2 {
-        let bounds = first.checked_add_months(Months::new(ahead)).zip(first.checked_add_months(Months::new(ahead + 1)));
+        let bounds = first
+            .checked_add_months(Months::new(ahead))
+            .zip(first.checked_add_months(Months::new(ahead + 1)));
         let Some((from, to)) = bounds else { continue };
         // Names and bounds are numbers of ours, never text of a client.
         c.batch_execute(&format!(
@@ -138,7 +168,9 @@ pub(crate) fn make_partitions(conn: &mut Conn, now: Timestamp) -> QueryResult<()
 fn drop_partitions(c: &mut PgConnection, before: i64) -> QueryResult<()> {
     let query = "SELECT c.relname::text AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \
                  WHERE i.inhparent = 'events'::regclass ORDER BY 1";
-    let Some(keep) = month_of(before).map(partition_name) else { return Ok(()) };
+    let Some(keep) = month_of(before).map(partition_name) else {
+        return Ok(());
+    };
     let partitions: Vec<Partition> = sql_query(query).load(c)?;
     for Partition { name } in partitions {
         // Names sort by month; anything else is not a partition of ours.
@@ -155,11 +187,16 @@ fn drop_partitions(c: &mut PgConnection, before: i64) -> QueryResult<()> {
 
 /// The first day of the month of a time.
 fn month_of(at_ms: i64) -> Option<NaiveDate> {
-    DateTime::<Utc>::from_timestamp_millis(at_ms)?.date_naive().with_day(1)
+    DateTime::<Utc>::from_timestamp_millis(at_ms)?
+        .date_naive()
+        .with_day(1)
 }
 
 fn start_of(month: NaiveDate) -> i64 {
-    month.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis()
+    month
+        .and_time(chrono::NaiveTime::MIN)
+        .and_utc()
+        .timestamp_millis()
 }
 
 fn partition_name(month: NaiveDate) -> String {

@@ -86,7 +86,19 @@ tables! {
     }
     revocation (kind, id) { kind -> Text, id -> Text, until -> BigInt, version -> BigInt, created_at -> BigInt, }
     revocation_head (id) { id -> Integer, version -> BigInt, }
-    rate_bucket (key) { key -> Text, theoretical_at -> BigInt, expires_at -> BigInt, }
+    rate_bucket (key) { key -> Text, hits -> Json, expires_at -> BigInt, }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(agents, account, inbox, events, transfer, shard, inbox_head, object, item, checkpoint, conversation);
+diesel::allow_tables_to_appear_in_same_query!(
+    agents,
+    account,
+    inbox,
+    events,
+    transfer,
+    shard,
+    inbox_head,
+    object,
+    item,
+    checkpoint,
+    conversation
+);

@@ -32,13 +32,30 @@ impl Store {
         self.write("open a session", |conn| {
             let row = || {
                 (
-                    (s::id.eq(Id(session.id.0)), s::agent_id.eq(Id(session.agent.0)), s::token.eq(&session.token_id)),
-                    (s::region.eq(&session.region), s::x.eq(session.at.x), s::y.eq(session.at.y), s::z.eq(session.at.z)),
-                    (s::status.eq(&session.status), s::connected_at.eq(session.connected_at.0)),
-                    (s::last_heartbeat.eq(session.connected_at.0), s::metadata.eq(Doc(session.metadata.clone()))),
+                    (
+                        s::id.eq(Id(session.id.0)),
+                        s::agent_id.eq(Id(session.agent.0)),
+                        s::token.eq(&session.token_id),
+                    ),
+                    (
+                        s::region.eq(&session.region),
+                        s::x.eq(session.at.x),
+                        s::y.eq(session.at.y),
+                        s::z.eq(session.at.z),
+                    ),
+                    (
+                        s::status.eq(&session.status),
+                        s::connected_at.eq(session.connected_at.0),
+                    ),
+                    (
+                        s::last_heartbeat.eq(session.connected_at.0),
+                        s::metadata.eq(Doc(session.metadata.clone())),
+                    ),
                 )
             };
-            on_conn!(conn, |c| diesel::insert_into(s::sessions).values(row()).execute(c))?;
+            on_conn!(conn, |c| diesel::insert_into(s::sessions)
+                .values(row())
+                .execute(c))?;
             Ok(())
         })
     }
@@ -48,7 +65,10 @@ impl Store {
         const HEAD: &str = "WITH v (id, region, x, y, z, at) AS (VALUES ";
         const TAIL: &str = ") UPDATE sessions SET region = v.region, x = v.x, y = v.y, z = v.z, last_heartbeat = v.at \
              FROM v WHERE sessions.id = v.id AND sessions.disconnected_at IS NULL";
-        let alive: std::collections::BTreeMap<_, _> = alive.iter().map(|(id, region, at)| (Id(id.0), (region, at))).collect();
+        let alive: std::collections::BTreeMap<_, _> = alive
+            .iter()
+            .map(|(id, region, at)| (Id(id.0), (region, at)))
+            .collect();
         let rows: Vec<Vec<Cell<'_>>> = alive
             .iter()
             .map(|(id, (region, at))| {
@@ -70,7 +90,9 @@ impl Store {
     /// Records the end of a session.
     pub fn close_session(&mut self, session: SessionId, now: Timestamp) -> Result<()> {
         self.write("close a session", |conn| {
-            let open = s::sessions.find(Id(session.0)).filter(s::disconnected_at.is_null());
+            let open = s::sessions
+                .find(Id(session.0))
+                .filter(s::disconnected_at.is_null());
             let close = || diesel::update(open).set((s::disconnected_at.eq(now.0), s::status.eq("offline")));
             on_conn!(conn, |c| close().execute(c))?;
             Ok(())

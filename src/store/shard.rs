@@ -1,8 +1,8 @@
 //! Who runs which shard, and what a shard is rebuilt from.
 
+use super::agent;
 use super::agent::AgentRow;
 use super::commit::Lease;
-use super::agent;
 use super::connection::{Conn, load_for_update, on_conn};
 use super::error::Inconsistency;
 use super::object;
@@ -14,7 +14,10 @@ use crate::base::time::{Tick, Timestamp};
 use crate::domain::conversation::Conversation;
 use crate::domain::object::SceneObject;
 use diesel::sql_types::BigInt;
-use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, QueryableByName, RunQueryDsl};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, QueryableByName,
+    RunQueryDsl,
+};
 
 /// A shard that a node took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +71,14 @@ pub struct NodeRow {
 
 impl Store {
     /// Makes a node known.
-    pub fn register_node(&mut self, node: NodeId, name: &str, addr: &str, version: &str, now: Timestamp) -> Result<()> {
+    pub fn register_node(
+        &mut self,
+        node: NodeId,
+        name: &str,
+        addr: &str,
+        version: &str,
+        now: Timestamp,
+    ) -> Result<()> {
         use schema::node::dsl as n;
         self.write("register a node", |conn| {
             let at = clock(conn, now)?;
@@ -81,7 +91,7 @@ impl Store {
                 n::seen_at.eq(at),
             );
             on_conn!(conn, |c| diesel::insert_into(n::node)
-                .values(row.clone())
+                .values(row)
                 .on_conflict(n::id)
                 .do_update()
                 .set((n::state.eq("active"), n::seen_at.eq(at)))
@@ -92,14 +102,26 @@ impl Store {
 
     /// Takes every shard that is free or whose lease ran out, with a new epoch. `is_forced` takes those of others too:
     /// only for a start on SQLite, where the file lock proves that the former owner is gone.
-    pub fn claim_shards(&mut self, node: NodeId, ttl_ms: i64, is_forced: bool, now: Timestamp) -> Result<Vec<Claim>> {
+    pub fn claim_shards(
+        &mut self,
+        node: NodeId,
+        ttl_ms: i64,
+        is_forced: bool,
+        now: Timestamp,
+    ) -> Result<Vec<Claim>> {
         use schema::shard::dsl as s;
         self.write("claim shards", |conn| {
             let at = clock(conn, now)?;
             // In the order of ids, so that two claimers never wait for one another in a circle.
-            let query = || s::shard.order(s::id).select((s::id, s::owner, s::epoch, s::lease_until, s::last_seq));
+            let query = || {
+                s::shard
+                    .order(s::id)
+                    .select((s::id, s::owner, s::epoch, s::lease_until, s::last_seq))
+            };
             let rows: Vec<(i32, Option<Id>, i64, i64, i64)> = load_for_update!(conn, query())?;
-            let free = rows.into_iter().filter(|row| is_forced || row.1.is_none() || row.3 < at);
+            let free = rows
+                .into_iter()
+                .filter(|row| is_forced || row.1.is_none() || row.3 < at);
             let mut claims = Vec::new();
             for (id, _, epoch, _, last_seq) in free {
                 let epoch = epoch.saturating_add(1);
@@ -112,8 +134,22 @@ impl Store {
                     ))
                 };
                 on_conn!(conn, |c| update().execute(c))?;
-                log_claim(conn, id, epoch, node, at, if is_forced { "start" } else { "claim" })?;
-                claims.push(Claim { lease: Lease { shard: ShardId(id), owner: node, epoch }, last_seq });
+                log_claim(
+                    conn,
+                    id,
+                    epoch,
+                    node,
+                    at,
+                    if is_forced { "start" } else { "claim" },
+                )?;
+                claims.push(Claim {
+                    lease: Lease {
+                        shard: ShardId(id),
+                        owner: node,
+                        epoch,
+                    },
+                    last_seq,
+                });
             }
             Ok(claims)
         })
@@ -124,8 +160,17 @@ impl Store {
         use schema::shard::dsl as s;
         self.write("renew leases", |conn| {
             let at = clock(conn, now)?;
-            let mine = s::shard.filter(s::owner.eq(Id(node.0)).and(s::lease_until.gt(at)).and(s::state.ne("free")));
-            let update = || diesel::update(mine).set(s::lease_until.eq(at.saturating_add(ttl_ms))).returning((s::id, s::epoch));
+            let mine = s::shard.filter(
+                s::owner
+                    .eq(Id(node.0))
+                    .and(s::lease_until.gt(at))
+                    .and(s::state.ne("free")),
+            );
+            let update = || {
+                diesel::update(mine)
+                    .set(s::lease_until.eq(at.saturating_add(ttl_ms)))
+                    .returning((s::id, s::epoch))
+            };
             let mut rows: Vec<(i32, i64)> = on_conn!(conn, |c| update().get_results(c))?;
             rows.sort_unstable();
             let seen = || {
@@ -133,7 +178,14 @@ impl Store {
                 diesel::update(n::node.find(Id(node.0))).set(n::seen_at.eq(at))
             };
             on_conn!(conn, |c| seen().execute(c))?;
-            Ok(rows.into_iter().map(|(id, epoch)| Lease { shard: ShardId(id), owner: node, epoch }).collect())
+            Ok(rows
+                .into_iter()
+                .map(|(id, epoch)| Lease {
+                    shard: ShardId(id),
+                    owner: node,
+                    epoch,
+                })
+                .collect())
         })
     }
 
@@ -143,9 +195,16 @@ impl Store {
         self.write("release leases", |conn| {
             let at = clock(conn, now)?;
             let mine = s::shard.filter(s::owner.eq(Id(node.0)));
-            let free = || diesel::update(mine).set((s::owner.eq(None::<Id>), s::lease_until.eq(at), s::state.eq("free")));
+            let free = || {
+                diesel::update(mine).set((
+                    s::owner.eq(None::<Id>),
+                    s::lease_until.eq(at),
+                    s::state.eq("free"),
+                ))
+            };
             on_conn!(conn, |c| free().execute(c))?;
-            let gone = || diesel::update(n::node.find(Id(node.0))).set((n::state.eq("gone"), n::seen_at.eq(at)));
+            let gone =
+                || diesel::update(n::node.find(Id(node.0))).set((n::state.eq("gone"), n::seen_at.eq(at)));
             on_conn!(conn, |c| gone().execute(c))?;
             Ok(())
         })
@@ -155,7 +214,9 @@ impl Store {
     pub fn save_checkpoint(&mut self, lease: Lease, checkpoint: &Checkpoint, now: Timestamp) -> Result<bool> {
         use schema::{checkpoint::dsl as k, shard::dsl as s};
         self.write("save a checkpoint", |conn| {
-            let mine = s::shard.find(lease.shard.0).filter(s::owner.eq(Id(lease.owner.0)).and(s::epoch.eq(lease.epoch)));
+            let mine = s::shard
+                .find(lease.shard.0)
+                .filter(s::owner.eq(Id(lease.owner.0)).and(s::epoch.eq(lease.epoch)));
             let current: Vec<i32> = load_for_update!(conn, mine.select(s::id))?;
             if current.is_empty() {
                 return Ok(false);
@@ -184,18 +245,28 @@ impl Reader {
         use schema::{checkpoint::dsl as k, conversation::dsl as v, shard::dsl as s};
         self.read("load a shard", |conn| {
             let query = || s::shard.find(shard.0).select((s::region, s::last_seq));
-            let Some((region, last_seq)): Option<(String, i64)> = on_conn!(conn, |c| query().first(c).optional())? else {
+            let Some((region, last_seq)): Option<(String, i64)> =
+                on_conn!(conn, |c| query().first(c).optional())?
+            else {
                 return Ok(None);
             };
             let query = || k::checkpoint.find(shard.0).select((k::tick, k::body));
             let saved: Option<(i64, Vec<u8>)> = on_conn!(conn, |c| query().first(c).optional())?;
-            let query = || v::conversation.filter(v::shard_id.eq(shard.0).and(v::phase.ne("closed"))).order(v::id);
+            let query = || {
+                v::conversation
+                    .filter(v::shard_id.eq(shard.0).and(v::phase.ne("closed")))
+                    .order(v::id)
+            };
             let open: Vec<Doc> = on_conn!(conn, |c| query().select(v::body).load(c))?;
             let open = open.into_iter().map(|body| {
-                serde_json::from_value(body.0).map_err(|_| Inconsistency::sql("conversation", "body", shard))
+                serde_json::from_value(body.0)
+                    .map_err(|_broken| Inconsistency::sql("conversation", "body", shard))
             });
             Ok(Some(ShardLoad {
-                checkpoint: saved.map(|(tick, body)| Checkpoint { tick: Tick(tick), body }),
+                checkpoint: saved.map(|(tick, body)| Checkpoint {
+                    tick: Tick(tick),
+                    body,
+                }),
                 agents: agent::agents_of_shard(conn, shard)?,
                 objects: object::objects_of_region(conn, &region)?,
                 conversations: open.collect::<QueryResult<_>>()?,
@@ -244,16 +315,32 @@ pub(super) fn clock(conn: &mut Conn, now: Timestamp) -> QueryResult<i64> {
         Conn::Sqlite(_) => Ok(now.0),
         Conn::Pg(c) => {
             // Not `now()`: that is the start of the transaction, which may have waited for a lock since.
-            let query = diesel::sql_query("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS at");
+            let query =
+                diesel::sql_query("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS at");
             query.get_result::<Clock>(c).map(|clock| clock.at)
         }
     }
 }
 
-fn log_claim(conn: &mut Conn, shard: i32, epoch: i64, node: NodeId, at: i64, reason: &str) -> QueryResult<()> {
+fn log_claim(
+    conn: &mut Conn,
+    shard: i32,
+    epoch: i64,
+    node: NodeId,
+    at: i64,
+    reason: &str,
+) -> QueryResult<()> {
     use schema::shard_claim_log::dsl as l;
-    let row = (l::shard_id.eq(shard), l::epoch.eq(epoch), l::owner.eq(Id(node.0)), l::at.eq(at), l::reason.eq(reason));
+    let row = (
+        l::shard_id.eq(shard),
+        l::epoch.eq(epoch),
+        l::owner.eq(Id(node.0)),
+        l::at.eq(at),
+        l::reason.eq(reason),
+    );
     // The primary key (shard, epoch) turns a double grant into an error.
-    on_conn!(conn, |c| diesel::insert_into(l::shard_claim_log).values(row).execute(c))?;
+    on_conn!(conn, |c| diesel::insert_into(l::shard_claim_log)
+        .values(row)
+        .execute(c))?;
     Ok(())
 }

@@ -11,7 +11,10 @@ use serde_json::Value;
 
 /// A connected spectator.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(missing_docs, reason = "the names say it; columns of table spectator_sessions")]
+#[expect(
+    missing_docs,
+    reason = "the names say it; columns of table spectator_sessions"
+)]
 pub struct SpectatorRow {
     pub id: SessionId,
     pub human_id: Option<String>,
@@ -28,13 +31,25 @@ impl Store {
         self.write("open a spectator", |conn| {
             let row = || {
                 (
-                    (s::id.eq(Id(spectator.id.0)), s::human_id.eq(&spectator.human_id), s::agent_id.eq(&spectator.agent_id)),
-                    (s::camera_mode.eq(&spectator.camera_mode), s::settings.eq(Doc(spectator.settings.clone()))),
-                    (s::prompts_sent.eq(0_i64), s::connected_at.eq(spectator.connected_at.0)),
+                    (
+                        s::id.eq(Id(spectator.id.0)),
+                        s::human_id.eq(&spectator.human_id),
+                        s::agent_id.eq(&spectator.agent_id),
+                    ),
+                    (
+                        s::camera_mode.eq(&spectator.camera_mode),
+                        s::settings.eq(Doc(spectator.settings.clone())),
+                    ),
+                    (
+                        s::prompts_sent.eq(0_i64),
+                        s::connected_at.eq(spectator.connected_at.0),
+                    ),
                     s::last_activity.eq(spectator.connected_at.0),
                 )
             };
-            on_conn!(conn, |c| diesel::insert_into(s::spectator_sessions).values(row()).execute(c))?;
+            on_conn!(conn, |c| diesel::insert_into(s::spectator_sessions)
+                .values(row())
+                .execute(c))?;
             Ok(())
         })
     }
@@ -59,8 +74,12 @@ impl Store {
     /// Records the end of a spectator's session.
     pub fn close_spectator(&mut self, spectator: SessionId, now: Timestamp) -> Result<()> {
         self.write("close a spectator", |conn| {
-            let open = s::spectator_sessions.find(Id(spectator.0)).filter(s::disconnected_at.is_null());
-            on_conn!(conn, |c| diesel::update(open).set(s::disconnected_at.eq(now.0)).execute(c))?;
+            let open = s::spectator_sessions
+                .find(Id(spectator.0))
+                .filter(s::disconnected_at.is_null());
+            on_conn!(conn, |c| diesel::update(open)
+                .set(s::disconnected_at.eq(now.0))
+                .execute(c))?;
             Ok(())
         })
     }
@@ -69,7 +88,9 @@ impl Store {
     pub fn close_all_spectators(&mut self, now: Timestamp) -> Result<()> {
         self.write("close all spectators", |conn| {
             let open = s::spectator_sessions.filter(s::disconnected_at.is_null());
-            on_conn!(conn, |c| diesel::update(open).set(s::disconnected_at.eq(now.0)).execute(c))?;
+            on_conn!(conn, |c| diesel::update(open)
+                .set(s::disconnected_at.eq(now.0))
+                .execute(c))?;
             Ok(())
         })
     }

@@ -30,7 +30,10 @@ pub fn on_both(body: impl Fn(&Target)) {
 /// A SQLite file, empty.
 pub fn sqlite() -> TestDatabase {
     let directory = tempfile::tempdir().unwrap();
-    TestDatabase { target: Target::Sqlite(directory.path().join("world.db")), _directory: Some(directory) }
+    TestDatabase {
+        target: Target::Sqlite(directory.path().join("world.db")),
+        _directory: Some(directory),
+    }
 }
 
 /// A database on the test server, empty.
@@ -39,8 +42,13 @@ pub fn postgres() -> TestDatabase {
     let port = server();
     let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
     let mut admin = super::connection::PgConnection::establish(&url(port, "postgres")).unwrap();
-    diesel::sql_query(format!("CREATE DATABASE {name}")).execute(&mut admin).unwrap();
-    TestDatabase { target: Target::Postgres(url(port, &name)), _directory: None }
+    diesel::sql_query(format!("CREATE DATABASE {name}"))
+        .execute(&mut admin)
+        .unwrap();
+    TestDatabase {
+        target: Target::Postgres(url(port, &name)),
+        _directory: None,
+    }
 }
 
 /// Runs a statement of the test's own.
@@ -87,7 +95,10 @@ fn server() -> u16 {
     })
 }
 
-#[expect(clippy::disallowed_methods, reason = "another process tells nobody that it is up")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "another process tells nobody that it is up"
+)]
 fn wait_until_up(port: u16) {
     for _ in 0..600 {
         if super::connection::PgConnection::establish(&url(port, "postgres")).is_ok() {

@@ -3,12 +3,16 @@
 use super::connection::{Conn, load_for_update, on_conn};
 use super::error::Inconsistency;
 use super::schema::{rate_bucket, refresh_token, revocation, revocation_head, signing_key};
-use super::sql_types::Id;
+use super::sql_types::{Doc, Id};
 use super::{Reader, Result, Store};
 use crate::base::id::AgentId;
 use crate::base::time::Timestamp;
 use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
+use serde_json::{Value, json};
 use uuid::Uuid;
+
+/// The largest limit of an exact rate: each take within the window is remembered.
+pub const RATE_MAX: i64 = 1_000;
 
 /// Milliseconds until the next try is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +103,12 @@ impl RevocationKind {
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        let all = [RevocationKind::Token, RevocationKind::Family, RevocationKind::Agent, RevocationKind::Key];
+        let all = [
+            RevocationKind::Token,
+            RevocationKind::Family,
+            RevocationKind::Agent,
+            RevocationKind::Key,
+        ];
         all.into_iter().find(|kind| kind.name() == name)
     }
 }
@@ -130,7 +139,10 @@ pub struct SigningKeyRow {
 impl std::fmt::Debug for SigningKeyRow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The private half is not for logs.
-        f.debug_struct("SigningKeyRow").field("kid", &self.kid).field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("SigningKeyRow")
+            .field("kid", &self.kid)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }
 
@@ -140,13 +152,25 @@ impl Store {
         use refresh_token::dsl as r;
         let row = || {
             (
-                (r::hash.eq(refresh.hash.as_slice()), r::family.eq(Id(refresh.family)), r::agent_id.eq(Id(refresh.agent.0))),
-                (r::fingerprint.eq(refresh.fingerprint.as_slice()), r::expires_at.eq(refresh.expires_at.0)),
-                (r::absolute_until.eq(refresh.absolute_until.0), r::created_at.eq(now.0)),
+                (
+                    r::hash.eq(refresh.hash.as_slice()),
+                    r::family.eq(Id(refresh.family)),
+                    r::agent_id.eq(Id(refresh.agent.0)),
+                ),
+                (
+                    r::fingerprint.eq(refresh.fingerprint.as_slice()),
+                    r::expires_at.eq(refresh.expires_at.0),
+                ),
+                (
+                    r::absolute_until.eq(refresh.absolute_until.0),
+                    r::created_at.eq(now.0),
+                ),
             )
         };
         self.write("keep a refresh token", |conn| {
-            on_conn!(conn, |c| diesel::insert_into(r::refresh_token).values(row()).execute(c))?;
+            on_conn!(conn, |c| diesel::insert_into(r::refresh_token)
+                .values(row())
+                .execute(c))?;
             Ok(())
         })
     }
@@ -166,12 +190,20 @@ impl Store {
             let query = || {
                 r::refresh_token.filter(r::hash.eq(hash.as_slice())).select((
                     (r::family, r::agent_id, r::fingerprint),
-                    (r::expires_at, r::absolute_until, r::consumed_at, r::revoked_at, r::successor),
+                    (
+                        r::expires_at,
+                        r::absolute_until,
+                        r::consumed_at,
+                        r::revoked_at,
+                        r::successor,
+                    ),
                 ))
             };
             let rows: Vec<Refresh> = load_for_update!(conn, query())?;
-            let Some(((family, agent, known), (expires_at, absolute_until, consumed_at, revoked_at, successor))) =
-                rows.into_iter().next()
+            let Some((
+                (family, agent, known),
+                (expires_at, absolute_until, consumed_at, revoked_at, successor),
+            )) = rows.into_iter().next()
             else {
                 return Ok(Rotation::Unknown);
             };
@@ -180,7 +212,8 @@ impl Store {
                 return Ok(Rotation::Expired);
             }
             if let Some(consumed_at) = consumed_at {
-                let is_same_client = known == fingerprint.as_slice() && now.since_ms(Timestamp(consumed_at)) <= grace_ms;
+                let is_same_client =
+                    known == fingerprint.as_slice() && now.since_ms(Timestamp(consumed_at)) <= grace_ms;
                 if let (true, Some(token)) = (is_same_client, successor) {
                     return Ok(Rotation::Repeated { agent, family, token });
                 }
@@ -197,27 +230,58 @@ impl Store {
             on_conn!(conn, |c| spend().execute(c))?;
             let row = || {
                 (
-                    (r::hash.eq(next.hash.as_slice()), r::family.eq(Id(family)), r::agent_id.eq(Id(agent.0))),
-                    (r::fingerprint.eq(fingerprint.as_slice()), r::expires_at.eq(next.expires_at.0.min(absolute_until))),
+                    (
+                        r::hash.eq(next.hash.as_slice()),
+                        r::family.eq(Id(family)),
+                        r::agent_id.eq(Id(agent.0)),
+                    ),
+                    (
+                        r::fingerprint.eq(fingerprint.as_slice()),
+                        r::expires_at.eq(next.expires_at.0.min(absolute_until)),
+                    ),
                     (r::absolute_until.eq(absolute_until), r::created_at.eq(now.0)),
                 )
             };
-            on_conn!(conn, |c| diesel::insert_into(r::refresh_token).values(row()).execute(c))?;
+            on_conn!(conn, |c| diesel::insert_into(r::refresh_token)
+                .values(row())
+                .execute(c))?;
             Ok(Rotation::Rotated { agent, family })
         })
     }
 
     /// Revokes something until a time. Gives the revocation's version. Revoking a family ends its refresh tokens, an agent all of its.
-    pub fn revoke(&mut self, kind: RevocationKind, id: &str, until: Timestamp, now: Timestamp) -> Result<i64> {
+    pub fn revoke(
+        &mut self,
+        kind: RevocationKind,
+        id: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<i64> {
         use {revocation::dsl as v, revocation_head::dsl as h};
         self.write("revoke", |conn| {
             // The head's row is locked until the commit, so versions become visible in their order.
-            let next = || diesel::update(h::revocation_head.find(1)).set(h::version.eq(h::version + 1)).returning(h::version);
+            let next = || {
+                diesel::update(h::revocation_head.find(1))
+                    .set(h::version.eq(h::version + 1))
+                    .returning(h::version)
+            };
             let version: i64 = on_conn!(conn, |c| next().get_result(c))?;
             let row = || {
-                (v::kind.eq(kind.name()), v::id.eq(id), v::until.eq(until.0), v::version.eq(version), v::created_at.eq(now.0))
+                (
+                    v::kind.eq(kind.name()),
+                    v::id.eq(id),
+                    v::until.eq(until.0),
+                    v::version.eq(version),
+                    v::created_at.eq(now.0),
+                )
             };
-            let latest = || (v::until.eq(until.0), v::version.eq(version), v::created_at.eq(now.0));
+            let latest = || {
+                (
+                    v::until.eq(until.0),
+                    v::version.eq(version),
+                    v::created_at.eq(now.0),
+                )
+            };
             on_conn!(conn, |c| diesel::insert_into(v::revocation)
                 .values(row())
                 .on_conflict((v::kind, v::id))
@@ -236,12 +300,26 @@ impl Store {
         use signing_key::dsl as k;
         let row = || {
             (
-                (k::kid.eq(&key.kid), k::alg.eq(&key.alg), k::public.eq(&key.public), k::private.eq(&key.private)),
-                (k::state.eq(&key.state), k::not_before.eq(key.not_before.0), k::not_after.eq(key.not_after.0)),
+                (
+                    k::kid.eq(&key.kid),
+                    k::alg.eq(&key.alg),
+                    k::public.eq(&key.public),
+                    k::private.eq(&key.private),
+                ),
+                (
+                    k::state.eq(&key.state),
+                    k::not_before.eq(key.not_before.0),
+                    k::not_after.eq(key.not_after.0),
+                ),
             )
         };
         self.write("add a signing key", |conn| {
-            let insert = || diesel::insert_into(k::signing_key).values(row()).on_conflict(k::kid).do_nothing();
+            let insert = || {
+                diesel::insert_into(k::signing_key)
+                    .values(row())
+                    .on_conflict(k::kid)
+                    .do_nothing()
+            };
             Ok(on_conn!(conn, |c| insert().execute(c))? == 1)
         })
     }
@@ -255,25 +333,59 @@ impl Store {
         })
     }
 
-    /// Takes one from a rate, exactly: at most `limit` in any `window_ms` at an even pace, a full burst at first.
-    pub fn take_rate(&mut self, key: &str, limit: i64, window_ms: i64, now: Timestamp) -> Result<std::result::Result<(), RetryAfterMs>> {
+    /// Takes one from a rate, exactly: at most `limit` in any window of `window_ms`, on all nodes together.
+    /// `limit` is at most `RATE_MAX`.
+    pub fn take_rate(
+        &mut self,
+        key: &str,
+        limit: i64,
+        window_ms: i64,
+        now: Timestamp,
+    ) -> Result<std::result::Result<(), RetryAfterMs>> {
         use rate_bucket::dsl as b;
-        // The generic cell rate algorithm: one number, the time at which the bucket would be full again.
-        let interval = window_ms.max(1) / limit.max(1);
-        let burst = interval.saturating_mul(limit.max(1).saturating_sub(1));
         self.write("take from a rate", |conn| {
-            let first = || (b::key.eq(key), b::theoretical_at.eq(0_i64), b::expires_at.eq(0_i64));
-            let insert = || diesel::insert_into(b::rate_bucket).values(first()).on_conflict(b::key).do_nothing();
+            let first = || {
+                (
+                    b::key.eq(key),
+                    b::hits.eq(Doc(json!([]))),
+                    b::expires_at.eq(0_i64),
+                )
+            };
+            let insert = || {
+                diesel::insert_into(b::rate_bucket)
+                    .values(first())
+                    .on_conflict(b::key)
+                    .do_nothing()
+            };
             on_conn!(conn, |c| insert().execute(c))?;
-            let query = || b::rate_bucket.filter(b::key.eq(key)).select(b::theoretical_at);
-            let rows: Vec<i64> = load_for_update!(conn, query())?;
-            let theoretical = rows.into_iter().next().unwrap_or(0).max(now.0);
-            let early = theoretical.saturating_sub(burst).saturating_sub(now.0);
-            if limit < 1 || early > 0 {
-                return Ok(Err(RetryAfterMs(early.max(1))));
+            let query = || b::rate_bucket.filter(b::key.eq(key)).select(b::hits);
+            let rows: Vec<Doc> = load_for_update!(conn, query())?;
+            let start = now.0.saturating_sub(window_ms);
+            let stored = rows.first().and_then(|hits| hits.0.as_array());
+            let mut hits: Vec<i64> = stored
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_i64)
+                .filter(|at| *at > start)
+                .collect();
+            hits.sort_unstable();
+            let room = usize::try_from(limit.clamp(0, RATE_MAX)).unwrap_or(0);
+            if hits.len() >= room {
+                // The next place is free when so many have left the window that fewer than the limit remain.
+                let leaving = hits
+                    .len()
+                    .checked_sub(room)
+                    .and_then(|index| hits.get(index))
+                    .copied()
+                    .unwrap_or(now.0);
+                return Ok(Err(RetryAfterMs(leaving.saturating_sub(start).max(1))));
             }
-            let next = theoretical.saturating_add(interval);
-            let update = || diesel::update(b::rate_bucket.find(key)).set((b::theoretical_at.eq(next), b::expires_at.eq(next)));
+            hits.push(now.0);
+            let end = now.0.saturating_add(window_ms);
+            let update = || {
+                let hits = b::hits.eq(Doc(json!(&hits)));
+                diesel::update(b::rate_bucket.find(key)).set((hits, b::expires_at.eq(end)))
+            };
             on_conn!(conn, |c| update().execute(c))?;
             Ok(Ok(()))
         })
@@ -288,13 +400,22 @@ impl Reader {
             // The head first: what is committed in between has a newer version and comes next time.
             let newest: i64 = on_conn!(conn, |c| h::revocation_head.find(1).select(h::version).first(c))?;
             let query = || {
-                let some = v::revocation.filter(v::version.gt(version)).filter(v::version.le(newest)).order(v::version);
+                let some = v::revocation
+                    .filter(v::version.gt(version))
+                    .filter(v::version.le(newest))
+                    .order(v::version);
                 some.select((v::kind, v::id, v::until, v::version))
             };
             let rows: Vec<(String, String, i64, i64)> = on_conn!(conn, |c| query().load(c))?;
             let revocations = rows.into_iter().map(|(kind, id, until, version)| {
-                let kind = RevocationKind::from_name(&kind).ok_or_else(|| Inconsistency::sql("revocation", "kind", &id))?;
-                Ok(Revocation { kind, id, until: Timestamp(until), version })
+                let kind = RevocationKind::from_name(&kind)
+                    .ok_or_else(|| Inconsistency::sql("revocation", "kind", &id))?;
+                Ok(Revocation {
+                    kind,
+                    id,
+                    until: Timestamp(until),
+                    version,
+                })
             });
             Ok((revocations.collect::<QueryResult<_>>()?, newest))
         })
@@ -320,7 +441,10 @@ impl Reader {
     }
 }
 
-type Refresh = ((Id, Id, Vec<u8>), (i64, i64, Option<i64>, Option<i64>, Option<String>));
+type Refresh = (
+    (Id, Id, Vec<u8>),
+    (i64, i64, Option<i64>, Option<i64>, Option<String>),
+);
 
 /// Ends the refresh tokens of a family or an agent.
 fn end_tokens(conn: &mut Conn, kind: RevocationKind, id: Uuid, now: Timestamp) -> QueryResult<()> {
@@ -329,10 +453,14 @@ fn end_tokens(conn: &mut Conn, kind: RevocationKind, id: Uuid, now: Timestamp) -
     let live = r::refresh_token.filter(r::revoked_at.is_null());
     match kind {
         RevocationKind::Family => {
-            on_conn!(conn, |c| diesel::update(live.filter(r::family.eq(Id(id)))).set(ended()).execute(c))?;
+            on_conn!(conn, |c| diesel::update(live.filter(r::family.eq(Id(id))))
+                .set(ended())
+                .execute(c))?;
         }
         RevocationKind::Agent => {
-            on_conn!(conn, |c| diesel::update(live.filter(r::agent_id.eq(Id(id)))).set(ended()).execute(c))?;
+            on_conn!(conn, |c| diesel::update(live.filter(r::agent_id.eq(Id(id))))
+                .set(ended())
+                .execute(c))?;
         }
         RevocationKind::Token | RevocationKind::Key => {}
     }

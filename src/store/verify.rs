@@ -129,7 +129,9 @@ impl Reader {
         self.read("verify the invariants", |conn| {
             let begin = match conn {
                 Conn::Sqlite(_) => "BEGIN",
-                Conn::Pg(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0",
+                Conn::Pg(_) => {
+                    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0"
+                }
             };
             on_conn!(conn, |c| c.batch_execute(begin))?;
             let violations = check(conn);
@@ -144,7 +146,10 @@ fn check(conn: &mut Conn) -> QueryResult<Vec<Violation>> {
     for (invariant, query) in CHECKS {
         let text = with_ids(query, matches!(conn, Conn::Pg(_)));
         let found: Vec<Found> = on_conn!(conn, |c| sql_query(&text).load(c))?;
-        violations.extend(found.into_iter().take(TOLD_MAX).map(|found| Violation { invariant, detail: found.detail }));
+        violations.extend(found.into_iter().take(TOLD_MAX).map(|found| Violation {
+            invariant,
+            detail: found.detail,
+        }));
     }
     Ok(violations)
 }
@@ -155,7 +160,11 @@ fn with_ids(query: &str, is_postgres: bool) -> String {
     let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (column, rest) = part.split_once('}').unwrap_or((part, ""));
-        let id = if is_postgres { format!("CAST({column} AS text)") } else { format!("lower(hex({column}))") };
+        let id = if is_postgres {
+            format!("CAST({column} AS text)")
+        } else {
+            format!("lower(hex({column}))")
+        };
         text.push_str(&id);
         text.push_str(rest);
     }

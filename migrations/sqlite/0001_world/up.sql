@@ -341,7 +341,7 @@ INSERT INTO revocation_head (id, version) VALUES (1, 0);
 
 CREATE TABLE rate_bucket (
   key text NOT NULL PRIMARY KEY,
-  theoretical_at bigint NOT NULL,
+  hits text NOT NULL,
   expires_at bigint NOT NULL
 );
 CREATE INDEX rate_bucket_end ON rate_bucket (expires_at);

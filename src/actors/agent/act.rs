@@ -176,7 +176,8 @@ impl AgentActor {
         self.send(Pending { commit, reply: Some(request.reply), settle: None });
     }
 
-    fn send(&self, pending: Pending) {
+    /// Hands a commit to the committer of the agent's shard.
+    pub(super) fn send(&self, pending: Pending) {
         let seats = self.place.as_ref().and_then(|place| self.node.directory.shard(place.shard));
         // Without a committer the commit is dropped with its reply, and the asker is told `unavailable`.
         if let Some(seats) = seats

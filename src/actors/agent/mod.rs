@@ -3,8 +3,10 @@
 mod act;
 mod lookup;
 mod presence;
+mod prompt;
 
 pub use presence::{Join, Joined, Joiner};
+pub use prompt::{Suggestion, refused as prompts_refused};
 
 use super::directory::AgentSeat;
 use super::mailbox::{Reply, Seat, answer};
@@ -41,6 +43,10 @@ pub enum AgentMessage {
     Connect(Reply<()>),
     /// May this agent publish now.
     Publish(Reply<()>),
+    /// May this agent ask about the world now. Counts as activity.
+    Perceive(Reply<()>),
+    /// A spectator suggests something.
+    Suggest(Box<Suggestion>),
 }
 
 /// The actor of one agent.
@@ -70,6 +76,7 @@ struct AgentLimits {
     messages: Limiter,
     connections: Limiter,
     publishes: Limiter,
+    suggestions: Limiter,
 }
 
 /// A durable command under way, with those who asked for the same.
@@ -87,6 +94,7 @@ impl AgentActor {
             messages: node.limiter(Bucket::SocketMessages),
             connections: node.limiter(Bucket::Connections),
             publishes: node.limiter(Bucket::Publishes),
+            suggestions: node.limiter(Bucket::PromptsToAgent),
         };
         let presence = presence::Presence::default();
         Self { node, handle, row: None, profile: None, place: None, presence, limits, in_flight: HashMap::new() }
@@ -192,6 +200,12 @@ impl Role for AgentActor {
             AgentMessage::Message(reply) => answer(reply, self.limits.messages.check(clock)),
             AgentMessage::Connect(reply) => answer(reply, self.limits.connections.check(clock)),
             AgentMessage::Publish(reply) => answer(reply, self.limits.publishes.check(clock)),
+            AgentMessage::Perceive(reply) => {
+                let now = self.node.now();
+                self.presence.note_seen(now);
+                answer(reply, self.limits.perceptions.check(clock));
+            }
+            AgentMessage::Suggest(suggestion) => self.suggest(*suggestion),
         }
     }
 }

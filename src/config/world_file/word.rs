@@ -1,12 +1,13 @@
 //! The closed lists of words in a world file.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Declares a closed list of words of the world file.
 macro_rules! words {
     ($(#[doc = $doc:literal])+ pub enum $name:ident { $( $(#[$meta:meta])* $variant:ident = $word:literal ),+ $(,)? }) => {
         $(#[doc = $doc])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
         pub enum $name { $( $(#[$meta])* #[serde(rename = $word)] $variant, )+ }
 
         impl $name {

@@ -27,7 +27,10 @@ impl Store {
                 command::tick.eq(0_i64),
                 command::created_at.eq(now.0),
             );
-            on_conn!(conn, |c| diesel::insert_into(command::table).values(values.clone()).on_conflict_do_nothing().execute(c))?;
+            on_conn!(conn, |c| diesel::insert_into(command::table)
+                .values(values.clone())
+                .on_conflict_do_nothing()
+                .execute(c))?;
             Ok(())
         })
     }

@@ -86,19 +86,30 @@ struct Scratch {
 
 /// Decides all commits. `last_seq` is the number of the shard's last event.
 pub(super) fn decide(batch: &Batch, last_seq: i64, view: View) -> Staged {
-    let mut staged = Staged { view, ..Staged::default() };
+    let mut staged = Staged {
+        view,
+        ..Staged::default()
+    };
     let mut first_of: HashMap<Key, usize> = HashMap::new();
     for (index, commit) in batch.commits.iter().enumerate() {
         let known = commit.command.as_ref().and_then(|command| {
             let key = (commit.agent, command.id.clone());
             let answer = match staged.view.answers.get(&key) {
                 Some(answer) => Some(answer.clone()),
-                None => first_of.get(&key).and_then(|first| answer_of(batch, &staged, *first)),
+                None => first_of
+                    .get(&key)
+                    .and_then(|first| answer_of(batch, &staged, *first)),
             };
             if answer.is_none() {
                 first_of.insert(key, index);
             }
-            answer.map(|answer| if answer.body_hash == command.body_hash { Outcome::Replayed(answer) } else { mismatch() })
+            answer.map(|answer| {
+                if answer.body_hash == command.body_hash {
+                    Outcome::Replayed(answer)
+                } else {
+                    mismatch()
+                }
+            })
         });
         let outcome = match known {
             Some(outcome) => outcome,
@@ -110,7 +121,10 @@ pub(super) fn decide(batch: &Batch, last_seq: i64, view: View) -> Staged {
 }
 
 fn mismatch() -> Outcome {
-    Outcome::Refused(Refusal::new(Code::CommandMismatch, "the command id was used with other parameters"))
+    Outcome::Refused(Refusal::new(
+        Code::CommandMismatch,
+        "the command id was used with other parameters",
+    ))
 }
 
 /// The outcome of an earlier commit of this batch, as a repeat of its command sees it.
@@ -142,14 +156,24 @@ fn decide_new(staged: &mut Staged, index: usize, commit: &Commit, last_seq: i64)
             // A temporary refusal may be another answer next time, so it is not kept.
             if commit.command.is_some() && !refusal.code.is_temporary() {
                 let result = super::read::refusal_to_json(&refusal);
-                staged.commands.push(CommandRow { commit: index, seq: 0, is_refused: true, result });
+                staged.commands.push(CommandRow {
+                    commit: index,
+                    seq: 0,
+                    is_refused: true,
+                    result,
+                });
             }
             return Outcome::Refused(refusal);
         }
     };
     apply(staged, index, commit, seq, scratch);
     if commit.command.is_some() && !is_told_by_transfer(commit) {
-        staged.commands.push(CommandRow { commit: index, seq, is_refused: false, result: result.clone() });
+        staged.commands.push(CommandRow {
+            commit: index,
+            seq,
+            is_refused: false,
+            result: result.clone(),
+        });
     }
     let inbox = to_inboxes(staged, index, seq, &commit.event.inbox);
     staged.events.push((index, seq));
@@ -158,9 +182,21 @@ fn decide_new(staged: &mut Staged, index: usize, commit: &Commit, last_seq: i64)
 
 /// Whether the transfer's row is the whole answer, so that no row in `command` is needed.
 fn is_told_by_transfer(commit: &Commit) -> bool {
-    let is_pay = commit.command.as_ref().is_some_and(|command| command.action == "pay");
-    let says_nothing = commit.result.is_null() || commit.result.as_object().is_some_and(serde_json::Map::is_empty);
-    is_pay && says_nothing && matches!(commit.writes.as_slice(), [Write::Transfer { code: TransferCode::Payment, .. }])
+    let is_pay = commit
+        .command
+        .as_ref()
+        .is_some_and(|command| command.action == "pay");
+    let says_nothing =
+        commit.result.is_null() || commit.result.as_object().is_some_and(serde_json::Map::is_empty);
+    is_pay
+        && says_nothing
+        && matches!(
+            commit.writes.as_slice(),
+            [Write::Transfer {
+                code: TransferCode::Payment,
+                ..
+            }]
+        )
 }
 
 fn try_writes(
@@ -173,21 +209,43 @@ fn try_writes(
     let mut scratch = Scratch::default();
     for (number, write) in commit.writes.iter().enumerate() {
         match write {
-            Write::Transfer { to, amount, code, note } => {
+            Write::Transfer {
+                to,
+                amount,
+                code,
+                note,
+            } => {
                 if scratch.transfer.is_some() {
                     return Err(Refusal::internal());
                 }
                 let transfer = pay(staged, &mut scratch, commit, to, *amount, *code)?;
-                let transfer = Transfer { commit: index, seq, note: note.clone(), ..transfer };
+                let transfer = Transfer {
+                    commit: index,
+                    seq,
+                    note: note.clone(),
+                    ..transfer
+                };
                 // A transfer is made by one event, so it takes its id.
-                merge(result, json!({"transfer_id": commit.event_id.0, "balance": transfer.debit_balance}));
+                merge(
+                    result,
+                    json!({"transfer_id": commit.event_id.0, "balance": transfer.debit_balance}),
+                );
                 scratch.transfer = Some(transfer);
             }
             Write::Chat { recipient, .. } => {
-                let id = recipient.as_ref().map(|handle| staged.view.ids.get(handle).ok_or_else(no_target)).transpose()?;
+                let id = recipient
+                    .as_ref()
+                    .map(|handle| staged.view.ids.get(handle).ok_or_else(no_target))
+                    .transpose()?;
                 scratch.chats.push((number, id.map(|id| id.0)));
             }
-            Write::Relocate { region, shard, at, hop, is_in_world } => {
+            Write::Relocate {
+                region,
+                shard,
+                at,
+                hop,
+                is_in_world,
+            } => {
                 let now_at = scratch.place.as_ref().map(|place| place.hop);
                 let expected = now_at.or_else(|| staged.places.get(&commit.agent.0).map(|place| place.hop));
                 let expected = expected.or_else(|| staged.view.hops.get(&commit.agent.0).copied());
@@ -195,18 +253,40 @@ fn try_writes(
                     return Err(Refusal::new(Code::Moving, "the agent is on the move").retry_after(250));
                 }
                 let at = at.rounded();
-                merge(result, json!({"location": {"x": at.x, "y": at.y, "z": at.z, "region": region}}));
-                let place = Place { region: region.clone(), shard: shard.0, at, hop: hop.saturating_add(1), is_in_world: *is_in_world };
+                merge(
+                    result,
+                    json!({"location": {"x": at.x, "y": at.y, "z": at.z, "region": region}}),
+                );
+                let place = Place {
+                    region: region.clone(),
+                    shard: shard.0,
+                    at,
+                    hop: hop.saturating_add(1),
+                    is_in_world: *is_in_world,
+                };
                 scratch.place = Some(place);
             }
             Write::UseObject { object_id, change } => {
-                let object = scratch.objects.get(object_id).or_else(|| staged.view.objects.get(object_id));
+                let object = scratch
+                    .objects
+                    .get(object_id)
+                    .or_else(|| staged.view.objects.get(object_id));
                 let object = object.ok_or_else(|| Refusal::new(Code::ObjectNotFound, "no such object"))?;
-                let next = ObjectState { state: change.apply(&object.state), version: object.version.saturating_add(1) };
+                let next = ObjectState {
+                    state: change.apply(&object.state),
+                    version: object.version.saturating_add(1),
+                };
                 scratch.objects.insert(object_id.clone(), next);
             }
             Write::GrantItem { item, quantity } => {
-                add_items(staged, &mut scratch, commit, commit.agent.0, item.name(), *quantity)?;
+                add_items(
+                    staged,
+                    &mut scratch,
+                    commit,
+                    commit.agent.0,
+                    item.name(),
+                    *quantity,
+                )?;
             }
             Write::GiveItem { item, to, quantity } => {
                 let kind = take_items(staged, &mut scratch, commit, item, *quantity)?;
@@ -240,13 +320,23 @@ fn pay(
     amount: Amount,
     code: TransferCode,
 ) -> Result<Transfer, Refusal> {
-    let account = |scratch: &Scratch, id: Uuid| scratch.accounts.get(&id).or_else(|| staged.view.accounts.get(&id)).copied();
-    let (debit, credit) = (commit.agent.0, payee_account(to, &staged.view.ids).ok_or_else(no_target)?);
+    let account = |scratch: &Scratch, id: Uuid| {
+        scratch
+            .accounts
+            .get(&id)
+            .or_else(|| staged.view.accounts.get(&id))
+            .copied()
+    };
+    let (debit, credit) = (
+        commit.agent.0,
+        payee_account(to, &staged.view.ids).ok_or_else(no_target)?,
+    );
     if debit == credit {
         return Err(Refusal::new(Code::SelfTarget, "an agent cannot pay itself"));
     }
     let mut payee = account(scratch, credit).ok_or_else(no_target)?;
-    let mut payer = account(scratch, debit).ok_or_else(|| Refusal::new(Code::AgentNotFound, "no such agent"))?;
+    let mut payer =
+        account(scratch, debit).ok_or_else(|| Refusal::new(Code::AgentNotFound, "no such agent"))?;
     if payer.kind != AccountKind::Wallet.number() || payer.currency != CREDIT || payee.currency != CREDIT {
         return Err(Refusal::internal());
     }
@@ -254,10 +344,16 @@ fn pay(
         return Err(Refusal::new(Code::AccountFrozen, "the account is frozen"));
     }
     let minor = amount.minor();
-    let poorer = payer.balance.checked_sub(minor).filter(|balance| payer.allow_negative || *balance >= 0);
-    payer.balance = poorer.ok_or_else(|| Refusal::new(Code::InsufficientFunds, "the balance is too small"))?;
-    payee.balance =
-        payee.balance.checked_add(minor).ok_or_else(|| Refusal::invalid("the receiver cannot hold that much"))?;
+    let poorer = payer
+        .balance
+        .checked_sub(minor)
+        .filter(|balance| payer.allow_negative || *balance >= 0);
+    payer.balance =
+        poorer.ok_or_else(|| Refusal::new(Code::InsufficientFunds, "the balance is too small"))?;
+    payee.balance = payee
+        .balance
+        .checked_add(minor)
+        .ok_or_else(|| Refusal::invalid("the receiver cannot hold that much"))?;
     payer.version = payer.version.saturating_add(1);
     payee.version = payee.version.saturating_add(1);
     scratch.accounts.insert(debit, payer);
@@ -278,20 +374,42 @@ fn pay(
 }
 
 /// Takes items from the agent; gives their kind.
-fn take_items(staged: &Staged, scratch: &mut Scratch, commit: &Commit, item: &str, quantity: i32) -> Result<String, Refusal> {
+fn take_items(
+    staged: &Staged,
+    scratch: &mut Scratch,
+    commit: &Commit,
+    item: &str,
+    quantity: i32,
+) -> Result<String, Refusal> {
     let mine = commit.agent.0;
     let by_id = || {
         let id = Uuid::parse_str(item).ok()?;
         let range = (mine, String::new())..;
-        let mut stacks = staged.view.items.range(range).take_while(|(key, _)| key.0 == mine);
-        stacks.find(|(_, stack)| stack.id == id).map(|(key, _)| key.1.clone())
+        let mut stacks = staged
+            .view
+            .items
+            .range(range)
+            .take_while(|(key, _)| key.0 == mine);
+        stacks
+            .find(|(_, stack)| stack.id == id)
+            .map(|(key, _)| key.1.clone())
     };
     let key = (mine, by_id().unwrap_or_else(|| item.to_owned()));
-    let stack = scratch.items.get(&key).or_else(|| staged.view.items.get(&key)).copied();
+    let stack = scratch
+        .items
+        .get(&key)
+        .or_else(|| staged.view.items.get(&key))
+        .copied();
     let stack = stack.filter(|stack| quantity > 0 && stack.quantity >= quantity);
     let stack = stack.ok_or_else(|| Refusal::new(Code::NotOwner, "the agent does not hold as many"))?;
     let kind = key.1.clone();
-    scratch.items.insert(key, Stack { quantity: stack.quantity.saturating_sub(quantity), ..stack });
+    scratch.items.insert(
+        key,
+        Stack {
+            quantity: stack.quantity.saturating_sub(quantity),
+            ..stack
+        },
+    );
     Ok(kind)
 }
 
@@ -304,11 +422,19 @@ fn add_items(
     quantity: i32,
 ) -> Result<(), Refusal> {
     let key = (holder, kind.to_owned());
-    let stack = scratch.items.get(&key).or_else(|| staged.view.items.get(&key)).copied();
+    let stack = scratch
+        .items
+        .get(&key)
+        .or_else(|| staged.view.items.get(&key))
+        .copied();
     // A holder's first item of a kind makes the stack; the id comes from the event, so that a retry makes the same.
     let stack = stack.unwrap_or_else(|| {
         let id = Uuid::new_v5(&commit.event_id.0, format!("item {holder} {kind}").as_bytes());
-        Stack { id, quantity: 0, is_stored: false }
+        Stack {
+            id,
+            quantity: 0,
+            is_stored: false,
+        }
     });
     let sum = stack.quantity.checked_add(quantity).filter(|_| quantity > 0);
     let quantity = sum.ok_or_else(|| Refusal::invalid("nobody can hold that many"))?;
@@ -324,7 +450,12 @@ fn apply(staged: &mut Staged, index: usize, commit: &Commit, seq: i64, scratch: 
     staged.touched_objects.extend(scratch.objects.keys().cloned());
     staged.view.objects.extend(scratch.objects);
     staged.transfers.extend(scratch.transfer);
-    staged.chats.extend(scratch.chats.into_iter().map(|(number, recipient)| (index, number, seq, recipient)));
+    staged.chats.extend(
+        scratch
+            .chats
+            .into_iter()
+            .map(|(number, recipient)| (index, number, seq, recipient)),
+    );
     if let Some(place) = scratch.place {
         staged.places.insert(commit.agent.0, place);
     }
@@ -333,15 +464,23 @@ fn apply(staged: &mut Staged, index: usize, commit: &Commit, seq: i64, scratch: 
 fn to_inboxes(staged: &mut Staged, index: usize, seq: i64, owners: &[Handle]) -> Vec<InboxPosition> {
     let mut positions: Vec<InboxPosition> = Vec::with_capacity(owners.len());
     for owner in owners {
-        let Some(agent) = staged.view.ids.get(owner).copied() else { continue };
+        let Some(agent) = staged.view.ids.get(owner).copied() else {
+            continue;
+        };
         if positions.iter().any(|position| position.agent == agent) {
             continue;
         }
-        let Some((_, top, _)) = staged.view.inboxes.get_mut(&agent.0) else { continue };
+        let Some((_, top, _)) = staged.view.inboxes.get_mut(&agent.0) else {
+            continue;
+        };
         *top = top.saturating_add(1);
         staged.inbox.push((agent.0, *top, index, seq));
         staged.touched_inboxes.insert(agent.0);
-        positions.push(InboxPosition { owner: owner.clone(), agent, offset: *top });
+        positions.push(InboxPosition {
+            owner: owner.clone(),
+            agent,
+            offset: *top,
+        });
     }
     positions
 }

@@ -25,7 +25,12 @@ enum Failure {
     Fenced,
     NotCommitted(StoreError),
     /// The connection was lost while it committed.
-    Unknown { before: i64, after: i64, outcomes: Vec<Outcome>, source: StoreError },
+    Unknown {
+        before: i64,
+        after: i64,
+        outcomes: Vec<Outcome>,
+        source: StoreError,
+    },
 }
 
 impl Store {
@@ -34,7 +39,11 @@ impl Store {
     /// Errors: `Fenced`; `NotCommitted`, after which the same batch may be tried again: commands are executed once.
     pub fn commit(&mut self, batch: &Batch) -> Result<Vec<Outcome>, CommitError> {
         let shard = batch.lease.shard;
-        let fail = |source: StoreError| CommitError::NotCommitted { shard, is_disk_full: source.is_disk_full(), source };
+        let fail = |source: StoreError| CommitError::NotCommitted {
+            shard,
+            is_disk_full: source.is_disk_full(),
+            source,
+        };
         if batch.commits.len() > BATCH_MAX {
             return Err(fail(StoreError::Unsupported("a batch has at most 1,000 commits")));
         }
@@ -45,7 +54,12 @@ impl Store {
                 Ok(outcomes) => return Ok(outcomes),
                 Err(Failure::Fenced) => return Err(CommitError::Fenced(shard)),
                 Err(Failure::NotCommitted(source)) => source,
-                Err(Failure::Unknown { before, after, outcomes, source }) => match self.last_seq_after_loss(batch)? {
+                Err(Failure::Unknown {
+                    before,
+                    after,
+                    outcomes,
+                    source,
+                }) => match self.last_seq_after_loss(batch)? {
                     Some(last_seq) if last_seq == after && after > before => return Ok(outcomes),
                     // Nothing was numbered, or nothing was committed: both may be done again.
                     Some(_) => source,
@@ -64,14 +78,19 @@ impl Store {
         match error {
             StoreError::Connect { .. } => true,
             // Another shard committed the same command a moment ago; the next try finds it.
-            StoreError::Query { source: Sql::DatabaseError(DatabaseErrorKind::UniqueViolation, _), .. } => true,
+            StoreError::Query {
+                source: Sql::DatabaseError(DatabaseErrorKind::UniqueViolation, _),
+                ..
+            } => true,
             StoreError::Query { source, .. } => match class_of(source) {
                 Class::Retry => true,
                 Class::Lost => {
                     self.disconnect();
                     true
                 }
-                Class::NoPartition => self.conn().is_ok_and(|conn| retention::make_partitions(conn, now).is_ok()),
+                Class::NoPartition => self
+                    .conn()
+                    .is_ok_and(|conn| retention::make_partitions(conn, now).is_ok()),
                 Class::DiskFull | Class::Fatal => false,
             },
             _ => false,
@@ -80,7 +99,10 @@ impl Store {
 
     /// Runs the transaction once.
     fn attempt(&mut self, batch: &Batch) -> Result<Vec<Outcome>, Failure> {
-        let query = |source| StoreError::Query { operation: "commit a batch", source };
+        let query = |source| StoreError::Query {
+            operation: "commit a batch",
+            source,
+        };
         let (conn, resolver) = self.parts().map_err(Failure::NotCommitted)?;
         let failed = |source| Failure::NotCommitted(query(source));
         conn.begin().map_err(failed)?;
@@ -103,7 +125,12 @@ impl Store {
             Err(error) if class_of(&error) == Class::Lost => {
                 let source = query(error);
                 self.disconnect();
-                Err(Failure::Unknown { before: fence.last_seq, after, outcomes: staged.outcomes, source })
+                Err(Failure::Unknown {
+                    before: fence.last_seq,
+                    after,
+                    outcomes: staged.outcomes,
+                    source,
+                })
             }
             Err(error) => {
                 if !conn.rollback() {
@@ -141,7 +168,9 @@ impl Store {
 
 /// The body of the transaction. None: fenced.
 fn transact(conn: &mut Conn, resolver: &mut Resolver, batch: &Batch) -> QueryResult<Option<(Fence, Staged)>> {
-    let Some(fence) = fence(conn, batch.lease, batch.now)? else { return Ok(None) };
+    let Some(fence) = fence(conn, batch.lease, batch.now)? else {
+        return Ok(None);
+    };
     let at = Timestamp(batch.now.0.max(fence.last_at));
     let view = read::view(conn, resolver, batch)?;
     let staged = decide::decide(batch, fence.last_seq, view);
@@ -186,7 +215,14 @@ fn fence(conn: &mut Conn, lease: Lease, now: Timestamp) -> QueryResult<Option<Fe
 fn advance(conn: &mut Conn, lease: Lease, count: i64, at: Timestamp) -> QueryResult<usize> {
     use crate::store::schema::shard;
     use diesel::{ExpressionMethods, QueryDsl};
-    on_conn!(conn, |c| diesel::update(shard::table.find(lease.shard.0).filter(shard::epoch.eq(lease.epoch)))
-        .set((shard::last_seq.eq(shard::last_seq + count), shard::last_at.eq(at.0)))
-        .execute(c))
+    on_conn!(conn, |c| diesel::update(
+        shard::table
+            .find(lease.shard.0)
+            .filter(shard::epoch.eq(lease.epoch))
+    )
+    .set((
+        shard::last_seq.eq(shard::last_seq + count),
+        shard::last_at.eq(at.0)
+    ))
+    .execute(c))
 }

@@ -39,16 +39,24 @@ impl Resolver {
     /// Makes sure that all of these that exist are known.
     fn resolve<'a>(&mut self, conn: &mut Conn, handles: impl Iterator<Item = &'a Handle>) -> QueryResult<()> {
         use schema::agents;
-        let missing: BTreeSet<&str> = handles.filter(|handle| !self.ids.contains_key(*handle)).map(Handle::as_str).collect();
+        let missing: BTreeSet<&str> = handles
+            .filter(|handle| !self.ids.contains_key(*handle))
+            .map(Handle::as_str)
+            .collect();
         let missing: Vec<&str> = missing.into_iter().collect();
         for part in missing.chunks(KEYS_MAX) {
-            let query = || agents::table.filter(agents::agent_id.eq_any(part)).select((agents::agent_id, agents::id));
+            let query = || {
+                agents::table
+                    .filter(agents::agent_id.eq_any(part))
+                    .select((agents::agent_id, agents::id))
+            };
             let rows: Vec<(String, Id)> = on_conn!(conn, |c| query().load(c))?;
             if self.ids.len() > RESOLVED_MAX {
                 self.ids.clear();
             }
             for (handle, id) in rows {
-                let handle = Handle::new(&handle).map_err(|_| Inconsistency::sql("agents", "agent_id", &handle))?;
+                let handle = Handle::new(&handle)
+                    .map_err(|_broken| Inconsistency::sql("agents", "agent_id", &handle))?;
                 self.ids.insert(handle, AgentId(id.0));
             }
         }
@@ -110,11 +118,24 @@ pub(super) fn view(conn: &mut Conn, resolver: &mut Resolver, batch: &Batch) -> Q
             view.ids.insert(handle.clone(), *id);
         }
     }
-    view.answers = answers(conn, batch.commits.iter().filter_map(|commit| Some((commit.agent, commit.command.as_ref()?))))?;
+    view.answers = answers(
+        conn,
+        batch
+            .commits
+            .iter()
+            .filter_map(|commit| Some((commit.agent, commit.command.as_ref()?))),
+    )?;
     let (mut accounts, mut agents, mut inboxes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let (mut holders, mut objects) = (BTreeSet::new(), BTreeSet::new());
     for commit in &batch.commits {
-        inboxes.extend(commit.event.inbox.iter().filter_map(|owner| view.ids.get(owner)).map(|id| id.0));
+        inboxes.extend(
+            commit
+                .event
+                .inbox
+                .iter()
+                .filter_map(|owner| view.ids.get(owner))
+                .map(|id| id.0),
+        );
         for write in &commit.writes {
             match write {
                 Write::Transfer { to, .. } => {
@@ -147,7 +168,10 @@ pub(super) fn payee_account(payee: &Payee, ids: &HashMap<Handle, AgentId>) -> Op
 
 fn handles_of(commit: &super::Commit) -> impl Iterator<Item = &Handle> {
     let named = commit.writes.iter().filter_map(|write| match write {
-        Write::Transfer { to: Payee::Agent(handle), .. } => Some(handle),
+        Write::Transfer {
+            to: Payee::Agent(handle),
+            ..
+        } => Some(handle),
         Write::Chat { recipient, .. } => recipient.as_ref(),
         _ => None,
     });
@@ -166,9 +190,23 @@ fn read_accounts(conn: &mut Conn, ids: &BTreeSet<Uuid>) -> QueryResult<BTreeMap<
     for part in chunks(ids) {
         let query = || a::account.filter(a::id.eq_any(&part)).order(a::id);
         let rows: Vec<Row> = load_for_update!(conn, query())?;
-        found.extend(rows.into_iter().map(|(id, owner, kind, currency, balance, version, allow_negative, frozen, created_at)| {
-            (id.0, Account { owner, kind, currency, balance, version, allow_negative, frozen, created_at })
-        }));
+        found.extend(rows.into_iter().map(
+            |(id, owner, kind, currency, balance, version, allow_negative, frozen, created_at)| {
+                (
+                    id.0,
+                    Account {
+                        owner,
+                        kind,
+                        currency,
+                        balance,
+                        version,
+                        allow_negative,
+                        frozen,
+                        created_at,
+                    },
+                )
+            },
+        ));
     }
     Ok(found)
 }
@@ -177,7 +215,12 @@ fn read_hops(conn: &mut Conn, ids: &BTreeSet<Uuid>) -> QueryResult<BTreeMap<Uuid
     use schema::agents::dsl as a;
     let mut found = BTreeMap::new();
     for part in chunks(ids) {
-        let query = || a::agents.filter(a::id.eq_any(&part)).order(a::id).select((a::id, a::hop));
+        let query = || {
+            a::agents
+                .filter(a::id.eq_any(&part))
+                .order(a::id)
+                .select((a::id, a::hop))
+        };
         let rows: Vec<(Id, i64)> = load_for_update!(conn, query())?;
         found.extend(rows.into_iter().map(|(id, hop)| (id.0, hop)));
     }
@@ -190,7 +233,10 @@ fn read_inboxes(conn: &mut Conn, ids: &BTreeSet<Uuid>) -> QueryResult<BTreeMap<U
     for part in chunks(ids) {
         let query = || h::inbox_head.filter(h::agent_id.eq_any(&part)).order(h::agent_id);
         let rows: Vec<(Id, String, i64, i64)> = load_for_update!(conn, query())?;
-        found.extend(rows.into_iter().map(|(id, epoch, top, floor)| (id.0, (epoch, top, floor))));
+        found.extend(
+            rows.into_iter()
+                .map(|(id, epoch, top, floor)| (id.0, (epoch, top, floor))),
+        );
     }
     Ok(found)
 }
@@ -200,11 +246,23 @@ fn read_items(conn: &mut Conn, holders: &BTreeSet<Uuid>) -> QueryResult<BTreeMap
     let mut found = BTreeMap::new();
     for part in chunks(holders) {
         let query = || {
-            i::item.filter(i::holder_id.eq_any(&part)).order(i::id).select((i::id, i::holder_id, i::kind, i::quantity))
+            i::item.filter(i::holder_id.eq_any(&part)).order(i::id).select((
+                i::id,
+                i::holder_id,
+                i::kind,
+                i::quantity,
+            ))
         };
         let rows: Vec<(Id, Id, String, i32)> = load_for_update!(conn, query())?;
         found.extend(rows.into_iter().map(|(id, holder, kind, quantity)| {
-            ((holder.0, kind), Stack { id: id.0, quantity, is_stored: true })
+            (
+                (holder.0, kind),
+                Stack {
+                    id: id.0,
+                    quantity,
+                    is_stored: true,
+                },
+            )
         }));
     }
     Ok(found)
@@ -216,27 +274,70 @@ fn read_objects(conn: &mut Conn, ids: &BTreeSet<&str>) -> QueryResult<BTreeMap<S
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let query = || o::object.filter(o::id.eq_any(&ids)).order(o::id).select((o::id, o::state, o::version));
+    let query = || {
+        o::object
+            .filter(o::id.eq_any(&ids))
+            .order(o::id)
+            .select((o::id, o::state, o::version))
+    };
     let rows: Vec<(String, Doc, i64)> = load_for_update!(conn, query())?;
-    Ok(rows.into_iter().map(|(id, state, version)| (id, ObjectState { state: state.0, version })).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, state, version)| {
+            (
+                id,
+                ObjectState {
+                    state: state.0,
+                    version,
+                },
+            )
+        })
+        .collect())
 }
 
 type CommandSql = (Uid, Text, Binary, Text, Text, Json, Integer, BigInt, Text, BigInt);
 type CommandRow = (Id, String, Vec<u8>, String, String, Doc, i32, i64, String, i64);
-type TransferSql = (Uid, Text, Binary, Uid, SmallInt, BigInt, Nullable<Integer>, Nullable<BigInt>, Nullable<Text>, BigInt);
-type TransferRow = (Id, String, Vec<u8>, Id, i16, i64, Option<i32>, Option<i64>, Option<String>, i64);
+type TransferSql = (
+    Uid,
+    Text,
+    Binary,
+    Uid,
+    SmallInt,
+    BigInt,
+    Nullable<Integer>,
+    Nullable<BigInt>,
+    Nullable<Text>,
+    BigInt,
+);
+type TransferRow = (
+    Id,
+    String,
+    Vec<u8>,
+    Id,
+    i16,
+    i64,
+    Option<i32>,
+    Option<i64>,
+    Option<String>,
+    i64,
+);
 
 /// The stored outcomes of commands, from `command` and, for payments, from `transfer`. One statement each.
 pub(super) fn answers<'a>(
     conn: &mut Conn,
     keys: impl Iterator<Item = (AgentId, &'a CommandKey)>,
 ) -> QueryResult<HashMap<Key, StoredAnswer>> {
-    let keys: Vec<Vec<Cell<'_>>> = keys.map(|(agent, key)| vec![Cell::Id(Id(agent.0)), Cell::Text(&key.id)]).collect();
+    let keys: Vec<Vec<Cell<'_>>> = keys
+        .map(|(agent, key)| vec![Cell::Id(Id(agent.0)), Cell::Text(&key.id)])
+        .collect();
     answers_by_key(conn, &keys)
 }
 
 /// The same by rows of (agent id, command id).
-pub(super) fn answers_by_key(conn: &mut Conn, keys: &[Vec<Cell<'_>>]) -> QueryResult<HashMap<Key, StoredAnswer>> {
+pub(super) fn answers_by_key(
+    conn: &mut Conn,
+    keys: &[Vec<Cell<'_>>],
+) -> QueryResult<HashMap<Key, StoredAnswer>> {
     // Pairs, not two lists: many clients count their commands 1, 2, 3, and a list of such ids would match them all.
     const HEAD: &str = "WITH k (a, c) AS (VALUES ";
     const COMMANDS: &str = ") SELECT t.agent_id, t.command_id, t.body_hash, t.action, t.status, t.result, t.shard_id, t.seq, t.region, t.tick \
@@ -245,12 +346,14 @@ pub(super) fn answers_by_key(conn: &mut Conn, keys: &[Vec<Cell<'_>>]) -> QueryRe
          FROM k JOIN transfer t ON t.agent_id = k.a AND t.command_id = k.c LEFT JOIN shard s ON s.id = t.shard_id";
     let mut found = HashMap::new();
     for part in keys.chunks(KEYS_MAX) {
-        let transfers: Vec<TransferRow> = on_conn!(conn, |c| Bulk::<TransferSql>::new(HEAD, part, TRANSFERS).load(c))?;
+        let transfers: Vec<TransferRow> =
+            on_conn!(conn, |c| Bulk::<TransferSql>::new(HEAD, part, TRANSFERS).load(c))?;
         for row in transfers {
             found.insert((AgentId(row.0.0), row.1.clone()), answer_of_transfer(row)?);
         }
         // A command row is the whole answer, so it wins over the transfer of the same command.
-        let commands: Vec<CommandRow> = on_conn!(conn, |c| Bulk::<CommandSql>::new(HEAD, part, COMMANDS).load(c))?;
+        let commands: Vec<CommandRow> =
+            on_conn!(conn, |c| Bulk::<CommandSql>::new(HEAD, part, COMMANDS).load(c))?;
         for row in commands {
             found.insert((AgentId(row.0.0), row.1.clone()), answer_of_command(row)?);
         }
@@ -268,7 +371,8 @@ fn answer_of_transfer(row: TransferRow) -> QueryResult<StoredAnswer> {
         seq: seq.unwrap_or(0),
         region: region.unwrap_or_default(),
         tick: Tick(tick),
-        body_hash: <[u8; 32]>::try_from(hash).map_err(|_| Inconsistency::sql("transfer", "body_hash", &command_id))?,
+        body_hash: <[u8; 32]>::try_from(hash)
+            .map_err(|_broken| Inconsistency::sql("transfer", "body_hash", &command_id))?,
     })
 }
 
@@ -286,7 +390,8 @@ fn answer_of_command(row: CommandRow) -> QueryResult<StoredAnswer> {
         seq,
         region,
         tick: Tick(tick),
-        body_hash: <[u8; 32]>::try_from(hash).map_err(|_| Inconsistency::sql("command", "body_hash", &command_id))?,
+        body_hash: <[u8; 32]>::try_from(hash)
+            .map_err(|_broken| Inconsistency::sql("command", "body_hash", &command_id))?,
     })
 }
 

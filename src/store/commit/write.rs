@@ -2,6 +2,10 @@
 
 use super::Batch;
 use super::decide::Staged;
+use super::rows::{
+    AccountRow, ChatRow, CommandRow, ConversationRow, EventRow, InboxHeadRow, InboxRow, ItemRow, LineRow,
+    TransferRow,
+};
 use crate::base::time::Timestamp;
 use crate::domain::conversation::Phase;
 use crate::domain::ledger::CREDIT;
@@ -11,7 +15,7 @@ use crate::store::connection::{Conn, on_conn};
 use crate::store::schema;
 use crate::store::sql_types::{Doc, DocRef, Id};
 use diesel::upsert::excluded;
-use diesel::{ExpressionMethods, Insertable, QueryResult, RunQueryDsl};
+use diesel::{ExpressionMethods, QueryResult, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -24,152 +28,6 @@ macro_rules! insert_all {
             on_conn!($conn, |c| diesel::insert_into($table).values(part).execute(c))?;
         }
     };
-}
-
-// `treat_none_as_default_value = false` matters: without it Diesel sends one statement a row to SQLite.
-#[derive(Insertable)]
-#[diesel(table_name = schema::events, treat_none_as_default_value = false)]
-struct EventRow<'a> {
-    created_at: i64,
-    shard_id: i32,
-    seq: i64,
-    epoch: i64,
-    event_id: Id,
-    event_type: &'a str,
-    source_agent: Option<&'a str>,
-    target_agent: Option<&'a str>,
-    region: &'a str,
-    content: DocRef<'a>,
-    location: Option<Doc>,
-    hearers: String,
-    is_public: bool,
-    world_tick: i64,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = schema::transfer, treat_none_as_default_value = false)]
-struct TransferRow<'a> {
-    id: Id,
-    shard_id: Option<i32>,
-    seq: Option<i64>,
-    agent_id: Id,
-    command_id: String,
-    body_hash: &'a [u8],
-    debit: Id,
-    credit: Id,
-    amount: i64,
-    currency: i16,
-    code: i16,
-    note: Option<&'a str>,
-    debit_balance: i64,
-    debit_version: i64,
-    credit_balance: i64,
-    credit_version: i64,
-    tick: i64,
-    created_at: i64,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = schema::account, treat_none_as_default_value = false)]
-struct AccountRow {
-    id: Id,
-    owner_id: Option<Id>,
-    kind: i16,
-    currency: i16,
-    balance: i64,
-    version: i64,
-    allow_negative: bool,
-    frozen: bool,
-    created_at: i64,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = schema::inbox, treat_none_as_default_value = false)]
-struct InboxRow {
-    agent_id: Id,
-    offset: i64,
-    shard_id: i32,
-    seq: i64,
-    tick: i64,
-    created_at: i64,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = schema::inbox_head, treat_none_as_default_value = false)]
-struct InboxHeadRow<'a> {
-    agent_id: Id,
-    epoch: &'a str,
-    top: i64,
-    floor: i64,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = schema::command, treat_none_as_default_value = false)]
-struct CommandRow<'a> {
-    agent_id: Id,
-    command_id: &'a str,
-    body_hash: &'a [u8],
-    action: &'a str,
-    status: &'a str,
-    result: DocRef<'a>,
-    shard_id: i32,
-    seq: i64,
-    region: &'a str,
-    tick: i64,
-    created_at: i64,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = schema::chat_messages, treat_none_as_default_value = false)]
-struct ChatRow<'a> {
-    id: Id,
-    sender_id: Id,
-    sender_agent: &'a str,
-    sender_name: &'a str,
-    recipient_id: Option<Id>,
-    recipient_agent: Option<&'a str>,
-    region: &'a str,
-    message: &'a str,
-    volume: &'a str,
-    shard_id: i32,
-    seq: i64,
-    created_at: i64,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = schema::item, treat_none_as_default_value = false)]
-struct ItemRow<'a> {
-    id: Id,
-    holder_id: Id,
-    kind: &'a str,
-    quantity: i32,
-    created_at: i64,
-    updated_at: i64,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = schema::conversation, treat_none_as_default_value = false)]
-struct ConversationRow<'a> {
-    id: Id,
-    shard_id: i32,
-    region: &'a str,
-    phase: &'a str,
-    body: Doc,
-    opened_at: i64,
-    last_at: i64,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = schema::conversation_line, treat_none_as_default_value = false)]
-struct LineRow<'a> {
-    conversation_id: Id,
-    number: i64,
-    speaker_id: Id,
-    speaker: &'a str,
-    addressed_to: Doc,
-    message: &'a str,
-    tick: i64,
-    created_at: i64,
 }
 
 /// Writes everything that is staged.
@@ -188,7 +46,10 @@ pub(super) fn write(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Stag
 
 fn write_accounts(conn: &mut Conn, staged: &Staged) -> QueryResult<()> {
     use schema::account::{self, dsl as a};
-    let touched = staged.touched_accounts.iter().filter_map(|id| Some((id, staged.view.accounts.get(id)?)));
+    let touched = staged
+        .touched_accounts
+        .iter()
+        .filter_map(|id| Some((id, staged.view.accounts.get(id)?)));
     let rows: Vec<AccountRow> = touched
         .map(|(id, account)| AccountRow {
             id: Id(*id),
@@ -208,7 +69,10 @@ fn write_accounts(conn: &mut Conn, staged: &Staged) -> QueryResult<()> {
             .values(part)
             .on_conflict(a::id)
             .do_update()
-            .set((a::balance.eq(excluded(a::balance)), a::version.eq(excluded(a::version))))
+            .set((
+                a::balance.eq(excluded(a::balance)),
+                a::version.eq(excluded(a::version))
+            ))
             .execute(c))?;
     }
     Ok(())
@@ -324,13 +188,28 @@ fn write_inboxes(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged)
         .iter()
         .filter_map(|(owner, offset, index, seq)| {
             let tick = batch.commits.get(*index)?.tick.0;
-            Some(InboxRow { agent_id: Id(*owner), offset: *offset, shard_id, seq: *seq, tick, created_at: at.0 })
+            Some(InboxRow {
+                agent_id: Id(*owner),
+                offset: *offset,
+                shard_id,
+                seq: *seq,
+                tick,
+                created_at: at.0,
+            })
         })
         .collect();
     insert_all!(conn, schema::inbox::table, 6, rows);
-    let touched = staged.touched_inboxes.iter().filter_map(|id| Some((id, staged.view.inboxes.get(id)?)));
+    let touched = staged
+        .touched_inboxes
+        .iter()
+        .filter_map(|id| Some((id, staged.view.inboxes.get(id)?)));
     let heads: Vec<InboxHeadRow<'_>> = touched
-        .map(|(id, (epoch, top, floor))| InboxHeadRow { agent_id: Id(*id), epoch, top: *top, floor: *floor })
+        .map(|(id, (epoch, top, floor))| InboxHeadRow {
+            agent_id: Id(*id),
+            epoch,
+            top: *top,
+            floor: *floor,
+        })
         .collect();
     for part in heads.chunks(BINDS_MAX / 4) {
         on_conn!(conn, |c| diesel::insert_into(schema::inbox_head::table)
@@ -375,9 +254,16 @@ fn write_chats(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -
         .iter()
         .filter_map(|(index, number, seq, recipient)| {
             let commit = batch.commits.get(*index)?;
-            let Write::Chat { recipient: to, message, volume } = commit.writes.get(*number)? else { return None };
+            let Write::Chat {
+                recipient: to,
+                message,
+                volume,
+            } = commit.writes.get(*number)?
+            else {
+                return None;
+            };
             Some(ChatRow {
-                id: Id(Uuid::new_v5(&commit.event_id.0, format!("chat {number}").as_bytes())),
+                id: Id(chat_id(commit.event_id.0, *number)),
                 sender_id: Id(commit.agent.0),
                 sender_agent: commit.handle.as_str(),
                 sender_name: &commit.name,
@@ -396,12 +282,30 @@ fn write_chats(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -
     Ok(())
 }
 
+/// A message takes the id of its event, which grows with time; a second one of the same event takes one made from it.
+fn chat_id(event: Uuid, number: usize) -> Uuid {
+    if number == 0 {
+        event
+    } else {
+        Uuid::new_v5(&event, format!("chat {number}").as_bytes())
+    }
+}
+
 fn write_items(conn: &mut Conn, at: Timestamp, staged: &Staged) -> QueryResult<()> {
     use schema::item::{self, dsl as i};
-    let touched = staged.touched_items.iter().filter_map(|key| Some((key, staged.view.items.get(key)?)));
+    let touched = staged
+        .touched_items
+        .iter()
+        .filter_map(|key| Some((key, staged.view.items.get(key)?)));
     let row = |((holder, kind), stack): (&'_ (Uuid, String), &_)| -> (bool, Id, Id, String, i32) {
         let stack: &super::read::Stack = stack;
-        (stack.is_stored, Id(stack.id), Id(*holder), kind.clone(), stack.quantity)
+        (
+            stack.is_stored,
+            Id(stack.id),
+            Id(*holder),
+            kind.clone(),
+            stack.quantity,
+        )
     };
     let all: Vec<_> = touched.map(row).collect();
     let pick = |is_stored: bool| -> Vec<ItemRow<'_>> {
@@ -421,7 +325,10 @@ fn write_items(conn: &mut Conn, at: Timestamp, staged: &Staged) -> QueryResult<(
             .values(part)
             .on_conflict(i::id)
             .do_update()
-            .set((i::quantity.eq(excluded(i::quantity)), i::updated_at.eq(excluded(i::updated_at))))
+            .set((
+                i::quantity.eq(excluded(i::quantity)),
+                i::updated_at.eq(excluded(i::updated_at))
+            ))
             .execute(c))?;
     }
     // Another shard may make the same stack at the same time; then both quantities count.
@@ -430,7 +337,10 @@ fn write_items(conn: &mut Conn, at: Timestamp, staged: &Staged) -> QueryResult<(
             .values(part)
             .on_conflict((i::holder_id, i::kind))
             .do_update()
-            .set((i::quantity.eq(i::quantity + excluded(i::quantity)), i::updated_at.eq(excluded(i::updated_at))))
+            .set((
+                i::quantity.eq(i::quantity + excluded(i::quantity)),
+                i::updated_at.eq(excluded(i::updated_at))
+            ))
             .execute(c))?;
     }
     Ok(())
@@ -443,7 +353,11 @@ fn write_objects(conn: &mut Conn, at: Timestamp, staged: &Staged) -> QueryResult
     for id in &staged.touched_objects {
         if let Some(next) = staged.view.objects.get(id) {
             on_conn!(conn, |c| diesel::update(object::table.find(id))
-                .set((o::state.eq(DocRef(&next.state)), o::version.eq(next.version), o::updated_at.eq(at.0)))
+                .set((
+                    o::state.eq(DocRef(&next.state)),
+                    o::version.eq(next.version),
+                    o::updated_at.eq(at.0)
+                ))
                 .execute(c))?;
         }
     }
@@ -454,7 +368,11 @@ fn write_conversations(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &S
     use schema::conversation::{self, dsl as v};
     let mut lines: Vec<LineRow<'_>> = Vec::new();
     let mut latest: std::collections::BTreeMap<Uuid, ConversationRow<'_>> = std::collections::BTreeMap::new();
-    for commit in staged.events.iter().filter_map(|(index, _)| batch.commits.get(*index)) {
+    for commit in staged
+        .events
+        .iter()
+        .filter_map(|(index, _)| batch.commits.get(*index))
+    {
         for write in &commit.writes {
             match write {
                 Write::Conversation(whole) => {
@@ -470,7 +388,12 @@ fn write_conversations(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &S
                     // Of several states in one batch the last is the one that counts.
                     latest.insert(whole.id.0, row);
                 }
-                Write::ConversationLine { conversation, number, addressed_to, text } => lines.push(LineRow {
+                Write::ConversationLine {
+                    conversation,
+                    number,
+                    addressed_to,
+                    text,
+                } => lines.push(LineRow {
                     conversation_id: Id(conversation.0),
                     number: *number,
                     speaker_id: Id(commit.agent.0),
@@ -490,7 +413,11 @@ fn write_conversations(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &S
             .values(part)
             .on_conflict(v::id)
             .do_update()
-            .set((v::phase.eq(excluded(v::phase)), v::body.eq(excluded(v::body)), v::last_at.eq(excluded(v::last_at))))
+            .set((
+                v::phase.eq(excluded(v::phase)),
+                v::body.eq(excluded(v::body)),
+                v::last_at.eq(excluded(v::last_at))
+            ))
             .execute(c))?;
     }
     insert_all!(conn, schema::conversation_line::table, 8, lines);

@@ -10,11 +10,17 @@ fn a_name_or_handle_is_given_once() {
         let mut same_handle = new_agent("alice");
         same_handle.name = Name::new("Someone Else").unwrap();
         same_handle.key_id = None;
-        assert_eq!(stage.store.register_agent(&same_handle, now).unwrap(), Registered::HandleTaken);
+        assert_eq!(
+            stage.store.register_agent(&same_handle, now).unwrap(),
+            Registered::HandleTaken
+        );
         // Cyrillic А looks like Latin A.
         let mut look_alike = new_agent("alice2");
         look_alike.name = Name::new("Аlice").unwrap();
-        assert_eq!(stage.store.register_agent(&look_alike, now).unwrap(), Registered::NameTaken);
+        assert_eq!(
+            stage.store.register_agent(&look_alike, now).unwrap(),
+            Registered::NameTaken
+        );
         assert_eq!(stage.store.count_agents().unwrap(), 1);
         stage.assert_sound();
     });
@@ -33,7 +39,10 @@ fn of_many_registrations_of_one_name_at_once_one_is_done() {
                     })
                 })
                 .collect();
-            tries.into_iter().map(|one| usize::from(one.join().unwrap())).sum()
+            tries
+                .into_iter()
+                .map(|one| usize::from(one.join().unwrap()))
+                .sum()
         });
         assert_eq!(done, 1);
     });
@@ -47,17 +56,50 @@ fn a_registered_agent_is_found_with_all_it_said() {
         let alice = stage.agent("alice").clone();
         let row = stage.store.agent_by_handle(&alice.handle).unwrap().unwrap();
         assert_eq!(stage.store.agent_by_id(alice.id).unwrap().as_ref(), Some(&row));
-        assert_eq!((row.profile().avatar_type.as_str(), row.permissions, row.is_in_world), ("fox", alice.permissions, false));
+        assert_eq!(
+            (
+                row.profile().avatar_type.as_str(),
+                row.permissions,
+                row.is_in_world
+            ),
+            ("fox", alice.permissions, false)
+        );
         assert_eq!(stage.store.agent_by_handle(&handle("nobody")).unwrap(), None);
-        assert_eq!(stage.store.key("key-alice").unwrap(), Some((alice.id, alice.handle.clone(), "$argon2id$fake".to_owned())));
+        assert_eq!(
+            stage.store.key("key-alice").unwrap(),
+            Some((alice.id, alice.handle.clone(), "$argon2id$fake".to_owned()))
+        );
         stage.store.set_key_hash(alice.id, "new").unwrap();
-        assert_eq!(stage.store.key_of(&alice.handle).unwrap(), Some((alice.id, "new".to_owned())));
-        let patch = AgentPatch { accepts_prompts: Some(true), avatar: Some(json!("owl")), ..AgentPatch::default() };
+        assert_eq!(
+            stage.store.key_of(&alice.handle).unwrap(),
+            Some((alice.id, "new".to_owned()))
+        );
+        let patch = AgentPatch {
+            accepts_prompts: Some(true),
+            avatar: Some(json!("owl")),
+            ..AgentPatch::default()
+        };
         let changed = stage.store.update_agent(alice.id, &patch, now).unwrap().unwrap();
-        assert_eq!((changed.accepts_prompts, changed.profile().avatar_type.as_str(), changed.description), (true, "owl", row.description));
-        assert_eq!(stage.store.update_agent(AgentId(fresh_id()), &patch, now).unwrap(), None);
+        assert_eq!(
+            (
+                changed.accepts_prompts,
+                changed.profile().avatar_type.as_str(),
+                changed.description
+            ),
+            (true, "owl", row.description)
+        );
+        assert_eq!(
+            stage
+                .store
+                .update_agent(AgentId(fresh_id()), &patch, now)
+                .unwrap(),
+            None
+        );
         let list = stage.store.agents(Some(&alice.handle), 10).unwrap();
-        assert_eq!(list.iter().map(|agent| agent.handle.as_str()).collect::<Vec<_>>(), ["bob"]);
+        assert_eq!(
+            list.iter().map(|agent| agent.handle.as_str()).collect::<Vec<_>>(),
+            ["bob"]
+        );
     });
 }
 
@@ -66,18 +108,47 @@ fn counters_add_up_and_rank() {
     on_both(|target| {
         let mut stage = Stage::new(target, &["alice", "bob"]);
         let (alice, bob) = (stage.agent("alice").id, stage.agent("bob").id);
-        let add = |messages, seen| Counters { messages, actions: 1, online_seconds: 2, last_seen: Some(Timestamp(seen)) };
-        stage.store.add_counters(&[(bob, add(3, 9)), (alice, add(1, 5)), (alice, add(1, 4))]).unwrap();
-        stage.store.add_counters(&[(alice, Counters { messages: 2, ..Counters::default() })]).unwrap();
+        let add = |messages, seen| Counters {
+            messages,
+            actions: 1,
+            online_seconds: 2,
+            last_seen: Some(Timestamp(seen)),
+        };
+        stage
+            .store
+            .add_counters(&[(bob, add(3, 9)), (alice, add(1, 5)), (alice, add(1, 4))])
+            .unwrap();
+        stage
+            .store
+            .add_counters(&[(
+                alice,
+                Counters {
+                    messages: 2,
+                    ..Counters::default()
+                },
+            )])
+            .unwrap();
         let row = stage.store.agent_by_id(alice).unwrap().unwrap();
-        assert_eq!((row.message_count, row.action_count, row.total_online_seconds, row.last_seen), (4, 2, 4, Some(Timestamp(5))));
-        let first = |metric, stage: &mut Stage| stage.store.leaderboard(metric, 1).unwrap()[0].handle.to_string();
+        assert_eq!(
+            (
+                row.message_count,
+                row.action_count,
+                row.total_online_seconds,
+                row.last_seen
+            ),
+            (4, 2, 4, Some(Timestamp(5)))
+        );
+        let first =
+            |metric, stage: &mut Stage| stage.store.leaderboard(metric, 1).unwrap()[0].handle.to_string();
         assert_eq!(first(Metric::Messages, &mut stage), "alice");
         let pay = stage.pay("alice", "bob", 1, "1");
         stage.commit(vec![pay]);
         assert_eq!(first(Metric::Balance, &mut stage), "bob");
         let totals = stage.store.totals().unwrap();
-        assert_eq!((totals.agents, totals.events, totals.transfers, totals.messages), (2, 1, 3, 0));
+        assert_eq!(
+            (totals.agents, totals.events, totals.transfers, totals.messages),
+            (2, 1, 3, 0)
+        );
     });
 }
 
@@ -90,7 +161,10 @@ fn bulk_registration_says_who_is_taken() {
         assert_eq!(stage.store.register_agents_bulk(&many, now).unwrap(), Ok(()));
         assert_eq!(stage.store.count_agents().unwrap(), 21);
         let again = [new_agent("fresh"), new_agent("alice")];
-        assert_eq!(stage.store.register_agents_bulk(&again, now).unwrap(), Err(handle("alice")));
+        assert_eq!(
+            stage.store.register_agents_bulk(&again, now).unwrap(),
+            Err(handle("alice"))
+        );
         assert_eq!(stage.store.count_agents().unwrap(), 21);
         stage.assert_sound();
     });
@@ -115,7 +189,13 @@ fn sessions_and_spectators_leave_a_record() {
             metadata: json!({}),
         };
         stage.store.open_session(&session).unwrap();
-        stage.store.heartbeat(&[(session.id, "market".to_owned(), Vec3::new(4.0, 5.0, 6.0))], now.plus_ms(5)).unwrap();
+        stage
+            .store
+            .heartbeat(
+                &[(session.id, "market".to_owned(), Vec3::new(4.0, 5.0, 6.0))],
+                now.plus_ms(5),
+            )
+            .unwrap();
         stage.store.close_session(session.id, now.plus_ms(9)).unwrap();
         stage.store.close_all_sessions(now.plus_ms(10)).unwrap();
         let watcher = SpectatorRow {

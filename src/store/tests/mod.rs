@@ -2,10 +2,12 @@
 
 mod agents;
 mod commits;
+mod faults;
 mod money;
 mod reads;
 mod schema;
 mod shards;
+
 mod tokens;
 mod verification;
 mod world;

@@ -18,8 +18,19 @@ fn transfer_twice_with_same_id_moves_money_once() {
         let second = stage.commit(vec![repeat]);
         let answer = replay_of(&second[0]);
         assert_eq!(answer.outcome.as_ref().unwrap(), result_of(&first[0]));
-        assert_eq!((answer.seq, answer.action.as_str(), answer.region.as_str(), answer.tick), (1, "pay", "plaza", Tick(10)));
-        assert_eq!((stage.balance("alice"), stage.balance("bob"), stage.last_seq()), (99_750, 100_250, 1));
+        assert_eq!(
+            (
+                answer.seq,
+                answer.action.as_str(),
+                answer.region.as_str(),
+                answer.tick
+            ),
+            (1, "pay", "plaza", Tick(10))
+        );
+        assert_eq!(
+            (stage.balance("alice"), stage.balance("bob"), stage.last_seq()),
+            (99_750, 100_250, 1)
+        );
         let id = stage.agent("alice").id;
         assert_eq!(stage.store.find_command(id, "c1").unwrap().as_ref(), Some(answer));
         let id = stage.agent("bob").id;
@@ -45,7 +56,10 @@ fn same_id_with_another_body_is_refused() {
 fn of_two_spends_of_the_whole_balance_one_wins() {
     on_both(|target| {
         let mut stage = Stage::new(target, &["alice", "bob"]);
-        let both = vec![stage.pay("alice", "bob", 100_000, "a"), stage.pay("alice", "bob", 100_000, "b")];
+        let both = vec![
+            stage.pay("alice", "bob", 100_000, "a"),
+            stage.pay("alice", "bob", 100_000, "b"),
+        ];
         let outcomes = stage.commit(both);
         assert_eq!(seq_of(&outcomes[0]), 1);
         assert_eq!(code_of(&outcomes[1]), Code::InsufficientFunds);
@@ -55,7 +69,10 @@ fn of_two_spends_of_the_whole_balance_one_wins() {
         let again = stage.pay("alice", "bob", 100_000, "b");
         let outcomes = stage.commit(vec![back, again]);
         assert_eq!(seq_of(&outcomes[0]), 2);
-        assert_eq!(replay_of(&outcomes[1]).outcome.as_ref().unwrap_err().code, Code::InsufficientFunds);
+        assert_eq!(
+            replay_of(&outcomes[1]).outcome.as_ref().unwrap_err().code,
+            Code::InsufficientFunds
+        );
         stage.assert_sound();
     });
 }
@@ -64,7 +81,10 @@ fn of_two_spends_of_the_whole_balance_one_wins() {
 fn a_refused_commit_leaves_its_neighbours_alone() {
     on_both(|target| {
         let mut stage = Stage::new(target, &["alice", "bob", "carol"]);
-        tamper(target, "UPDATE account SET frozen = (1 = 1) WHERE owner_id = (SELECT id FROM agents WHERE agent_id = 'carol')");
+        tamper(
+            target,
+            "UPDATE account SET frozen = (1 = 1) WHERE owner_id = (SELECT id FROM agents WHERE agent_id = 'carol')",
+        );
         let batch = vec![
             stage.pay("alice", "bob", 10, "1"),
             stage.pay("alice", "nobody", 10, "2"),
@@ -74,10 +94,16 @@ fn a_refused_commit_leaves_its_neighbours_alone() {
         ];
         let outcomes = stage.commit(batch);
         let codes: Vec<Code> = outcomes[1..4].iter().map(code_of).collect();
-        assert_eq!(codes, [Code::TargetNotFound, Code::AccountFrozen, Code::InsufficientFunds]);
+        assert_eq!(
+            codes,
+            [Code::TargetNotFound, Code::AccountFrozen, Code::InsufficientFunds]
+        );
         // What a commit of the same batch brought in can be spent by a later one.
         assert_eq!((seq_of(&outcomes[0]), seq_of(&outcomes[4])), (1, 2));
-        assert_eq!((stage.balance("alice"), stage.balance("bob"), stage.last_seq()), (200_000, 0, 2));
+        assert_eq!(
+            (stage.balance("alice"), stage.balance("bob"), stage.last_seq()),
+            (200_000, 0, 2)
+        );
         stage.assert_sound();
     });
 }
@@ -86,7 +112,10 @@ fn a_refused_commit_leaves_its_neighbours_alone() {
 fn a_credit_that_overflows_is_refused_as_invalid() {
     on_both(|target| {
         let mut stage = Stage::new(target, &["alice", "bob"]);
-        tamper(target, "UPDATE account SET balance = 9223372036854775807 WHERE owner_id = (SELECT id FROM agents WHERE agent_id = 'bob')");
+        tamper(
+            target,
+            "UPDATE account SET balance = 9223372036854775807 WHERE owner_id = (SELECT id FROM agents WHERE agent_id = 'bob')",
+        );
         let pay = stage.pay("alice", "bob", 1, "1");
         assert_eq!(code_of(&stage.commit(vec![pay])[0]), Code::InvalidParameter);
         assert_eq!(stage.balance("alice"), 100_000);
@@ -105,26 +134,42 @@ fn a_purchase_moves_money_and_goods_or_neither() {
                     code: TransferCode::Purchase,
                     note: Some("2 x bread".to_owned()),
                 },
-                Write::GrantItem { item: ItemKind::Bread, quantity: 2 },
-                Write::UseObject { object_id: "plaza-board".to_owned(), change: ObjectChange::Count("buy") },
+                Write::GrantItem {
+                    item: ItemKind::Bread,
+                    quantity: 2,
+                },
+                Write::UseObject {
+                    object_id: "plaza-board".to_owned(),
+                    change: ObjectChange::Count("buy"),
+                },
             ];
             let event = Event::new(EventKind::ObjectUse, Some(handle("alice")), json!({})).public();
             let mut commit = stage.act("alice", id, "use_object", event, writes);
             commit.result = json!({"item": "bread"});
             commit
         };
-        let batch = vec![buy(&stage, 600, "1"), buy(&stage, 1_000_000, "2"), buy(&stage, 600, "3")];
+        let batch = vec![
+            buy(&stage, 600, "1"),
+            buy(&stage, 1_000_000, "2"),
+            buy(&stage, 600, "3"),
+        ];
         let outcomes = stage.commit(batch);
         assert_eq!(code_of(&outcomes[1]), Code::InsufficientFunds);
         let alice = stage.agent("alice").id;
         let held = stage.store.inventory(alice).unwrap();
-        assert_eq!((held.len(), held[0].item.as_str(), held[0].quantity), (1, "bread", 4));
+        assert_eq!(
+            (held.len(), held[0].item.as_str(), held[0].quantity),
+            (1, "bread", 4)
+        );
         let object = stage.store.object("plaza-board").unwrap().unwrap();
         assert_eq!((object.state["buy_count"].as_i64(), object.version), (Some(2), 2));
         assert_eq!(stage.balance("alice"), 98_800);
         let again = buy(&stage, 600, "1");
         let replayed = stage.commit(vec![again]);
-        assert_eq!(replay_of(&replayed[0]).outcome.as_ref().unwrap(), result_of(&outcomes[0]));
+        assert_eq!(
+            replay_of(&replayed[0]).outcome.as_ref().unwrap(),
+            result_of(&outcomes[0])
+        );
         assert_eq!(result_of(&outcomes[0])["item"], "bread");
         let statement = stage.store.statement(alice, 10, None).unwrap().unwrap();
         assert_eq!(statement["transfers"][0]["counterparty"], "market");
@@ -137,19 +182,41 @@ fn a_purchase_moves_money_and_goods_or_neither() {
 fn a_statement_pages_through_all_transfers_once() {
     on_both(|target| {
         let mut stage = Stage::new(target, &["alice", "bob"]);
-        let pays = (0..7).map(|n| stage.pay(["alice", "bob"][n % 2], ["bob", "alice"][n % 2], 5, &n.to_string())).collect();
+        let pays = (0..7)
+            .map(|n| {
+                stage.pay(
+                    ["alice", "bob"][n % 2],
+                    ["bob", "alice"][n % 2],
+                    5,
+                    &n.to_string(),
+                )
+            })
+            .collect();
         stage.commit(pays);
         let alice = stage.agent("alice").id;
         let (mut seen, mut cursor) = (Vec::new(), None::<String>);
         loop {
-            let page = stage.store.statement(alice, 3, cursor.as_deref()).unwrap().unwrap();
-            seen.extend(page["transfers"].as_array().unwrap().iter().map(|row| row["balance_after"].as_i64().unwrap()));
+            let page = stage
+                .store
+                .statement(alice, 3, cursor.as_deref())
+                .unwrap()
+                .unwrap();
+            seen.extend(
+                page["transfers"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|row| row["balance_after"].as_i64().unwrap()),
+            );
             match page["cursor"].as_str() {
                 Some(next) => cursor = Some(next.to_owned()),
                 None => break,
             }
         }
-        assert_eq!(seen, [99_995, 100_000, 99_995, 100_000, 99_995, 100_000, 99_995, 100_000]);
+        assert_eq!(
+            seen,
+            [99_995, 100_000, 99_995, 100_000, 99_995, 100_000, 99_995, 100_000]
+        );
         assert_eq!(stage.store.statement(alice, 3, Some("x")).unwrap(), None);
         assert_eq!(stage.store.statement(AgentId(fresh_id()), 3, None).unwrap(), None);
     });

@@ -21,12 +21,29 @@ fn profile(stage: &Stage, name: &str) -> Arc<Profile> {
 fn say(stage: &Stage, who: &str, id: &str, hearers: &[&str], volume: Volume) -> Commit {
     let hearers = hearers.iter().map(|name| profile(stage, name)).collect();
     let event = Event::new(EventKind::Speech, Some(handle(who)), json!({"message": id})).heard_by(hearers);
-    let event = if volume == Volume::Whisper { event } else { event.public() };
-    stage.act(who, id, "say", event, vec![Write::Chat { recipient: None, message: id.to_owned(), volume }])
+    let event = if volume == Volume::Whisper {
+        event
+    } else {
+        event.public()
+    };
+    stage.act(
+        who,
+        id,
+        "say",
+        event,
+        vec![Write::Chat {
+            recipient: None,
+            message: id.to_owned(),
+            volume,
+        }],
+    )
 }
 
 fn seqs(events: &[Value]) -> Vec<i64> {
-    events.iter().map(|event| event["seq"].as_i64().unwrap()).collect()
+    events
+        .iter()
+        .map(|event| event["seq"].as_i64().unwrap())
+        .collect()
 }
 
 #[test]
@@ -43,16 +60,33 @@ fn an_agent_hears_what_it_did_heard_or_was_told_and_nothing_else() {
         ];
         stage.commit(batch);
         let store = &mut stage.store;
-        let ask = |limit| HeardQuery { limit, ..HeardQuery::default() };
+        let ask = |limit| HeardQuery {
+            limit,
+            ..HeardQuery::default()
+        };
         let page = store.heard(&handle("a_b"), &ask(10)).unwrap().unwrap();
         assert_eq!(seqs(&page.events), [2, 3, 4]);
-        assert_eq!((&page.events[0]["region"], &page.events[0]["tick"]), (&json!("plaza"), &json!(10)));
+        assert_eq!(
+            (&page.events[0]["region"], &page.events[0]["tick"]),
+            (&json!("plaza"), &json!(10))
+        );
         let page = store.heard(&handle("a_b"), &ask(2)).unwrap().unwrap();
         assert_eq!(seqs(&page.events), [3, 4]);
         let kinds = ["payment".to_owned()];
-        let query = HeardQuery { kinds: &kinds, limit: 9, ..HeardQuery::default() };
-        assert_eq!(seqs(&store.heard(&handle("a_b"), &query).unwrap().unwrap().events), [4]);
-        let bad = HeardQuery { cursor: Some("nonsense"), limit: 9, ..HeardQuery::default() };
+        let query = HeardQuery {
+            kinds: &kinds,
+            limit: 9,
+            ..HeardQuery::default()
+        };
+        assert_eq!(
+            seqs(&store.heard(&handle("a_b"), &query).unwrap().unwrap().events),
+            [4]
+        );
+        let bad = HeardQuery {
+            cursor: Some("nonsense"),
+            limit: 9,
+            ..HeardQuery::default()
+        };
         assert_eq!(store.heard(&handle("a_b"), &bad).unwrap(), None);
         assert_eq!(seqs(&store.world_events(2, None).unwrap()), [2, 3]);
     });
@@ -64,9 +98,23 @@ fn a_cursor_goes_through_all_shards_without_gaps_or_repeats() {
         let mut stage = Stage::new(target, &["alice", "bob"]);
         let now = stage.now;
         stage.store.ensure_regions(&[plan("market")], now).unwrap();
-        let other = stage.store.claim_shards(NodeId(fresh_id()), 600_000, false, now).unwrap()[0].lease;
+        let other = stage
+            .store
+            .claim_shards(NodeId(fresh_id()), 600_000, false, now)
+            .unwrap()[0]
+            .lease;
         let leases = [stage.lease, other];
-        let start = stage.store.heard(&handle("bob"), &HeardQuery { limit: 5, ..HeardQuery::default() }).unwrap().unwrap();
+        let start = stage
+            .store
+            .heard(
+                &handle("bob"),
+                &HeardQuery {
+                    limit: 5,
+                    ..HeardQuery::default()
+                },
+            )
+            .unwrap()
+            .unwrap();
         assert!(start.events.is_empty());
         for round in 0..12_i64 {
             let lease = leases[usize::from(round % 3 == 0)];
@@ -74,22 +122,71 @@ fn a_cursor_goes_through_all_shards_without_gaps_or_repeats() {
             commit.tick = Tick(round);
             let mut noise = say(&stage, "alice", &format!("noise {round}"), &[], Volume::Normal);
             noise.tick = Tick(round);
-            stage.store.commit(&Batch { lease, now, commits: vec![noise, commit] }).unwrap();
+            stage
+                .store
+                .commit(&Batch {
+                    lease,
+                    now,
+                    commits: vec![noise, commit],
+                })
+                .unwrap();
         }
         let (mut cursor, mut ticks) = (start.cursor, Vec::new());
         for _ in 0..8 {
-            let query = HeardQuery { cursor: Some(&cursor), limit: 2, ..HeardQuery::default() };
+            let query = HeardQuery {
+                cursor: Some(&cursor),
+                limit: 2,
+                ..HeardQuery::default()
+            };
             let page = stage.store.heard(&handle("bob"), &query).unwrap().unwrap();
             ticks.extend(page.events.iter().map(|event| event["tick"].as_i64().unwrap()));
             cursor = page.cursor;
         }
         assert_eq!(ticks, (0..12).collect::<Vec<i64>>());
-        let query = HeardQuery { since: Some(now), limit: 100, ..HeardQuery::default() };
-        assert_eq!(stage.store.heard(&handle("bob"), &query).unwrap().unwrap().events.len(), 12);
-        let query = HeardQuery { since: Some(now.plus_ms(1)), limit: 100, ..HeardQuery::default() };
-        assert!(stage.store.heard(&handle("bob"), &query).unwrap().unwrap().events.is_empty());
-        let query = HeardQuery { shards: &[other.shard], limit: 100, ..HeardQuery::default() };
-        assert_eq!(stage.store.heard(&handle("bob"), &query).unwrap().unwrap().events.len(), 4);
+        let query = HeardQuery {
+            since: Some(now),
+            limit: 100,
+            ..HeardQuery::default()
+        };
+        assert_eq!(
+            stage
+                .store
+                .heard(&handle("bob"), &query)
+                .unwrap()
+                .unwrap()
+                .events
+                .len(),
+            12
+        );
+        let query = HeardQuery {
+            since: Some(now.plus_ms(1)),
+            limit: 100,
+            ..HeardQuery::default()
+        };
+        assert!(
+            stage
+                .store
+                .heard(&handle("bob"), &query)
+                .unwrap()
+                .unwrap()
+                .events
+                .is_empty()
+        );
+        let query = HeardQuery {
+            shards: &[other.shard],
+            limit: 100,
+            ..HeardQuery::default()
+        };
+        assert_eq!(
+            stage
+                .store
+                .heard(&handle("bob"), &query)
+                .unwrap()
+                .unwrap()
+                .events
+                .len(),
+            4
+        );
     });
 }
 
@@ -98,7 +195,11 @@ fn chat_history_is_public_and_whispers_are_for_the_two() {
     on_both(|target| {
         let mut stage = Stage::new(target, &["alice", "bob", "carol"]);
         let event = Event::new(EventKind::Whisper, Some(handle("alice")), json!({})).about(handle("bob"));
-        let write = Write::Chat { recipient: Some(handle("bob")), message: "secret".to_owned(), volume: Volume::Normal };
+        let write = Write::Chat {
+            recipient: Some(handle("bob")),
+            message: "secret".to_owned(),
+            volume: Volume::Normal,
+        };
         let whisper = stage.act("alice", "w", "whisper", event, vec![write]);
         let batch = vec![
             say(&stage, "alice", "one", &[], Volume::Normal),
@@ -107,8 +208,13 @@ fn chat_history_is_public_and_whispers_are_for_the_two() {
             say(&stage, "bob", "two", &[], Volume::Shout),
         ];
         stage.commit(batch);
-        let texts = |chat: Vec<crate::store::chat::ChatMessage>| chat.into_iter().map(|line| line.message).collect::<Vec<_>>();
-        assert_eq!(texts(stage.store.chat_history(Some("plaza"), 10).unwrap()), ["one", "two"]);
+        let texts = |chat: Vec<crate::store::chat::ChatMessage>| {
+            chat.into_iter().map(|line| line.message).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            texts(stage.store.chat_history(Some("plaza"), 10).unwrap()),
+            ["one", "two"]
+        );
         assert_eq!(texts(stage.store.chat_history(None, 1).unwrap()), ["two"]);
         assert!(stage.store.chat_history(Some("market"), 10).unwrap().is_empty());
         for (name, expected) in [("alice", 1), ("bob", 1), ("carol", 0)] {

@@ -41,12 +41,18 @@ fn partitions_exist_for_next_month_and_appear_when_needed() {
     // A year later the first months are gone, and the floor says so.
     let now = stage.now;
     stage.store.retain(now, 30, 48).unwrap();
-    assert_eq!(seqs(&stage.store.events_of_shard(stage.lease.shard, 0, 10).unwrap()), [3]);
+    assert_eq!(
+        seqs(&stage.store.events_of_shard(stage.lease.shard, 0, 10).unwrap()),
+        [3]
+    );
     stage.assert_sound();
 }
 
 fn seqs(events: &[Value]) -> Vec<i64> {
-    events.iter().map(|event| event["seq"].as_i64().unwrap()).collect()
+    events
+        .iter()
+        .map(|event| event["seq"].as_i64().unwrap())
+        .collect()
 }
 
 #[test]
@@ -54,7 +60,9 @@ fn retention_keeps_the_invariants() {
     on_both(|target| {
         let mut stage = Stage::new(target, &["alice", "bob"]);
         for day in 0..5 {
-            let batch = (0..3).map(|n| stage.pay("alice", "bob", 1, &format!("{day} {n}"))).collect();
+            let batch = (0..3)
+                .map(|n| stage.pay("alice", "bob", 1, &format!("{day} {n}")))
+                .collect();
             stage.commit(batch);
             stage.now = stage.now.plus_ms(3 * 86_400_000);
             if let Target::Sqlite(_) = target {
@@ -77,7 +85,9 @@ fn retention_keeps_the_invariants() {
 #[test]
 fn a_second_server_on_the_file_is_refused() {
     let database = sqlite();
-    let Target::Sqlite(path) = &database.target else { panic!("not a file") };
+    let Target::Sqlite(path) = &database.target else {
+        panic!("not a file")
+    };
     let held = lock(path).unwrap();
     assert!(matches!(lock(path), Err(StoreError::Locked(_))));
     drop(held);
@@ -94,11 +104,16 @@ fn a_backup_is_a_whole_world() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("copy.db");
     backup(&database.target, &file).unwrap();
-    assert!(matches!(backup(&database.target, &file), Err(StoreError::File { .. })));
+    assert!(matches!(
+        backup(&database.target, &file),
+        Err(StoreError::File { .. })
+    ));
     let mut copy = Reader::open(&Target::Sqlite(file.clone())).unwrap();
     assert_eq!(copy.balance(stage.agent("bob").id).unwrap(), Some(100_042));
     assert_eq!(copy.verify().unwrap(), []);
-    let text = backup(&Target::Postgres("postgres://x".to_owned()), &file).unwrap_err().to_string();
+    let text = backup(&Target::Postgres("postgres://x".to_owned()), &file)
+        .unwrap_err()
+        .to_string();
     assert!(text.contains("pg_dump"), "{text}");
 }
 

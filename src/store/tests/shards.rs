@@ -10,19 +10,39 @@ fn a_world_and_its_regions_are_made_once() {
         let later = stage.now.plus_ms(5_000);
         let world = stage.store.ensure_world(250, Some(8), later).unwrap();
         assert_eq!((world.tick_ms, world.seed, world.epoch), (100, 7, stage.now));
-        stage.store.ensure_regions(&[plan("plaza"), plan("market")], later).unwrap();
+        stage
+            .store
+            .ensure_regions(&[plan("plaza"), plan("market")], later)
+            .unwrap();
         let mut reader = Reader::open(target).unwrap();
         assert_eq!(reader.world().unwrap(), Some(world));
         assert_eq!(reader.regions().unwrap(), [plan("plaza"), plan("market")]);
         let shards = reader.shards().unwrap();
-        assert_eq!(shards.iter().map(|shard| (shard.id.0, shard.region.as_str())).collect::<Vec<_>>(), [(1, "plaza"), (2, "market")]);
-        assert_eq!(reader.objects("market").unwrap()[0].id, object_of(&plan("market")).id);
-        assert_eq!(stage.store.create_region(&plan("market"), later).unwrap(), Created::AlreadyExists);
-        let Created::Done(shard) = stage.store.create_region(&plan("garden"), later).unwrap() else { panic!("not made") };
+        assert_eq!(
+            shards
+                .iter()
+                .map(|shard| (shard.id.0, shard.region.as_str()))
+                .collect::<Vec<_>>(),
+            [(1, "plaza"), (2, "market")]
+        );
+        assert_eq!(
+            reader.objects("market").unwrap()[0].id,
+            object_of(&plan("market")).id
+        );
+        assert_eq!(
+            stage.store.create_region(&plan("market"), later).unwrap(),
+            Created::AlreadyExists
+        );
+        let Created::Done(shard) = stage.store.create_region(&plan("garden"), later).unwrap() else {
+            panic!("not made")
+        };
         assert_eq!((shard.id.0, shard.area.x1), (3, 17));
         let mut thief = plan("forest");
         thief.objects = plan("garden").objects;
-        assert_eq!(stage.store.create_region(&thief, later).unwrap(), Created::AlreadyExists);
+        assert_eq!(
+            stage.store.create_region(&thief, later).unwrap(),
+            Created::AlreadyExists
+        );
     });
 }
 
@@ -32,8 +52,17 @@ fn a_shard_has_one_owner_until_its_lease_ends() {
         let mut stage = Stage::new(target, &[]);
         let (now, owner) = (stage.now, stage.lease.owner);
         let other = NodeId(fresh_id());
-        assert!(stage.store.claim_shards(other, 6_000, false, now).unwrap().is_empty());
-        assert_eq!(stage.store.renew_leases(owner, 6_000, now).unwrap(), [stage.lease]);
+        assert!(
+            stage
+                .store
+                .claim_shards(other, 6_000, false, now)
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(
+            stage.store.renew_leases(owner, 6_000, now).unwrap(),
+            [stage.lease]
+        );
         stage.store.release_leases(owner, now).unwrap();
         assert!(stage.store.renew_leases(owner, 6_000, now).unwrap().is_empty());
         let claims = stage.store.claim_shards(other, 6_000, false, now).unwrap();
@@ -54,7 +83,10 @@ fn of_many_claimers_at_once_each_epoch_has_one() {
                 .map(|_| {
                     scope.spawn(move || {
                         let mut store = Store::open(target).unwrap();
-                        store.claim_shards(NodeId(fresh_id()), 60_000, false, now).unwrap().len()
+                        store
+                            .claim_shards(NodeId(fresh_id()), 60_000, false, now)
+                            .unwrap()
+                            .len()
                     })
                 })
                 .collect();

@@ -16,7 +16,11 @@ fn refresh(stage: &Stage, hash: u8) -> NewRefresh {
 }
 
 fn next(stage: &Stage, number: u8) -> Successor {
-    Successor { hash: [number; 32], expires_at: stage.now.plus_ms(1_000_000), token: format!("token {number}") }
+    Successor {
+        hash: [number; 32],
+        expires_at: stage.now.plus_ms(1_000_000),
+        token: format!("token {number}"),
+    }
 }
 
 #[test]
@@ -27,20 +31,30 @@ fn of_twenty_refreshes_at_once_one_rotates_and_all_get_its_token() {
         let now = stage.now;
         stage.store.add_refresh(&first, now).unwrap();
         let first = &first;
-        let successors: Vec<(u8, Successor)> = (100..120).map(|number| (number, next(&stage, number))).collect();
+        let successors: Vec<(u8, Successor)> =
+            (100..120).map(|number| (number, next(&stage, number))).collect();
         let rotations: Vec<(u8, Rotation)> = std::thread::scope(|scope| {
             let tries: Vec<_> = successors
                 .iter()
                 .map(|(number, successor)| {
                     scope.spawn(move || {
                         let mut store = Store::open(target).unwrap();
-                        (*number, store.rotate_refresh(&first.hash, successor, &[7; 32], 30_000, now).unwrap())
+                        (
+                            *number,
+                            store
+                                .rotate_refresh(&first.hash, successor, &[7; 32], 30_000, now)
+                                .unwrap(),
+                        )
                     })
                 })
                 .collect();
             tries.into_iter().map(|one| one.join().unwrap()).collect()
         });
-        let winners: Vec<u8> = rotations.iter().filter(|(_, r)| matches!(r, Rotation::Rotated { .. })).map(|(n, _)| *n).collect();
+        let winners: Vec<u8> = rotations
+            .iter()
+            .filter(|(_, r)| matches!(r, Rotation::Rotated { .. }))
+            .map(|(n, _)| *n)
+            .collect();
         assert_eq!(winners.len(), 1);
         let given: BTreeSet<String> = rotations
             .iter()
@@ -63,13 +77,39 @@ fn a_spent_token_ends_its_family() {
         let successors = [next(&stage, 2), next(&stage, 3), next(&stage, 4)];
         let store = &mut stage.store;
         store.add_refresh(&first, now).unwrap();
-        assert_eq!(store.rotate_refresh(&[9; 32], &successors[0], &[7; 32], 30_000, now).unwrap(), Rotation::Unknown);
-        let rotated = Rotation::Rotated { agent: first.agent, family: first.family };
-        assert_eq!(store.rotate_refresh(&first.hash, &successors[0], &[7; 32], 30_000, now).unwrap(), rotated);
+        assert_eq!(
+            store
+                .rotate_refresh(&[9; 32], &successors[0], &[7; 32], 30_000, now)
+                .unwrap(),
+            Rotation::Unknown
+        );
+        let rotated = Rotation::Rotated {
+            agent: first.agent,
+            family: first.family,
+        };
+        assert_eq!(
+            store
+                .rotate_refresh(&first.hash, &successors[0], &[7; 32], 30_000, now)
+                .unwrap(),
+            rotated
+        );
         // Another client with the old token is a thief, or the one that was robbed.
-        let reused = Rotation::Reused { agent: first.agent, family: first.family };
-        assert_eq!(store.rotate_refresh(&first.hash, &successors[1], &[8; 32], 30_000, now).unwrap(), reused);
-        assert_eq!(store.rotate_refresh(&[2; 32], &successors[2], &[7; 32], 30_000, now).unwrap(), Rotation::Expired);
+        let reused = Rotation::Reused {
+            agent: first.agent,
+            family: first.family,
+        };
+        assert_eq!(
+            store
+                .rotate_refresh(&first.hash, &successors[1], &[8; 32], 30_000, now)
+                .unwrap(),
+            reused
+        );
+        assert_eq!(
+            store
+                .rotate_refresh(&[2; 32], &successors[2], &[7; 32], 30_000, now)
+                .unwrap(),
+            Rotation::Expired
+        );
     });
 }
 
@@ -85,11 +125,24 @@ fn a_token_ends_by_time_by_grace_and_by_revocation() {
             store.add_refresh(token, now).unwrap();
         }
         let mut rotate = |hash, next, at| store.rotate_refresh(hash, next, &[7; 32], 30_000, at).unwrap();
-        assert_eq!(rotate(&a.hash, &successors[0], now.plus_ms(1_000_000)), Rotation::Expired);
-        assert!(matches!(rotate(&b.hash, &successors[1], now), Rotation::Rotated { .. }));
-        assert!(matches!(rotate(&b.hash, &successors[2], now.plus_ms(30_001)), Rotation::Reused { .. }));
-        store.revoke(RevocationKind::Agent, &c.agent.to_string(), now.plus_ms(5), now).unwrap();
-        let ended = store.rotate_refresh(&c.hash, &successors[2], &[7; 32], 30_000, now).unwrap();
+        assert_eq!(
+            rotate(&a.hash, &successors[0], now.plus_ms(1_000_000)),
+            Rotation::Expired
+        );
+        assert!(matches!(
+            rotate(&b.hash, &successors[1], now),
+            Rotation::Rotated { .. }
+        ));
+        assert!(matches!(
+            rotate(&b.hash, &successors[2], now.plus_ms(30_001)),
+            Rotation::Reused { .. }
+        ));
+        store
+            .revoke(RevocationKind::Agent, &c.agent.to_string(), now.plus_ms(5), now)
+            .unwrap();
+        let ended = store
+            .rotate_refresh(&c.hash, &successors[2], &[7; 32], 30_000, now)
+            .unwrap();
         assert_eq!(ended, Rotation::Expired);
     });
 }
@@ -104,7 +157,14 @@ fn revocations_come_in_the_order_of_their_versions() {
                 scope.spawn(move || {
                     let mut store = Store::open(target).unwrap();
                     for number in 0..5 {
-                        store.revoke(RevocationKind::Token, &format!("{thread} {number}"), now.plus_ms(9), now).unwrap();
+                        store
+                            .revoke(
+                                RevocationKind::Token,
+                                &format!("{thread} {number}"),
+                                now.plus_ms(9),
+                                now,
+                            )
+                            .unwrap();
                     }
                 });
             }
@@ -112,11 +172,22 @@ fn revocations_come_in_the_order_of_their_versions() {
         let mut reader = Reader::open(target).unwrap();
         let (all, newest) = reader.revocations_since(0).unwrap();
         assert_eq!((all.len(), newest), (20, 20));
-        assert_eq!(all.iter().map(|one| one.version).collect::<Vec<_>>(), (1..=20).collect::<Vec<i64>>());
+        assert_eq!(
+            all.iter().map(|one| one.version).collect::<Vec<_>>(),
+            (1..=20).collect::<Vec<i64>>()
+        );
         let mut store = stage.store;
-        assert_eq!(store.revoke(RevocationKind::Token, "0 0", now.plus_ms(99), now).unwrap(), 21);
+        assert_eq!(
+            store
+                .revoke(RevocationKind::Token, "0 0", now.plus_ms(99), now)
+                .unwrap(),
+            21
+        );
         let (new, _) = reader.revocations_since(20).unwrap();
-        assert_eq!((new.len(), new[0].id.as_str(), new[0].until), (1, "0 0", now.plus_ms(99)));
+        assert_eq!(
+            (new.len(), new[0].id.as_str(), new[0].until),
+            (1, "0 0", now.plus_ms(99))
+        );
     });
 }
 
@@ -130,7 +201,14 @@ fn a_rate_is_exact_for_many_takers() {
                 .map(|_| {
                     scope.spawn(move || {
                         let mut store = Store::open(target).unwrap();
-                        (0..5).filter(|_| store.take_rate("register 127.0.0.1", 5, 3_600_000, now).unwrap().is_ok()).count()
+                        (0..5)
+                            .filter(|_| {
+                                store
+                                    .take_rate("register 127.0.0.1", 5, 3_600_000, now)
+                                    .unwrap()
+                                    .is_ok()
+                            })
+                            .count()
                     })
                 })
                 .collect();
@@ -138,10 +216,11 @@ fn a_rate_is_exact_for_many_takers() {
         });
         assert_eq!(taken, 5);
         let store = &mut stage.store;
-        assert_eq!(store.take_rate("register 127.0.0.1", 5, 3_600_000, now).unwrap(), Err(RetryAfterMs(720_000)));
-        assert_eq!(store.take_rate("register 127.0.0.2", 5, 3_600_000, now).unwrap(), Ok(()));
-        assert_eq!(store.take_rate("register 127.0.0.1", 5, 3_600_000, now.plus_ms(720_000)).unwrap(), Ok(()));
-        assert!(store.take_rate("register 127.0.0.1", 5, 3_600_000, now.plus_ms(720_000)).unwrap().is_err());
+        let mut take = |who: &str, after| store.take_rate(who, 5, 3_600_000, now.plus_ms(after)).unwrap();
+        assert_eq!(take("register 127.0.0.1", 600_000), Err(RetryAfterMs(3_000_000)));
+        assert_eq!(take("register 127.0.0.2", 0), Ok(()));
+        assert!(take("register 127.0.0.1", 3_599_999).is_err());
+        assert_eq!(take("register 127.0.0.1", 3_600_000), Ok(()));
     });
 }
 
@@ -159,9 +238,23 @@ fn signing_keys_are_kept_once() {
             not_after: Timestamp(2),
         };
         assert!(stage.store.add_signing_key(&key).unwrap());
-        assert!(!stage.store.add_signing_key(&SigningKeyRow { private: vec![9], ..key.clone() }).unwrap());
+        assert!(
+            !stage
+                .store
+                .add_signing_key(&SigningKeyRow {
+                    private: vec![9],
+                    ..key.clone()
+                })
+                .unwrap()
+        );
         assert!(stage.store.set_signing_key_state("k1", "retiring").unwrap());
         assert!(!stage.store.set_signing_key_state("k2", "retiring").unwrap());
-        assert_eq!(stage.store.signing_keys().unwrap(), [SigningKeyRow { state: "retiring".to_owned(), ..key }]);
+        assert_eq!(
+            stage.store.signing_keys().unwrap(),
+            [SigningKeyRow {
+                state: "retiring".to_owned(),
+                ..key
+            }]
+        );
     });
 }

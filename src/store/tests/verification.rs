@@ -5,12 +5,18 @@ use super::*;
 fn breaks(invariant: &str, sql: &str) {
     on_both(|target| {
         let mut stage = Stage::new(target, &["alice", "bob"]);
-        let batch = vec![stage.pay("alice", "bob", 5, "1"), stage.pay("bob", "alice", 6, "2")];
+        let batch = vec![
+            stage.pay("alice", "bob", 5, "1"),
+            stage.pay("bob", "alice", 6, "2"),
+        ];
         stage.commit(batch);
         stage.assert_sound();
         tamper(target, sql);
         let found = stage.store.verify().unwrap();
-        assert!(found.iter().any(|violation| violation.invariant == invariant), "{sql}: {found:?}");
+        assert!(
+            found.iter().any(|violation| violation.invariant == invariant),
+            "{sql}: {found:?}"
+        );
     });
 }
 
@@ -27,14 +33,23 @@ fn a_transfer_between_currencies_is_found() {
 
 #[test]
 fn a_changed_or_lost_transfer_is_found() {
-    breaks("I3", "UPDATE transfer SET amount = amount + 1 WHERE command_id = '1'");
-    breaks("I3", "UPDATE transfer SET debit_balance = debit_balance + 1 WHERE command_id = '1'");
+    breaks(
+        "I3",
+        "UPDATE transfer SET amount = amount + 1 WHERE command_id = '1'",
+    );
+    breaks(
+        "I3",
+        "UPDATE transfer SET debit_balance = debit_balance + 1 WHERE command_id = '1'",
+    );
     breaks("I3", "DELETE FROM transfer WHERE command_id = '1'");
 }
 
 #[test]
 fn a_debt_is_found() {
-    breaks("I4", "UPDATE account SET allow_negative = (1 = 0) WHERE kind = 9000 AND 1 = 0; UPDATE transfer SET credit_balance = -5 WHERE command_id = '1'");
+    breaks(
+        "I4",
+        "UPDATE account SET allow_negative = (1 = 0) WHERE kind = 9000 AND 1 = 0; UPDATE transfer SET credit_balance = -5 WHERE command_id = '1'",
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ pub use crate::domain::agent::{Handle, Name, Permissions};
 pub use crate::domain::event::{Event, EventKind};
 pub use crate::domain::ledger::{Amount, Payee, TransferCode};
 pub use crate::domain::refusal::Code;
+use crate::domain::region::{ObjectPlan, RegionPlan};
 pub use crate::domain::space::Vec3;
 pub use crate::domain::write::Write;
 pub use crate::store::agent::*;
@@ -14,7 +15,6 @@ pub use crate::store::commit::*;
 pub use crate::store::shard::*;
 pub use crate::store::test_database::{NOW, on_both, postgres, sqlite, tamper};
 pub use crate::store::{Reader, Store, Target, migrate};
-use crate::domain::region::{ObjectPlan, RegionPlan};
 pub use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 pub use uuid::Uuid;
@@ -81,17 +81,27 @@ impl Stage {
         store.ensure_world(100, Some(7), now).unwrap();
         store.ensure_regions(&[plan("plaza")], now).unwrap();
         let node = NodeId(fresh_id());
-        store.register_node(node, "node-a", "127.0.0.1:0", "0.1.0", now).unwrap();
+        store
+            .register_node(node, "node-a", "127.0.0.1:0", "0.1.0", now)
+            .unwrap();
         let claims = store.claim_shards(node, 600_000, false, now).unwrap();
         let agents: Vec<NewAgent> = names.iter().map(|name| new_agent(name)).collect();
         for agent in &agents {
             assert_eq!(store.register_agent(agent, now).unwrap(), Registered::Done);
         }
-        Self { store, lease: claims[0].lease, agents, now }
+        Self {
+            store,
+            lease: claims[0].lease,
+            agents,
+            now,
+        }
     }
 
     pub fn agent(&self, name: &str) -> &NewAgent {
-        self.agents.iter().find(|agent| agent.handle.as_str() == name).unwrap()
+        self.agents
+            .iter()
+            .find(|agent| agent.handle.as_str() == name)
+            .unwrap()
     }
 
     /// A commit of an agent with a command.
@@ -106,7 +116,12 @@ impl Stage {
             agent: agent.id,
             handle: agent.handle.clone(),
             name: agent.name.text().to_owned(),
-            command: Some(CommandKey { id: id.to_owned(), body_hash, action, durability: Durability::Durable }),
+            command: Some(CommandKey {
+                id: id.to_owned(),
+                body_hash,
+                action,
+                durability: Durability::Durable,
+            }),
             event_id: EventId(fresh_id()),
             event,
             region: "plaza".to_owned(),
@@ -117,7 +132,9 @@ impl Stage {
     }
 
     pub fn pay(&self, from: &str, to: &str, amount: i64, id: &str) -> Commit {
-        let event = Event::new(EventKind::Payment, Some(handle(from)), json!({"amount": amount})).about(handle(to)).to_inbox(handle(to));
+        let event = Event::new(EventKind::Payment, Some(handle(from)), json!({"amount": amount}))
+            .about(handle(to))
+            .to_inbox(handle(to));
         let write = Write::Transfer {
             to: Payee::Agent(handle(to)),
             amount: Amount::new(amount).unwrap(),
@@ -128,7 +145,11 @@ impl Stage {
     }
 
     pub fn batch(&self, commits: Vec<Commit>) -> Batch {
-        Batch { lease: self.lease, now: self.now, commits }
+        Batch {
+            lease: self.lease,
+            now: self.now,
+            commits,
+        }
     }
 
     pub fn commit(&mut self, commits: Vec<Commit>) -> Vec<Outcome> {

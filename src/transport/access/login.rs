@@ -12,6 +12,7 @@ use crate::guard::{ApiKey, RefreshToken, TokenError, Verified, revocation};
 use crate::store::agent::AgentRow;
 use crate::store::token::{NewRefresh, RevocationKind, Rotation, Successor};
 use dashmap::DashMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -38,7 +39,7 @@ impl std::fmt::Debug for Pair {
 }
 
 /// How much is revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// The token that asks.

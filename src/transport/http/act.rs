@@ -48,7 +48,7 @@ async fn act(
 }
 
 /// The command's id from the body or from `Idempotency-Key`, a plain or a quoted text.
-fn command_id(request: &HttpRequest, of_body: Option<String>) -> Result<Option<String>, Refusal> {
+pub(super) fn command_id(request: &HttpRequest, of_body: Option<String>) -> Result<Option<String>, Refusal> {
     let mut headers = request.headers().get_all("idempotency-key");
     let of_header = match (headers.next(), headers.next()) {
         (None, _) => None,

@@ -1,16 +1,24 @@
 //! HTTP: routes, one format for every error, and what each request passes through.
 
 pub mod act;
+pub mod admin;
 pub mod bearer;
 pub mod client;
+pub mod docs;
 pub mod health;
 pub mod identity;
 pub mod json;
 pub mod load;
 pub mod metrics;
 pub mod middleware;
+pub mod openapi;
+pub mod page;
 pub mod problem;
+pub mod protocol;
+pub mod reads;
+pub mod routes;
 pub mod sockets;
+pub mod spectator;
 
 pub use bearer::{Bearer, bearer_token};
 pub use client::Client;
@@ -27,7 +35,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
     act::configure(cfg);
     health::configure(cfg);
     sockets::configure(cfg);
-    // READS: reads::configure(cfg);
+    reads::configure(cfg);
     cfg.default_service(no_route());
 }
 

@@ -104,6 +104,9 @@ fn add_headers(builder: &mut HttpResponseBuilder, refusal: &Refusal, status: Sta
         builder.insert_header(("ratelimit-policy", quota.policy_header(bucket)));
         builder.insert_header(("ratelimit", over.header(bucket)));
     }
+    if status == StatusCode::UPGRADE_REQUIRED {
+        builder.insert_header((header::UPGRADE, "websocket"));
+    }
     if status == StatusCode::UNAUTHORIZED {
         builder.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"rookery\""));
     }

@@ -1,9 +1,9 @@
 //! Who an agent is: registration, tokens, being in the world, and what it tells about itself.
 
-mod presence;
-mod profile;
-mod register;
-mod token;
+pub mod presence;
+pub mod profile;
+pub mod register;
+pub mod token;
 
 use super::Problem;
 use crate::base::limit::{AVATAR_MAX_BYTES, SKILLS_MAX_BYTES};

@@ -7,11 +7,12 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::transport::http::{Bearer, Json, bearer_token};
 use crate::transport::web::Web;
 use actix_web::{HttpRequest, HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
 /// Who comes.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Connect {
     agent_id: String,

@@ -8,11 +8,12 @@ use crate::store::agent::AgentPatch;
 use crate::transport::http::{Bearer, Json};
 use crate::transport::web::Web;
 use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 /// What changes; what is not there stays. Permissions are not among it, so they are refused as an unknown field.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
     description: Option<Text<0, DESCRIPTION_MAX_BYTES>>,

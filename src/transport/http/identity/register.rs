@@ -9,11 +9,12 @@ use crate::transport::access::Registration;
 use crate::transport::http::{Client, Json};
 use crate::transport::web::Web;
 use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Who wants to be an agent.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Register {
     name: String,

@@ -8,11 +8,12 @@ use crate::transport::http::bearer::Holder;
 use crate::transport::http::{Client, Json};
 use crate::transport::web::Web;
 use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
 /// A key to exchange.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
     agent_id: String,
@@ -28,7 +29,7 @@ pub async fn exchange(web: web::Data<Web>, client: Client, Json(body): Json<Exch
 }
 
 /// A refresh token to spend.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refresh {
     refresh_token: String,
@@ -41,7 +42,7 @@ pub async fn refresh(web: web::Data<Web>, client: Client, Json(body): Json<Refre
 }
 
 /// What to revoke.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Revoke {
     scope: Scope,

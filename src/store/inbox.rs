@@ -1,1 +1,0 @@
-//! Inboxes: what concerns an agent, kept for it.

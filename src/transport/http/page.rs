@@ -1,0 +1,173 @@
+//! The web client, embedded in the program; and the status for those who ask for JSON.
+
+use super::Problem;
+use super::reads::{Answer, Surveys, ok};
+use crate::domain::refusal::{Code, Refusal};
+use crate::transport::web::Web;
+use actix_web::http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH, VARY,
+};
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use rust_embed::RustEmbed;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::borrow::Cow;
+
+/// What `make web` built; empty when it was not run before this program was built.
+#[derive(RustEmbed)]
+#[folder = "static/dist"]
+#[allow_missing = true]
+struct Dist;
+
+/// Scripts, styles and connections from here only, nothing inline. Source: security.md §4.4.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+     connect-src 'self' ws: wss:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Stands in for the page where it was not built.
+const NOT_BUILT: &str = "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>Rookery</title></head>\n\
+     <body>\n<h1>Rookery is running</h1>\n<p>This program was built without its page. Run <code>make web</code>, build it \
+     again, and the world can be watched here.</p>\n<p><a href=\"/docs/\">The interface</a> works as it is.</p>\n</body>\n</html>\n";
+
+/// How the server is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Status {
+    /// Always `Rookery`.
+    pub platform: &'static str,
+    /// Of the program.
+    pub version: &'static str,
+    /// Always `running`.
+    pub status: &'static str,
+    /// Agents in the world.
+    pub agents_online: usize,
+    /// Agents that ever registered.
+    pub agents_registered: i64,
+    /// The number of the tick.
+    pub world_tick: i64,
+}
+
+/// `GET /`: the page, or the status for `Accept: application/json`.
+pub async fn root(web: Data<Web>, surveys: Data<Surveys>, request: HttpRequest) -> Answer {
+    if !wants_json(request.headers()) {
+        return Ok(index(&request));
+    }
+    let node = &web.gateway.node;
+    let totals = surveys.totals(node).await?;
+    let mut answer = ok(&Status {
+        platform: "Rookery",
+        version: env!("CARGO_PKG_VERSION"),
+        status: "running",
+        agents_online: node.directory.online_count(),
+        agents_registered: totals.agents,
+        world_tick: node.tick().0,
+    })?;
+    answer.headers_mut().insert(VARY, actix_web::http::header::HeaderValue::from_static("accept"));
+    Ok(answer)
+}
+
+/// `GET /watch/...`: the same page, which reads its own address.
+#[expect(clippy::unused_async, reason = "a handler is asynchronous")]
+pub async fn watch(request: HttpRequest) -> HttpResponse {
+    index(&request)
+}
+
+/// `GET /{file}`: a file of the page.
+#[expect(clippy::unused_async, reason = "a handler is asynchronous")]
+pub async fn file(path: Path<String>, request: HttpRequest) -> Answer {
+    let found = Dist::get(&path).filter(|_| &*path != "index.html");
+    let found = found.ok_or_else(|| Problem::from(Refusal::new(Code::NotFound, "there is nothing here")))?;
+    let kind = mime_guess::from_path(&*path).first_or_octet_stream();
+    // Text is always UTF-8 here; without the word, a browser guesses.
+    let kind = if kind.type_() == "text" { format!("{kind}; charset=utf-8") } else { kind.to_string() };
+    Ok(embedded(&request, found.data, &found.metadata.sha256_hash(), &kind))
+}
+
+/// Names of the files beside the index, for the routes.
+pub fn is_file(name: &str) -> bool {
+    name != "index.html" && Dist::get(name).is_some()
+}
+
+fn index(request: &HttpRequest) -> HttpResponse {
+    let kind = "text/html; charset=utf-8";
+    let mut answer = match Dist::get("index.html") {
+        Some(page) => embedded(request, page.data, &page.metadata.sha256_hash(), kind),
+        None => HttpResponse::Ok().insert_header((CONTENT_TYPE, kind)).insert_header((CACHE_CONTROL, "no-store")).body(NOT_BUILT),
+    };
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, actix_web::http::header::HeaderValue::from_static(POLICY));
+    headers.insert(VARY, actix_web::http::header::HeaderValue::from_static("accept"));
+    answer
+}
+
+/// A file with its tag: a browser asks each time and gets it once.
+fn embedded(request: &HttpRequest, data: Cow<'static, [u8]>, hash: &[u8; 32], kind: &str) -> HttpResponse {
+    let tag: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let tag = format!("\"{tag}\"");
+    let is_known = is_known(request.headers(), &tag);
+    let mut answer = HttpResponse::build(if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
+    answer.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-cache"));
+    if is_known {
+        return answer.finish();
+    }
+    answer.insert_header((CONTENT_TYPE, kind)).body(data.into_owned())
+}
+
+fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    let given = headers.get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    // Compression makes the tag weak on its way.
+    given.flat_map(|list| list.split(',')).map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
+}
+
+/// Whether JSON is named and HTML is not: browsers name HTML, tools name nothing and get the page.
+fn wants_json(headers: &HeaderMap) -> bool {
+    let accepted: Vec<&str> = headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok()).collect();
+    let names = |kind: &str| {
+        accepted.iter().flat_map(|list| list.split(',')).any(|one| one.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case(kind)))
+    };
+    names("application/json") && !names("text/html")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn with(name: &str, value: &str) -> HttpRequest {
+        TestRequest::default().insert_header((name, value)).to_http_request()
+    }
+
+    #[test]
+    fn only_those_who_name_json_alone_get_it() {
+        for (accept, expected) in [
+            ("application/json", true),
+            ("application/json;q=0.9, */*;q=0.1", true),
+            ("*/*", false),
+            ("text/html,application/xhtml+xml,*/*;q=0.8", false),
+            ("text/html, application/json", false),
+        ] {
+            assert_eq!(wants_json(with("accept", accept).headers()), expected, "{accept}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn every_path_below_watch_is_the_page_under_a_strict_policy() {
+        let answer = watch(with("accept", "text/html")).await;
+        assert_eq!(answer.status(), 200);
+        let policy = answer.headers().get(CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap();
+        assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"));
+        assert_eq!(answer.headers().get(CONTENT_TYPE).unwrap(), "text/html; charset=utf-8");
+    }
+
+    #[test]
+    fn what_a_browser_has_is_not_sent_again() {
+        let send = |request: &HttpRequest| embedded(request, Cow::Borrowed(b"x"), &[7; 32], "text/css");
+        let first = send(&with("accept", "*/*"));
+        let tag = first.headers().get(ETAG).unwrap().to_str().unwrap().to_owned();
+        assert_eq!(first.status(), 200);
+        for known in [tag.clone(), format!("\"other\", W/{tag}"), "*".to_owned()] {
+            assert_eq!(send(&with("if-none-match", &known)).status(), 304, "{known}");
+        }
+        assert_eq!(send(&with("if-none-match", "\"other\"")).status(), 200);
+    }
+}

@@ -1,0 +1,159 @@
+//! `docs/PROTOCOL.md`, made from the table of actions, the table of refusals and the route table.
+
+use super::routes::{Auth, ROUTES};
+use crate::domain::action::{ACTIONS, ActionInfo, Owner};
+use crate::domain::event::EventKind;
+use crate::domain::refusal::Code;
+use serde_json::Value;
+
+/// The page that lists actions, events, refusals and routes.
+pub fn page() -> String {
+    let mut text = String::from(
+        "# Protocol\n\n\
+         Generated from the tables in `src/domain/action.rs`, `src/domain/event.rs`, `src/domain/refusal.rs` and \
+         `src/transport/http/routes/table.rs`; `ROOKERY_BLESS=1 cargo test --lib protocol` writes it again.\n\n\
+         ## Actions\n\n\
+         On a socket: `rpc {method: \"<action>\", data: {...parameters, \"command_id\"?}}`. Over HTTP: \
+         `POST /api/v1/agents/{agent_id}/action {action, params, command_id?}`. Unknown parameters are refused.\n\n\
+         | Action | Owner | Acknowledged | Permission | Parameters |\n|---|---|---|---|---|\n",
+    );
+    ACTIONS.iter().for_each(|row| text.push_str(&action_row(row)));
+    text.push_str(
+        "\n`committed`: on disk before the answer, executed once for a command id. `checkpointed`: in memory, saved every \
+         second. `ephemeral`: kept nowhere.\n",
+    );
+    ACTIONS.iter().for_each(|row| text.push_str(&action_chapter(row)));
+    text.push_str("\n## Events\n\nThe same names on the wire and in the table: ");
+    text.push_str(&EventKind::ALL.iter().map(|kind| format!("`{}`", kind.name())).collect::<Vec<_>>().join(", "));
+    text.push_str(
+        ".\n\n## Refusals\n\n\
+         Over HTTP a problem document (RFC 9457) with `code`; on a socket an error with the number and `code: detail` as message. \
+         What is temporary may succeed later.\n\n\
+         | Code | HTTP | Socket | Temporary | Meaning |\n|---|---|---|---|---|\n",
+    );
+    for code in Code::ALL {
+        let temporary = if code.is_temporary() { "yes" } else { "" };
+        let row = [&format!("`{}`", code.name()), &code.status().to_string(), &code.socket_number().to_string(), temporary, code.help()];
+        text.push_str(&format!("| {} |\n", row.join(" | ")));
+    }
+    text.push_str("\n## Routes\n\n`/openapi.json` has their parameters, bodies and answers.\n\n| Route | Token | What it does |\n|---|---|---|\n");
+    for route in ROUTES {
+        let auth = match route.auth {
+            Auth::Nobody => "",
+            Auth::Agent => "an agent's",
+            Auth::Own => "the agent's own",
+            Auth::Admin => "an administrator's",
+        };
+        text.push_str(&format!("| `{} {}` | {auth} | {} |\n", route.method, route.plain_path(), route.summary));
+    }
+    text
+}
+
+fn action_row(row: &ActionInfo) -> String {
+    let owner = match row.owner {
+        Owner::Region => "region",
+        Owner::Agent => "agent",
+        Owner::Conversation => "conversation",
+    };
+    let permission = serde_json::to_value(row.permission).unwrap_or_default();
+    let schema = Value::from((row.schema)());
+    let name = |parameter: Parameter<'_>| if parameter.is_required { format!("`{}`", parameter.name) } else { format!("`{}?`", parameter.name) };
+    let parameters = parameters(&schema).into_iter().map(name).collect::<Vec<_>>().join(", ");
+    let cells = [&format!("`{}`", row.name), owner, row.durability.name(), permission.as_str().unwrap_or(""), &parameters];
+    format!("| {} |\n", cells.join(" | "))
+}
+
+fn action_chapter(row: &ActionInfo) -> String {
+    let schema = Value::from((row.schema)());
+    let description = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    let mut text = format!("\n### {}\n\n{}\n", row.name, one_line(description));
+    let parameters = parameters(&schema);
+    if !parameters.is_empty() {
+        text.push_str("\n| Parameter | Type | What |\n|---|---|---|\n");
+    }
+    for parameter in parameters {
+        let optional = if parameter.is_required { "" } else { ", optional" };
+        let help = parameter.property.get("description").and_then(Value::as_str).unwrap_or_default();
+        let kind = kind_of(parameter.property, &schema);
+        text.push_str(&format!("| `{}` | {kind}{optional} | {} |\n", parameter.name, one_line(help)));
+    }
+    text
+}
+
+/// A parameter of an action.
+struct Parameter<'a> {
+    name: &'a str,
+    property: &'a Value,
+    is_required: bool,
+}
+
+fn parameters(schema: &Value) -> Vec<Parameter<'_>> {
+    let required: Vec<&str> = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    properties.map(|(name, property)| Parameter { name, property, is_required: required.contains(&name.as_str()) }).collect()
+}
+
+/// A type in words: `string`, `number`, or the words that are allowed.
+fn kind_of(property: &Value, root: &Value) -> String {
+    if let Some(target) = property.get("$ref").and_then(Value::as_str) {
+        let found = target.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
+        return found.map(|found| kind_of(found, root)).unwrap_or_default();
+    }
+    if let Some(word) = property.get("const") {
+        return format!("`{}`", word.as_str().unwrap_or_default());
+    }
+    let words = |list: &Value| {
+        let list = list.as_array().into_iter().flatten();
+        list.map(|word| format!("`{}`", word.as_str().unwrap_or_default())).collect::<Vec<_>>().join(" or ")
+    };
+    if let Some(list) = property.get("enum") {
+        return words(list);
+    }
+    for key in ["oneOf", "anyOf"] {
+        if let Some(list) = property.get(key).and_then(Value::as_array) {
+            let kinds = list.iter().map(|one| kind_of(one, root)).filter(|kind| !kind.is_empty() && kind != "null");
+            return kinds.collect::<Vec<_>>().join(" or ");
+        }
+    }
+    match property.get("type") {
+        Some(Value::String(kind)) if kind == "array" => {
+            format!("list of {}", property.get("items").map(|items| kind_of(items, root)).unwrap_or_default())
+        }
+        Some(Value::String(kind)) => kind.clone(),
+        Some(Value::Array(kinds)) => {
+            kinds.iter().filter_map(Value::as_str).filter(|kind| *kind != "null").collect::<Vec<_>>().join(" or ")
+        }
+        _ => "any".to_owned(),
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn protocol_page_is_up_to_date() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/PROTOCOL.md");
+        if std::env::var_os("ROOKERY_BLESS").is_some() {
+            std::fs::write(&path, page()).unwrap();
+        }
+        let written = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(written == page(), "docs/PROTOCOL.md is stale; run with ROOKERY_BLESS=1 to write it again");
+    }
+
+    #[test]
+    fn page_names_every_action_and_refusal() {
+        let page = page();
+        for row in ACTIONS {
+            assert!(page.contains(&format!("| `{}` |", row.name)) && page.contains(&format!("### {}\n", row.name)), "{}", row.name);
+        }
+        for code in Code::ALL {
+            assert!(page.contains(&format!("| `{}` | {} |", code.name(), code.status())), "{}", code.name());
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Shapes of answers that are written as JSON where they are made.
+
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+/// An agent and its first credentials.
+pub fn registered(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "required": ["agent_id", "api_key", "token", "refresh_token", "expires_at", "config"],
+        "properties": {
+            "agent_id": {"type": "string"},
+            "api_key": {"type": "string", "description": "Shown this once."},
+            "token": {"type": "string"},
+            "refresh_token": {"type": "string", "description": "Good once."},
+            "expires_at": {"type": "integer", "description": "When the token ends. Units: milliseconds since 1970."},
+            "config": {"type": "object"},
+        },
+    })
+}
+
+/// A pair of tokens.
+pub fn pair(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "required": ["token", "refresh_token", "expires_at"],
+        "properties": {
+            "token": {"type": "string"},
+            "refresh_token": {"type": "string", "description": "Good once."},
+            "expires_at": {"type": "integer", "description": "When the token ends. Units: milliseconds since 1970."},
+        },
+    })
+}
+
+/// An agent in the world.
+pub fn connected(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "required": ["status", "location", "config"],
+        "properties": {
+            "status": {"const": "connected"},
+            "location": {
+                "type": "object",
+                "properties": {"x": {"type": "number"}, "y": {"type": "number"}, "z": {"type": "number"}, "region": {"type": "string"}},
+            },
+            "config": {"type": "object"},
+        },
+    })
+}
+
+/// An agent's settings.
+pub fn config(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "properties": {
+            "agent_id": {"type": "string"}, "name": {"type": "string"}, "owner_id": {"type": ["string", "null"]},
+            "description": {"type": ["string", "null"]}, "avatar": {}, "skills_map": {}, "default_region": {"type": "string"},
+            "permissions": {"type": "array", "items": {"type": "string"}}, "public": {"type": "boolean"},
+            "accepts_prompts": {"type": "boolean"},
+        },
+    })
+}
+
+/// A word that says that it is done.
+pub fn status(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}})
+}
+
+/// The answer to an action.
+pub fn receipt(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "required": ["result", "durability", "command_id", "tick"],
+        "properties": {
+            "result": {"description": "By action."},
+            "durability": {"enum": ["committed", "checkpointed", "ephemeral"]},
+            "command_id": {"type": "string"},
+            "region": {"type": "string"},
+            "shard": {"type": "integer"},
+            "seq": {"type": "integer", "description": "The event's number in its shard, of a durable action."},
+            "tick": {"type": "integer"},
+            "replayed": {"type": "boolean", "description": "True when this is the stored answer of an earlier request."},
+        },
+    })
+}
+
+/// What became of a command.
+pub fn outcome(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "required": ["command_id", "action", "status"],
+        "properties": {
+            "command_id": {"type": "string"}, "action": {"type": "string"}, "region": {"type": "string"},
+            "shard": {"type": "integer"}, "tick": {"type": "integer"}, "seq": {"type": "integer"},
+            "status": {"enum": ["done", "refused"]}, "result": {}, "durability": {"const": "committed"},
+            "refusal": {"type": "object"},
+        },
+    })
+}
+
+/// Any object.
+pub fn any(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object"})
+}

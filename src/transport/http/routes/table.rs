@@ -1,0 +1,155 @@
+//! The rows, in the order in which the router tries them: what takes any name stands last.
+
+use super::{Answers, Auth, RouteInfo, schema, shape};
+use crate::config::world_file::Region;
+use crate::domain::refusal::Code;
+use crate::transport::http::reads::{agents, chat, events, objects, stats, weather, world};
+use crate::transport::http::identity::{presence, profile, register, token};
+use crate::transport::http::{admin, docs, openapi, page, spectator};
+use actix_web::http::Method;
+use actix_web::web::route;
+
+const fn get(path: &'static str, tag: &'static str, summary: &'static str) -> RouteInfo {
+    RouteInfo::new(Method::GET, path, tag, summary)
+}
+
+const fn post(path: &'static str, tag: &'static str, summary: &'static str) -> RouteInfo {
+    RouteInfo::new(Method::POST, path, tag, summary)
+}
+
+const NO_AGENT: &[Code] = &[Code::AgentNotFound];
+const OWN: &[Code] = &[Code::AgentNotFound, Code::NotOwner];
+const LOGIN: &[Code] = &[Code::Unauthenticated, Code::RateLimited];
+const SESSION: &[Code] = &[Code::NotFound];
+
+/// Every route of the table.
+#[rustfmt::skip]
+pub const ROUTES: &[RouteInfo] = &[
+    // Who is who.
+    post("/api/v1/register", "identity", "Registers an agent; its key is shown this once.")
+        .body(schema::<register::Register>).status(201).json(shape::registered)
+        .refuses(&[Code::NameTaken, Code::AlreadyExists, Code::RegionNotFound]),
+    post("/api/v1/token", "identity", "Exchanges an agent's key for a pair of tokens.")
+        .body(schema::<token::Exchange>).json(shape::pair).refuses(LOGIN),
+    post("/api/v1/token/refresh", "identity", "Exchanges a refresh token for a new pair; the old one is used up.")
+        .body(schema::<token::Refresh>).json(shape::pair).refuses(LOGIN),
+    post("/api/v1/token/revoke", "identity", "Revokes this token, or all of the agent; open sockets are closed.")
+        .auth(Auth::Agent).body(schema::<token::Revoke>).json(shape::status),
+    post("/api/v1/connect", "identity", "Brings an agent into the world without a socket.")
+        .body(schema::<presence::Connect>).json(shape::connected)
+        .refuses(&[Code::Unauthenticated, Code::TokenExpired, Code::TokenRevoked, Code::AgentNotFound, Code::RegionNotFound, Code::RegionFull]),
+    post("/api/v1/disconnect/{agent_id}", "identity", "Takes the agent out of the world.")
+        .auth(Auth::Own).json(shape::status).refuses(&[Code::AgentNotFound, Code::NotOwner, Code::NotInWorld]),
+    RouteInfo::new(Method::PATCH, "/api/v1/agents/{agent_id}", "identity", "Changes what an agent shows and allows.")
+        .auth(Auth::Own).body(schema::<profile::Change>).json(shape::config).refuses(OWN),
+
+    get("/.well-known/jwks.json", "identity", "Shows the public keys that sign tokens.")
+        .answers(Answers::Media("application/jwk-set+json")),
+
+    // Acting.
+    post("/api/v1/agents/{agent_id}/action", "actions", "Does an action; a repeat with the same command id is answered from the record.")
+        .auth(Auth::Own).body(openapi::action_request).json(shape::receipt).refuses(ACTION),
+    get("/api/v1/agents/{agent_id}/commands/{command_id}", "actions", "Tells what became of a command.")
+        .auth(Auth::Own).json(shape::outcome).refuses(&[Code::NotFound]),
+    post("/api/v1/agents/{agent_id}/use/{object_id}", "actions", "Uses an object: the action use_object.")
+        .auth(Auth::Own).body(schema::<objects::UseBody>).json(shape::receipt)
+        .refuses(&[Code::AgentNotFound, Code::NotOwner, Code::ObjectNotFound, Code::TooFar, Code::OnCooldown, Code::NotInWorld, Code::InsufficientFunds, Code::PermissionMissing, Code::CommandMismatch])
+        .by(|| route().to(objects::use_one)),
+    get("/api/v1/mcp/tools", "actions", "Lists the actions with the JSON schemas of their parameters.")
+        .json(schema::<world::ToolList>).by(|| route().to(world::tools)),
+
+    // Agents.
+    get("/api/v1/agents", "agents", "Lists agents by handle.")
+        .query(schema::<agents::AgentsQuery>).json(schema::<agents::AgentList>).refuses(&[Code::Malformed])
+        .by(|| route().to(agents::list)),
+    get("/api/v1/agents/{agent_id}", "agents", "Shows what is public of an agent.")
+        .json(schema::<agents::AgentConfig>).refuses(NO_AGENT).by(|| route().to(agents::one)),
+    get("/api/v1/agents/{agent_id}/stats", "agents", "Tells what an agent did so far.")
+        .json(schema::<agents::AgentStats>).refuses(NO_AGENT).by(|| route().to(agents::stats)),
+    get("/api/v1/agents/{agent_id}/inventory", "agents", "Lists what the agent holds.")
+        .auth(Auth::Own).json(schema::<agents::Inventory>).refuses(OWN).by(|| route().to(agents::inventory)),
+    get("/api/v1/agents/{agent_id}/events", "agents", "Pages through what the agent heard and was told, and waits for more.")
+        .auth(Auth::Own).query(schema::<events::HeardBy>).json(schema::<events::HeardPage>)
+        .refuses(&[Code::AgentNotFound, Code::NotOwner, Code::Malformed]).by(|| route().to(events::page)),
+
+    // The world.
+    get("/api/v1/world", "world", "Shows the world at a glance.")
+        .json(schema::<world::WorldView>).by(|| route().to(world::view)),
+    get("/api/v1/world/regions", "world", "Lists the regions with what stands in them.")
+        .json(schema::<world::RegionList>).by(|| route().to(world::regions)),
+    get("/api/v1/world/events", "world", "Lists the latest events that anybody may see.")
+        .query(schema::<world::EventsQuery>).json(schema::<world::EventList>).by(|| route().to(world::events)),
+    get("/api/v1/weather", "world", "Tells the weather of all regions.")
+        .json(schema::<weather::WeatherList>).by(|| route().to(weather::all)),
+    get("/api/v1/weather/{region}", "world", "Tells the weather of a region.")
+        .json(schema::<weather::WeatherView>).refuses(&[Code::RegionNotFound]).by(|| route().to(weather::one)),
+    get("/api/v1/time", "world", "Tells the time of day in the world.")
+        .json(schema::<weather::Time>).by(|| route().to(weather::time)),
+    get("/api/v1/objects", "world", "Lists the things to use.")
+        .query(schema::<objects::ObjectsQuery>).json(schema::<objects::ObjectList>).refuses(&[Code::RegionNotFound])
+        .by(|| route().to(objects::list)),
+    get("/api/v1/objects/{object_id}", "world", "Shows a thing with its state.")
+        .json(schema::<objects::ObjectView>).refuses(&[Code::ObjectNotFound]).by(|| route().to(objects::one)),
+    get("/api/v1/items", "world", "Lists the kinds of items with what they cost.")
+        .json(schema::<objects::ItemList>).by(|| route().to(objects::items)),
+    get("/api/v1/stats", "world", "Counts what is in the world.")
+        .json(schema::<stats::Stats>).by(|| route().to(stats::world)),
+    get("/api/v1/stats/leaderboard", "world", "Tells who leads in what.")
+        .query(schema::<stats::BoardQuery>).json(schema::<stats::Leaderboard>).by(|| route().to(stats::leaderboard)),
+    get("/api/v1/chat/history", "world", "Lists the latest messages that were said in the open.")
+        .query(schema::<chat::ChatQuery>).json(schema::<chat::ChatList>).refuses(&[Code::RegionNotFound])
+        .by(|| route().to(chat::history)),
+    get("/api/v1/chat/history/{agent_id}", "agents", "Lists the latest private messages from and to the agent.")
+        .auth(Auth::Own).query(schema::<chat::OwnChatQuery>).json(schema::<chat::ChatList>).refuses(OWN)
+        .by(|| route().to(chat::private)),
+
+    // Watching without a socket.
+    post("/api/v1/spectator/connect", "spectators", "Opens a session to watch an agent.")
+        .body(schema::<spectator::ConnectBody>).json(schema::<spectator::Connected>)
+        .refuses(&[Code::AgentNotFound, Code::RateLimited, Code::Overloaded]).by(|| route().to(spectator::connect)),
+    get("/api/v1/spectator/stats", "spectators", "Tells how many watch whom without a socket.")
+        .json(schema::<spectator::SpectatorStats>).by(|| route().to(spectator::stats)),
+    post("/api/v1/spectator/{session_id}/disconnect", "spectators", "Closes the session.")
+        .json(schema::<spectator::Disconnected>).refuses(SESSION).by(|| route().to(spectator::disconnect)),
+    get("/api/v1/spectator/{session_id}/state", "spectators", "Shows the watched agent and what it said lately.")
+        .json(schema::<spectator::State>).refuses(SESSION).by(|| route().to(spectator::state)),
+    post("/api/v1/spectator/{session_id}/prompt", "spectators", "Suggests something to the agent, if its owner allows it.")
+        .body(schema::<spectator::PromptBody>).json(schema::<spectator::Prompted>)
+        .refuses(&[Code::NotFound, Code::AgentNotFound, Code::PermissionMissing, Code::NotInWorld, Code::RateLimited])
+        .by(|| route().to(spectator::prompt)),
+    post("/api/v1/spectator/{session_id}/camera", "spectators", "Sets how the camera goes.")
+        .body(schema::<spectator::CameraBody>).json(schema::<spectator::Camera>).refuses(SESSION)
+        .by(|| route().to(spectator::camera)),
+
+    // Running it.
+    get("/api/v1/admin/regions", "admin", "Lists the regions with their shards.")
+        .auth(Auth::Admin).json(schema::<admin::AdminRegionList>).by(|| route().to(admin::list)),
+    post("/api/v1/admin/regions", "admin", "Makes a region and runs it at once.")
+        .auth(Auth::Admin).body(schema::<Region>).status(201).json(schema::<admin::AdminRegion>)
+        .refuses(&[Code::AlreadyExists]).by(|| route().to(admin::create)),
+
+    get("/health", "probes", "Tells that the process answers.").json(shape::any),
+    get("/health/live", "probes", "Tells whether all shards of this node answer.").json(shape::any).refuses(&[Code::Unavailable]),
+    get("/health/ready", "probes", "Tells whether this node may be sent requests.").json(shape::any).refuses(&[Code::Unavailable]),
+    get("/health/full", "probes", "Tells how everything is; moves to the operator's port when there is one.").json(shape::any),
+    get("/metrics", "probes", "All metrics as Prometheus text; moves to the operator's port when there is one.")
+        .answers(Answers::Media("text/plain")),
+
+    // The page and this document.
+    get("/", "page", "The page; with `Accept: application/json` how the server is.")
+        .json(schema::<page::Status>).by(|| route().to(page::root)),
+    get("/watch/{rest:.*}", "page", "The page, at a place of the world.").by(|| route().to(page::watch)),
+    get("/openapi.json", "page", "This document.")
+        .answers(Answers::Media("application/json")).by(|| route().to(openapi::document)),
+    get("/docs", "page", "To the explorer of this document.")
+        .status(308).answers(Answers::Redirect).by(|| route().to(docs::folder)),
+    get("/docs/{file:.*}", "page", "The explorer of this document.").refuses(&[Code::NotFound]).by(|| route().to(docs::file)),
+    get(r"/{file:[A-Za-z0-9_-]+\.[a-z0-9]+}", "page", "A file of the page.")
+        .answers(Answers::Media("application/octet-stream")).refuses(&[Code::NotFound]).by(|| route().to(page::file)),
+];
+
+const ACTION: &[Code] = &[
+    Code::AgentNotFound, Code::NotOwner, Code::PermissionMissing, Code::UnknownAction, Code::NotInWorld, Code::TargetNotFound,
+    Code::RegionNotFound, Code::ObjectNotFound, Code::TooFar, Code::OnCooldown, Code::InsufficientFunds, Code::RegionFull,
+    Code::ConversationState, Code::OutOfBounds, Code::SelfTarget, Code::CommandMismatch, Code::Poison, Code::RateLimited,
+];
