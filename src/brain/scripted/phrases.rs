@@ -70,7 +70,7 @@ pub const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "weather",
-        words: &["weather", "rain", "sun", "sunny", "cloud", "clouds", "snow", "fog", "wind", "windy", "cold", "warm", "storm", "forecast"],
+        words: &["weather", "rain", "sun", "sunny", "cloud", "clouds", "snow", "fog", "wind", "windy", "cold", "warm", "storm", "forecast", "drizzle", "thunder", "sunshine", "grey", "clear"],
         ask: &[
             "What do you make of [this weather|the {sky}], {name}?",
             "Will the weather [hold|turn] [until the evening|by tomorrow], do you think?",
