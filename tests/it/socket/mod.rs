@@ -1,0 +1,1 @@
+//! The sockets: Centrifuge in both encodings, and ClawBots.
