@@ -9,9 +9,9 @@ async fn what_was_heard_is_listed_in_order_and_paged_by_cursor() {
     for message in ["one", "two", "three"] {
         alice.act("say", json!({"message": message})).await.ok();
     }
-    alice.act("whisper", json!({"target_id": bob.handle, "message": "four"})).await.ok();
     let kinds = json!(["speech", "whisper"]);
-    let first = bob.act("observe_events", json!({"event_types": kinds, "limit": 3})).await.result();
+    let first = bob.act("observe_events", json!({"event_types": kinds})).await.result();
+    alice.act("whisper", json!({"target_id": bob.handle, "message": "four"})).await.ok();
     let messages = |page: &serde_json::Value| -> Vec<String> {
         let events = page["events"].as_array().unwrap_or_else(|| panic!("{page}"));
         events.iter().map(|event| event["content"]["message"].as_str().unwrap_or_default().to_owned()).collect()
