@@ -3,7 +3,6 @@
 mod admin;
 #[cfg(feature = "faults")]
 mod fault;
-mod limit;
 mod permission;
 mod presence;
 mod reads;
