@@ -15,7 +15,7 @@ async fn regions_made_at_once_all_run_at_once() {
     let names: Vec<String> = (0..6).map(|_| format!("new-{}", unique())).collect();
     let make = |name: &String| world.post_as_admin(PATH, json!({"name": name, "size_m": 64}));
     for answer in join_all(names.iter().map(make)).await {
-        assert_eq!((answer.status, &answer.body["size"]), (201, &json!(64.0)), "{}", answer.body);
+        assert_eq!((answer.status, &answer.body["size_m"]), (201, &json!(64.0)), "{}", answer.body);
     }
     let alice = world.agent("alice").await;
     alice.enter().await;
