@@ -5,6 +5,8 @@ mod actions;
 #[cfg(test)]
 mod agent;
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod plot;

@@ -14,8 +14,6 @@ pub struct Forge {
     ring: KeyRing,
     /// The public key of the world.
     pub public: Vec<u8>,
-    /// The key's id.
-    pub kid: String,
     /// Now. Units: seconds since 1970.
     pub now_s: i64,
     good: String,
@@ -47,7 +45,7 @@ impl Forge {
     pub fn of(server: &Server, good: &str) -> Self {
         let rows = server.reader().signing_keys().expect("keys can be read");
         let row = rows.into_iter().find(|row| row.state == "active").expect("a world has an active key");
-        let (public, kid) = (row.public.clone(), row.kid.clone());
+        let public = row.public.clone();
         let key = KeyRow {
             kid: row.kid,
             alg: row.alg,
@@ -58,7 +56,7 @@ impl Forge {
             not_after: row.not_after,
         };
         let ring = KeyRing::from_rows(&[key]).expect("the key is a key");
-        Self { ring, public, kid, now_s: Clock::system().now_ms() / 1_000, good: good.to_owned() }
+        Self { ring, public, now_s: Clock::system().now_ms() / 1_000, good: good.to_owned() }
     }
 
     /// The header of a good token.
@@ -74,7 +72,8 @@ impl Forge {
     /// Signs these texts.
     pub fn sign_text(&self, header: &str, claims: &str) -> String {
         let signed = format!("{}.{}", b64(header), b64(claims));
-        let key = self.ring.signer(Timestamp(self.now_s * 1_000)).expect("the key signs now");
+        // The key may have been made within this very second.
+        let key = self.ring.signer(Timestamp((self.now_s + 1) * 1_000)).expect("the key signs now");
         format!("{signed}.{}", b64(key.sign(signed.as_bytes()).expect("it signs")))
     }
 

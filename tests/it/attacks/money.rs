@@ -33,7 +33,7 @@ pub fn rows(stage: &Rc<Stage>) -> Vec<Row> {
     rows.push(row("D2 amount twice, once escaped", raw_post(with_escape), &["400 malformed"]));
     rows.push(row("D2 amount twice, on a socket", rpc(stage, "pay", twice), &["error 400"]).grows(&[("sessions", 1)]));
     rows.push(row("D3 to oneself", raw_post(r#"{"to":"alice","amount":1}"#), &["422 self_target"]));
-    rows.push(row("D3 to nobody", raw_post(r#"{"to":"nobody-here","amount":1}"#), &["404 target_not_found", "404 agent_not_found"]));
+    rows.push(row("D3 to nobody", raw_post(r#"{"to":"nobody-here","amount":1}"#), &["404 target_not_found", "404 agent_not_found"]).grows(&[("command", 1)]));
     rows.push(row("D4 the whole balance twice at once", script(stage, spend_twice), &["200, 409 insufficient_funds, 0 left"]).grows(D4));
     rows.push(row("D5 one id, two amounts", script(stage, one_id_two_amounts), &["200, 422 command_mismatch, 5 paid"]).grows(PAYMENT));
     rows.push(row("D6 one id 50 times at once", script(stage, one_id_at_once), &["1 receipt, 7 paid"]).grows(PAYMENT));

@@ -44,7 +44,7 @@ impl Server {
 
     /// A second pair of eyes on its database.
     pub fn reader(&self) -> Reader {
-        Reader::open(&Target::Sqlite(self.data().join("world.db"))).expect("the database can be read")
+        Reader::open(&Target::Sqlite(self.data().join("rookery.sqlite"))).expect("the database can be read")
     }
 
     /// Memory in use. Units: KiB.

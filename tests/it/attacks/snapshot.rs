@@ -63,7 +63,7 @@ fn list(folder: &Path, files: &mut BTreeMap<PathBuf, u64>) {
         if metadata.is_dir() {
             list(&path, files);
         } else {
-            let is_database = entry.file_name().to_string_lossy().starts_with("world.db");
+            let is_database = entry.file_name().to_string_lossy().starts_with("rookery.sqlite");
             files.insert(path, if is_database { 0 } else { metadata.len() });
         }
     }

@@ -92,6 +92,7 @@ impl Line {
     /// Opens a socket.
     pub async fn open(port: u16, path: &str) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the world listens");
+        stream.set_nodelay(true).expect("a socket takes options");
         let (from, to) = stream.into_split();
         let mut line = Self { from, to, bytes: VecDeque::new() };
         line.send(&upgrade(path, &[])).await;
