@@ -88,6 +88,7 @@ async fn is_filled(redis: &Redis, alice: &str, bob: &str, mut act: impl AsyncFnM
         "world:tick".to_owned(),
         "world:time".to_owned(),
         "world:weather:main".to_owned(),
+        format!("ratelimit:{alice}:say"),
     ];
     let mut round = 0;
     for key in keys {
