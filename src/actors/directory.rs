@@ -6,6 +6,7 @@ use super::hub::{HubActor, HubMessage};
 use super::mailbox::Seat;
 use super::region::RegionActor;
 use crate::base::id::{AgentId, ShardId};
+use crate::base::time::Timestamp;
 use crate::domain::agent::Handle;
 use crate::domain::region::{RegionPlan, ShardPlan, World};
 use crate::domain::space::Vec3;
@@ -41,6 +42,8 @@ pub struct Online {
     pub name: String,
     /// The region it is in.
     pub region: Arc<str>,
+    /// Since when it is in the world.
+    pub since: Timestamp,
 }
 
 /// Which actor runs what on this node.
@@ -136,10 +139,10 @@ impl Directory {
         self.agents.len()
     }
 
-    /// Notes that an agent is in a region.
-    pub fn put_online(&self, handle: &Handle, name: &str, region: &str) {
-        let online = Online { name: name.to_owned(), region: region.into() };
-        self.online.insert(handle.clone(), online);
+    /// Notes that an agent is in a region. Who only changes region is in the world as long as before.
+    pub fn put_online(&self, handle: &Handle, name: &str, region: &str, now: Timestamp) {
+        let mut row = self.online.entry(handle.clone()).or_insert_with(|| Online { name: String::new(), region: "".into(), since: now });
+        (row.name, row.region) = (name.to_owned(), region.into());
     }
 
     /// Notes that an agent left a region, unless it is in another one already.

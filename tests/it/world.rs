@@ -10,7 +10,7 @@ mod restart;
 mod stores;
 
 use crate::agent::{Agent, Answer};
-use crate::services::{Cell, free_port, wait_until};
+use crate::services::{Cell, free_port};
 use nix::sys::signal::Signal;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -59,8 +59,13 @@ pub fn unique() -> u32 {
 }
 
 /// Looks again and again until there is a value; fails with `what` when that takes too long.
-pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let tries = PATIENCE.as_millis() / POLL_INTERVAL.as_millis();
+pub async fn until<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    until_within(PATIENCE, what, look).await
+}
+
+/// Looks so long at the most.
+pub async fn until_within<T>(patience: Duration, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let tries = patience.as_millis() / POLL_INTERVAL.as_millis();
     for _ in 0..tries {
         if let Some(value) = look().await {
             return value;
@@ -81,7 +86,7 @@ impl TestWorld {
     pub fn start(settings: Settings) -> Self {
         let cell = Cell::own("world", Signal::SIGKILL);
         let mut world = Self { cell, settings, port: 0, admin: OnceLock::new() };
-        // A world that only lives once takes any port; one that comes back finds one below the kernel's own range again.
+        // Not port 0: a world that comes back must find its port again, so it is one below the kernel's own range.
         let port = free_port();
         world.launch(port);
         world
@@ -142,11 +147,6 @@ impl TestWorld {
     /// What the process wrote since its last start.
     pub fn log(&self) -> String {
         self.cell.log()
-    }
-
-    /// Waits until the log says something.
-    pub fn wait_for_log(&self, text: &str) {
-        wait_until(text, || self.log().contains(text).then_some(()));
     }
 
     /// Shows the end of the log when the test fails.

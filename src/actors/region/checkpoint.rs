@@ -4,7 +4,7 @@ use super::RegionActor;
 use crate::actors::agent::AgentActor;
 use crate::actors::watch::{self, Stage};
 use crate::base::time::{Tick, Timestamp};
-use crate::bus::mirror::{MirrorBatch, MirrorPosition};
+use crate::bus::mirror::{MirrorBatch, MirrorPosition, MirrorSession};
 use crate::domain::agent::Profile;
 use crate::domain::region::weather::{time_at, weather_at};
 use crate::domain::region::{Body, RegionState};
@@ -40,7 +40,7 @@ impl RegionActor {
             if let Some(saved) = saved.remove(&row.id).filter(|saved| saved.hop == row.hop) {
                 (body.trajectory, body.status, body.cooldowns) = (saved.trajectory, saved.status, saved.cooldowns);
             }
-            self.node.directory.put_online(&profile.handle, &profile.name, &self.plan.name);
+            self.node.directory.put_online(&profile.handle, &profile.name, &self.plan.name, self.node.now());
             state.enter(body, tick);
             self.viewers.refocus(profile.id);
             self.wake_agent(&profile);
@@ -101,21 +101,35 @@ impl RegionActor {
             let agent_id = body.profile.handle.to_string();
             MirrorPosition { agent_id, x: at.x, y: at.y, z: at.z, activity_ms: now.0 }
         };
+        let session = |body: &Body| {
+            let at = state.position(body, tick).rounded();
+            let since = self.node.directory.online(&body.profile.handle)?.since;
+            Some(MirrorSession {
+                agent_id: body.profile.handle.to_string(),
+                // The actor of a region knows no tokens, and those who read Redis need none.
+                token_id: String::new(),
+                position: [at.x, at.y, at.z],
+                status: body.status.clone(),
+                connected_at_ms: since.0,
+            })
+        };
         self.node.mirror.push(MirrorBatch {
             region: self.plan.name.clone(),
             tick: tick.0,
             time: time_at(now),
             weather: weather_at(self.node.directory.world().seed, &self.plan.name, self.plan.weather.as_deref(), now),
             positions: state.bodies().map(position).collect(),
+            sessions: state.bodies().filter_map(session).collect(),
             ..MirrorBatch::default()
         });
     }
 
-    /// An agent is not here any more.
-    pub(super) fn mirror_left(&self, handle: &str) {
+    /// An agent is not here any more; `is_gone`: nor anywhere else in the world.
+    pub(super) fn mirror_left(&self, handle: &str, is_gone: bool) {
         if self.node.mirror.is_on() {
             let (region, tick, left) = (self.plan.name.clone(), self.node.tick().0, vec![handle.to_owned()]);
-            self.node.mirror.push(MirrorBatch { region, tick, left, ..MirrorBatch::default() });
+            let ended = if is_gone { left.clone() } else { Vec::new() };
+            self.node.mirror.push(MirrorBatch { region, tick, left, ended, ..MirrorBatch::default() });
         }
     }
 }

@@ -141,3 +141,29 @@ async fn leaving_the_world_closes_its_sockets_with_3503() {
     alice.leave().await;
     assert_eq!(socket.closed().await, 3503);
 }
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_cut_and_nobody_else_notices() {
+    let world = TestWorld::shared();
+    let (alice, bob) = (world.agent("alice").await, world.agent("bob").await);
+    let name = format!("public.flood-{}", crate::world::unique());
+    let mut stalled = bob.connect().await;
+    stalled.subscribe(&name).await.unwrap();
+    let mut sender = alice.connect().await;
+    sender.subscribe(&name).await.unwrap();
+    let slow = async || world.get("/health/full").await.ok()["slow_clients_closed"].as_f64().unwrap();
+    let before = slow().await;
+    let data = json!("x".repeat(15_000));
+    let mut sent = 0;
+    // Far more than the queue and the kernel's buffers hold together.
+    while slow().await <= before {
+        assert!(sent < 2_000, "{sent} publications are waiting for a client that does not read");
+        for _ in 0..50 {
+            sender.publish(&name, &data).await.unwrap();
+            sent += 1;
+        }
+    }
+    sender.rpc("ping", json!({})).await.unwrap();
+    let code = stalled.closed().await;
+    assert!([1006, 3008].contains(&code), "{code}");
+}

@@ -58,6 +58,21 @@ async fn a_plain_get_is_told_to_upgrade() {
 }
 
 #[tokio::test]
+async fn a_page_of_another_origin_opens_no_socket() {
+    use tokio_tungstenite::tungstenite::{Error, client::IntoClientRequest};
+    let world = TestWorld::shared();
+    for (origin, is_welcome) in [("https://elsewhere.example".to_owned(), false), ("null".to_owned(), false), (world.url("http", ""), true)] {
+        let mut request = world.url("ws", "/connection/websocket").into_client_request().unwrap();
+        request.headers_mut().insert("origin", origin.parse().unwrap());
+        match tokio_tungstenite::connect_async(request).await {
+            Ok(_) => assert!(is_welcome, "{origin}"),
+            Err(Error::Http(response)) => assert_eq!((response.status().as_u16(), is_welcome), (403, false), "{origin}"),
+            Err(error) => panic!("{origin}: {error}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn commands_of_one_frame_are_handled_in_order() {
     let plot = Plot::new().await;
     for encoding in BOTH {

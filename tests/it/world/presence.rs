@@ -51,6 +51,7 @@ async fn a_key_a_refresh_token_and_a_revocation_do_what_they_should() {
     let next = refresh(pair["refresh_token"].as_str().unwrap()).await.ok();
     assert_ne!(next["refresh_token"], pair["refresh_token"]);
     refresh("nonsense").await.refused("unauthenticated");
+    refresh(&alice.refresh_token).await.ok();
     alice.post("/api/v1/token/revoke", json!({"scope": "token"})).await.ok();
     alice.act("ping", json!({})).await.refused("token_revoked");
     let fresh = next["token"].as_str().unwrap();
