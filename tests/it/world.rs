@@ -85,7 +85,12 @@ impl TestWorld {
     /// Starts a world of its own.
     pub fn start(settings: Settings) -> Self {
         let cell = Cell::own("world", Signal::SIGKILL);
-        let mut world = Self { cell, settings, port: 0, admin: OnceLock::new() };
+        let mut world = Self {
+            cell,
+            settings,
+            port: 0,
+            admin: OnceLock::new(),
+        };
         // Not port 0: a world that comes back must find its port again, so it is one below the kernel's own range.
         let port = free_port();
         world.launch(port);
@@ -111,10 +116,14 @@ impl TestWorld {
     /// The program with the settings of this world.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.cell.command(Path::new(PROGRAM));
-        command.args(arguments).env("ROOKERY_DATA", self.cell.folder.join("data"));
+        command
+            .args(arguments)
+            .env("ROOKERY_DATA", self.cell.folder.join("data"));
         command.env("ROOKERY_TOKEN_HMAC_SECRET", HMAC_SECRET);
         // Hashing is tested elsewhere; here it only takes time.
-        command.env("ROOKERY_AUTH__ARGON2_MEMORY_KIB", "8192").env("ROOKERY_AUTH__ARGON2_PASSES", "1");
+        command
+            .env("ROOKERY_AUTH__ARGON2_MEMORY_KIB", "8192")
+            .env("ROOKERY_AUTH__ARGON2_PASSES", "1");
         if let Some(url) = &self.settings.database {
             command.env("ROOKERY_DATABASE", url);
         }
@@ -165,7 +174,13 @@ impl TestWorld {
     }
 
     /// Sends a request and reads the whole answer.
-    pub async fn call(&self, method: Method, path: &str, token: Option<&str>, body: Option<&Value>) -> Answer {
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> Answer {
         Answer::of(method, &self.url("http", path), token, body).await
     }
 
@@ -181,12 +196,14 @@ impl TestWorld {
 
     /// A token with the role `admin`.
     pub fn admin_token(&self) -> &str {
-        self.admin.get_or_init(|| self.run(&["token", "admin"]).trim().to_owned())
+        self.admin
+            .get_or_init(|| self.run(&["token", "admin"]).trim().to_owned())
     }
 
     /// `POST` as the administrator.
     pub async fn post_as_admin(&self, path: &str, body: Value) -> Answer {
-        self.call(Method::POST, path, Some(self.admin_token()), Some(&body)).await
+        self.call(Method::POST, path, Some(self.admin_token()), Some(&body))
+            .await
     }
 
     /// Registers an agent with a unique handle; it is not in the world yet.

@@ -33,8 +33,16 @@ impl Talk {
         let bob = plot.agent_at("bob", 52.0, 50.0).await;
         let carol = plot.agent_at("carol", 50.0, 52.0).await;
         let params = json!({"invitees": [bob.handle], "topic": "tea"});
-        let id = alice.act("converse_start", params).await.result()["conversation_id"].as_str().expect("an id").to_owned();
-        Self { id, alice, bob, carol }
+        let id = alice.act("converse_start", params).await.result()["conversation_id"]
+            .as_str()
+            .expect("an id")
+            .to_owned();
+        Self {
+            id,
+            alice,
+            bob,
+            carol,
+        }
     }
 
     /// Bob has accepted.

@@ -17,9 +17,21 @@ async fn a_floor_that_was_released_goes_to_the_next_without_a_pause() {
 async fn only_who_has_the_floor_releases_it() {
     let plot = Plot::new().await;
     let talk = Talk::open(&plot).await;
-    talk.alice.act("converse_release", talk.this()).await.refused("conversation_state");
+    talk.alice
+        .act("converse_release", talk.this())
+        .await
+        .refused("conversation_state");
     talk.take_floor(&talk.alice).await;
-    talk.bob.act("converse_release", talk.this()).await.refused("conversation_state");
-    talk.carol.act("converse_release", talk.this()).await.refused("not_found");
-    talk.alice.act("converse_release", nowhere()).await.refused("not_found");
+    talk.bob
+        .act("converse_release", talk.this())
+        .await
+        .refused("conversation_state");
+    talk.carol
+        .act("converse_release", talk.this())
+        .await
+        .refused("not_found");
+    talk.alice
+        .act("converse_release", nowhere())
+        .await
+        .refused("not_found");
 }
