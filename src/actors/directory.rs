@@ -5,7 +5,7 @@ use super::committer::Committer;
 use super::hub::{HubActor, HubMessage};
 use super::mailbox::Seat;
 use super::region::RegionActor;
-use crate::base::id::{AgentId, ShardId};
+use crate::base::id::{AgentId, SessionId, ShardId};
 use crate::base::time::Timestamp;
 use crate::domain::agent::Handle;
 use crate::domain::region::{RegionPlan, ShardPlan, World};
@@ -13,6 +13,7 @@ use crate::domain::space::Vec3;
 use actix_rt::ArbiterHandle;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use smallvec::SmallVec;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The seats of a shard's actors.
@@ -42,8 +43,17 @@ pub struct Online {
     pub name: String,
     /// The region it is in.
     pub region: Arc<str>,
-    /// Since when it is in the world.
-    pub since: Timestamp,
+}
+
+/// An open socket of an agent.
+#[derive(Clone, Debug)]
+pub struct Socket {
+    /// Its session.
+    pub session: SessionId,
+    /// The id of its token; never the token.
+    pub token_id: String,
+    /// When it connected.
+    pub connected_at: Timestamp,
 }
 
 /// Which actor runs what on this node.
@@ -52,6 +62,7 @@ pub struct Directory {
     shards: DashMap<ShardId, ShardSeats>,
     agents: DashMap<Handle, AgentSeat>,
     online: DashMap<Handle, Online>,
+    sockets: DashMap<Handle, SmallVec<[Socket; 1]>>,
     hubs: RwLock<Arc<[Seat<HubActor>]>>,
 }
 
@@ -63,6 +74,7 @@ impl Directory {
             shards: DashMap::new(),
             agents: DashMap::new(),
             online: DashMap::new(),
+            sockets: DashMap::new(),
             hubs: RwLock::new(Arc::from([])),
         }
     }
@@ -139,10 +151,10 @@ impl Directory {
         self.agents.len()
     }
 
-    /// Notes that an agent is in a region. Who only changes region is in the world as long as before.
-    pub fn put_online(&self, handle: &Handle, name: &str, region: &str, now: Timestamp) {
-        let mut row = self.online.entry(handle.clone()).or_insert_with(|| Online { name: String::new(), region: "".into(), since: now });
-        (row.name, row.region) = (name.to_owned(), region.into());
+    /// Notes that an agent is in a region.
+    pub fn put_online(&self, handle: &Handle, name: &str, region: &str) {
+        let online = Online { name: name.to_owned(), region: region.into() };
+        self.online.insert(handle.clone(), online);
     }
 
     /// Notes that an agent left a region, unless it is in another one already.
@@ -163,6 +175,24 @@ impl Directory {
     /// How many agents are in the world.
     pub fn online_count(&self) -> usize {
         self.online.len()
+    }
+
+    /// Notes an open socket of an agent.
+    pub fn put_socket(&self, handle: &Handle, socket: Socket) {
+        self.sockets.entry(handle.clone()).or_default().push(socket);
+    }
+
+    /// Forgets a socket of an agent.
+    pub fn remove_socket(&self, handle: &Handle, session: SessionId) {
+        if let Some(mut sockets) = self.sockets.get_mut(handle) {
+            sockets.retain(|socket| socket.session != session);
+        }
+        self.sockets.remove_if(handle, |_, sockets| sockets.is_empty());
+    }
+
+    /// An agent's open sockets, oldest first.
+    pub fn sockets(&self, handle: &Handle) -> SmallVec<[Socket; 1]> {
+        self.sockets.get(handle).map(|sockets| sockets.clone()).unwrap_or_default()
     }
 
     /// The hubs of this node's worker threads.

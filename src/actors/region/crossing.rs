@@ -105,7 +105,7 @@ impl RegionActor {
         leave_behind(&mut body, self.node.now());
         state.enter(body, tick);
         self.viewers.refocus(profile.id);
-        self.node.directory.put_online(&profile.handle, &profile.name, &self.plan.name, self.node.now());
+        self.node.directory.put_online(&profile.handle, &profile.name, &self.plan.name);
         self.count_online();
     }
 
