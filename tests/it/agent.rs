@@ -11,7 +11,10 @@ use std::sync::LazyLock;
 
 /// No connection outlives its request: each test has a runtime of its own.
 static CLIENT: LazyLock<Client> = LazyLock::new(|| {
-    let client = Client::builder().pool_max_idle_per_host(0).no_proxy().timeout(crate::world::PATIENCE);
+    let client = Client::builder()
+        .pool_max_idle_per_host(0)
+        .no_proxy()
+        .timeout(crate::world::PATIENCE);
     client.build().expect("the client has no odd settings")
 });
 
@@ -39,13 +42,22 @@ impl Answer {
         let response = request.send().await.expect("the world answers");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await.expect("the answer is whole");
-        Self { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+        Self {
+            status,
+            headers,
+            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        }
     }
 
     /// The body of a success.
     #[track_caller]
     pub fn ok(self) -> Value {
-        assert!((200..300).contains(&self.status), "{}: {}", self.status, self.body);
+        assert!(
+            (200..300).contains(&self.status),
+            "{}: {}",
+            self.status,
+            self.body
+        );
         self.body
     }
 
@@ -60,7 +72,10 @@ impl Answer {
     pub fn refused(self, code: &str) -> Value {
         assert_eq!(self.body["code"], code, "{}: {}", self.status, self.body);
         let row = Code::from_name(code).expect("the table has the code");
-        assert_eq!((self.status, &self.body["status"]), (row.status(), &json!(row.status())));
+        assert_eq!(
+            (self.status, &self.body["status"]),
+            (row.status(), &json!(row.status()))
+        );
         assert_eq!(self.body["temporary"], row.is_temporary());
         assert_eq!(self.body["error"], self.body["detail"]);
         assert_eq!(self.headers["content-type"], "application/problem+json");
@@ -69,7 +84,11 @@ impl Answer {
 
     /// Whether it is the stored answer of an earlier request.
     pub fn is_replayed(&self) -> bool {
-        self.body["replayed"] == true && self.headers.get("idempotency-replayed").is_some_and(|value| value == "true")
+        self.body["replayed"] == true
+            && self
+                .headers
+                .get("idempotency-replayed")
+                .is_some_and(|value| value == "true")
     }
 }
 
@@ -90,9 +109,20 @@ pub struct Agent {
 impl Agent {
     /// The agent that a registration answered.
     pub fn new(port: u16, registered: &Value) -> Self {
-        let text = |key: &str| registered[key].as_str().unwrap_or_else(|| panic!("no {key}: {registered}")).to_owned();
+        let text = |key: &str| {
+            registered[key]
+                .as_str()
+                .unwrap_or_else(|| panic!("no {key}: {registered}"))
+                .to_owned()
+        };
         let (handle, api_key) = (text("agent_id"), text("api_key"));
-        Self { port, handle, api_key, token: text("token"), refresh_token: text("refresh_token") }
+        Self {
+            port,
+            handle,
+            api_key,
+            token: text("token"),
+            refresh_token: text("refresh_token"),
+        }
     }
 
     /// Sends a request with this agent's token.
@@ -119,7 +149,9 @@ impl Agent {
 
     /// Goes out of the world.
     pub async fn leave(&self) {
-        self.post(&format!("/api/v1/disconnect/{}", self.handle), json!({})).await.ok();
+        self.post(&format!("/api/v1/disconnect/{}", self.handle), json!({}))
+            .await
+            .ok();
     }
 
     /// Acts over HTTP.
@@ -129,33 +161,48 @@ impl Agent {
 
     /// Acts over HTTP with a command id.
     pub async fn act_as(&self, command_id: &str, action: &str, params: Value) -> Answer {
-        self.order(json!({"action": action, "params": params, "command_id": command_id})).await
+        self.order(json!({"action": action, "params": params, "command_id": command_id}))
+            .await
     }
 
     async fn order(&self, order: Value) -> Answer {
-        self.post(&format!("/api/v1/agents/{}/action", self.handle), order).await
+        self.post(&format!("/api/v1/agents/{}/action", self.handle), order)
+            .await
     }
 
     /// Stands at a point of a region from now on.
     pub async fn stand(&self, region: &str, x: f64, y: f64) {
-        self.act("teleport", json!({"region": region, "x": x, "y": y})).await.ok();
+        self.act("teleport", json!({"region": region, "x": x, "y": y}))
+            .await
+            .ok();
     }
 
     /// What it has. Units: minor.
     pub async fn balance(&self) -> i64 {
-        self.act("balance", json!({})).await.result()["balance"].as_i64().expect("a balance is a number")
+        self.act("balance", json!({})).await.result()["balance"]
+            .as_i64()
+            .expect("a balance is a number")
     }
 
     /// How many items of a kind it holds.
     pub async fn holds(&self, item: &str) -> i64 {
         let inventory = self.act("inventory", json!({})).await.result();
-        let rows = inventory.as_array().unwrap_or_else(|| panic!("a list: {inventory}"));
-        rows.iter().filter(|row| row["item"] == item).map(|row| row["quantity"].as_i64().unwrap_or(0)).sum()
+        let rows = inventory
+            .as_array()
+            .unwrap_or_else(|| panic!("a list: {inventory}"));
+        rows.iter()
+            .filter(|row| row["item"] == item)
+            .map(|row| row["quantity"].as_i64().unwrap_or(0))
+            .sum()
     }
 
     /// What it asks to be connected as, over a socket.
     pub fn hello(&self) -> ConnectRequest {
-        ConnectRequest { token: self.token.clone(), name: "test".to_owned(), ..ConnectRequest::default() }
+        ConnectRequest {
+            token: self.token.clone(),
+            name: "test".to_owned(),
+            ..ConnectRequest::default()
+        }
     }
 
     /// Opens a socket that speaks JSON and comes into the world with it.
@@ -166,13 +213,20 @@ impl Agent {
     /// Opens a socket of either encoding.
     pub async fn connect_with(&self, encoding: Encoding) -> Socket {
         let mut socket = self.open(encoding).await;
-        socket.connect(self.hello()).await.expect("the world lets the agent in");
+        socket
+            .connect(self.hello())
+            .await
+            .expect("the world lets the agent in");
         socket
     }
 
     /// Opens a socket without saying who it is.
     pub async fn open(&self, encoding: Encoding) -> Socket {
-        Socket::open(&format!("ws://127.0.0.1:{}/connection/websocket", self.port), encoding).await
+        Socket::open(
+            &format!("ws://127.0.0.1:{}/connection/websocket", self.port),
+            encoding,
+        )
+        .await
     }
 
     /// The address of ClawBots' socket of this agent.

@@ -5,7 +5,9 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use rookery::wire::push::{Publication, Push};
 use rookery::wire::reply::{ConnectResult, Error, ReplyBody};
-use rookery::wire::request::{Command, ConnectRequest, PublishRequest, Request, RpcRequest, SendRequest, UnsubscribeRequest};
+use rookery::wire::request::{
+    Command, ConnectRequest, PublishRequest, Request, RpcRequest, SendRequest, UnsubscribeRequest,
+};
 use rookery::wire::subscription::{SubscribeRequest, SubscribeResult};
 use rookery::wire::{self, Encoding};
 use serde_json::Value;
@@ -125,7 +127,10 @@ impl Socket {
 
     /// Waits for the reply to a command.
     pub async fn reply(&mut self, id: u32) -> Result<ReplyBody, Error> {
-        match self.until(&format!("a reply to {id}"), |socket| socket.replies.remove(&id)).await {
+        match self
+            .until(&format!("a reply to {id}"), |socket| socket.replies.remove(&id))
+            .await
+        {
             ReplyBody::Error(error) => Err(error),
             body => Ok(body),
         }
@@ -140,7 +145,11 @@ impl Socket {
     /// Calls a method without waiting.
     pub async fn start_rpc(&mut self, method: &str, params: &Value) -> u32 {
         let data = Bytes::from(params.to_string());
-        self.start(Request::Rpc(RpcRequest { data, method: method.to_owned() })).await
+        self.start(Request::Rpc(RpcRequest {
+            data,
+            method: method.to_owned(),
+        }))
+        .await
     }
 
     /// Waits for the answer to a call.
@@ -153,7 +162,11 @@ impl Socket {
 
     /// Subscribes to a channel.
     pub async fn subscribe(&mut self, channel: &str) -> Result<SubscribeResult, Error> {
-        self.subscribe_with(SubscribeRequest { channel: channel.to_owned(), ..SubscribeRequest::default() }).await
+        self.subscribe_with(SubscribeRequest {
+            channel: channel.to_owned(),
+            ..SubscribeRequest::default()
+        })
+        .await
     }
 
     /// Subscribes as asked.
@@ -166,25 +179,38 @@ impl Socket {
 
     /// Ends a subscription.
     pub async fn unsubscribe(&mut self, channel: &str) -> Result<ReplyBody, Error> {
-        self.ask(Request::Unsubscribe(UnsubscribeRequest { channel: channel.to_owned() })).await
+        self.ask(Request::Unsubscribe(UnsubscribeRequest {
+            channel: channel.to_owned(),
+        }))
+        .await
     }
 
     /// Publishes.
     pub async fn publish(&mut self, channel: &str, data: &Value) -> Result<ReplyBody, Error> {
         let (channel, data) = (channel.to_owned(), Bytes::from(data.to_string()));
-        self.ask(Request::Publish(Box::new(PublishRequest { channel, data, ..PublishRequest::default() }))).await
+        self.ask(Request::Publish(Box::new(PublishRequest {
+            channel,
+            data,
+            ..PublishRequest::default()
+        })))
+        .await
     }
 
     /// Sends a message that has no answer.
     pub async fn send_async(&mut self, data: &Value) {
-        let request = Request::Send(SendRequest { data: Bytes::from(data.to_string()) });
+        let request = Request::Send(SendRequest {
+            data: Bytes::from(data.to_string()),
+        });
         self.send_command(&Command::of(0_u32, request)).await;
     }
 
     /// Waits for an event of a kind and takes it.
     pub async fn heard(&mut self, kind: &str) -> Heard {
         self.until(&format!("an event {kind}"), |socket| {
-            let found = socket.events.iter().position(|heard| heard.event["type"] == kind)?;
+            let found = socket
+                .events
+                .iter()
+                .position(|heard| heard.event["type"] == kind)?;
             Some(socket.events.remove(found))
         })
         .await
@@ -193,7 +219,11 @@ impl Socket {
     /// Waits for a push that gives something.
     pub async fn push<T>(&mut self, what: &str, mut pick: impl FnMut(&Push) -> Option<T>) -> T {
         self.until(what, |socket| {
-            let (found, value) = socket.pushes.iter().enumerate().find_map(|(i, push)| Some((i, pick(push)?)))?;
+            let (found, value) = socket
+                .pushes
+                .iter()
+                .enumerate()
+                .find_map(|(i, push)| Some((i, pick(push)?)))?;
             socket.pushes.remove(found);
             Some(value)
         })
@@ -203,7 +233,9 @@ impl Socket {
     /// Waits for a publication on a channel.
     pub async fn publication(&mut self, channel: &str) -> Publication {
         self.push(&format!("a publication on {channel}"), |push| {
-            (push.channel == channel).then(|| push.r#pub.as_deref().cloned()).flatten()
+            (push.channel == channel)
+                .then(|| push.r#pub.as_deref().cloned())
+                .flatten()
         })
         .await
     }
@@ -212,7 +244,11 @@ impl Socket {
     pub async fn entry(&mut self, agent: &str) -> Value {
         self.push(&format!("an entry of {agent}"), |push| {
             let frame: Value = serde_json::from_slice(&push.r#pub.as_ref()?.data).ok()?;
-            frame["agents"].as_array()?.iter().find(|entry| entry["id"] == agent).cloned()
+            frame["agents"]
+                .as_array()?
+                .iter()
+                .find(|entry| entry["id"] == agent)
+                .cloned()
         })
         .await
     }
@@ -223,17 +259,31 @@ impl Socket {
     }
 
     /// Waits so long at the most.
-    pub async fn until_within<T>(&mut self, patience: Duration, what: &str, mut look: impl FnMut(&mut Self) -> Option<T>) -> T {
+    pub async fn until_within<T>(
+        &mut self,
+        patience: Duration,
+        what: &str,
+        mut look: impl FnMut(&mut Self) -> Option<T>,
+    ) -> T {
         let waited = tokio::time::timeout(patience, async {
             loop {
                 if let Some(value) = look(self) {
                     return value;
                 }
-                assert!(self.closed.is_none(), "closed with {:?} while waiting for {what}", self.closed);
+                assert!(
+                    self.closed.is_none(),
+                    "closed with {:?} while waiting for {what}",
+                    self.closed
+                );
                 self.read().await;
             }
         });
-        let Ok(value) = waited.await else { panic!("waited in vain: {what}; events {:?}; pushes {:?}", self.events, self.pushes) };
+        let Ok(value) = waited.await else {
+            panic!(
+                "waited in vain: {what}; events {:?}; pushes {:?}",
+                self.events, self.pushes
+            )
+        };
         value
     }
 
@@ -252,7 +302,9 @@ impl Socket {
                 self.read().await;
             }
         });
-        waited.await.unwrap_or_else(|_| panic!("the socket stays open: {:?}", self.pushes))
+        waited
+            .await
+            .unwrap_or_else(|_| panic!("the socket stays open: {:?}", self.pushes))
     }
 
     /// Reads one frame.
@@ -263,10 +315,16 @@ impl Socket {
                 self.take(text.as_bytes()).await;
             }
             Some(Ok(Message::Binary(bytes))) => {
-                assert_eq!(self.encoding, Encoding::Protobuf, "a binary message on a JSON socket");
+                assert_eq!(
+                    self.encoding,
+                    Encoding::Protobuf,
+                    "a binary message on a JSON socket"
+                );
                 self.take(&bytes).await;
             }
-            Some(Ok(Message::Close(frame))) => self.closed = Some(frame.map_or(1005, |frame| frame.code.into())),
+            Some(Ok(Message::Close(frame))) => {
+                self.closed = Some(frame.map_or(1005, |frame| frame.code.into()))
+            }
             Some(Ok(_)) => {}
             Some(Err(_)) | None => {
                 self.closed.get_or_insert(1006);
@@ -275,7 +333,8 @@ impl Socket {
     }
 
     async fn take(&mut self, frame: &[u8]) {
-        let replies = wire::decode_replies(self.encoding, frame, REPLIES_MAX).expect("the server speaks the protocol");
+        let replies =
+            wire::decode_replies(self.encoding, frame, REPLIES_MAX).expect("the server speaks the protocol");
         for reply in replies {
             if reply.is_ping() {
                 self.pings += 1;
@@ -297,10 +356,16 @@ impl Socket {
 
     fn take_push(&mut self, push: Push) {
         let publication = push.r#pub.as_deref();
-        let data: Value = publication.and_then(|it| serde_json::from_slice(&it.data).ok()).unwrap_or(Value::Null);
+        let data: Value = publication
+            .and_then(|it| serde_json::from_slice(&it.data).ok())
+            .unwrap_or(Value::Null);
         let events = data["events"].as_array().cloned().unwrap_or_default();
         let offset = publication.map_or(0, |it| it.offset);
-        self.events.extend(events.into_iter().map(|event| Heard { channel: push.channel.clone(), offset, event }));
+        self.events.extend(events.into_iter().map(|event| Heard {
+            channel: push.channel.clone(),
+            offset,
+            event,
+        }));
         if data.get("events").is_none() || data.get("cell").is_some() {
             self.pushes.push(push);
         }

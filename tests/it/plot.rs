@@ -32,12 +32,25 @@ impl<'a> Plot<'a> {
     pub async fn in_world(world: &'a TestWorld) -> Self {
         let name = format!("plot-{}", unique());
         let id = |kind: &str| format!("{name}-{kind}");
-        let object = |kind: &str, x: f64| json!({"id": id(kind), "name": kind, "kind": kind, "x": x, "y": 20.0});
-        let objects = json!([object("bench", 20.0), object("fountain", 40.0), object("notice_board", 60.0), object("market_stall", 80.0)]);
+        let object =
+            |kind: &str, x: f64| json!({"id": id(kind), "name": kind, "kind": kind, "x": x, "y": 20.0});
+        let objects = json!([
+            object("bench", 20.0),
+            object("fountain", 40.0),
+            object("notice_board", 60.0),
+            object("market_stall", 80.0)
+        ]);
         let body = json!({"name": name, "display_name": name, "size_m": 256, "objects": objects});
         let answer = world.post_as_admin("/api/v1/admin/regions", body).await;
         assert_eq!(answer.status, 201, "{}", answer.body);
-        Self { bench: id("bench"), fountain: id("fountain"), board: id("notice_board"), stall: id("market_stall"), world, name }
+        Self {
+            bench: id("bench"),
+            fountain: id("fountain"),
+            board: id("notice_board"),
+            stall: id("market_stall"),
+            world,
+            name,
+        }
     }
 
     /// An agent at home here, not in the world yet.

@@ -10,7 +10,7 @@ mod restart;
 mod stores;
 
 use crate::agent::{Agent, Answer};
-use crate::services::{Cell, free_port, wait_until};
+use crate::services::{Cell, free_port};
 use nix::sys::signal::Signal;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -59,8 +59,13 @@ pub fn unique() -> u32 {
 }
 
 /// Looks again and again until there is a value; fails with `what` when that takes too long.
-pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let tries = PATIENCE.as_millis() / POLL_INTERVAL.as_millis();
+pub async fn until<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    until_within(PATIENCE, what, look).await
+}
+
+/// Looks so long at the most.
+pub async fn until_within<T>(patience: Duration, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let tries = patience.as_millis() / POLL_INTERVAL.as_millis();
     for _ in 0..tries {
         if let Some(value) = look().await {
             return value;
@@ -80,8 +85,13 @@ impl TestWorld {
     /// Starts a world of its own.
     pub fn start(settings: Settings) -> Self {
         let cell = Cell::own("world", Signal::SIGKILL);
-        let mut world = Self { cell, settings, port: 0, admin: OnceLock::new() };
-        // A world that only lives once takes any port; one that comes back finds one below the kernel's own range again.
+        let mut world = Self {
+            cell,
+            settings,
+            port: 0,
+            admin: OnceLock::new(),
+        };
+        // Not port 0: a world that comes back must find its port again, so it is one below the kernel's own range.
         let port = free_port();
         world.launch(port);
         world
@@ -106,10 +116,14 @@ impl TestWorld {
     /// The program with the settings of this world.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.cell.command(Path::new(PROGRAM));
-        command.args(arguments).env("ROOKERY_DATA", self.cell.folder.join("data"));
+        command
+            .args(arguments)
+            .env("ROOKERY_DATA", self.cell.folder.join("data"));
         command.env("ROOKERY_TOKEN_HMAC_SECRET", HMAC_SECRET);
         // Hashing is tested elsewhere; here it only takes time.
-        command.env("ROOKERY_AUTH__ARGON2_MEMORY_KIB", "8192").env("ROOKERY_AUTH__ARGON2_PASSES", "1");
+        command
+            .env("ROOKERY_AUTH__ARGON2_MEMORY_KIB", "8192")
+            .env("ROOKERY_AUTH__ARGON2_PASSES", "1");
         if let Some(url) = &self.settings.database {
             command.env("ROOKERY_DATABASE", url);
         }
@@ -159,11 +173,6 @@ impl TestWorld {
         self.cell.log()
     }
 
-    /// Waits until the log says something.
-    pub fn wait_for_log(&self, text: &str) {
-        wait_until(text, || self.log().contains(text).then_some(()));
-    }
-
     /// Shows the end of the log when the test fails.
     pub fn show_log_on_panic(&self) {
         if std::thread::panicking() {
@@ -180,7 +189,13 @@ impl TestWorld {
     }
 
     /// Sends a request and reads the whole answer.
-    pub async fn call(&self, method: Method, path: &str, token: Option<&str>, body: Option<&Value>) -> Answer {
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> Answer {
         Answer::of(method, &self.url("http", path), token, body).await
     }
 
@@ -196,12 +211,14 @@ impl TestWorld {
 
     /// A token with the role `admin`.
     pub fn admin_token(&self) -> &str {
-        self.admin.get_or_init(|| self.run(&["token", "admin"]).trim().to_owned())
+        self.admin
+            .get_or_init(|| self.run(&["token", "admin"]).trim().to_owned())
     }
 
     /// `POST` as the administrator.
     pub async fn post_as_admin(&self, path: &str, body: Value) -> Answer {
-        self.call(Method::POST, path, Some(self.admin_token()), Some(&body)).await
+        self.call(Method::POST, path, Some(self.admin_token()), Some(&body))
+            .await
     }
 
     /// Registers an agent with a unique handle; it is not in the world yet.

@@ -23,6 +23,9 @@ impl AgentActor {
         if let Err(refusal) = self.admit(&request) {
             return answer(request.reply, Err(refusal));
         }
+        if self.node.mirror.is_on() {
+            self.rates.note(request.command.action, now);
+        }
         if request.command.durability == Durability::Durable {
             self.act_once(request, stage);
         } else {

@@ -26,7 +26,7 @@ impl RegionActor {
             MirrorPosition { agent_id, x: at.x, y: at.y, z: at.z, activity_ms: now.0 }
         };
         let session = |body: &Body| {
-            let socket = self.node.directory.sockets(&body.profile.handle).into_iter().last()?;
+            let socket = self.node.directory.sockets(&body.profile.handle).pop()?;
             let at = state.position(body, tick).rounded();
             Some(MirrorSession {
                 agent_id: body.profile.handle.to_string(),

@@ -2,6 +2,7 @@
 
 mod agent;
 mod chat;
+mod conversation;
 mod ledger;
 mod object;
 pub mod once;

@@ -15,22 +15,40 @@ pub async fn check_done_once(agent: &Agent, action: &str, params: Value, other: 
     let first = agent.act_as(&id, action, params.clone()).await;
     assert!(!first.is_replayed(), "{}", first.body);
     let first = first.ok();
-    assert_eq!((first["durability"].as_str(), first["command_id"].as_str()), (Some("committed"), Some(id.as_str())));
+    assert_eq!(
+        (first["durability"].as_str(), first["command_id"].as_str()),
+        (Some("committed"), Some(id.as_str()))
+    );
     assert!(first["seq"].as_i64().is_some_and(|seq| seq > 0), "{first}");
     let again = agent.act_as(&id, action, params.clone()).await;
     assert!(again.is_replayed(), "{}", again.body);
     assert_eq!(without_replayed(again.ok()), first);
-    agent.act_as(&id, action, other).await.refused("command_mismatch");
-    check_concurrent(agent, action, params).await;
+    agent
+        .act_as(&id, action, other.clone())
+        .await
+        .refused("command_mismatch");
+    check_concurrent(agent, action, params, other).await;
 }
 
-/// Sends 20 concurrent duplicates: one effect, equal answers.
-pub async fn check_concurrent(agent: &Agent, action: &str, params: Value) {
+/// Sends 20 concurrent duplicates and one with other parameters after them: one effect, equal answers. Gives the receipt.
+/// For actions that cannot be done twice.
+pub async fn check_concurrent(agent: &Agent, action: &str, params: Value, other: Value) -> Value {
     let id = format!("at-once-{}", unique());
-    let answers: Vec<Answer> = join_all((0..DUPLICATES).map(|_| agent.act_as(&id, action, params.clone()))).await;
-    assert_eq!(answers.iter().filter(|answer| !answer.is_replayed()).count(), 1, "one of them was the first");
-    let bodies: Vec<Value> = answers.into_iter().map(|answer| without_replayed(answer.ok())).collect();
+    let answers: Vec<Answer> =
+        join_all((0..DUPLICATES).map(|_| agent.act_as(&id, action, params.clone()))).await;
+    assert_eq!(
+        answers.iter().filter(|answer| !answer.is_replayed()).count(),
+        1,
+        "one of them was the first"
+    );
+    let bodies: Vec<Value> = answers
+        .into_iter()
+        .map(|answer| without_replayed(answer.ok()))
+        .collect();
     assert!(bodies.iter().all(|body| *body == bodies[0]), "{bodies:?}");
+    assert_eq!(bodies[0]["durability"], "committed");
+    agent.act_as(&id, action, other).await.refused("command_mismatch");
+    bodies.into_iter().next().expect("there are answers")
 }
 
 /// A receipt as the first one who asked got it.

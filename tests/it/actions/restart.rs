@@ -23,20 +23,32 @@ async fn every_durable_answer_survives_kill_9_and_its_effect_is_there_once() {
             .collect::<Vec<_>>();
         let mut receipts: BTreeMap<&str, Value> = BTreeMap::new();
         for (name, params) in &rows {
-            let receipt = alice.act_as(&format!("durable-{name}"), name, params.clone()).await.ok();
+            let receipt = alice
+                .act_as(&format!("durable-{name}"), name, params.clone())
+                .await
+                .ok();
             receipts.insert(name, receipt);
         }
         before = receipts;
     }
     assert!(before.len() >= 6, "the table has durable actions");
-    let state = async || (alice.balance().await, bob.balance().await, alice.holds("apple").await, bob.holds("apple").await);
+    let state = async || {
+        (
+            alice.balance().await,
+            bob.balance().await,
+            alice.holds("apple").await,
+            bob.holds("apple").await,
+        )
+    };
     let expected = state().await;
     world.restart(Signal::SIGKILL);
     alice.enter().await;
     bob.enter().await;
     assert_eq!(state().await, expected);
     for (name, params) in &rows {
-        let again = alice.act_as(&format!("durable-{name}"), name, params.clone()).await;
+        let again = alice
+            .act_as(&format!("durable-{name}"), name, params.clone())
+            .await;
         assert!(again.is_replayed(), "{name}: {}", again.body);
         assert_eq!(without_replayed(again.ok()), before[name], "{name}");
     }

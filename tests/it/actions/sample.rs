@@ -14,8 +14,9 @@ pub fn actions() -> impl Iterator<Item = &'static ActionInfo> {
 pub fn params(action: &str, plot: &Plot<'_>, peer: &Agent) -> Value {
     let peer = &peer.handle;
     match action {
-        "get_location" | "get_nearby_agents" | "get_nearby_objects" | "get_region_info" | "observe_events" | "stop"
-        | "balance" | "statement" | "inventory" | "get_time" | "get_weather" | "ping" => json!({}),
+        "get_location" | "get_nearby_agents" | "get_nearby_objects" | "get_region_info"
+        | "observe_events" | "stop" | "balance" | "statement" | "inventory" | "get_time" | "get_weather"
+        | "ping" => json!({}),
         "say" => json!({"message": "hello"}),
         "whisper" => json!({"target_id": peer, "message": "psst"}),
         "emote" => json!({"action": "wave"}),

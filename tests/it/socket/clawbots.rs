@@ -16,7 +16,9 @@ impl Bot {
     async fn open(agent: &Agent, token: Option<&str>) -> Self {
         let mut request = agent.clawbots_url().into_client_request().unwrap();
         if let Some(token) = token {
-            request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+            request
+                .headers_mut()
+                .insert("authorization", format!("Bearer {token}").parse().unwrap());
         }
         Self(connect_async(request).await.unwrap().0)
     }
@@ -64,35 +66,63 @@ async fn a_bot_connects_with_its_header_or_its_first_message_and_acts() {
     let alice = plot.stranger("alice").await;
     let mut first = Bot::open(&alice, Some(&alice.token)).await;
     let mut second = Bot::open(&alice, None).await;
-    second.send(json!({"action": "auth", "params": {"token": alice.token}})).await;
+    second
+        .send(json!({"action": "auth", "params": {"token": alice.token}}))
+        .await;
     for bot in [&mut first, &mut second] {
         let hello = bot.frame(|frame| frame["type"] == "connected").await;
-        assert_eq!((&hello["agent_id"], &hello["location"]["region"]), (&json!(alice.handle), &json!(plot.name)));
+        assert_eq!(
+            (&hello["agent_id"], &hello["location"]["region"]),
+            (&json!(alice.handle), &json!(plot.name))
+        );
         bot.send(json!({"action": "get_location", "request_id": 7})).await;
         let answer = bot.frame(|frame| frame["request_id"] == 7).await;
-        assert_eq!((&answer["type"], &answer["result"], &answer["error"]), (&json!("response"), &json!("success"), &Value::Null));
+        assert_eq!(
+            (&answer["type"], &answer["result"], &answer["error"]),
+            (&json!("response"), &json!("success"), &Value::Null)
+        );
         assert_eq!(answer["data"]["result"]["region"], plot.name.as_str());
-        bot.send(json!({"action": "say", "params": {"message": "hi"}})).await;
+        bot.send(json!({"action": "say", "params": {"message": "hi"}}))
+            .await;
         let answer = bot.frame(|frame| frame["type"] == "action_result").await;
-        assert_eq!((&answer["action"], &answer["result"]["durability"]), (&json!("say"), &json!("committed")));
+        assert_eq!(
+            (&answer["action"], &answer["result"]["durability"]),
+            (&json!("say"), &json!("committed"))
+        );
         bot.send(json!({"action": "fly", "request_id": "f"})).await;
         let answer = bot.frame(|frame| frame["request_id"] == "f").await;
-        assert_eq!((&answer["result"], &answer["error"]["code"]), (&json!("unknown_action"), &json!("unknown_action")));
+        assert_eq!(
+            (&answer["result"], &answer["error"]["code"]),
+            (&json!("unknown_action"), &json!("unknown_action"))
+        );
         bot.send(json!({"action": "get_events", "request_id": "e"})).await;
-        assert_eq!(bot.frame(|frame| frame["request_id"] == "e").await["result"], "success");
+        assert_eq!(
+            bot.frame(|frame| frame["request_id"] == "e").await["result"],
+            "success"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_bot_hears_what_is_said_around_it_and_to_it() {
     let plot = Plot::new().await;
-    let (alice, bob) = (plot.agent_at("alice", 50.0, 50.0).await, plot.agent_at("bob", 52.0, 50.0).await);
+    let (alice, bob) = (
+        plot.agent_at("alice", 50.0, 50.0).await,
+        plot.agent_at("bob", 52.0, 50.0).await,
+    );
     let mut bot = Bot::open(&alice, Some(&alice.token)).await;
     bot.frame(|frame| frame["type"] == "connected").await;
     bob.act("say", json!({"message": "good morning"})).await.ok();
-    bot.frame(|frame| frame.to_string().contains("good morning")).await;
-    bob.act("whisper", json!({"target_id": alice.handle, "message": "for your ears"})).await.ok();
-    bot.frame(|frame| frame.to_string().contains("for your ears")).await;
+    bot.frame(|frame| frame.to_string().contains("good morning"))
+        .await;
+    bob.act(
+        "whisper",
+        json!({"target_id": alice.handle, "message": "for your ears"}),
+    )
+    .await
+    .ok();
+    bot.frame(|frame| frame.to_string().contains("for your ears"))
+        .await;
 }
 
 #[tokio::test]
@@ -102,11 +132,13 @@ async fn a_bot_without_a_good_token_of_its_own_is_closed_with_4002() {
     for token in ["nonsense", bob.token.as_str()] {
         assert_eq!(Bot::open(&alice, Some(token)).await.closed().await, 4002);
         let mut bot = Bot::open(&alice, None).await;
-        bot.send(json!({"action": "auth", "params": {"token": token}})).await;
+        bot.send(json!({"action": "auth", "params": {"token": token}}))
+            .await;
         assert_eq!(bot.closed().await, 4002);
     }
     let mut bot = Bot::open(&alice, None).await;
-    bot.send(json!({"action": "say", "params": {"message": "hi"}})).await;
+    bot.send(json!({"action": "say", "params": {"message": "hi"}}))
+        .await;
     assert_eq!(bot.closed().await, 4002);
 }
 
@@ -126,5 +158,8 @@ async fn a_frame_that_is_none_is_refused_and_the_bot_goes_on() {
     let answer = bot.frame(|frame| frame["type"] == "action_result").await;
     assert_eq!(answer["error"]["code"], "malformed");
     bot.send(json!({"action": "ping", "request_id": 1})).await;
-    assert_eq!(bot.frame(|frame| frame["request_id"] == 1).await["result"], "success");
+    assert_eq!(
+        bot.frame(|frame| frame["request_id"] == 1).await["result"],
+        "success"
+    );
 }

@@ -19,8 +19,15 @@ async fn open(encoding: Encoding) -> Socket {
 async fn lives(encoding: Encoding) {
     let mut socket = open(encoding).await;
     socket.connect(ConnectRequest::default()).await.unwrap();
-    socket.until_within(LONG, "a second ping", |socket| (socket.pings >= 2).then_some(())).await;
-    assert!(socket.rpc("spectate", json!({"target": {"region": "main"}})).await.is_ok());
+    socket
+        .until_within(LONG, "a second ping", |socket| (socket.pings >= 2).then_some(()))
+        .await;
+    assert!(
+        socket
+            .rpc("spectate", json!({"target": {"region": "main"}}))
+            .await
+            .is_ok()
+    );
 }
 
 async fn is_silent(encoding: Encoding) {
@@ -35,7 +42,13 @@ async fn expires() {
     let mut clock = open(Encoding::Json).await;
     let now_s = clock.connect(ConnectRequest::default()).await.unwrap().time / 1_000;
     let mut socket = open(Encoding::Json).await;
-    let hello = socket.connect(ConnectRequest { token: token("guest", now_s + 2), ..ConnectRequest::default() }).await.unwrap();
+    let hello = socket
+        .connect(ConnectRequest {
+            token: token("guest", now_s + 2),
+            ..ConnectRequest::default()
+        })
+        .await
+        .unwrap();
     assert!(hello.expires && hello.ttl <= 3, "{hello:?}");
     drop(clock);
     assert_eq!(socket.closed_within(LONG).await, 3005);
@@ -51,11 +64,23 @@ async fn despawns() {
     drop(socket);
     // Back within the grace: it never left.
     let socket = alice.connect().await;
-    assert_eq!(bob.act("get_region_info", json!({})).await.result()["agent_count"], 2);
-    assert!(!seen.events.iter().any(|heard| heard.event["type"] == "agent_despawn"));
+    assert_eq!(
+        bob.act("get_region_info", json!({})).await.result()["agent_count"],
+        2
+    );
+    assert!(
+        !seen
+            .events
+            .iter()
+            .any(|heard| heard.event["type"] == "agent_despawn")
+    );
     drop(socket);
     let event = seen.until_within(LONG, "alice leaves", |socket| {
-        socket.events.iter().find(|heard| heard.event["type"] == "agent_despawn").map(|heard| heard.event.clone())
+        socket
+            .events
+            .iter()
+            .find(|heard| heard.event["type"] == "agent_despawn")
+            .map(|heard| heard.event.clone())
     });
     assert_eq!(event.await["source"], alice.handle);
     alice.act("ping", json!({})).await.refused("not_in_world");
@@ -63,5 +88,12 @@ async fn despawns() {
 
 #[tokio::test]
 async fn pings_silence_expiry_and_absence_take_their_time() {
-    tokio::join!(lives(Encoding::Json), lives(Encoding::Protobuf), is_silent(Encoding::Json), is_silent(Encoding::Protobuf), expires(), despawns());
+    tokio::join!(
+        lives(Encoding::Json),
+        lives(Encoding::Protobuf),
+        is_silent(Encoding::Json),
+        is_silent(Encoding::Protobuf),
+        expires(),
+        despawns()
+    );
 }

@@ -27,7 +27,10 @@ async fn the_answer_to_connect_and_a_frame_of_a_cell() {
     });
     let frame = socket.push("the cell of alice", |push| {
         let frame: Value = serde_json::from_slice(&push.r#pub.as_ref()?.data).ok()?;
-        frame["agents"].as_array().is_some_and(|agents| !agents.is_empty()).then_some(frame)
+        frame["agents"]
+            .as_array()
+            .is_some_and(|agents| !agents.is_empty())
+            .then_some(frame)
     });
     assert_json_snapshot!("cell_frame", redact(frame.await, &names), {".tick" => "[tick]"});
     alice.act("set_status", value!({"status": "reading"})).await.ok();
@@ -41,16 +44,33 @@ async fn the_answer_to_connect_and_a_frame_of_a_cell() {
 #[tokio::test]
 async fn a_receipt_a_problem_and_an_event() {
     let plot = Plot::new().await;
-    let (alice, bob) = (plot.agent_at("alice", 24.0, 24.0).await, plot.agent_at("bob", 25.0, 24.0).await);
+    let (alice, bob) = (
+        plot.agent_at("alice", 24.0, 24.0).await,
+        plot.agent_at("bob", 25.0, 24.0).await,
+    );
     let mut heard = bob.connect().await;
-    let names = [(plot.name.as_str(), "PLOT"), (alice.handle.as_str(), "ALICE"), (bob.handle.as_str(), "BOB")];
-    let receipt = alice.act_as("tea", "pay", value!({"to": bob.handle, "amount": 250, "note": "for tea"})).await.ok();
+    let names = [
+        (plot.name.as_str(), "PLOT"),
+        (alice.handle.as_str(), "ALICE"),
+        (bob.handle.as_str(), "BOB"),
+    ];
+    let receipt = alice
+        .act_as(
+            "tea",
+            "pay",
+            value!({"to": bob.handle, "amount": 250, "note": "for tea"}),
+        )
+        .await
+        .ok();
     assert_json_snapshot!("receipt", redact(receipt, &names), {
         ".result.transfer_id" => "[id]", ".shard" => "[shard]", ".seq" => "[seq]", ".tick" => "[tick]",
     });
     let event = heard.heard("payment").await.event;
     assert_json_snapshot!("event", redact(event, &names), {".shard" => "[shard]", ".seq" => "[seq]"});
-    let problem = alice.act("pay", value!({"to": alice.handle, "amount": 1})).await.refused("self_target");
+    let problem = alice
+        .act("pay", value!({"to": alice.handle, "amount": 1}))
+        .await
+        .refused("self_target");
     assert_json_snapshot!("problem", problem, {".request_id" => "[id]"});
 }
 
@@ -58,7 +78,14 @@ async fn a_receipt_a_problem_and_an_event() {
 async fn the_list_of_regions() {
     let plot = Plot::new().await;
     let list = plot.world.get("/api/v1/world/regions").await.ok();
-    let mut mine = list["regions"].as_array().unwrap_or_else(|| panic!("{list}")).iter().filter(|region| region["name"] == plot.name.as_str());
-    let region = redact(mine.next().expect("the plot is listed").clone(), &[(plot.name.as_str(), "PLOT")]);
+    let mut mine = list["regions"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{list}"))
+        .iter()
+        .filter(|region| region["name"] == plot.name.as_str());
+    let region = redact(
+        mine.next().expect("the plot is listed").clone(),
+        &[(plot.name.as_str(), "PLOT")],
+    );
     assert_json_snapshot!("region", region, {".properties.weather" => "[weather]"});
 }

@@ -5,7 +5,10 @@ use serde_json::json;
 
 fn faulty() -> TestWorld {
     let spec = "region.act=boom;agent.act=get_weather".to_owned();
-    TestWorld::start(Settings { variables: vec![("ROOKERY_FAULT", spec)], ..Settings::default() })
+    TestWorld::start(Settings {
+        variables: vec![("ROOKERY_FAULT", spec)],
+        ..Settings::default()
+    })
 }
 
 #[tokio::test]
@@ -20,13 +23,25 @@ async fn a_region_that_fails_is_back_with_all_it_knew_and_others_never_notice() 
     let boom = json!({"message": "boom"});
     for round in 1..=3 {
         alice.act("say", boom.clone()).await.refused("unavailable");
-        elsewhere.rpc("say", json!({"message": "all is well"})).await.expect("the forest goes on");
-        let back = tokio::time::timeout(std::time::Duration::from_secs(2), until("the region is back", async || {
-            let at = alice.act("get_location", json!({})).await;
-            (at.status == 200).then_some(at.body)
-        }));
-        let at = back.await.unwrap_or_else(|_| panic!("round {round}: the region is away for 2 s"));
-        assert_eq!((&at["result"]["x"], &at["result"]["y"]), (&json!(10.0), &json!(20.0)), "{at}");
+        elsewhere
+            .rpc("say", json!({"message": "all is well"}))
+            .await
+            .expect("the forest goes on");
+        let back = tokio::time::timeout(
+            std::time::Duration::from_secs(2),
+            until("the region is back", async || {
+                let at = alice.act("get_location", json!({})).await;
+                (at.status == 200).then_some(at.body)
+            }),
+        );
+        let at = back
+            .await
+            .unwrap_or_else(|_| panic!("round {round}: the region is away for 2 s"));
+        assert_eq!(
+            (&at["result"]["x"], &at["result"]["y"]),
+            (&json!(10.0), &json!(20.0)),
+            "{at}"
+        );
     }
     alice.act("say", boom.clone()).await.refused("poison");
     let error = socket.rpc("say", boom).await.unwrap_err();
@@ -39,7 +54,10 @@ async fn a_region_that_fails_is_back_with_all_it_knew_and_others_never_notice() 
     carol.stand("main", 12.0, 20.0).await;
     assert_eq!(socket.entry(&carol.handle).await["x"], 12.0);
     let full = world.get("/health/full").await.ok();
-    assert!(full["actor_restarts"].as_f64() == Some(3.0) && full["quarantined"].as_f64() == Some(1.0), "{full}");
+    assert!(
+        full["actor_restarts"].as_f64() == Some(3.0) && full["quarantined"].as_f64() == Some(1.0),
+        "{full}"
+    );
     assert_eq!(world.get("/health/live").await.status, 200);
 }
 
@@ -59,9 +77,21 @@ async fn an_agent_whose_actor_fails_stays_in_the_world() {
         .await;
     }
     let poison = alice.act("get_weather", json!({})).await;
-    assert!(["poison", "unavailable"].contains(&poison.body["code"].as_str().unwrap_or_default()), "{}", poison.body);
+    assert!(
+        ["poison", "unavailable"].contains(&poison.body["code"].as_str().unwrap_or_default()),
+        "{}",
+        poison.body
+    );
     let bob = world.agent("bob").await;
     bob.enter().await;
-    bob.act("whisper", json!({"target_id": alice.handle, "message": "all right?"})).await.ok();
-    assert_eq!(socket.heard("whisper").await.event["content"]["message"], "all right?");
+    bob.act(
+        "whisper",
+        json!({"target_id": alice.handle, "message": "all right?"}),
+    )
+    .await
+    .ok();
+    assert_eq!(
+        socket.heard("whisper").await.event["content"]["message"],
+        "all right?"
+    );
 }

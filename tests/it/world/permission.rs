@@ -10,11 +10,23 @@ async fn a_permission_that_was_taken_away_is_missing_in_every_action_that_needs_
     let postgres = Postgres::shared();
     let url = postgres.fresh_database();
     let database = url.rsplit('/').next().unwrap().to_owned();
-    let world = TestWorld::start(Settings { database: Some(url), ..Settings::default() });
+    let world = TestWorld::start(Settings {
+        database: Some(url),
+        ..Settings::default()
+    });
     let plot = crate::plot::Plot::in_world(&world).await;
-    let (alice, bob) = (plot.agent_at("alice", 80.0, 20.0).await, plot.agent_at("bob", 81.0, 20.0).await);
+    let (alice, bob) = (
+        plot.agent_at("alice", 80.0, 20.0).await,
+        plot.agent_at("bob", 81.0, 20.0).await,
+    );
     alice.leave().await;
-    postgres.query(&database, &format!("UPDATE agents SET permissions = '[]' WHERE agent_id = '{}'", alice.handle));
+    postgres.query(
+        &database,
+        &format!(
+            "UPDATE agents SET permissions = '[]' WHERE agent_id = '{}'",
+            alice.handle
+        ),
+    );
     until("the change is noticed", async || {
         alice.enter().await;
         let answer = alice.act("emote", json!({"action": "wave"})).await;
@@ -24,7 +36,9 @@ async fn a_permission_that_was_taken_away_is_missing_in_every_action_that_needs_
     .await;
     alice.enter().await;
     for row in crate::actions::sample::actions() {
-        let answer = alice.act(row.name, crate::actions::sample::params(row.name, &plot, &bob)).await;
+        let answer = alice
+            .act(row.name, crate::actions::sample::params(row.name, &plot, &bob))
+            .await;
         if row.permission == Permission::Perceive {
             answer.ok();
         } else {

@@ -11,7 +11,14 @@ async fn an_inventory_lists_what_is_held_and_only_to_its_owner() {
         alice.act("use_object", buy).await.ok();
     }
     let inventory = alice.act("inventory", json!({})).await.result();
-    assert_eq!((inventory.as_array().unwrap().len(), &inventory[0]["item"], &inventory[0]["quantity"]), (1, &json!("apple"), &json!(5)));
+    assert_eq!(
+        (
+            inventory.as_array().unwrap().len(),
+            &inventory[0]["item"],
+            &inventory[0]["quantity"]
+        ),
+        (1, &json!("apple"), &json!(5))
+    );
     assert!(!inventory[0]["item_id"].is_null(), "{inventory}");
     let path = format!("/api/v1/agents/{}/inventory", alice.handle);
     assert_eq!(alice.get(&path).await.ok()["items"][0]["quantity"], 5);
