@@ -9,6 +9,8 @@ mod attacks;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod plot;
 #[cfg(test)]
 mod services;

@@ -1,7 +1,8 @@
-//! B5-B7: how often somebody may register.
+//! B5-B7 and E8: how often somebody may register, or ping.
 
 use super::raw::{self, post, request};
 use super::server::Server;
+use super::socket::{Line, frame};
 use serde_json::json;
 
 fn body(name: &str) -> Vec<u8> {
@@ -53,4 +54,14 @@ pub async fn rotating_addresses(server: &Server) -> Vec<(&'static str, String, &
 /// Another network has an hour of its own.
 pub async fn other_network(server: &Server) -> String {
     raw::tell(server.port(), forwarded("Neighbour", "2001:db8:1:3::1")).await
+}
+
+/// Pings count as messages: past three times the rate of a minute the socket is closed.
+pub async fn ping_flood(server: &Server) -> String {
+    let mut line = Line::open(server.port(), "/connection/websocket").await;
+    assert_eq!(line.connect(None).await, "ok");
+    for _ in 0..1_000 {
+        line.send(&frame(0x89, b"flood")).await;
+    }
+    line.end().await
 }

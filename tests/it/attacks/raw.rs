@@ -38,6 +38,14 @@ impl Answer {
         summary
     }
 
+    /// Whether the answer is there to its last byte, as far as it says how long it is.
+    fn is_whole(bytes: &[u8]) -> bool {
+        let Some(answer) = Self::read(bytes) else { return false };
+        let length = answer.header("content-length").and_then(|text| text.parse::<usize>().ok());
+        let body = bytes.windows(4).position(|part| part == b"\r\n\r\n").map_or(0, |end| bytes.len() - end - 4);
+        answer.status == 101 || length.is_some_and(|length| body >= length)
+    }
+
     fn read(bytes: &[u8]) -> Option<Self> {
         let end = bytes.windows(4).position(|part| part == b"\r\n\r\n")?;
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
@@ -82,7 +90,7 @@ pub fn get(path: &str, token: Option<&str>) -> Vec<u8> {
     request("GET", path, &headers, b"")
 }
 
-/// Sends bytes and reads until the other side closes; none when it closed without an answer.
+/// Sends bytes and reads one answer; none when the other side closed without one.
 pub async fn exchange(port: u16, bytes: Vec<u8>) -> Option<Answer> {
     let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the world listens");
     let (mut from, mut to) = stream.into_split();
@@ -93,7 +101,13 @@ pub async fn exchange(port: u16, bytes: Vec<u8>) -> Option<Answer> {
         std::future::pending::<()>().await;
     };
     let read = async {
-        let _ = from.read_to_end(&mut received).await;
+        let mut buffer = [0; 16 * 1024];
+        while !Answer::is_whole(&received) {
+            match from.read(&mut buffer).await {
+                Ok(0) | Err(_) => return,
+                Ok(length) => received.extend_from_slice(&buffer[..length]),
+            }
+        }
     };
     let both = async {
         tokio::select! { () = write => {}, () = read => {} }

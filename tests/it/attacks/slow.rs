@@ -1,4 +1,4 @@
-//! A15, E8-E11: what takes seconds. These run side by side.
+//! A15, E9-E11: what takes seconds. These run side by side.
 
 use super::raw::{self, get, post};
 use super::socket::{Line, TEXT, frame};
@@ -17,7 +17,6 @@ pub fn rows(stage: &Rc<Stage>) -> Vec<Row> {
     vec![
         row("A15 revoked token: HTTP and the open socket", script(stage, revoked), &["200, 401 token_revoked, close 3500 in time"])
             .grows(&[("sessions", 1), ("revocation", 1)]),
-        row("E8 flood of pings", script(stage, ping_flood), &["alive"]),
         row("E9 no hello", script(stage, no_hello), &["close 3502 in time"]),
         row("E9 no hello at /ws", script(stage, no_hello_at_ws), &["close 3502 in time", "close 4002 in time"]),
         row("E9 half a handshake", script(stage, half_a_handshake), &["408 timeout", "408", "closed"]),
@@ -52,19 +51,6 @@ async fn revoked(stage: Rc<Stage>) -> String {
         format!("{told}, {refused}, {}", line.end().await)
     })
     .await
-}
-
-/// A spectator's pings beyond its rate stay unanswered; an unlimited world answers them all and lives.
-async fn ping_flood(stage: Rc<Stage>) -> String {
-    let mut line = Line::open(stage.server.port(), CENTRIFUGE).await;
-    assert_eq!(line.connect(None).await, "ok");
-    for _ in 0..2_000 {
-        line.send(&frame(0x89, b"flood")).await;
-    }
-    match raw::tell(stage.server.port(), get("/health/live", None)).await.as_str() {
-        "200" => "alive".to_owned(),
-        other => other.to_owned(),
-    }
 }
 
 async fn no_hello(stage: Rc<Stage>) -> String {
