@@ -98,7 +98,7 @@ impl Run {
         loop {
             let from = self.lines.len();
             let length = self.output.read_line(&mut self.lines).expect("its output is text");
-            if length == 0 || self.lines[from..].starts_with(beginning) {
+            if length == 0 || self.lines.get(from..).is_some_and(|line| line.starts_with(beginning)) {
                 return length > 0;
             }
         }

@@ -58,12 +58,13 @@ fn login(stage: &Stage, key: String) -> Attack {
 
 /// A key of the right form whose last letters are others.
 fn wrong(key: &str) -> String {
-    format!("{}AAAAAAAA", &key[..key.len() - 8])
+    let kept: String = key.chars().take(key.chars().count() - 8).collect();
+    format!("{kept}AAAAAAAA")
 }
 
 async fn one_answer_for_all_wrong_keys(stage: Rc<Stage>) -> String {
     let clock = Clock::system();
-    let nobody = format!("rk_live_ZZZZZZZZ{}", &stage.alice.key["rk_live_".len() + 8..]);
+    let nobody = format!("rk_live_ZZZZZZZZ{}", stage.alice.key.chars().skip(16).collect::<String>());
     let kinds = [
         exchange_of("alice", &wrong(&stage.alice.key)),
         exchange_of("alice", &nobody),

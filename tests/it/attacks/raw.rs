@@ -101,7 +101,7 @@ pub async fn exchange(port: u16, bytes: Vec<u8>) -> Option<Answer> {
         std::future::pending::<()>().await;
     };
     let read = async {
-        let mut buffer = [0; 16 * 1024];
+        let mut buffer = vec![0; 16 * 1024];
         while !Answer::is_whole(&received) {
             match from.read(&mut buffer).await {
                 Ok(0) | Err(_) => return,

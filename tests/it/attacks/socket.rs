@@ -111,7 +111,7 @@ impl Line {
 
     async fn byte(&mut self) -> Option<u8> {
         while self.bytes.is_empty() {
-            let mut buffer = [0; 4_096];
+            let mut buffer = vec![0; 4_096];
             match self.from.read(&mut buffer).await {
                 Ok(0) | Err(_) => return None,
                 Ok(length) => self.bytes.extend(&buffer[..length]),
