@@ -136,6 +136,7 @@ impl RegionActor {
 
     /// An agent that left is on disk: memory follows.
     pub(super) fn left(&mut self, agent: AgentId) {
+        self.away.remove(&agent);
         let body = self.state.as_mut().and_then(|state| state.leave(agent));
         if let Some(body) = body {
             self.node.directory.remove_online(&body.profile.handle, &self.plan.name);

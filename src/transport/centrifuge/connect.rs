@@ -69,6 +69,7 @@ impl Session {
         let mut subs = BTreeMap::new();
         subs.insert(inbox_channel(&caller.handle), inbox_result(opened, is_recovering));
         subs.insert(format!("region:{}", opened.joined.region), SubscribeResult::default());
+        subs.extend(self.subscribe_granted());
         let result = self.connect_result(subs);
         let piece = wire::encode_reply(self.encoding(), &Reply::of(id, ReplyBody::Connect(Box::new(result))));
         self.note_open(opened);
@@ -95,7 +96,8 @@ impl Session {
 
     fn connect_user_now(&mut self, id: u32) {
         self.attach_now();
-        let result = self.connect_result(BTreeMap::new());
+        let subs = self.subscribe_granted();
+        let result = self.connect_result(subs);
         self.reply(id, ReplyBody::Connect(Box::new(result)));
         self.phase = Phase::Open;
     }
