@@ -80,6 +80,13 @@ impl Database {
         run("write", &self.writers, &self.write_permits, work).await
     }
 
+    /// Runs a commit on a writer's thread and waits for it as long as it takes: giving up would not undo it.
+    /// Errors: `busy` when too many wait, `unavailable` when the body panicked.
+    pub async fn commit<T: Send + 'static>(&self, work: impl FnOnce(&mut Store) -> T + Send + 'static) -> Result<T, Refusal> {
+        let answer = start("commit", &self.writers, &self.write_permits, work)?;
+        answer.await.map_err(|_gone| Refusal::unavailable())
+    }
+
     /// Runs a body on a reader's thread.
     /// Errors: as `write`.
     pub async fn read<T: Send + 'static>(
@@ -107,6 +114,20 @@ async fn run<S: Unpin + 'static, T: Send + 'static>(
     permits: &Arc<Semaphore>,
     work: impl FnOnce(&mut S) -> T + Send + 'static,
 ) -> Result<T, Refusal> {
+    let answer = start(kind, threads, permits, work)?;
+    match tokio::time::timeout(Duration::from_secs(DEADLINE_S), answer).await {
+        Ok(Ok(result)) => Ok(result),
+        Ok(Err(_gone)) => Err(Refusal::unavailable()),
+        Err(_elapsed) => Err(Refusal::new(Code::Timeout, "the database did not answer in time").retry_after(1_000)),
+    }
+}
+
+fn start<S: Unpin + 'static, T: Send + 'static>(
+    kind: &'static str,
+    threads: &Addr<Worker<S>>,
+    permits: &Arc<Semaphore>,
+    work: impl FnOnce(&mut S) -> T + Send + 'static,
+) -> Result<oneshot::Receiver<T>, Refusal> {
     let permit = Arc::clone(permits).try_acquire_owned().map_err(|_full| Refusal::busy())?;
     let (reply, answer) = oneshot::channel();
     let work = Box::new(move |connection: &mut S| {
@@ -118,11 +139,7 @@ async fn run<S: Unpin + 'static, T: Send + 'static>(
     });
     #[expect(clippy::disallowed_methods, reason = "the permit is the bound that do_send lacks")]
     threads.do_send(Job { work, _permit: permit });
-    match tokio::time::timeout(Duration::from_secs(DEADLINE_S), answer).await {
-        Ok(Ok(result)) => Ok(result),
-        Ok(Err(_gone)) => Err(Refusal::unavailable()),
-        Err(_elapsed) => Err(Refusal::new(Code::Timeout, "the database did not answer in time").retry_after(1_000)),
-    }
+    Ok(answer)
 }
 
 /// What a client is told when the store failed; the error itself is logged here, once.

@@ -63,6 +63,7 @@ pub struct Directory {
     agents: DashMap<Handle, AgentSeat>,
     online: DashMap<Handle, Online>,
     sockets: DashMap<Handle, SmallVec<[Socket; 1]>>,
+    watchers: DashMap<Handle, SmallVec<[SessionId; 2]>>,
     hubs: RwLock<Arc<[Seat<HubActor>]>>,
 }
 
@@ -75,6 +76,7 @@ impl Directory {
             agents: DashMap::new(),
             online: DashMap::new(),
             sockets: DashMap::new(),
+            watchers: DashMap::new(),
             hubs: RwLock::new(Arc::from([])),
         }
     }
@@ -193,6 +195,27 @@ impl Directory {
     /// An agent's open sockets, oldest first.
     pub fn sockets(&self, handle: &Handle) -> SmallVec<[Socket; 1]> {
         self.sockets.get(handle).map(|sockets| sockets.clone()).unwrap_or_default()
+    }
+
+    /// Notes that a spectator follows an agent.
+    pub fn put_watcher(&self, handle: &Handle, spectator: SessionId) {
+        let mut watchers = self.watchers.entry(handle.clone()).or_default();
+        if !watchers.contains(&spectator) {
+            watchers.push(spectator);
+        }
+    }
+
+    /// Notes that a spectator follows an agent no more.
+    pub fn remove_watcher(&self, handle: &Handle, spectator: SessionId) {
+        if let Some(mut watchers) = self.watchers.get_mut(handle) {
+            watchers.retain(|other| *other != spectator);
+        }
+        self.watchers.remove_if(handle, |_, watchers| watchers.is_empty());
+    }
+
+    /// The spectators that follow an agent.
+    pub fn watchers(&self, handle: &Handle) -> SmallVec<[SessionId; 2]> {
+        self.watchers.get(handle).map(|watchers| watchers.clone()).unwrap_or_default()
     }
 
     /// The hubs of this node's worker threads.

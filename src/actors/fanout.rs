@@ -5,6 +5,7 @@ use super::node::Node;
 use super::publication::Publication;
 use crate::base::id::{AgentId, ShardId};
 use crate::base::time::Tick;
+use crate::bus::Topic;
 use crate::bus::mirror::{MirrorBatch, MirrorEvent};
 use crate::domain::event::{Event, EventKind};
 use crate::domain::space::Cell;
@@ -55,7 +56,14 @@ impl Fanout {
         }
         let event = &commit.event;
         let payload = json!({"type": event.kind.name(), "source": event.source, "content": wire.get("content"), "tick": commit.tick});
-        let event = MirrorEvent { payload: payload.to_string(), watchers: Vec::new() };
+        let watchers = event.source.as_ref().map(|source| self.node.directory.watchers(source)).unwrap_or_default();
+        if let Some(source) = event.source.as_ref().filter(|_| !watchers.is_empty()) {
+            let data = json!({"type": event.kind.name(), "data": wire}).to_string();
+            // Tools hear of it as they can; nothing here depends on it.
+            let _ = self.node.bus.publish(Topic::Spectator(source.to_string()), Bytes::from(data));
+        }
+        let watchers = watchers.iter().map(ToString::to_string).collect();
+        let event = MirrorEvent { payload: payload.to_string(), watchers };
         let (region, tick) = (commit.region.clone(), commit.tick.0);
         self.node.mirror.push(MirrorBatch { region, tick, events: vec![event], ..MirrorBatch::default() });
     }

@@ -65,7 +65,11 @@ impl SpectatorActor {
             Err(refusal) => return answer(reply, Err(refusal)),
         };
         self.me = Some(me);
+        self.unfollow();
         self.spectate = Some(spectate.clone());
+        if let Target::Agent(handle) = &spectate.target {
+            self.node.directory.put_watcher(handle, self.session);
+        }
         let agent = match &spectate.target {
             Target::Agent(handle) => Some(handle.to_string()),
             _ => None,
@@ -147,7 +151,14 @@ impl SpectatorActor {
         watch::then(stage, work, |_, _at, _| {});
     }
 
+    fn unfollow(&self) {
+        if let Some(Spectate { target: Target::Agent(handle), .. }) = &self.spectate {
+            self.node.directory.remove_watcher(handle, self.session);
+        }
+    }
+
     fn close(&mut self, stage: &mut Stage<Self>) {
+        self.unfollow();
         if let Some((_, regions)) = self.watched.take() {
             regions.iter().for_each(|region| region.order(RegionMessage::Unwatch(self.session)));
         }

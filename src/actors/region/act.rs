@@ -144,7 +144,7 @@ impl RegionActor {
 
     fn settle_with(&self, agent: AgentId, settled: Vec<Settled>) -> Settle {
         let seats = self.node.directory.shard(self.shard.id);
-        Box::new(move |outcome| {
+        Settle::new(move |outcome| {
             if let (Ok(Outcome::Committed { .. }), Some(seats)) = (outcome, seats) {
                 seats.region.order(RegionMessage::Settled(agent, settled));
             }

@@ -1,7 +1,7 @@
 //! Coming and going: into the world, out of it, and between shards. Each is durable before memory follows.
 
 use super::{RegionActor, RegionMessage, Settled};
-use crate::actors::committer::Pending;
+use crate::actors::committer::{Pending, Settle};
 use crate::actors::mailbox::{Reply, answer};
 use crate::actors::request::Request;
 use crate::actors::spectator::SpectatorMessage;
@@ -76,7 +76,7 @@ impl RegionActor {
         let commit = self.commit_of(&profile, event, writes, json!({}));
         let body = Body::standing(Arc::clone(&profile), at, tick, hop.saturating_add(1));
         let region = self.node.directory.shard(self.shard.id).map(|seats| seats.region);
-        let settle = Box::new(move |outcome: &Result<Outcome, Refusal>| {
+        let settle = Settle::new(move |outcome: &Result<Outcome, Refusal>| {
             let Some(region) = region else { return };
             let is_here = matches!(outcome, Ok(Outcome::Committed { .. }));
             region.order(RegionMessage::Entered(Box::new(Entered { body, at, is_here })));
@@ -124,7 +124,7 @@ impl RegionActor {
         let writes = vec![self.relocate(at, hop, false)];
         let commit = self.commit_of(&profile, event, writes, json!({}));
         let region = self.node.directory.shard(self.shard.id).map(|seats| seats.region);
-        let settle = Box::new(move |outcome: &Result<Outcome, Refusal>| {
+        let settle = Settle::new(move |outcome: &Result<Outcome, Refusal>| {
             let is_gone = matches!(outcome, Ok(Outcome::Committed { .. }));
             if let Some(region) = region {
                 region.order(if is_gone { RegionMessage::Left(agent) } else { RegionMessage::HandedOver(agent, None) });
@@ -136,6 +136,7 @@ impl RegionActor {
 
     /// An agent that left is on disk: memory follows.
     pub(super) fn left(&mut self, agent: AgentId) {
+        self.away.remove(&agent);
         let body = self.state.as_mut().and_then(|state| state.leave(agent));
         if let Some(body) = body {
             self.node.directory.remove_online(&body.profile.handle, &self.plan.name);
@@ -183,7 +184,7 @@ impl RegionActor {
         commit.command = Some(request.command);
         let agent = profile.id;
         let region = self.node.directory.shard(self.shard.id).map(|seats| seats.region);
-        let settle = Box::new(move |outcome: &Result<Outcome, Refusal>| {
+        let settle = Settle::new(move |outcome: &Result<Outcome, Refusal>| {
             if let (Ok(Outcome::Committed { .. }), Some(region)) = (outcome, region) {
                 region.order(RegionMessage::Settled(agent, vec![Settled::Stand(at, hop.saturating_add(1))]));
             }
@@ -213,7 +214,7 @@ impl RegionActor {
         body.hop = body.hop.saturating_add(1);
         let name: Arc<str> = self.plan.name.as_str().into();
         let region = self.node.directory.shard(self.shard.id).map(|seats| seats.region);
-        let settle = Box::new(move |outcome: &Result<Outcome, Refusal>| {
+        let settle = Settle::new(move |outcome: &Result<Outcome, Refusal>| {
             let is_here = matches!(outcome, Ok(Outcome::Committed { .. }));
             if let Some(region) = region {
                 region.order(RegionMessage::Entered(Box::new(Entered { body, at, is_here })));

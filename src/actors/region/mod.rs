@@ -27,7 +27,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::region::{RegionPlan, RegionState, ShardPlan};
 use crate::domain::scene::Change;
 use crate::domain::space::Vec3;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
@@ -111,6 +111,8 @@ pub struct RegionActor {
     spell: i64,
     is_ticking: bool,
     beat_at: Option<Tick>,
+    /// What agents showed that nobody came back for since the start.
+    away: HashMap<AgentId, String>,
 }
 
 impl RegionActor {
@@ -121,7 +123,7 @@ impl RegionActor {
         let (coming, tick) = (HashSet::new(), Tick(i64::MIN));
         let conversations = Conversations::default();
         let (state, spell, is_ticking) = (None, 0, false);
-        Self { node, plan, shard, committer, epoch, fanout, state, viewers, coming, conversations, tick, spell, is_ticking, beat_at: None }
+        Self { node, plan, shard, committer, epoch, fanout, state, viewers, coming, conversations, tick, spell, is_ticking, beat_at: None, away: HashMap::new() }
     }
 
     fn load(&mut self, stage: &mut Stage<Self>) {
@@ -164,6 +166,7 @@ impl Role for RegionActor {
     fn forget(&mut self) {
         self.state = None;
         self.coming.clear();
+        self.away.clear();
         self.conversations.forget_engaging();
         self.is_ticking = false;
         self.tick = Tick(i64::MIN);
@@ -178,7 +181,10 @@ impl Role for RegionActor {
 
     fn take(&mut self, message: RegionMessage, stage: &mut Stage<Self>) {
         match message {
-            RegionMessage::Act(profile, request) => self.act(&profile, *request, stage),
+            RegionMessage::Act(profile, request) => {
+                self.note_back(profile.id);
+                self.act(&profile, *request, stage);
+            }
             RegionMessage::Enter(entering) => self.enter(*entering, stage),
             RegionMessage::Leave(agent, reply) => self.leave(agent, reply, stage),
             RegionMessage::Arrive(arrival) => self.arrive(*arrival, stage),

@@ -192,7 +192,13 @@ impl RegionActor {
             Focus::Point(at, _) => Some(*at),
             Focus::Everything => Some(self.plan.spawn),
         };
-        self.viewers.put(viewer);
+        if let (Focus::Agent(agent, _), None) = (&viewer.focus, &viewer.follower) {
+            let agent = *agent;
+            self.viewers.put(viewer);
+            self.note_back(agent);
+        } else {
+            self.viewers.put(viewer);
+        }
         at
     }
 }

@@ -71,6 +71,7 @@ impl Session {
         // Protobuf leaves a map's value out when all of it is default, and the JavaScript SDK then reads null and fails.
         let around = SubscribeResult { epoch: opened.epoch.clone(), ..SubscribeResult::default() };
         subs.insert(format!("region:{}", opened.joined.region), around);
+        subs.extend(self.subscribe_granted());
         let result = self.connect_result(subs);
         let piece = wire::encode_reply(self.encoding(), &Reply::of(id, ReplyBody::Connect(Box::new(result))));
         self.note_open(opened);
@@ -97,7 +98,8 @@ impl Session {
 
     fn connect_user_now(&mut self, id: u32) {
         self.attach_now();
-        let result = self.connect_result(BTreeMap::new());
+        let subs = self.subscribe_granted();
+        let result = self.connect_result(subs);
         self.reply(id, ReplyBody::Connect(Box::new(result)));
         self.phase = Phase::Open;
     }
