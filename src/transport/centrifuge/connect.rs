@@ -68,9 +68,7 @@ impl Session {
         let Some(caller) = &self.caller else { return };
         let mut subs = BTreeMap::new();
         subs.insert(inbox_channel(&caller.handle), inbox_result(opened, is_recovering));
-        // Protobuf leaves a map's value out when all of it is default, and the JavaScript SDK then reads null and fails.
-        let around = SubscribeResult { epoch: opened.epoch.clone(), ..SubscribeResult::default() };
-        subs.insert(format!("region:{}", opened.joined.region), around);
+        subs.insert(format!("region:{}", opened.joined.region), SubscribeResult::default());
         subs.extend(self.subscribe_granted());
         let result = self.connect_result(subs);
         let piece = wire::encode_reply(self.encoding(), &Reply::of(id, ReplyBody::Connect(Box::new(result))));
@@ -104,8 +102,12 @@ impl Session {
         self.phase = Phase::Open;
     }
 
-    fn connect_result(&self, subs: BTreeMap<String, SubscribeResult>) -> ConnectResult {
+    fn connect_result(&self, mut subs: BTreeMap<String, SubscribeResult>) -> ConnectResult {
         let node = self.node();
+        // Protobuf leaves a map's value out when all of it is default, and the JavaScript SDK then reads null and fails.
+        for sub in subs.values_mut().filter(|sub| **sub == SubscribeResult::default()) {
+            sub.epoch = node.id.to_string();
+        }
         let now = node.now();
         let data = json!({"protocol": 1, "tick": node.rate.tick_at(now), "time_ms": now, "tick_ms": node.rate.tick_ms});
         let ttl = self.ttl_s();

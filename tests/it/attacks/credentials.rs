@@ -73,7 +73,7 @@ async fn one_answer_for_all_wrong_keys(stage: Rc<Stage>) -> String {
     ];
     let mut times = vec![Vec::new(); kinds.len()];
     let mut bodies = BTreeSet::new();
-    for _ in 0..15 {
+    for _ in 0..20 {
         for (request, times) in kinds.iter().zip(&mut times) {
             let began = clock.monotonic();
             let answer = raw::exchange(stage.server.port(), request.clone()).await.expect("an answer");
@@ -83,15 +83,11 @@ async fn one_answer_for_all_wrong_keys(stage: Rc<Stage>) -> String {
             bodies.insert(format!("{} {body}", answer.status));
         }
     }
-    let medians: Vec<Duration> = times.iter_mut().map(|times| median(times)).collect();
-    let (least, most) = (medians.iter().min().expect("four"), medians.iter().max().expect("four"));
-    // A hash is most of the time of a login; without it the answer would come many times faster.
-    if bodies.len() == 1 && *most < *least * 3 { "same".to_owned() } else { format!("{bodies:?} in {medians:?}") }
-}
-
-fn median(times: &mut [Duration]) -> Duration {
-    times.sort();
-    times[times.len() / 2]
+    // The quickest answer of each kind: the others waited for whatever else this machine does. A hash is most of the time
+    // of a login; without it the answer would come many times faster.
+    let quickest: Vec<Duration> = times.iter().map(|times| *times.iter().min().expect("some")).collect();
+    let (least, most) = (quickest.iter().min().expect("four"), quickest.iter().max().expect("four"));
+    if bodies.len() == 1 && *most < *least * 3 { "same".to_owned() } else { format!("{bodies:?} in {quickest:?}") }
 }
 
 async fn logins_at_once(stage: Rc<Stage>) -> String {
