@@ -71,13 +71,7 @@ impl Database {
         &self,
         work: impl FnOnce(&mut Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Refusal> {
-        self.write_raw(work).await?.map_err(|error| refusal_of(&error))
-    }
-
-    /// Runs a body on a writer's thread and returns what it returns.
-    /// Errors: as `write`, without the store's.
-    pub async fn write_raw<T: Send + 'static>(&self, work: impl FnOnce(&mut Store) -> T + Send + 'static) -> Result<T, Refusal> {
-        run("write", &self.writers, &self.write_permits, work).await
+        run("write", &self.writers, &self.write_permits, work).await?.map_err(|error| refusal_of(&error))
     }
 
     /// Runs a commit on a writer's thread and waits for it as long as it takes: giving up would not undo it.

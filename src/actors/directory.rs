@@ -7,7 +7,7 @@ use super::mailbox::Seat;
 use super::region::RegionActor;
 use crate::base::id::{AgentId, SessionId, ShardId};
 use crate::base::time::Timestamp;
-use crate::domain::agent::Handle;
+use crate::domain::agent::{Handle, Profile};
 use crate::domain::region::{RegionPlan, ShardPlan, World};
 use crate::domain::space::Vec3;
 use actix_rt::ArbiterHandle;
@@ -43,6 +43,8 @@ pub struct Online {
     pub name: String,
     /// The region it is in.
     pub region: Arc<str>,
+    /// Whether spectators may follow its inner life.
+    pub is_public: bool,
 }
 
 /// An open socket of an agent.
@@ -154,9 +156,9 @@ impl Directory {
     }
 
     /// Notes that an agent is in a region.
-    pub fn put_online(&self, handle: &Handle, name: &str, region: &str) {
-        let online = Online { name: name.to_owned(), region: region.into() };
-        self.online.insert(handle.clone(), online);
+    pub fn put_online(&self, profile: &Profile, region: &str) {
+        let online = Online { name: profile.name.clone(), region: region.into(), is_public: profile.is_public };
+        self.online.insert(profile.handle.clone(), online);
     }
 
     /// Notes that an agent left a region, unless it is in another one already.

@@ -45,8 +45,19 @@ impl Fanout {
             self.node.directory.tell_hubs(|| HubMessage::Inbox { agent, publication: Arc::clone(&publication) });
         }
         if event.is_public {
+            self.tell_followers(event, commit.tick, &wire);
             self.mirror(commit, &wire);
         }
+    }
+
+    /// What a followed agent does goes to its followers, wherever their cameras look.
+    fn tell_followers(&self, event: &Event, tick: Tick, wire: &Value) {
+        let Some(source) = event.source.as_ref().filter(|source| !self.node.directory.watchers(source).is_empty()) else {
+            return;
+        };
+        let data = Bytes::from(json!({"tick": tick, "events": [wire]}).to_string());
+        let publication = Publication::new(format!("spectator:{source}").into(), data);
+        self.node.directory.tell_hubs(|| HubMessage::Channel(Arc::clone(&publication)));
     }
 
     /// Public events only: anyone at Redis reads them.

@@ -47,7 +47,7 @@ impl RegionActor {
                 let before = std::mem::replace(&mut body.status, AWAY.to_owned());
                 self.away.insert(row.id, before);
             }
-            self.node.directory.put_online(&profile.handle, &profile.name, &self.plan.name);
+            self.node.directory.put_online(&profile, &self.plan.name);
             state.enter(body, tick);
             self.viewers.refocus(profile.id);
             self.wake_agent(&profile);
@@ -85,6 +85,9 @@ impl RegionActor {
 
     fn save_state(&mut self, state: &RegionState, stage: &mut Stage<Self>) {
         let tick = self.node.tick();
+        let rate = self.node.rate;
+        // Ten seconds are more than any answer about a hand-off takes.
+        self.departed.retain(|_, at| rate.seconds_between(*at, tick) < 10.0);
         let saved: Vec<Saved> = state
             .bodies()
             .map(|body| Saved {

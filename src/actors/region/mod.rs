@@ -54,7 +54,7 @@ pub enum RegionMessage {
     /// An agent that entered is on disk.
     Entered(Box<crossing::Entered>),
     /// An agent that left is on disk.
-    Left(AgentId),
+    Left(Arc<Profile>),
     /// A session watches from now on; answers where its focus is.
     Watch(Viewer, Reply<Option<Vec3>>),
     /// A session watches no more.
@@ -113,6 +113,8 @@ pub struct RegionActor {
     beat_at: Option<Tick>,
     /// What agents showed that nobody came back for since the start.
     away: HashMap<AgentId, String>,
+    /// Agents that another shard took lately, and when.
+    departed: HashMap<AgentId, Tick>,
 }
 
 impl RegionActor {
@@ -123,7 +125,7 @@ impl RegionActor {
         let (coming, tick) = (HashSet::new(), Tick(i64::MIN));
         let conversations = Conversations::default();
         let (state, spell, is_ticking) = (None, 0, false);
-        Self { node, plan, shard, committer, epoch, fanout, state, viewers, coming, conversations, tick, spell, is_ticking, beat_at: None, away: HashMap::new() }
+        Self { node, plan, shard, committer, epoch, fanout, state, viewers, coming, conversations, tick, spell, is_ticking, beat_at: None, away: HashMap::new(), departed: HashMap::new() }
     }
 
     fn load(&mut self, stage: &mut Stage<Self>) {
@@ -191,7 +193,7 @@ impl Role for RegionActor {
             RegionMessage::HandedOver(agent, to) => self.handed_over(agent, to),
             RegionMessage::Settled(agent, changes) => self.settled(agent, changes),
             RegionMessage::Entered(entered) => self.entered(*entered),
-            RegionMessage::Left(agent) => self.left(agent),
+            RegionMessage::Left(profile) => self.left(&profile),
             RegionMessage::Watch(viewer, reply) => {
                 let at = self.watch(viewer);
                 answer(reply, self.state.as_ref().map(|_| at).ok_or_else(Refusal::unavailable));

@@ -54,10 +54,9 @@ impl Session {
             match opened {
                 Ok(opened) => me.connected(id, &opened, is_recovering),
                 Err(refusal) => {
-                    // The client may try again on this socket's successor; this one is of no use.
                     let piece = wire::encode_reply(me.encoding(), &Reply::refuse(id, super::error_of(&refusal)));
                     me.outbox.borrow_mut().release(piece);
-                    me.phase = Phase::Fresh;
+                    me.undo_enter();
                 }
             }
             me.pump(context);
