@@ -9,6 +9,7 @@ pub mod chat;
 pub mod commit;
 mod connection;
 pub mod conversation;
+mod count;
 mod error;
 pub mod event;
 pub mod ledger;

@@ -106,7 +106,9 @@ impl Session {
             if is_of_the_world || self.channels.contains(&name) {
                 continue;
             }
-            let Ok(Some(result)) = self.subscribe_result(&name, &namespace, &SubscribeRequest::default()) else { continue };
+            let Ok(Some(mut result)) = self.subscribe_result(&name, &namespace, &SubscribeRequest::default()) else { continue };
+            // An entry of a map must not be all defaults: protobuf leaves it out, and the JavaScript SDK then fails.
+            result.epoch = self.node().channels.epoch().to_owned();
             self.worker.table.borrow_mut().subscribe(self.id, name.as_str().into(), result.offset);
             if namespace.has_history() {
                 let node = self.node();

@@ -67,7 +67,9 @@ impl Session {
         let Some(caller) = &self.caller else { return };
         let mut subs = BTreeMap::new();
         subs.insert(inbox_channel(&caller.handle), inbox_result(opened, is_recovering));
-        subs.insert(format!("region:{}", opened.joined.region), SubscribeResult::default());
+        // Protobuf leaves a map's value out when all of it is default, and the JavaScript SDK then reads null and fails.
+        let around = SubscribeResult { epoch: opened.epoch.clone(), ..SubscribeResult::default() };
+        subs.insert(format!("region:{}", opened.joined.region), around);
         subs.extend(self.subscribe_granted());
         let result = self.connect_result(subs);
         let piece = wire::encode_reply(self.encoding(), &Reply::of(id, ReplyBody::Connect(Box::new(result))));
