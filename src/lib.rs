@@ -3,6 +3,7 @@
 pub mod actors;
 pub mod app;
 pub mod base;
+pub mod brain;
 pub mod bus;
 pub mod cli;
 pub mod config;

@@ -3,11 +3,14 @@
 pub mod agent;
 pub mod channels;
 pub mod committer;
+pub mod conversation;
 pub mod database;
 pub mod directory;
 pub mod fanout;
 pub mod gateway;
 pub mod hub;
+pub mod inhabitant;
+pub mod inhabitants;
 pub mod mailbox;
 pub mod node;
 pub mod outbox;
@@ -18,4 +21,6 @@ pub mod request;
 pub mod shard;
 pub mod spectator;
 pub mod visitors;
+#[cfg(test)]
+pub mod test_node;
 pub mod watch;

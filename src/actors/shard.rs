@@ -10,7 +10,7 @@ use crate::domain::region::{RegionPlan, ShardPlan};
 use crate::store::shard::Claim;
 use actix_rt::ArbiterHandle;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 /// What a shard's actor is told.
@@ -23,6 +23,8 @@ pub enum ShardMessage {
 pub struct ShardActor {
     node: Arc<Node>,
     shard: ShardPlan,
+    epoch: Arc<AtomicI64>,
+    fenced_epoch: i64,
     is_claiming: bool,
 }
 
@@ -30,8 +32,9 @@ pub struct ShardActor {
 pub fn start(node: &Arc<Node>, arbiter: &ArbiterHandle, plan: RegionPlan, shard: ShardPlan, claim: &Claim) -> Seat<ShardActor> {
     let epoch = Arc::new(AtomicI64::new(claim.lease.epoch));
     let keeper = {
-        let (node, shard) = (Arc::clone(node), shard.clone());
-        watch::start_in(arbiter, &node.quarantine.clone(), move || ShardActor { node, shard, is_claiming: false })
+        let (node, shard, epoch) = (Arc::clone(node), shard.clone(), Arc::clone(&epoch));
+        let make = move || ShardActor { node, shard, epoch, fenced_epoch: 0, is_claiming: false };
+        watch::start_in(arbiter, &node.quarantine.clone(), make)
     };
     let committer = {
         let (node, epoch, keeper, id) = (Arc::clone(node), Arc::clone(&epoch), keeper.clone(), shard.id);
@@ -67,12 +70,16 @@ impl ShardActor {
         };
         watch::then(stage, work, |me, claims, stage| {
             me.is_claiming = false;
-            let claim = claims.ok().and_then(|claims| claims.into_iter().find(|claim| claim.lease.shard == me.shard.id));
-            match claim {
-                Some(claim) => resume(&me.node, &claim),
-                // Somebody else holds it for now.
-                None => watch::later(stage, Duration::from_millis(500), Self::claim),
+            // A claim takes every shard that is free, so others of this node may be among them: each hears of its new epoch.
+            for claim in claims.unwrap_or_default() {
+                resume(&me.node, &claim);
             }
+            // The committer learns of its epoch a moment later; what counts here is that it is newer than the lost one.
+            watch::later(stage, Duration::from_millis(500), |me, stage| {
+                if me.epoch.load(Ordering::Acquire) <= me.fenced_epoch {
+                    me.claim(stage);
+                }
+            });
         });
     }
 }
@@ -90,7 +97,10 @@ impl Role for ShardActor {
 
     fn take(&mut self, message: ShardMessage, stage: &mut Stage<Self>) {
         match message {
-            ShardMessage::Fenced => self.claim(stage),
+            ShardMessage::Fenced => {
+                self.fenced_epoch = self.epoch.load(Ordering::Acquire);
+                self.claim(stage);
+            }
         }
     }
 }

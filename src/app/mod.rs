@@ -9,6 +9,9 @@ mod stop;
 pub use plan::plans_of;
 pub use start::{NodeParts, Opened, open_store, start_node};
 
+use crate::actors::gateway::Gateway;
+use crate::actors::inhabitants::Inhabitants;
+use crate::actors::mailbox::Seat;
 use crate::config::{Config, LogFormat};
 use crate::guard::origin::Origins;
 use crate::host::clock::Clock;
@@ -64,6 +67,7 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
         let servers = http::bind(&config, web, connections)?;
         keepers::start(&gateway, &access, &config, recorder);
         parts.when_ready().await;
+        let _inhabitants = start_inhabitants(&gateway, &config);
         for address in &servers.addresses {
             // The one line that scripts and people wait for.
             println!("Rookery runs: http://{address}/");
@@ -73,6 +77,12 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
     })?;
     io.shutdown_timeout(std::time::Duration::from_secs(2));
     Ok(())
+}
+
+/// The demo's inhabitants live on the first shard's thread.
+fn start_inhabitants(gateway: &Gateway, config: &Config) -> Option<Seat<Inhabitants>> {
+    let (_, seats) = gateway.node.directory.shards().into_iter().next().filter(|_| config.world.demo > 0)?;
+    Some(Inhabitants::start(gateway, &seats.arbiter, config.world.demo))
 }
 
 /// One process a SQLite file: a second one is refused at the start.

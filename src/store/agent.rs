@@ -1,12 +1,16 @@
 //! Agents: registration, keys, profiles and counters.
 
+mod key;
+mod rank;
 mod register;
+
+pub use self::rank::{Metric, Rank, Totals};
 
 use self::register::{find_taken, register};
 use super::bulk::{Bulk, Cell};
 use super::connection::{Conn, on_conn};
 use super::error::Inconsistency;
-use super::schema::{self, agents};
+use super::schema::agents;
 use super::sql_types::{Doc, Id};
 use super::{Reader, Result, Store};
 use crate::base::id::{AgentId, ShardId};
@@ -14,8 +18,8 @@ use crate::base::time::Timestamp;
 use crate::domain::agent::{Handle, Name, Permissions, Profile};
 use crate::domain::space::Vec3;
 use diesel::{
-    ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, QueryResult, Queryable, RunQueryDsl,
-    Selectable, SelectableHelper,
+    ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, Queryable, RunQueryDsl, Selectable,
+    SelectableHelper,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -120,43 +124,6 @@ pub struct Counters {
     pub last_seen: Option<Timestamp>,
 }
 
-/// What a leaderboard ranks by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Metric {
-    /// Messages spoken.
-    Messages,
-    /// Actions done.
-    Actions,
-    /// Seconds online.
-    OnlineSeconds,
-    /// Money.
-    Balance,
-}
-
-/// A place on a leaderboard.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rank {
-    /// Who.
-    pub handle: Handle,
-    /// Its display name.
-    pub name: String,
-    /// How much.
-    pub value: i64,
-}
-
-/// Counts of the whole world.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Registered agents.
-    pub agents: i64,
-    /// Chat messages kept.
-    pub messages: i64,
-    /// Events ever stored.
-    pub events: i64,
-    /// Transfers.
-    pub transfers: i64,
-}
-
 impl Store {
     /// Registers an agent: its row, wallet, inbox and the grant from the mint, in one transaction.
     pub fn register_agent(&mut self, agent: &NewAgent, now: Timestamp) -> Result<Registered> {
@@ -199,16 +166,6 @@ impl Store {
             }
         }
         Ok(Ok(()))
-    }
-
-    /// Sets the hash of an agent's key, for example with new parameters.
-    pub fn set_key_hash(&mut self, agent: AgentId, phc: &str) -> Result<()> {
-        self.write("set a key", |conn| {
-            on_conn!(conn, |c| diesel::update(agents::table.find(Id(agent.0)))
-                .set(agents::key_hash.eq(phc))
-                .execute(c))?;
-            Ok(())
-        })
     }
 
     /// Changes what an agent may change of itself. None: no such agent.
@@ -308,88 +265,6 @@ impl Reader {
     pub fn count_agents(&mut self) -> Result<i64> {
         self.read("count agents", |conn| {
             on_conn!(conn, |c| agents::table.count().get_result(c))
-        })
-    }
-
-    /// The owner of a key, and its PHC string.
-    pub fn key(&mut self, key_id: &str) -> Result<Option<(AgentId, Handle, String)>> {
-        self.read("find a key", |conn| {
-            let query = || {
-                agents::table.filter(agents::key_id.eq(key_id)).select((
-                    agents::id,
-                    agents::agent_id,
-                    agents::key_hash,
-                ))
-            };
-            let row: Option<(Id, String, Option<String>)> = on_conn!(conn, |c| query().first(c).optional())?;
-            let Some((id, handle, Some(hash))) = row else {
-                return Ok(None);
-            };
-            Ok(Some((AgentId(id.0), handle_of(&handle)?, hash)))
-        })
-    }
-
-    /// The id and PHC string of an agent that has a key.
-    pub fn key_of(&mut self, handle: &Handle) -> Result<Option<(AgentId, String)>> {
-        self.read("find a key", |conn| {
-            let query = || {
-                agents::table
-                    .filter(agents::agent_id.eq(handle.as_str()))
-                    .select((agents::id, agents::key_hash))
-            };
-            let row: Option<(Id, Option<String>)> = on_conn!(conn, |c| query().first(c).optional())?;
-            Ok(row.and_then(|(id, hash)| Some((AgentId(id.0), hash?))))
-        })
-    }
-
-    /// The first agents by a metric.
-    pub fn leaderboard(&mut self, metric: Metric, limit: i64) -> Result<Vec<Rank>> {
-        self.read("rank agents", |conn| {
-            macro_rules! top {
-                ($column:expr) => {
-                    on_conn!(conn, |c| agents::table
-                        .order(($column.desc(), agents::agent_id))
-                        .limit(limit)
-                        .select((agents::agent_id, agents::name, $column))
-                        .load(c))?
-                };
-            }
-            use schema::account;
-            let rows: Vec<(String, String, i64)> = match metric {
-                Metric::Messages => top!(agents::message_count),
-                Metric::Actions => top!(agents::action_count),
-                Metric::OnlineSeconds => top!(agents::total_online_seconds),
-                Metric::Balance => on_conn!(conn, |c| account::table
-                    .inner_join(agents::table.on(account::id.eq(agents::id)))
-                    .order((account::balance.desc(), agents::agent_id))
-                    .limit(limit)
-                    .select((agents::agent_id, agents::name, account::balance))
-                    .load(c))?,
-            };
-            rows.into_iter()
-                .map(|(handle, name, value)| {
-                    Ok(Rank {
-                        handle: handle_of(&handle)?,
-                        name,
-                        value,
-                    })
-                })
-                .collect()
-        })
-    }
-
-    /// Counts of the whole world.
-    pub fn totals(&mut self) -> Result<Totals> {
-        self.read("count the world", |conn| {
-            let events: Vec<i64> = on_conn!(conn, |c| schema::shard::table
-                .select(schema::shard::last_seq)
-                .load(c))?;
-            Ok(Totals {
-                agents: on_conn!(conn, |c| agents::table.count().get_result(c))?,
-                messages: on_conn!(conn, |c| schema::chat_messages::table.count().get_result(c))?,
-                events: events.into_iter().fold(0, i64::saturating_add),
-                transfers: on_conn!(conn, |c| schema::transfer::table.count().get_result(c))?,
-            })
         })
     }
 }

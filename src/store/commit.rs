@@ -1,10 +1,13 @@
 //! Group commit: what a shard hands to the database as one transaction, and what comes back.
 
+mod answers;
 mod command;
 mod decide;
 mod engine;
+mod moves;
 mod read;
 mod rows;
+mod talk;
 mod write;
 
 pub(crate) use read::{MINT_ACCOUNT, Resolver};

@@ -57,7 +57,11 @@ const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = 
 /// A paused process must not sit in a transaction that holds a shard's row. Source: durability.md §2.3.
 const PG_SESSION: &str = "SET TIME ZONE 'UTC'; SET lock_timeout = '1s'; SET idle_in_transaction_session_timeout = '2s'; \
      SET default_transaction_isolation = 'read committed';";
-const PG_WRITER: &str = "SET statement_timeout = '5s'; SET synchronous_commit = 'on';";
+/// A writer asks by keys only. Without statistics, or just after a table has grown, the planner would rather scan a whole
+/// table for a batch of them, and a commit would take longer with each payment ever made.
+/// Switched-off plans have high costs, for which compiling a query would seem worth its time.
+const PG_WRITER: &str = "SET statement_timeout = '5s'; SET synchronous_commit = 'on'; SET enable_hashjoin = off; \
+     SET enable_mergejoin = off; SET enable_seqscan = off; SET jit = off;";
 const PG_READER: &str = "SET statement_timeout = '60s'; SET default_transaction_read_only = on;";
 
 impl Target {

@@ -1,22 +1,20 @@
 //! Refresh tokens, revocations, signing keys and exact rates.
 
+mod key;
+mod rate;
+
+pub use self::key::SigningKeyRow;
+pub use self::rate::{RATE_MAX, RetryAfterMs};
+
 use super::connection::{Conn, load_for_update, on_conn};
 use super::error::Inconsistency;
-use super::schema::{rate_bucket, refresh_token, revocation, revocation_head, signing_key};
-use super::sql_types::{Doc, Id};
+use super::schema::{refresh_token, revocation, revocation_head};
+use super::sql_types::Id;
 use super::{Reader, Result, Store};
 use crate::base::id::AgentId;
 use crate::base::time::Timestamp;
 use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
-use serde_json::{Value, json};
 use uuid::Uuid;
-
-/// The largest limit of an exact rate: each take within the window is remembered.
-pub const RATE_MAX: i64 = 1_000;
-
-/// Milliseconds until the next try is allowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RetryAfterMs(pub i64);
 
 /// A refresh token to keep. Only its hash is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,29 +119,6 @@ pub struct Revocation {
     pub id: String,
     pub until: Timestamp,
     pub version: i64,
-}
-
-/// A signing key.
-#[derive(Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it; columns of table signing_key")]
-pub struct SigningKeyRow {
-    pub kid: String,
-    pub alg: String,
-    pub public: Vec<u8>,
-    pub private: Vec<u8>,
-    pub state: String,
-    pub not_before: Timestamp,
-    pub not_after: Timestamp,
-}
-
-impl std::fmt::Debug for SigningKeyRow {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The private half is not for logs.
-        f.debug_struct("SigningKeyRow")
-            .field("kid", &self.kid)
-            .field("state", &self.state)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Store {
@@ -294,102 +269,6 @@ impl Store {
             Ok(version)
         })
     }
-
-    /// Adds a signing key; one with the same `kid` stays as it is. Gives whether it was added.
-    pub fn add_signing_key(&mut self, key: &SigningKeyRow) -> Result<bool> {
-        use signing_key::dsl as k;
-        let row = || {
-            (
-                (
-                    k::kid.eq(&key.kid),
-                    k::alg.eq(&key.alg),
-                    k::public.eq(&key.public),
-                    k::private.eq(&key.private),
-                ),
-                (
-                    k::state.eq(&key.state),
-                    k::not_before.eq(key.not_before.0),
-                    k::not_after.eq(key.not_after.0),
-                ),
-            )
-        };
-        self.write("add a signing key", |conn| {
-            let insert = || {
-                diesel::insert_into(k::signing_key)
-                    .values(row())
-                    .on_conflict(k::kid)
-                    .do_nothing()
-            };
-            Ok(on_conn!(conn, |c| insert().execute(c))? == 1)
-        })
-    }
-
-    /// Changes the state of a signing key. Gives whether there is such a key.
-    pub fn set_signing_key_state(&mut self, kid: &str, state: &str) -> Result<bool> {
-        use signing_key::dsl as k;
-        self.write("change a signing key", |conn| {
-            let update = || diesel::update(k::signing_key.find(kid)).set(k::state.eq(state));
-            Ok(on_conn!(conn, |c| update().execute(c))? == 1)
-        })
-    }
-
-    /// Takes one from a rate, exactly: at most `limit` in any window of `window_ms`, on all nodes together.
-    /// `limit` is at most `RATE_MAX`.
-    pub fn take_rate(
-        &mut self,
-        key: &str,
-        limit: i64,
-        window_ms: i64,
-        now: Timestamp,
-    ) -> Result<std::result::Result<(), RetryAfterMs>> {
-        use rate_bucket::dsl as b;
-        self.write("take from a rate", |conn| {
-            let first = || {
-                (
-                    b::key.eq(key),
-                    b::hits.eq(Doc(json!([]))),
-                    b::expires_at.eq(0_i64),
-                )
-            };
-            let insert = || {
-                diesel::insert_into(b::rate_bucket)
-                    .values(first())
-                    .on_conflict(b::key)
-                    .do_nothing()
-            };
-            on_conn!(conn, |c| insert().execute(c))?;
-            let query = || b::rate_bucket.filter(b::key.eq(key)).select(b::hits);
-            let rows: Vec<Doc> = load_for_update!(conn, query())?;
-            let start = now.0.saturating_sub(window_ms);
-            let stored = rows.first().and_then(|hits| hits.0.as_array());
-            let mut hits: Vec<i64> = stored
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_i64)
-                .filter(|at| *at > start)
-                .collect();
-            hits.sort_unstable();
-            let room = usize::try_from(limit.clamp(0, RATE_MAX)).unwrap_or(0);
-            if hits.len() >= room {
-                // The next place is free when so many have left the window that fewer than the limit remain.
-                let leaving = hits
-                    .len()
-                    .checked_sub(room)
-                    .and_then(|index| hits.get(index))
-                    .copied()
-                    .unwrap_or(now.0);
-                return Ok(Err(RetryAfterMs(leaving.saturating_sub(start).max(1))));
-            }
-            hits.push(now.0);
-            let end = now.0.saturating_add(window_ms);
-            let update = || {
-                let hits = b::hits.eq(Doc(json!(&hits)));
-                diesel::update(b::rate_bucket.find(key)).set((hits, b::expires_at.eq(end)))
-            };
-            on_conn!(conn, |c| update().execute(c))?;
-            Ok(Ok(()))
-        })
-    }
 }
 
 impl Reader {
@@ -418,25 +297,6 @@ impl Reader {
                 })
             });
             Ok((revocations.collect::<QueryResult<_>>()?, newest))
-        })
-    }
-
-    /// All signing keys.
-    pub fn signing_keys(&mut self) -> Result<Vec<SigningKeyRow>> {
-        use signing_key::dsl as k;
-        self.read("read the signing keys", |conn| {
-            type Row = (String, String, Vec<u8>, Vec<u8>, String, i64, i64);
-            let rows: Vec<Row> = on_conn!(conn, |c| k::signing_key.order(k::not_before).load(c))?;
-            let key = |(kid, alg, public, private, state, not_before, not_after): Row| SigningKeyRow {
-                kid,
-                alg,
-                public,
-                private,
-                state,
-                not_before: Timestamp(not_before),
-                not_after: Timestamp(not_after),
-            };
-            Ok(rows.into_iter().map(key).collect())
         })
     }
 }

@@ -37,8 +37,6 @@ pub enum AgentMessage {
     Disconnect(Reply<()>),
     /// What is known of the agent changed.
     Changed(Box<AgentRow>),
-    /// A message came on a socket; counts against the limit.
-    Message(Reply<()>),
     /// May a new connection be opened.
     Connect(Reply<()>),
     /// May this agent publish now.
@@ -73,7 +71,6 @@ struct Place {
 struct AgentLimits {
     actions: Limiter,
     perceptions: Limiter,
-    messages: Limiter,
     connections: Limiter,
     publishes: Limiter,
     suggestions: Limiter,
@@ -91,7 +88,6 @@ impl AgentActor {
         let limits = AgentLimits {
             actions: node.limiter(Bucket::Actions),
             perceptions: node.limiter(Bucket::Perceptions),
-            messages: node.limiter(Bucket::SocketMessages),
             connections: node.limiter(Bucket::Connections),
             publishes: node.limiter(Bucket::Publishes),
             suggestions: node.limiter(Bucket::PromptsToAgent),
@@ -197,7 +193,6 @@ impl Role for AgentActor {
             AgentMessage::Part(session) => self.part(session),
             AgentMessage::Disconnect(reply) => self.leave_world(Some(reply), stage),
             AgentMessage::Changed(row) => self.changed(*row),
-            AgentMessage::Message(reply) => answer(reply, self.limits.messages.check(clock)),
             AgentMessage::Connect(reply) => answer(reply, self.limits.connections.check(clock)),
             AgentMessage::Publish(reply) => answer(reply, self.limits.publishes.check(clock)),
             AgentMessage::Perceive(reply) => {

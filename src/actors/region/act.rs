@@ -4,6 +4,7 @@ use super::{RegionActor, RegionMessage, Settled};
 use crate::actors::committer::{CommitterMessage, Pending, Settle};
 use crate::actors::mailbox::answer;
 use crate::actors::request::{Receipt, Request};
+use crate::actors::watch::Stage;
 use crate::base::id::AgentId;
 use crate::domain::action::Durability;
 use crate::domain::agent::Profile;
@@ -17,12 +18,15 @@ use std::sync::Arc;
 
 impl RegionActor {
     /// Decides an action that the region owns.
-    pub(super) fn act(&mut self, profile: &Arc<Profile>, request: Request) {
+    pub(super) fn act(&mut self, profile: &Arc<Profile>, request: Request, stage: &mut Stage<Self>) {
+        if let Some(conversation) = request.action.conversation_id() {
+            return self.converse(profile, conversation, request, stage);
+        }
         let decided = self.decide(profile, &request);
         match decided {
             Err(refusal) => answer(request.reply, Err(refusal)),
             Ok(decision) if decision.hand_off.is_some() => self.hand_off(profile, decision, request),
-            Ok(decision) if request.command.durability == Durability::Durable => self.commit(profile, decision, request),
+            Ok(decision) if request.command.durability == Durability::Durable => self.commit(profile, decision, request, stage),
             Ok(decision) => self.do_now(profile, decision, request),
         }
     }
@@ -79,7 +83,7 @@ impl RegionActor {
     }
 
     /// Durable actions: into the next batch; memory follows the disk.
-    fn commit(&mut self, profile: &Arc<Profile>, decision: Decision, request: Request) {
+    fn commit(&mut self, profile: &Arc<Profile>, decision: Decision, mut request: Request, stage: &mut Stage<Self>) {
         let agent = profile.id;
         let Decision { result, changes, event, writes, .. } = decision;
         let mut settled: Vec<Settled> = Vec::new();
@@ -91,12 +95,16 @@ impl RegionActor {
                         state.apply(agent, change);
                     }
                 }
+                Change::Conversation(Some(id)) => self.engage(agent, id, &mut request.reply, stage),
                 other => settled.push(Settled::Change(other)),
             }
         }
         for write in &writes {
             if let Write::UseObject { object_id, change } = write {
                 settled.push(Settled::Object(object_id.clone(), change.clone()));
+            }
+            if let Write::Conversation(conversation) = write {
+                settled.push(Settled::Conversation(conversation.clone()));
             }
         }
         let Some(event) = event else {
@@ -146,9 +154,10 @@ impl RegionActor {
     /// Memory follows the disk.
     pub(super) fn settled(&mut self, agent: AgentId, changes: Vec<Settled>) {
         let tick = self.node.tick();
-        let Some(state) = &mut self.state else { return };
         for change in changes {
+            let Some(state) = &mut self.state else { return };
             match change {
+                Settled::Conversation(conversation) => self.conversed(&conversation),
                 Settled::Change(change) => state.apply(agent, change),
                 Settled::Object(object, change) => {
                     if let Some(object) = state.objects.get_mut(&object) {

@@ -14,7 +14,6 @@ use crate::store::shard::{Checkpoint, ShardLoad};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// What is saved of a body.
 #[derive(Serialize, Deserialize)]
@@ -29,7 +28,7 @@ struct Saved {
 
 impl RegionActor {
     /// Builds the state from the store: agents by their row, where they went by the last checkpoint.
-    pub(super) fn install(&mut self, loaded: ShardLoad, stage: &mut Stage<Self>) {
+    pub(super) fn install(&mut self, loaded: ShardLoad) {
         let tick = self.node.tick();
         let mut state = RegionState::new(self.shard.id, self.plan.clone(), self.node.rate, loaded.objects);
         let mut saved = read(loaded.checkpoint.as_ref());
@@ -48,7 +47,9 @@ impl RegionActor {
         }
         tracing::info!(shard.id = %self.shard.id, agents = state.agent_count(), "{} of region {} runs with {} agents", self.shard.id, self.plan.name, state.agent_count());
         self.state = Some(state);
-        watch::every(stage, Duration::from_secs(1), Self::save);
+        for conversation in &loaded.conversations {
+            self.conversed(conversation);
+        }
     }
 
     /// An agent that was in the world before the start has an actor, which lets it go when nobody comes back.

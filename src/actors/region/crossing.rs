@@ -8,6 +8,7 @@ use crate::actors::spectator::SpectatorMessage;
 use crate::actors::watch::Stage;
 use crate::base::id::{AgentId, ShardId};
 use crate::domain::agent::Profile;
+use crate::domain::conversation::leave_behind;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::region::Body;
@@ -101,6 +102,7 @@ impl RegionActor {
         let mut body = entered.body;
         body.trajectory = Trajectory::standing(entered.at, tick, body.trajectory.heading);
         (body.is_frozen, body.follow) = (false, None);
+        leave_behind(&mut body, self.node.now());
         state.enter(body, tick);
         self.viewers.refocus(profile.id);
         self.node.directory.put_online(&profile.handle, &profile.name, &self.plan.name);
@@ -139,6 +141,7 @@ impl RegionActor {
             self.node.directory.remove_online(&body.profile.handle, &self.plan.name);
             self.mirror_left(body.profile.handle.as_str());
             self.viewers_lose(agent, None);
+            self.depart(agent);
         }
         self.count_online();
     }
@@ -234,6 +237,7 @@ impl RegionActor {
         if let Some(body) = state.leave(agent) {
             self.mirror_left(body.profile.handle.as_str());
             self.viewers_lose(agent, to);
+            self.depart(agent);
         }
         self.count_online();
     }

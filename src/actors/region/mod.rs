@@ -2,6 +2,7 @@
 
 mod act;
 mod checkpoint;
+mod conversation;
 mod crossing;
 mod tick;
 mod viewers;
@@ -16,9 +17,10 @@ use super::node::{DEADLINE, Node};
 use super::quarantine::Culprit;
 use super::request::Request;
 use super::watch::{self, Role, Stage};
-use crate::base::id::{AgentId, SessionId};
+use crate::base::id::{AgentId, ConversationId, SessionId};
 use crate::base::time::Tick;
 use crate::domain::agent::Profile;
+use crate::domain::conversation::Conversation;
 use crate::domain::object::ObjectChange;
 use crate::domain::refusal::Refusal;
 use crate::domain::region::{RegionPlan, RegionState, ShardPlan};
@@ -28,6 +30,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
+use conversation::Conversations;
 use viewers::Viewers;
 
 /// A look at a region's state, for reads that transports make.
@@ -59,6 +62,10 @@ pub enum RegionMessage {
     Profile(Arc<Profile>),
     /// Somebody wants to look.
     Look(Look),
+    /// A conversation here is on disk as it is now.
+    Conversed(Box<Conversation>),
+    /// The actor of a conversation failed too often: nobody is in it any more.
+    ConversationLost(ConversationId),
     /// The shard was claimed anew: load it from the store.
     Reload,
     /// Save the positions now.
@@ -80,6 +87,8 @@ pub enum Settled {
     Change(Change),
     /// A change of an object.
     Object(String, ObjectChange),
+    /// A conversation as it is on disk now.
+    Conversation(Box<Conversation>),
     /// The agent stands somewhere else, after so many hand-offs.
     Stand(Vec3, i64),
 }
@@ -96,6 +105,7 @@ pub struct RegionActor {
     viewers: Viewers,
     /// Agents on their way in: they have a place in the capacity already.
     coming: HashSet<AgentId>,
+    conversations: Conversations,
     tick: Tick,
     spell: i64,
     is_ticking: bool,
@@ -107,14 +117,16 @@ impl RegionActor {
         let fanout = Fanout::new(Arc::clone(&node), shard.id);
         let viewers = Viewers::default();
         let (coming, tick) = (HashSet::new(), Tick(i64::MIN));
-        Self { node, plan, shard, committer, epoch, fanout, state: None, viewers, coming, tick, spell: 0, is_ticking: false }
+        let conversations = Conversations::default();
+        let (state, spell, is_ticking) = (None, 0, false);
+        Self { node, plan, shard, committer, epoch, fanout, state, viewers, coming, conversations, tick, spell, is_ticking }
     }
 
     fn load(&mut self, stage: &mut Stage<Self>) {
         let (node, shard) = (Arc::clone(&self.node), self.shard.id);
         watch::first(stage, async move { node.database.read(move |reader| reader.load_shard(shard)).await }, |me, loaded, stage| {
             match loaded {
-                Ok(Some(loaded)) => me.install(loaded, stage),
+                Ok(Some(loaded)) => me.install(loaded),
                 Ok(None) => tracing::error!(shard.id = %me.shard.id, "{} is not in the store", me.shard.id),
                 Err(refusal) => {
                     tracing::error!(shard.id = %me.shard.id, "{} could not be loaded: {refusal}", me.shard.id);
@@ -140,12 +152,17 @@ impl Role for RegionActor {
     fn begin(&mut self, stage: &mut Stage<Self>) {
         self.load(stage);
         self.start_ticking(stage);
+        watch::every(stage, Duration::from_secs(1), |me, stage| {
+            me.save(stage);
+            me.attend_conversations();
+        });
     }
 
-    // Who watches is kept: the sockets are still there.
+    // Who watches is kept: the sockets are still there. So are the actors of conversations.
     fn forget(&mut self) {
         self.state = None;
         self.coming.clear();
+        self.conversations.forget_engaging();
         self.is_ticking = false;
         self.tick = Tick(i64::MIN);
     }
@@ -159,7 +176,7 @@ impl Role for RegionActor {
 
     fn take(&mut self, message: RegionMessage, stage: &mut Stage<Self>) {
         match message {
-            RegionMessage::Act(profile, request) => self.act(&profile, *request),
+            RegionMessage::Act(profile, request) => self.act(&profile, *request, stage),
             RegionMessage::Enter(entering) => self.enter(*entering, stage),
             RegionMessage::Leave(agent, reply) => self.leave(agent, reply, stage),
             RegionMessage::Arrive(arrival) => self.arrive(*arrival, stage),
@@ -179,8 +196,11 @@ impl Role for RegionActor {
             }
             RegionMessage::Look(look) => self.look(look),
             RegionMessage::Save => self.save(stage),
+            RegionMessage::Conversed(conversation) => self.conversed(&conversation),
+            RegionMessage::ConversationLost(id) => self.conversation_lost(id),
             RegionMessage::Reload => {
                 self.state = None;
+                self.conversations.reload();
                 self.load(stage);
             }
         }

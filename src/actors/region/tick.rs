@@ -1,7 +1,7 @@
 //! The tick: everybody moves, and those who watch are told what changed. One message a hub.
 
 use super::viewers::publish;
-use super::{RegionActor, RegionMessage};
+use super::RegionActor;
 use crate::actors::hub::{HubMessage, TickFrames};
 use crate::actors::publication::Publication;
 use crate::actors::watch::{self, Stage};
@@ -104,13 +104,6 @@ impl RegionActor {
             state.bodies().filter_map(|body| state.grid().position(body.profile.id)).map(|at| (Cell::of(at), at)).collect();
         for at in cells.into_values() {
             state.note_happening(at, entry.clone());
-        }
-    }
-
-    /// The message by which others reach this region's actor, for what comes back from a commit.
-    pub(super) fn order_self(&self, message: RegionMessage) {
-        if let Some(seats) = self.node.directory.shard(self.shard.id) {
-            seats.region.order(message);
         }
     }
 }

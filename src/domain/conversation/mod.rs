@@ -17,6 +17,7 @@ pub mod take_floor;
 mod tests;
 mod timing;
 
+pub use engagement::leave_behind;
 pub use life::Departure;
 pub use timing::Happening;
 

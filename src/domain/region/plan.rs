@@ -41,6 +41,26 @@ pub struct RegionPlan {
     pub is_public: bool,
 }
 
+impl RegionPlan {
+    /// The plan without what is drawn on it: paths, places and objects.
+    pub(super) fn outline(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            display_name: self.display_name.clone(),
+            description: String::new(),
+            size_m: self.size_m,
+            capacity: self.capacity,
+            spawn: self.spawn,
+            weather: self.weather.clone(),
+            paths: Vec::new(),
+            places: Vec::new(),
+            objects: Vec::new(),
+            pool: self.pool.clone(),
+            is_public: self.is_public,
+        }
+    }
+}
+
 fn yes() -> bool {
     true
 }

@@ -87,6 +87,17 @@ impl RegionState {
         }
     }
 
+    /// A small copy with only these bodies, for an actor that decides about them elsewhere. Its grid is empty, and nothing
+    /// stands in it.
+    pub fn view_of(&self, agents: impl IntoIterator<Item = AgentId>) -> Self {
+        let mut view = Self::new(self.shard, self.plan.outline(), self.rate, Vec::new());
+        for body in agents.into_iter().filter_map(|agent| self.body(agent)) {
+            view.handles.insert(body.profile.handle.clone(), body.profile.id);
+            view.bodies.insert(body.profile.id, body.clone());
+        }
+        view
+    }
+
     /// An agent's body.
     pub fn body(&self, agent: AgentId) -> Option<&Body> {
         self.bodies.get(&agent)

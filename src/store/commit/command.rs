@@ -40,7 +40,9 @@ impl Reader {
     /// The stored outcome of a command, also of one that was paid for long ago.
     pub fn find_command(&mut self, agent: AgentId, id: &str) -> Result<Option<StoredAnswer>> {
         let keys = [vec![Cell::Id(Id(agent.0)), Cell::Text(id)]];
-        let found = self.read("find a command", |conn| super::read::answers_by_key(conn, &keys))?;
+        let found = self.read("find a command", |conn| {
+            super::answers::answers_by_key(conn, &keys)
+        })?;
         Ok(found.into_values().next())
     }
 }

@@ -1,9 +1,10 @@
 //! Decides a batch in memory, commit by commit, over rows that the transaction has locked. Pure.
 
-use super::read::{Account, Key, ObjectState, Stack, View, payee_account};
+use super::moves::{add_items, pay, take_items};
+use super::read::{Account, Key, ObjectState, Stack, View};
 use super::{Batch, Commit, InboxPosition, Outcome, StoredAnswer};
 use crate::domain::agent::Handle;
-use crate::domain::ledger::{AccountKind, Amount, CREDIT, Payee, TransferCode};
+use crate::domain::ledger::TransferCode;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::space::Vec3;
 use crate::domain::write::Write;
@@ -75,13 +76,13 @@ impl Staged {
 
 /// What one commit changes, kept apart until all of it is possible.
 #[derive(Default)]
-struct Scratch {
-    accounts: BTreeMap<Uuid, Account>,
-    items: BTreeMap<(Uuid, String), Stack>,
-    objects: BTreeMap<String, ObjectState>,
-    place: Option<Place>,
-    transfer: Option<Transfer>,
-    chats: Vec<(usize, Option<Uuid>)>,
+pub(super) struct Scratch {
+    pub accounts: BTreeMap<Uuid, Account>,
+    pub items: BTreeMap<(Uuid, String), Stack>,
+    pub objects: BTreeMap<String, ObjectState>,
+    pub place: Option<Place>,
+    pub transfer: Option<Transfer>,
+    pub chats: Vec<(usize, Option<Uuid>)>,
 }
 
 /// Decides all commits. `last_seq` is the number of the shard's last event.
@@ -155,7 +156,7 @@ fn decide_new(staged: &mut Staged, index: usize, commit: &Commit, last_seq: i64)
         Err(refusal) => {
             // A temporary refusal may be another answer next time, so it is not kept.
             if commit.command.is_some() && !refusal.code.is_temporary() {
-                let result = super::read::refusal_to_json(&refusal);
+                let result = super::answers::refusal_to_json(&refusal);
                 staged.commands.push(CommandRow {
                     commit: index,
                     seq: 0,
@@ -298,7 +299,7 @@ fn try_writes(
     Ok(scratch)
 }
 
-fn no_target() -> Refusal {
+pub(super) fn no_target() -> Refusal {
     Refusal::new(Code::TargetNotFound, "no such agent")
 }
 
@@ -309,137 +310,6 @@ fn merge(result: &mut Value, more: Value) {
     if let (Value::Object(fields), Value::Object(more)) = (result, more) {
         fields.extend(more);
     }
-}
-
-/// Moves money between two accounts, both of which are locked. Refused in the order of the table.
-fn pay(
-    staged: &Staged,
-    scratch: &mut Scratch,
-    commit: &Commit,
-    to: &Payee,
-    amount: Amount,
-    code: TransferCode,
-) -> Result<Transfer, Refusal> {
-    let account = |scratch: &Scratch, id: Uuid| {
-        scratch
-            .accounts
-            .get(&id)
-            .or_else(|| staged.view.accounts.get(&id))
-            .copied()
-    };
-    let (debit, credit) = (
-        commit.agent.0,
-        payee_account(to, &staged.view.ids).ok_or_else(no_target)?,
-    );
-    if debit == credit {
-        return Err(Refusal::new(Code::SelfTarget, "an agent cannot pay itself"));
-    }
-    let mut payee = account(scratch, credit).ok_or_else(no_target)?;
-    let mut payer =
-        account(scratch, debit).ok_or_else(|| Refusal::new(Code::AgentNotFound, "no such agent"))?;
-    if payer.kind != AccountKind::Wallet.number() || payer.currency != CREDIT || payee.currency != CREDIT {
-        return Err(Refusal::internal());
-    }
-    if payer.frozen || payee.frozen {
-        return Err(Refusal::new(Code::AccountFrozen, "the account is frozen"));
-    }
-    let minor = amount.minor();
-    let poorer = payer
-        .balance
-        .checked_sub(minor)
-        .filter(|balance| payer.allow_negative || *balance >= 0);
-    payer.balance =
-        poorer.ok_or_else(|| Refusal::new(Code::InsufficientFunds, "the balance is too small"))?;
-    payee.balance = payee
-        .balance
-        .checked_add(minor)
-        .ok_or_else(|| Refusal::invalid("the receiver cannot hold that much"))?;
-    payer.version = payer.version.saturating_add(1);
-    payee.version = payee.version.saturating_add(1);
-    scratch.accounts.insert(debit, payer);
-    scratch.accounts.insert(credit, payee);
-    Ok(Transfer {
-        commit: 0,
-        seq: 0,
-        debit,
-        credit,
-        amount: minor,
-        code: code.number(),
-        note: None,
-        debit_balance: payer.balance,
-        debit_version: payer.version,
-        credit_balance: payee.balance,
-        credit_version: payee.version,
-    })
-}
-
-/// Takes items from the agent; gives their kind.
-fn take_items(
-    staged: &Staged,
-    scratch: &mut Scratch,
-    commit: &Commit,
-    item: &str,
-    quantity: i32,
-) -> Result<String, Refusal> {
-    let mine = commit.agent.0;
-    let by_id = || {
-        let id = Uuid::parse_str(item).ok()?;
-        let range = (mine, String::new())..;
-        let mut stacks = staged
-            .view
-            .items
-            .range(range)
-            .take_while(|(key, _)| key.0 == mine);
-        stacks
-            .find(|(_, stack)| stack.id == id)
-            .map(|(key, _)| key.1.clone())
-    };
-    let key = (mine, by_id().unwrap_or_else(|| item.to_owned()));
-    let stack = scratch
-        .items
-        .get(&key)
-        .or_else(|| staged.view.items.get(&key))
-        .copied();
-    let stack = stack.filter(|stack| quantity > 0 && stack.quantity >= quantity);
-    let stack = stack.ok_or_else(|| Refusal::new(Code::NotOwner, "the agent does not hold as many"))?;
-    let kind = key.1.clone();
-    scratch.items.insert(
-        key,
-        Stack {
-            quantity: stack.quantity.saturating_sub(quantity),
-            ..stack
-        },
-    );
-    Ok(kind)
-}
-
-fn add_items(
-    staged: &Staged,
-    scratch: &mut Scratch,
-    commit: &Commit,
-    holder: Uuid,
-    kind: &str,
-    quantity: i32,
-) -> Result<(), Refusal> {
-    let key = (holder, kind.to_owned());
-    let stack = scratch
-        .items
-        .get(&key)
-        .or_else(|| staged.view.items.get(&key))
-        .copied();
-    // A holder's first item of a kind makes the stack; the id comes from the event, so that a retry makes the same.
-    let stack = stack.unwrap_or_else(|| {
-        let id = Uuid::new_v5(&commit.event_id.0, format!("item {holder} {kind}").as_bytes());
-        Stack {
-            id,
-            quantity: 0,
-            is_stored: false,
-        }
-    });
-    let sum = stack.quantity.checked_add(quantity).filter(|_| quantity > 0);
-    let quantity = sum.ok_or_else(|| Refusal::invalid("nobody can hold that many"))?;
-    scratch.items.insert(key, Stack { quantity, ..stack });
-    Ok(())
 }
 
 fn apply(staged: &mut Staged, index: usize, commit: &Commit, seq: i64, scratch: Scratch) {

@@ -1,21 +1,17 @@
 //! What a batch needs to know, read with a constant number of statements. Locks are taken in one fixed order:
 //! the shard (by the fence), accounts, agents, inboxes, items, objects; within each by id.
 
-use super::{Batch, CommandKey, StoredAnswer};
-use crate::base::id::{AgentId, ShardId};
-use crate::base::time::Tick;
+use super::{Batch, StoredAnswer};
+use crate::base::id::AgentId;
 use crate::domain::agent::Handle;
-use crate::domain::ledger::{Payee, TransferCode};
-use crate::domain::refusal::{Code, Refusal};
+use crate::domain::ledger::Payee;
 use crate::domain::write::Write;
-use crate::store::bulk::{Bulk, Cell};
 use crate::store::connection::{Conn, load_for_update, on_conn};
 use crate::store::error::Inconsistency;
 use crate::store::schema;
-use crate::store::sql_types::{Doc, Id, Json, Uid};
-use diesel::sql_types::{BigInt, Binary, Integer, Nullable, SmallInt, Text};
+use crate::store::sql_types::{Doc, Id};
 use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
@@ -118,7 +114,7 @@ pub(super) fn view(conn: &mut Conn, resolver: &mut Resolver, batch: &Batch) -> Q
             view.ids.insert(handle.clone(), *id);
         }
     }
-    view.answers = answers(
+    view.answers = super::answers::answers(
         conn,
         batch
             .commits
@@ -293,116 +289,4 @@ fn read_objects(conn: &mut Conn, ids: &BTreeSet<&str>) -> QueryResult<BTreeMap<S
             )
         })
         .collect())
-}
-
-type CommandSql = (Uid, Text, Binary, Text, Text, Json, Integer, BigInt, Text, BigInt);
-type CommandRow = (Id, String, Vec<u8>, String, String, Doc, i32, i64, String, i64);
-type TransferSql = (
-    Uid,
-    Text,
-    Binary,
-    Uid,
-    SmallInt,
-    BigInt,
-    Nullable<Integer>,
-    Nullable<BigInt>,
-    Nullable<Text>,
-    BigInt,
-);
-type TransferRow = (
-    Id,
-    String,
-    Vec<u8>,
-    Id,
-    i16,
-    i64,
-    Option<i32>,
-    Option<i64>,
-    Option<String>,
-    i64,
-);
-
-/// The stored outcomes of commands, from `command` and, for payments, from `transfer`. One statement each.
-pub(super) fn answers<'a>(
-    conn: &mut Conn,
-    keys: impl Iterator<Item = (AgentId, &'a CommandKey)>,
-) -> QueryResult<HashMap<Key, StoredAnswer>> {
-    let keys: Vec<Vec<Cell<'_>>> = keys
-        .map(|(agent, key)| vec![Cell::Id(Id(agent.0)), Cell::Text(&key.id)])
-        .collect();
-    answers_by_key(conn, &keys)
-}
-
-/// The same by rows of (agent id, command id).
-pub(super) fn answers_by_key(
-    conn: &mut Conn,
-    keys: &[Vec<Cell<'_>>],
-) -> QueryResult<HashMap<Key, StoredAnswer>> {
-    // Pairs, not two lists: many clients count their commands 1, 2, 3, and a list of such ids would match them all.
-    const HEAD: &str = "WITH k (a, c) AS (VALUES ";
-    const COMMANDS: &str = ") SELECT t.agent_id, t.command_id, t.body_hash, t.action, t.status, t.result, t.shard_id, t.seq, t.region, t.tick \
-         FROM k JOIN command t ON t.agent_id = k.a AND t.command_id = k.c";
-    const TRANSFERS: &str = ") SELECT t.agent_id, t.command_id, t.body_hash, t.id, t.code, t.debit_balance, t.shard_id, t.seq, s.region, t.tick \
-         FROM k JOIN transfer t ON t.agent_id = k.a AND t.command_id = k.c LEFT JOIN shard s ON s.id = t.shard_id";
-    let mut found = HashMap::new();
-    for part in keys.chunks(KEYS_MAX) {
-        let transfers: Vec<TransferRow> =
-            on_conn!(conn, |c| Bulk::<TransferSql>::new(HEAD, part, TRANSFERS).load(c))?;
-        for row in transfers {
-            found.insert((AgentId(row.0.0), row.1.clone()), answer_of_transfer(row)?);
-        }
-        // A command row is the whole answer, so it wins over the transfer of the same command.
-        let commands: Vec<CommandRow> =
-            on_conn!(conn, |c| Bulk::<CommandSql>::new(HEAD, part, COMMANDS).load(c))?;
-        for row in commands {
-            found.insert((AgentId(row.0.0), row.1.clone()), answer_of_command(row)?);
-        }
-    }
-    Ok(found)
-}
-
-fn answer_of_transfer(row: TransferRow) -> QueryResult<StoredAnswer> {
-    let (_, command_id, hash, id, code, balance, shard, seq, region, tick) = row;
-    let is_payment = code == TransferCode::Payment.number();
-    Ok(StoredAnswer {
-        action: if is_payment { "pay" } else { "use_object" }.to_owned(),
-        outcome: Ok(json!({"transfer_id": id.0, "balance": balance})),
-        shard: ShardId(shard.unwrap_or(0)),
-        seq: seq.unwrap_or(0),
-        region: region.unwrap_or_default(),
-        tick: Tick(tick),
-        body_hash: <[u8; 32]>::try_from(hash)
-            .map_err(|_broken| Inconsistency::sql("transfer", "body_hash", &command_id))?,
-    })
-}
-
-fn answer_of_command(row: CommandRow) -> QueryResult<StoredAnswer> {
-    let (_, command_id, hash, action, status, result, shard, seq, region, tick) = row;
-    let outcome = match status.as_str() {
-        "committed" => Ok(result.0),
-        "poison" => Err(Refusal::new(Code::Poison, "the command made its actor fail")),
-        _ => Err(refusal_of(&result.0).ok_or_else(|| Inconsistency::sql("command", "result", &command_id))?),
-    };
-    Ok(StoredAnswer {
-        action,
-        outcome,
-        shard: ShardId(shard),
-        seq,
-        region,
-        tick: Tick(tick),
-        body_hash: <[u8; 32]>::try_from(hash)
-            .map_err(|_broken| Inconsistency::sql("command", "body_hash", &command_id))?,
-    })
-}
-
-/// A refusal as it is stored.
-pub(super) fn refusal_to_json(refusal: &Refusal) -> Value {
-    json!({"code": refusal.code.name(), "detail": refusal.detail, "retry_after_ms": refusal.retry_after_ms})
-}
-
-fn refusal_of(stored: &Value) -> Option<Refusal> {
-    let code = Code::from_name(stored.get("code")?.as_str()?)?;
-    let mut refusal = Refusal::new(code, stored.get("detail")?.as_str()?.to_owned());
-    refusal.retry_after_ms = stored.get("retry_after_ms").and_then(Value::as_i64);
-    Some(refusal)
 }

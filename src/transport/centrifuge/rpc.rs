@@ -5,6 +5,7 @@ use crate::actors::gateway::Caller;
 use crate::actors::node::DEADLINE;
 use crate::actors::spectator::{SpectatorActor, SpectatorMessage};
 use crate::base::limit::JSON_DEPTH_MAX;
+use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::spectate::Spectate;
 use crate::telemetry::metric;
@@ -15,7 +16,15 @@ use crate::wire::request::RpcRequest;
 use actix::fut::{ActorFutureExt, wrap_future};
 use actix::{AsyncContext, Context};
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+/// The parameters of `prompt`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Prompt {
+    agent_id: Handle,
+    text: String,
+}
 
 impl Session {
     /// Starts a request; its answer comes when it is there.
@@ -29,6 +38,7 @@ impl Session {
         }
         match (request.method.as_str(), self.caller.clone()) {
             ("spectate" | "camera", _) => self.spectate(id, &data, context),
+            ("prompt", _) => self.prompt(id, &data, context),
             (_, Some(caller)) => self.act(id, caller, request.method, &data, context),
             (_, None) => self.refuse(id, &Refusal::new(Code::Unauthenticated, "connect with an agent's token to act")),
         }
@@ -50,6 +60,21 @@ impl Session {
             };
             gateway.act(&caller, &method, &params, command_id).await
         };
+        self.answer_later(id, work, context);
+    }
+
+    /// A suggestion of somebody who watches.
+    fn prompt(&mut self, id: u32, data: &[u8], context: &mut Context<Self>) {
+        let prompt: Prompt = match serde_json::from_slice(data) {
+            Ok(prompt) => prompt,
+            Err(error) => return self.refuse(id, &Refusal::invalid(error.to_string())),
+        };
+        if let Err(refusal) = self.prompts.check(&self.node().clock) {
+            return self.refuse(id, &refusal);
+        }
+        let gateway = self.gateway();
+        let from = self.caller.as_ref().map(|caller| caller.handle.to_string());
+        let work = async move { gateway.prompt(&prompt.agent_id, &prompt.text, from).await };
         self.answer_later(id, work, context);
     }
 

@@ -170,7 +170,8 @@ fn sum(metrics: &str, name: &str) -> f64 {
         }
         rest.rsplit(' ').next()?.parse::<f64>().ok()
     };
-    metrics.lines().filter_map(value).sum()
+    // Begins at zero: the sum of no floats is minus zero.
+    metrics.lines().filter_map(value).fold(0.0, |sum, value| sum + value)
 }
 
 #[cfg(test)]

@@ -121,7 +121,7 @@ fn responses(route: &RouteInfo, generator: &mut SchemaGenerator) -> Value {
     let done = match route.answers {
         Answers::Json(schema) => json!({"description": "Done.", "content": {"application/json": {"schema": schema(generator)}}}),
         Answers::Media(media_type) => json!({"description": "Done.", "content": {media_type: {}}}),
-        Answers::Redirect => json!({"description": "Elsewhere.", "headers": {"Location": {"schema": {"type": "string"}}}}),
+        Answers::Nothing => json!({"description": "Done, without a body."}),
     };
     responses.insert(route.status.to_string(), done);
     let mut by_status: BTreeMap<u16, Vec<&str>> = BTreeMap::new();

@@ -4,6 +4,7 @@ use crate::base::limit::PAGE_MAX;
 use crate::domain::refusal::Refusal;
 use crate::transport::http::Problem;
 use actix_web::dev::Payload;
+use actix_web::error::QueryPayloadError;
 use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
 use std::future::{Ready, ready};
@@ -23,7 +24,13 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 /// Reads a query string. Errors: `invalid_parameter` with the reason.
 pub fn read_query<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
     let parsed = actix_web::web::Query::<T>::from_query(text);
-    parsed.map(actix_web::web::Query::into_inner).map_err(|error| Refusal::invalid(format!("in the query: {error}")))
+    parsed.map(actix_web::web::Query::into_inner).map_err(|error| {
+        let reason = match error {
+            QueryPayloadError::Deserialize(reason) => reason.to_string(),
+            other => other.to_string(),
+        };
+        Refusal::invalid(format!("in the query: {reason}"))
+    })
 }
 
 /// A page's length. Errors: `invalid_parameter` unless 1 to 200.

@@ -38,8 +38,8 @@ pub enum Answers {
     Json(SchemaOf),
     /// Something else, by its media type.
     Media(&'static str),
-    /// Nothing but a redirection.
-    Redirect,
+    /// No body: a redirection, or another protocol.
+    Nothing,
 }
 
 /// A row of the table.

@@ -20,6 +20,7 @@ const fn post(path: &'static str, tag: &'static str, summary: &'static str) -> R
 const NO_AGENT: &[Code] = &[Code::AgentNotFound];
 const OWN: &[Code] = &[Code::AgentNotFound, Code::NotOwner];
 const LOGIN: &[Code] = &[Code::Unauthenticated, Code::RateLimited];
+const UPGRADE: &[Code] = &[Code::UpgradeRequired, Code::OriginRefused, Code::Malformed, Code::Unauthenticated];
 const SESSION: &[Code] = &[Code::NotFound];
 
 /// Every route of the table.
@@ -121,6 +122,12 @@ pub const ROUTES: &[RouteInfo] = &[
         .body(schema::<spectator::CameraBody>).json(schema::<spectator::Camera>).refuses(SESSION)
         .by(|| route().to(spectator::camera)),
 
+    // Sockets.
+    get("/connection/websocket", "sockets", "Opens a socket in the Centrifuge protocol, JSON or protobuf.")
+        .status(101).answers(Answers::Nothing).refuses(UPGRADE),
+    get("/ws/{agent_id}", "sockets", "Opens a socket in ClawBots' protocol.")
+        .status(101).answers(Answers::Nothing).refuses(UPGRADE),
+
     // Running it.
     get("/api/v1/admin/regions", "admin", "Lists the regions with their shards.")
         .auth(Auth::Admin).json(schema::<admin::AdminRegionList>).by(|| route().to(admin::list)),
@@ -142,7 +149,7 @@ pub const ROUTES: &[RouteInfo] = &[
     get("/openapi.json", "page", "This document.")
         .answers(Answers::Media("application/json")).by(|| route().to(openapi::document)),
     get("/docs", "page", "To the explorer of this document.")
-        .status(308).answers(Answers::Redirect).by(|| route().to(docs::folder)),
+        .status(308).answers(Answers::Nothing).by(|| route().to(docs::folder)),
     get("/docs/{file:.*}", "page", "The explorer of this document.").refuses(&[Code::NotFound]).by(|| route().to(docs::file)),
     get(r"/{file:[A-Za-z0-9_-]+\.[a-z0-9]+}", "page", "A file of the page.")
         .answers(Answers::Media("application/octet-stream")).refuses(&[Code::NotFound]).by(|| route().to(page::file)),

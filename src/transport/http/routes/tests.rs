@@ -20,7 +20,7 @@ fn list_of_routes_is_as_published() {
 #[test]
 fn routes_of_other_modules_stand_in_the_table() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/transport/http");
-    let files = ["act.rs", "health.rs", "metrics.rs", "identity/mod.rs"];
+    let files = ["act.rs", "health.rs", "metrics.rs", "sockets.rs", "identity/mod.rs"];
     let text: String = files.iter().map(|file| std::fs::read_to_string(folder.join(file)).unwrap()).collect();
     let added: HashSet<&str> = text.split("web::resource(\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     let listed: HashSet<&str> = ROUTES.iter().filter(|row| row.handler.is_none()).map(|row| row.path).collect();
