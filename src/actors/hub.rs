@@ -90,8 +90,8 @@ pub struct TickFrames {
 pub struct Interest {
     /// Which session.
     pub session: SessionId,
-    /// Cells it sees from now on, with what is in them.
-    pub add: Vec<(Cell, Arc<Publication>)>,
+    /// Cells it sees from now on, with what is in them; nothing for an empty one.
+    pub add: Vec<(Cell, Option<Arc<Publication>>)>,
     /// Cells it sees no more, with the notice of it.
     pub drop: Vec<(Cell, Option<Arc<Publication>>)>,
 }
@@ -242,14 +242,15 @@ impl HubTable {
                 }
             }
         }
+        let mut snapshots = Vec::with_capacity(interest.add.len());
         for (cell, snapshot) in interest.add {
             if entry.cells.insert((shard, cell)) {
                 self.cells.entry((shard, cell)).or_default().push(interest.session);
             }
             // A cell that is asked for again is sent again: the viewer forgot it.
-            let piece = snapshot.piece(outbox.dialect());
-            outbox.push(piece);
+            snapshots.extend(snapshot.map(|snapshot| snapshot.piece(outbox.dialect())));
         }
+        outbox.push_together(snapshots);
     }
 
     fn heard(&self, publication: &Publication, hearers: &[AgentId], seen_at: Option<(ShardId, Cell)>) {

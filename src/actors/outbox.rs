@@ -3,8 +3,8 @@
 use super::publication::Dialect;
 use crate::base::limit::{SOCKET_QUEUE_MAX_BYTES, SOCKET_QUEUE_MAX_MESSAGES};
 use crate::telemetry::metric;
-use crate::wire::Disconnect;
-use bytes::Bytes;
+use crate::wire::{self, Disconnect};
+use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -64,6 +64,18 @@ impl Outbox {
         self.queued_bytes = queued_bytes;
         self.pieces.push_back(piece);
         self.wake();
+    }
+
+    /// Queues pieces that belong together as one: a view of a whole region is one message, not hundreds.
+    pub fn push_together(&mut self, pieces: Vec<Bytes>) {
+        match self.dialect {
+            Dialect::Centrifuge(encoding) if pieces.len() > 1 => {
+                let mut joined = BytesMut::new();
+                wire::join(encoding, &mut pieces.into_iter(), &mut joined);
+                self.push(joined.freeze());
+            }
+            _ => pieces.into_iter().for_each(|piece| self.push(piece)),
+        }
     }
 
     /// Queues the payload of a pong; at most two wait, since only the latest matters.

@@ -33,8 +33,9 @@ pub fn start(node: &Arc<Node>, arbiter: &ArbiterHandle, plan: RegionPlan, shard:
     let epoch = Arc::new(AtomicI64::new(claim.lease.epoch));
     let keeper = {
         let (node, shard, epoch) = (Arc::clone(node), shard.clone(), Arc::clone(&epoch));
+        let quarantine = Arc::clone(&node.quarantine);
         let make = move || ShardActor { node, shard, epoch, fenced_epoch: 0, is_claiming: false };
-        watch::start_in(arbiter, &node.quarantine.clone(), make)
+        watch::start_in(arbiter, &quarantine, make)
     };
     let committer = {
         let (node, epoch, keeper, id) = (Arc::clone(node), Arc::clone(&epoch), keeper.clone(), shard.id);

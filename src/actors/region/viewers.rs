@@ -151,10 +151,14 @@ struct Snapshots<'a> {
 }
 
 impl Snapshots<'_> {
-    fn of(&mut self, cell: Cell) -> Arc<Publication> {
+    /// None for an empty cell: there is nothing to tell.
+    fn of(&mut self, cell: Cell) -> Option<Arc<Publication>> {
         let (state, tick) = (self.state, self.tick);
+        if state.grid().in_cell(cell).is_empty() {
+            return None;
+        }
         let made = self.made.entry(cell).or_insert_with(|| publish(state, state.snapshot(cell, tick)));
-        Arc::clone(made)
+        Some(Arc::clone(made))
     }
 
     fn dropped(&self, cell: Cell) -> Arc<Publication> {

@@ -137,10 +137,11 @@ impl Words {
         {
             return cue;
         }
-        if self.any(&["goodbye", "bye", "farewell", "farewell!"]) || self.phrase(&["see you", "take care", "until next time", "good night", "go well"]) {
+        let is_see_you = self.phrase(&["see you"]) && !self.phrase(&["to see you"]);
+        if is_see_you || self.any(&["goodbye", "bye", "farewell"]) || self.phrase(&["take care", "until next time", "good night", "go well"]) {
             return Cue::Farewell;
         }
-        if self.any(&["thanks", "thank", "thx", "grateful"]) {
+        if self.words.len() <= 8 && self.any(&["thanks", "thank", "thx", "grateful"]) {
             return Cue::Thanks;
         }
         if self.phrase(&["well done", "good work", "you are kind", "i like you", "how nice", "you are great", "beautiful work"]) {
@@ -243,7 +244,7 @@ mod tests {
             for phrase in phrases::INVITE {
                 assert!(matches!(cue(&expand(phrase, &gaps, &mut dice)), Cue::Invitation));
             }
-            for phrase in phrases::GREET {
+            for phrase in phrases::GREET.iter().chain(phrases::GREET_BACK) {
                 let line = expand(phrase, &gaps, &mut dice);
                 assert!(matches!(cue(&line), Cue::Greeting | Cue::HowAreYou), "{line} is {:?}", cue(&line));
             }

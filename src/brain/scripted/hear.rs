@@ -213,6 +213,8 @@ impl Scripted {
             Cue::ToldAbout(topic) => told(topic, &mut self.dice),
             Cue::Question(None) => phrases::PUZZLED,
             Cue::Price(None) => phrases::PRICES,
+            // Names of the two who talk are not what the question is about.
+            Cue::Question(Some(word)) if around.me.name.to_lowercase().contains(word.as_str()) => phrases::PUZZLED,
             Cue::Question(Some(word)) => {
                 return self.line(phrases::UNKNOWN, &gaps.clone().with("word", word.as_str()));
             }

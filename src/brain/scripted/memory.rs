@@ -49,9 +49,9 @@ impl Memory {
         self.lines.push_back((now, line.chars().take(200).collect()));
     }
 
-    /// When a line was last said or heard, within the time of rest.
+    /// When a line was last said or heard, alone or within a longer one, in the time of rest.
     pub fn line_at(&self, line: &str, now: Timestamp) -> Option<Timestamp> {
-        let known = self.lines.iter().rev().find(|(_, known)| known == line);
+        let known = self.lines.iter().rev().find(|(_, known)| known.contains(line));
         known.map(|(at, _)| *at).filter(|at| now.since_ms(*at) < LINE_REST_MS)
     }
 

@@ -48,7 +48,7 @@ pub const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "bread",
-        words: &["bread", "bake", "baked", "baker", "loaf", "loaves", "crust", "oven", "soup", "supper", "cook", "eat", "hungry", "food"],
+        words: &["bread", "bake", "baked", "baker", "loaf", "loaves", "crust", "oven", "soup", "supper", "cook", "eat", "eaten", "hungry", "food"],
         ask: &[
             "Have you [eaten|had any bread] [yet|today], {name}?",
             "[Dark|Rye] bread or white, [what do you say|which one], {name}?",
@@ -70,7 +70,7 @@ pub const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "weather",
-        words: &["weather", "rain", "sun", "sunny", "cloud", "clouds", "snow", "fog", "wind", "windy", "cold", "warm", "storm", "forecast"],
+        words: &["weather", "rain", "sun", "sunny", "cloud", "clouds", "snow", "fog", "wind", "windy", "cold", "warm", "storm", "forecast", "drizzle", "thunder", "sunshine", "grey", "clear"],
         ask: &[
             "What do you make of [this weather|the {sky}], {name}?",
             "Will the weather [hold|turn] [until the evening|by tomorrow], do you think?",
@@ -384,7 +384,7 @@ pub const PUZZLED: &[&str] = &[
 
 /// Answers to a remark about nothing known.
 pub const NOD: &[&str] = &[
-    "[I see|True|Is that so], {name}[.|?] [One never stops learning.|I had not thought of it that way.|]",
+    "[I see, {name}.|True, {name}.|Is that so, {name}?] [One never stops learning.|I had not thought of it that way.|]",
     "[You may be right|That makes sense][, {name}|]. [I will think of it on the way to {goal}.|]",
     "[Ha|Hm]! [Well said|Fair enough], {name}.",
 ];

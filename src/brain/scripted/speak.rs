@@ -117,8 +117,8 @@ fn sky(sky: &Sky) -> String {
     match sky.weather.as_str() {
         "clear" | "" => "clear sky".to_owned(),
         "sunny" => "sunshine".to_owned(),
-        "partly_cloudy" => "a few clouds".to_owned(),
-        "cloudy" => "heavy clouds".to_owned(),
+        "partly_cloudy" => "thin cloud".to_owned(),
+        "cloudy" => "heavy cloud".to_owned(),
         "overcast" => "grey sky".to_owned(),
         "windy" => "wind".to_owned(),
         other => other.replace('_', " "),

@@ -26,7 +26,7 @@ const BREATH_MS: i64 = 2_000;
 pub(super) struct Talk {
     pub(super) partner: Handle,
     pub(super) name: String,
-    /// Lines that are left to say, the farewell included.
+    /// Lines that are left to say after the greeting, the farewell included.
     pub(super) lines_left: u32,
     pub(super) began_at: Timestamp,
     /// The last line of either.
@@ -69,7 +69,8 @@ impl Scripted {
 
     /// Goes nearer, or stands still.
     fn approach(&mut self, other: &Neighbour, around: &Perception<'_>) {
-        if other.distance_m <= TALK_M + 1.0 {
+        let is_seated = matches!(self.plan, super::Plan::Stay { then: Some(_), .. });
+        if is_seated || other.distance_m <= TALK_M + 1.0 {
             return self.halt();
         }
         self.plan.interrupt();
@@ -81,7 +82,7 @@ impl Scripted {
     /// Begins a talk.
     pub(super) fn begin_talk(&mut self, partner: &Handle, name: &str, is_greeter: bool, now: Timestamp) {
         let lines = if Persona::is_handle(partner.as_str()) { self.dice.whole(2, 3) } else { 6 };
-        let lines_left = u32::try_from(lines).unwrap_or(2).saturating_sub(u32::from(is_greeter)).max(1);
+        let lines_left = u32::try_from(lines).unwrap_or(2);
         self.talk = Some(Talk {
             partner: partner.clone(),
             name: name.to_owned(),
