@@ -50,15 +50,20 @@ struct Command {
 pub async fn compare(world: &World, bots: &[Identity], paths: &[PathBuf], dice: &mut Dice) -> Found {
     let mut found = Found::default();
     let commands = read_journals(bots, paths, &mut found);
-    {
-        let mut reader = world.reader();
-        let ids: HashMap<String, AgentId> = bots.iter().map(|bot| (bot.agent_id.clone(), id_of(&mut reader, bot))).collect();
-        compare_commands(&commands, &ids, &mut reader, &mut found);
-        compare_money(&commands, &ids, &mut reader, &mut found);
-        compare_totals(bots.len(), &mut reader, &mut found);
-    }
-    ask_over_http(world, bots, &commands, dice, &mut found).await;
-    found
+    // The store blocks, so it wants a thread without a runtime.
+    let (commands, found) = (&commands, &mut found);
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            let mut reader = world.reader();
+            let ids = bots.iter().map(|bot| (bot.agent_id.clone(), id_of(&mut reader, bot))).collect();
+            compare_commands(commands, &ids, &mut reader, found);
+            compare_money(commands, &ids, &mut reader, found);
+            compare_totals(bots.len(), &mut reader, found);
+        });
+        reading.join().expect("the comparison runs to its end");
+    });
+    ask_over_http(world, bots, commands, dice, found).await;
+    std::mem::take(found)
 }
 
 fn id_of(reader: &mut Reader, bot: &Identity) -> AgentId {

@@ -89,7 +89,9 @@ impl World {
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rookery"));
         let inherited = std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("ROOKERY_"));
-        inherited.for_each(|name| drop(command.env_remove(name)));
+        for name in inherited {
+            command.env_remove(name);
+        }
         command.current_dir(self.folder.path()).args(words).arg("--data").arg(self.data());
         if let Some(postgres) = &self.postgres {
             command.arg("--database").arg(postgres.url());
