@@ -1,14 +1,15 @@
 //! Compares what the bots wrote down with what the database holds.
 
 use crate::dice::Dice;
-use crate::journal::{self, Line, Order};
+use crate::journal::{self, Journal, Line, Order};
 use crate::server::{Identity, World};
 use rookery::base::id::AgentId;
 use rookery::domain::agent::Handle;
+use rookery::host::clock::Clock;
 use rookery::store::Reader;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What every new agent gets.
 const GRANT: i64 = 100_000;
@@ -36,6 +37,13 @@ pub struct Found {
     pub twice: usize,
     /// All that is wrong.
     pub faults: Vec<String>,
+}
+
+/// Writes down an acknowledgement that the server never gave, to see that the comparison finds it.
+pub fn lie(path: &Path, clock: Clock) {
+    let mut journal = Journal::open(path, clock);
+    journal.note("lie-1", Line::Invoke { order: Order::Say { message: "this was never said".to_owned() } });
+    journal.note("lie-1", Line::Ok { seq: 1, shard: 1, result: Value::Null, replayed: false });
 }
 
 /// A command as its bot saw it.

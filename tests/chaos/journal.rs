@@ -79,6 +79,12 @@ impl Journal {
         Self { file, clock }
     }
 
+    /// Goes on with a journal.
+    pub fn open(path: &Path, clock: Clock) -> Self {
+        let file = OpenOptions::new().append(true).open(path).expect("the journal is there");
+        Self { file, clock }
+    }
+
     /// Appends a line with one write.
     pub fn note(&mut self, command_id: &str, line: Line) {
         let at_us = u64::try_from(self.clock.monotonic().as_micros()).expect("a run is short");

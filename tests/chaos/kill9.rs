@@ -86,6 +86,9 @@ async fn on(database: &str, kills: usize, acks: usize, options: &Options) -> Rep
             Err(_elapsed) => faults.push("a bot's commands were never answered".to_owned()),
         }
     }
+    if options.is_lying {
+        compare::lie(&paths[0], clock.clone());
+    }
     // Once more without warning: what is read now comes from the disk.
     world.kill();
     world.start();
@@ -103,7 +106,7 @@ async fn on(database: &str, kills: usize, acks: usize, options: &Options) -> Rep
     }
     let figures = format!(
         "{killed} kills under load (+{killed_starting} while starting), {} acknowledged ({} payments, {} chat), {} refused, \
-         {} repeats answered alike, {interrupted} commands cut off, {} asked again, lost {}, twice {}, outage p50 {} max {}, {:.0} s",
+         {} repeats answered alike, {interrupted} commands under way at kills, {} times asked again, lost {}, twice {}, outage p50 {} max {}, {:.0} s",
         found.acknowledged,
         found.payments,
         found.speeches,

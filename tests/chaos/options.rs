@@ -25,6 +25,8 @@ pub struct Options {
     pub seconds: u64,
     /// Sockets that stop reading.
     pub slow: usize,
+    /// Whether one acknowledgement that nobody gave is written into a journal: the run must fail.
+    pub is_lying: bool,
     /// How long leases hold. Units: milliseconds.
     pub lease_ttl_ms: u64,
 }
@@ -46,6 +48,7 @@ impl Options {
             agents: 1_000,
             seconds: if is_short { 3 } else { 20 },
             slow: 20,
+            is_lying: false,
             lease_ttl_ms: 1_000,
         };
         let mut rest = arguments.into_iter();
@@ -53,6 +56,7 @@ impl Options {
             let mut value = || rest.next().unwrap_or_else(|| panic!("{argument} needs a value"));
             match argument.as_str() {
                 "--short" => {}
+                "--lie" => options.is_lying = true,
                 "--kills" => options.kills = number(&value()),
                 "--acks" => options.acks = number(&value()),
                 "--bots" => options.bots = number(&value()),
