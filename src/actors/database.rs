@@ -2,11 +2,13 @@
 
 use crate::domain::refusal::{Code, Refusal};
 use crate::store::{Reader, Store, StoreError};
+use crate::telemetry::metric;
 use actix::{Actor, Addr, Handler, Message, SyncArbiter, SyncContext};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::Instant;
 
 /// Most jobs waiting for the readers and for the writers, each.
 const JOBS_MAX: usize = 4_096;
@@ -75,7 +77,7 @@ impl Database {
     /// Runs a body on a writer's thread and returns what it returns.
     /// Errors: as `write`, without the store's.
     pub async fn write_raw<T: Send + 'static>(&self, work: impl FnOnce(&mut Store) -> T + Send + 'static) -> Result<T, Refusal> {
-        run(&self.writers, &self.write_permits, work).await
+        run("write", &self.writers, &self.write_permits, work).await
     }
 
     /// Runs a body on a reader's thread.
@@ -84,7 +86,7 @@ impl Database {
         &self,
         work: impl FnOnce(&mut Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Refusal> {
-        run(&self.readers, &self.read_permits, work).await?.map_err(|error| refusal_of(&error))
+        run("read", &self.readers, &self.read_permits, work).await?.map_err(|error| refusal_of(&error))
     }
 }
 
@@ -100,6 +102,7 @@ fn threads<S: Send + Unpin + 'static>(connections: Vec<S>) -> Addr<Worker<S>> {
 }
 
 async fn run<S: Unpin + 'static, T: Send + 'static>(
+    kind: &'static str,
     threads: &Addr<Worker<S>>,
     permits: &Arc<Semaphore>,
     work: impl FnOnce(&mut S) -> T + Send + 'static,
@@ -107,8 +110,11 @@ async fn run<S: Unpin + 'static, T: Send + 'static>(
     let permit = Arc::clone(permits).try_acquire_owned().map_err(|_full| Refusal::busy())?;
     let (reply, answer) = oneshot::channel();
     let work = Box::new(move |connection: &mut S| {
+        let started = Instant::now();
+        let result = work(connection);
+        metric::db_query_duration(kind).record(started.elapsed().as_secs_f64());
         // Nobody waits any more: the work is done all the same.
-        let _ = reply.send(work(connection));
+        let _ = reply.send(result);
     });
     #[expect(clippy::disallowed_methods, reason = "the permit is the bound that do_send lacks")]
     threads.do_send(Job { work, _permit: permit });

@@ -5,13 +5,15 @@ use super::committer::Committer;
 use super::hub::{HubActor, HubMessage};
 use super::mailbox::Seat;
 use super::region::RegionActor;
-use crate::base::id::{AgentId, ShardId};
+use crate::base::id::{AgentId, SessionId, ShardId};
+use crate::base::time::Timestamp;
 use crate::domain::agent::Handle;
 use crate::domain::region::{RegionPlan, ShardPlan, World};
 use crate::domain::space::Vec3;
 use actix_rt::ArbiterHandle;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use smallvec::SmallVec;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The seats of a shard's actors.
@@ -43,12 +45,24 @@ pub struct Online {
     pub region: Arc<str>,
 }
 
+/// An open socket of an agent.
+#[derive(Clone, Debug)]
+pub struct Socket {
+    /// Its session.
+    pub session: SessionId,
+    /// The id of its token; never the token.
+    pub token_id: String,
+    /// When it connected.
+    pub connected_at: Timestamp,
+}
+
 /// Which actor runs what on this node.
 pub struct Directory {
     world: RwLock<Arc<World>>,
     shards: DashMap<ShardId, ShardSeats>,
     agents: DashMap<Handle, AgentSeat>,
     online: DashMap<Handle, Online>,
+    sockets: DashMap<Handle, SmallVec<[Socket; 1]>>,
     hubs: RwLock<Arc<[Seat<HubActor>]>>,
 }
 
@@ -60,6 +74,7 @@ impl Directory {
             shards: DashMap::new(),
             agents: DashMap::new(),
             online: DashMap::new(),
+            sockets: DashMap::new(),
             hubs: RwLock::new(Arc::from([])),
         }
     }
@@ -160,6 +175,24 @@ impl Directory {
     /// How many agents are in the world.
     pub fn online_count(&self) -> usize {
         self.online.len()
+    }
+
+    /// Notes an open socket of an agent.
+    pub fn put_socket(&self, handle: &Handle, socket: Socket) {
+        self.sockets.entry(handle.clone()).or_default().push(socket);
+    }
+
+    /// Forgets a socket of an agent.
+    pub fn remove_socket(&self, handle: &Handle, session: SessionId) {
+        if let Some(mut sockets) = self.sockets.get_mut(handle) {
+            sockets.retain(|socket| socket.session != session);
+        }
+        self.sockets.remove_if(handle, |_, sockets| sockets.is_empty());
+    }
+
+    /// An agent's open sockets, oldest first.
+    pub fn sockets(&self, handle: &Handle) -> SmallVec<[Socket; 1]> {
+        self.sockets.get(handle).map(|sockets| sockets.clone()).unwrap_or_default()
     }
 
     /// The hubs of this node's worker threads.

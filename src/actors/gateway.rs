@@ -37,6 +37,8 @@ pub struct Gateway {
     pub node: Arc<Node>,
     /// Spectators without a socket.
     pub visitors: Arc<Visitors>,
+    /// Regions are made one after another: a claim takes every free shard, so two at a time would take each other's.
+    opening: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// How often a call is repeated when it meets an actor that is just leaving.
@@ -45,7 +47,7 @@ const TRIES: usize = 50;
 impl Gateway {
     /// The door to a node's actors. One a process: its clones share the spectators without a socket.
     pub fn new(node: Arc<Node>) -> Self {
-        Self { node, visitors: Arc::default() }
+        Self { node, visitors: Arc::default(), opening: Arc::default() }
     }
 
     /// Does an action.
@@ -149,6 +151,7 @@ impl Gateway {
     /// ones: then the region may be there and is run after the next start.
     pub async fn open_region(&self, plan: RegionPlan) -> Result<ShardPlan, Refusal> {
         let node = &self.node;
+        let _one_at_a_time = self.opening.lock().await;
         if node.directory.world().regions.len() >= REGIONS_MAX {
             return Err(Refusal::invalid(format!("a world has at most {REGIONS_MAX} regions")));
         }

@@ -95,7 +95,7 @@ impl InhabitantActor {
         let mut table = self.table.borrow_mut();
         table.detach(self.session);
         self.ears = new_ears();
-        let listener: Rc<dyn Listener> = Rc::clone(&self.ears) as _;
+        let listener: Rc<dyn Listener> = self.ears.clone();
         table.attach(self.session, Some(self.caller.id), Rc::clone(&self.ears.outbox), listener);
     }
 

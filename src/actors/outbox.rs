@@ -7,7 +7,7 @@ use crate::wire::{self, Disconnect};
 use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
@@ -25,6 +25,7 @@ pub struct Outbox {
     is_ended: bool,
     is_gone: bool,
     is_held: bool,
+    event_types: Option<HashSet<String>>,
 }
 
 /// What the response body takes at a time.
@@ -41,12 +42,22 @@ impl Outbox {
     /// An empty outbox for a socket that speaks so.
     pub fn new(dialect: Dialect) -> Self {
         let (pieces, control) = (VecDeque::new(), SmallVec::new());
-        Self { dialect, pieces, control, queued_bytes: 0, waker: None, end: None, is_ended: false, is_gone: false, is_held: false }
+        Self { dialect, pieces, control, queued_bytes: 0, waker: None, end: None, is_ended: false, is_gone: false, is_held: false, event_types: None }
     }
 
     /// How the socket speaks.
     pub fn dialect(&self) -> Dialect {
         self.dialect
+    }
+
+    /// Only events of these kinds go out from now on; all of them without a set.
+    pub fn want(&mut self, event_types: Option<HashSet<String>>) {
+        self.event_types = event_types;
+    }
+
+    /// The kinds of events that go out, when the client named some.
+    pub fn wanted(&self) -> Option<&HashSet<String>> {
+        self.event_types.as_ref()
     }
 
     /// Queues a piece. Past 256 pieces or 1 MiB the socket is slow: the queue is dropped and the socket closes with 3008.

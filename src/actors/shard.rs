@@ -22,7 +22,6 @@ pub enum ShardMessage {
 /// The actor of one shard.
 pub struct ShardActor {
     node: Arc<Node>,
-    shard: ShardPlan,
     epoch: Arc<AtomicI64>,
     fenced_epoch: i64,
     is_claiming: bool,
@@ -32,9 +31,9 @@ pub struct ShardActor {
 pub fn start(node: &Arc<Node>, arbiter: &ArbiterHandle, plan: RegionPlan, shard: ShardPlan, claim: &Claim) -> Seat<ShardActor> {
     let epoch = Arc::new(AtomicI64::new(claim.lease.epoch));
     let keeper = {
-        let (node, shard, epoch) = (Arc::clone(node), shard.clone(), Arc::clone(&epoch));
+        let (node, epoch) = (Arc::clone(node), Arc::clone(&epoch));
         let quarantine = Arc::clone(&node.quarantine);
-        let make = move || ShardActor { node, shard, epoch, fenced_epoch: 0, is_claiming: false };
+        let make = move || ShardActor { node, epoch, fenced_epoch: 0, is_claiming: false };
         watch::start_in(arbiter, &quarantine, make)
     };
     let committer = {

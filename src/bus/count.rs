@@ -3,13 +3,12 @@
 /// Counts messages that someone will not hear. `reason` comes from a closed set: `full`, `stale`, `failed`,
 /// `lagging`, `too_large`, `mirror`.
 pub(super) fn dropped(reason: &'static str, messages: usize) {
-    metrics::counter!("rookery_bus_dropped_total", "reason" => reason)
-        .increment(u64::try_from(messages).unwrap_or(u64::MAX));
+    crate::telemetry::metric::bus_dropped(reason).increment(u64::try_from(messages).unwrap_or(u64::MAX));
 }
 
 /// Counts an attempt to reach Redis again after the link was lost.
 pub(super) fn reconnect() {
-    metrics::counter!("rookery_bus_reconnects_total").increment(1);
+    crate::telemetry::metric::bus_reconnects().increment(1);
 }
 
 /// Counts commands sent to Redis.

@@ -1,6 +1,6 @@
 //! The settings of a node: defaults, then `rookery.toml`, then `ROOKERY_*` of the environment, then flags.
 //!
-//! Each section is one struct in one file, declared by [`section!`](setting), which also gives the text of
+//! Each section is one struct in one file, declared by `section!`, which also gives the text of
 //! `rookery config example`. Unknown keys, unknown variables and known-bad secrets are refused at start.
 
 #[macro_use]

@@ -27,7 +27,7 @@ section! {
         client_request_timeout_ms: u64 = 5_000,
         /// Time for open work to end at a stop. Units: seconds.
         shutdown_timeout_s: u32 = 10,
-        /// Origins whose pages may call the HTTP interface from a browser (CORS), such as "https://example.org".
+        /// Origins whose pages may call the HTTP interface from a browser (CORS), such as `https://example.org`.
         cors_origins: Vec<String> = Vec::new(),
         /// Origins whose pages may open sockets; pages of this server itself always may.
         allowed_origins: Vec<String> = Vec::new(),

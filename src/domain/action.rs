@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     fn decode(name: &str, params: &str) -> Result<Action, Code> {
-        let raw = RawValue::from_string(params.to_owned()).map_err(|_| Code::Malformed)?;
+        let raw = RawValue::from_string(params.to_owned()).map_err(|_not_json| Code::Malformed)?;
         Action::decode(name, &raw).map_err(|refusal| refusal.code)
     }
 

@@ -343,6 +343,7 @@ fn run<T>(conn: &mut Conn, body: &mut impl FnMut(&mut Conn) -> QueryResult<T>) -
     reason = "a database thread has nothing else to do between two attempts"
 )]
 pub(crate) fn pause(attempt: u32) {
+    crate::telemetry::metric::commit_retries().increment(1);
     use std::hash::{BuildHasher, RandomState};
     let jitter = RandomState::new().hash_one(attempt) % 8;
     std::thread::sleep(std::time::Duration::from_millis((1 << attempt.min(6)) + jitter));

@@ -91,6 +91,10 @@ declare! {
     counter redis_ops() = "rookery_redis_ops_total", Count;
     /// Whether Redis answers: 1 or 0; 0 too when none is configured.
     gauge redis_up() = "rookery_redis_up", Count;
+    /// Messages that the bus dropped.
+    counter bus_dropped(reason = "reason") = "rookery_bus_dropped_total", Count;
+    /// Times that the connection for hearing of other nodes was made again.
+    counter bus_reconnects() = "rookery_bus_reconnects_total", Count;
     /// Open sockets.
     gauge websocket_connections() = "rookery_websocket_connections", Count;
     /// Requests and actions that were refused or failed, by code.

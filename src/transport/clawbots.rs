@@ -23,6 +23,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 const NOT_CONNECTED: Disconnect = Disconnect { code: 4001, name: "not_connected", reason: "agent not connected" };
@@ -158,7 +159,19 @@ fn welcome(session: &mut Session, opened: &Opened) {
     session.inbox.borrow_mut().open(opened.top, &session.outbox);
 }
 
-/// ClawBots' clients name the kinds of events that they want; the server sends what is around, so this is noted only.
+/// A frame as a client wants it that named the kinds of events it wants: without the others, or not at all.
+/// Frames that carry no events (answers, positions) always go out.
+pub(super) fn select(piece: Bytes, wanted: Option<&HashSet<String>>) -> Option<Bytes> {
+    let Some(wanted) = wanted else { return Some(piece) };
+    let Ok(mut frame) = serde_json::from_slice::<Value>(&piece) else { return Some(piece) };
+    let Some(events) = frame.pointer_mut("/payload/events").and_then(Value::as_array_mut) else { return Some(piece) };
+    events.retain(|event| event.get("type").and_then(Value::as_str).is_some_and(|kind| wanted.contains(kind)));
+    let has_positions = frame.pointer("/payload/agents").is_some() || frame.pointer("/payload/left").is_some();
+    let has_events = frame.pointer("/payload/events").and_then(Value::as_array).is_some_and(|events| !events.is_empty());
+    (has_events || has_positions).then(|| Bytes::from(frame.to_string()))
+}
+
+/// ClawBots' clients name the kinds of events that they want; before the first naming they get all.
 fn event_types(session: &mut Session, frame: Frame, is_wanted: bool) {
     match parse::<EventTypes>(frame.params.as_deref()) {
         Ok(types) => {
@@ -170,6 +183,7 @@ fn event_types(session: &mut Session, frame: Frame, is_wanted: bool) {
                     known.remove(&kind);
                 }
             }
+            session.outbox.borrow_mut().want(Some(known.clone()));
             let result = json!({"event_types": known.iter().collect::<Vec<_>>()});
             respond(session, frame.request_id, Ok((frame.action, result)));
         }
@@ -215,4 +229,21 @@ fn respond(session: &Session, request_id: Option<Value>, answer: Result<(String,
 fn problem(refusal: &Refusal) -> Value {
     json!({"code": refusal.code.name(), "detail": refusal.detail, "temporary": refusal.code.is_temporary(),
         "retry_after_ms": refusal.retry_after_ms})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_gets_the_kinds_of_events_that_it_named() {
+        let frame = |text: &'static str| Bytes::from_static(text.as_bytes());
+        let both = frame(r#"{"type":"event","payload":{"tick":1,"events":[{"type":"speech"},{"type":"emote"}]}}"#);
+        let wanted: HashSet<String> = ["speech".to_owned()].into();
+        let left: Value = serde_json::from_slice(&select(both.clone(), Some(&wanted)).unwrap()).unwrap();
+        assert_eq!(left["payload"]["events"], json!([{"type": "speech"}]));
+        assert!(select(both.clone(), Some(&HashSet::new())).is_none());
+        assert_eq!(select(both.clone(), None), Some(both));
+        assert!(select(ping(), Some(&wanted)).is_some());
+    }
 }

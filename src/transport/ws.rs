@@ -3,6 +3,7 @@
 //! The session is an ordinary actor beside the socket, not inside the response body: a peer that stops reading stalls its
 //! own body only, and is cut from outside.
 
+use super::clawbots;
 use crate::actors::hub::SharedTable;
 use crate::actors::outbox::SharedOutbox;
 use crate::actors::publication::Dialect;
@@ -259,7 +260,12 @@ impl OutStream {
                 };
                 self.write(message, out);
             }
-            Dialect::ClawBots => pieces.for_each(|piece| self.write(text(piece), out)),
+            Dialect::ClawBots => {
+                let wanted = self.outbox.borrow().wanted().cloned();
+                let pieces = pieces.filter_map(|piece| clawbots::select(piece, wanted.as_ref()));
+                let pieces: Vec<Bytes> = pieces.collect();
+                pieces.into_iter().for_each(|piece| self.write(text(piece), out));
+            }
         }
     }
 }

@@ -1,6 +1,18 @@
 //! The integration tests: one binary, so that it links once.
 
 #[cfg(test)]
+mod actions;
+#[cfg(test)]
+mod agent;
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod plot;
+#[cfg(test)]
 mod services;
 #[cfg(test)]
 mod services_tests;
+#[cfg(test)]
+mod socket;
+#[cfg(test)]
+mod world;

@@ -104,8 +104,9 @@ impl Account {
 }
 
 /// A folder, the server that lives in it, and the watcher that removes both when we are gone.
-struct Cell {
-    folder: PathBuf,
+pub struct Cell {
+    /// The folder, gone after drop.
+    pub folder: PathBuf,
     account: Option<Account>,
     server: Option<Child>,
     watcher: Child,
@@ -127,12 +128,22 @@ rm -rf -- "$1"
 "#;
 
 impl Cell {
+    /// A cell whose server must not run as root; `end` is the signal that ends it.
     fn new(kind: &str, end: Signal) -> Self {
+        Self::with_account(kind, end, Account::unprivileged)
+    }
+
+    /// A cell whose server runs as we do.
+    pub fn own(kind: &str, end: Signal) -> Self {
+        Self::with_account(kind, end, |_| None)
+    }
+
+    fn with_account(kind: &str, end: Signal, account_of: impl FnOnce(&Path) -> Option<Account>) -> Self {
         let folder = tempfile::Builder::new()
             .prefix(&format!("rookery-{kind}-"))
             .tempdir();
         let folder = folder.expect("a temporary folder can be made").keep();
-        let account = Account::unprivileged(&folder);
+        let account = account_of(&folder);
         if let Some(account) = account {
             chown(&folder, Some(account.user_id), Some(account.group_id))
                 .expect("root may give its folder away");
@@ -160,7 +171,7 @@ impl Cell {
     }
 
     /// A command that runs in the folder, as the unprivileged user when we are root.
-    fn command(&self, program: &Path) -> Command {
+    pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command
             .current_dir(&self.folder)
@@ -177,12 +188,13 @@ impl Cell {
         command
     }
 
-    fn log(&self) -> String {
+    /// What the server wrote since its last start.
+    pub fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
     /// Starts the server and waits until it is ready; `Err` when it ended before.
-    fn start(&mut self, command: &mut Command, is_ready: impl Fn(u32) -> bool) -> Result<(), String> {
+    pub fn start(&mut self, command: &mut Command, is_ready: impl Fn(u32) -> bool) -> Result<(), String> {
         let log = File::create(self.folder.join("log")).expect("the log can be made");
         let errors = log.try_clone().expect("the log can be shared");
         self.server = Some(
@@ -220,7 +232,7 @@ impl Cell {
     }
 
     /// Ends the server with a signal and waits until it is gone.
-    fn stop(&mut self, signal: Signal) {
+    pub fn stop(&mut self, signal: Signal) {
         let Some(server) = self.server.as_mut() else {
             return;
         };

@@ -74,6 +74,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("bus", DOOR),
     ("brain", DOOR),
     ("outbound", DOOR),
+    ("guard", DOOR),
     ("actors", ACTORS),
     ("transport", TRANSPORT),
     ("cli", EVERYTHING),
@@ -84,10 +85,10 @@ const FLOORS: &[(&str, &[&str])] = &[
 const DOOR: &[&str] = &["base", "host", "config", "telemetry", "domain"];
 #[rustfmt::skip]
 const ACTORS: &[&str] =
-    &["base", "wire", "host", "config", "telemetry", "domain", "store", "bus", "brain", "outbound"];
+    &["base", "wire", "host", "config", "telemetry", "domain", "store", "bus", "brain", "outbound", "guard"];
 #[rustfmt::skip]
 const TRANSPORT: &[&str] =
-    &["base", "wire", "host", "config", "telemetry", "domain", "store", "bus", "brain", "outbound", "actors"];
+    &["base", "wire", "host", "config", "telemetry", "domain", "store", "bus", "brain", "outbound", "guard", "actors"];
 const EVERYTHING: &[&str] = &["*"];
 
 /// A floor imports only floors below it.

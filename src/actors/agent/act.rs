@@ -23,6 +23,9 @@ impl AgentActor {
         if let Err(refusal) = self.admit(&request) {
             return answer(request.reply, Err(refusal));
         }
+        if self.node.mirror.is_on() {
+            self.rates.note(request.command.action, now);
+        }
         if request.command.durability == Durability::Durable {
             self.act_once(request, stage);
         } else {
@@ -70,7 +73,7 @@ impl AgentActor {
             let outcome: Result<Receipt, Refusal> = outcome.await.unwrap_or_else(|_gone| Err(Refusal::unavailable()));
             match (outcome, agent) {
                 // Refused before the store saw it: it may have been done earlier, and then the stored answer counts.
-                (Err(refusal), Some(agent)) if has_own_id && !refusal.code.is_temporary() => {
+                (Err(refusal), Some(agent)) if has_own_id && is_decided(&refusal) => {
                     let key = find.clone();
                     let stored = node.database.read(move |reader| reader.find_command(agent, &key)).await;
                     stored.ok().flatten().map_or(Err(refusal), |stored| replay(&stored, find, &body_hash))
@@ -196,6 +199,11 @@ impl AgentActor {
             counters.last_seen = Some(now);
         });
     }
+}
+
+/// Whether a rule of the world refused, and not a part that is busy or away: then an earlier answer to the command counts.
+fn is_decided(refusal: &Refusal) -> bool {
+    !refusal.code.is_temporary() || matches!(refusal.code, Code::OnCooldown | Code::RegionFull)
 }
 
 fn mismatch() -> Refusal {

@@ -4,6 +4,7 @@ mod act;
 mod lookup;
 mod presence;
 mod prompt;
+mod rates;
 
 pub use presence::{Join, Joined, Joiner};
 pub use prompt::{Suggestion, refused as prompts_refused};
@@ -57,6 +58,7 @@ pub struct AgentActor {
     presence: presence::Presence,
     limits: AgentLimits,
     in_flight: HashMap<String, InFlight>,
+    rates: rates::Rates,
 }
 
 /// The shard that an agent is in.
@@ -93,7 +95,7 @@ impl AgentActor {
             suggestions: node.limiter(Bucket::PromptsToAgent),
         };
         let presence = presence::Presence::default();
-        Self { node, handle, row: None, profile: None, place: None, presence, limits, in_flight: HashMap::new() }
+        Self { node, handle, row: None, profile: None, place: None, presence, limits, in_flight: HashMap::new(), rates: rates::Rates::default() }
     }
 
     /// Starts an agent's actor on a shard's thread.

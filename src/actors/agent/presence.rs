@@ -10,6 +10,7 @@ use crate::actors::watch::{self, Stage};
 use crate::base::id::{SessionId, ShardId};
 use crate::base::limit::{LEAVE_GRACE_S, REST_IDLE_S};
 use crate::base::time::Timestamp;
+use crate::bus::mirror::MirrorBatch;
 use crate::domain::agent::Profile;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::space::Vec3;
@@ -246,6 +247,7 @@ impl AgentActor {
     pub(super) fn look_after(&mut self, stage: &mut Stage<Self>) {
         let now = self.now();
         self.count_online(now);
+        self.mirror_rates();
         if !self.presence.is_over(now) {
             return;
         }
@@ -253,6 +255,15 @@ impl AgentActor {
             self.leave_world(None, stage);
         } else if self.in_flight.is_empty() {
             self.end(stage);
+        }
+    }
+
+    fn mirror_rates(&mut self) {
+        let Some(place) = &self.place else { return };
+        let rates = self.rates.take(&self.handle);
+        if !rates.is_empty() {
+            let (region, tick) = (place.region_name.clone(), self.node.tick().0);
+            self.node.mirror.push(MirrorBatch { region, tick, rates, ..MirrorBatch::default() });
         }
     }
 

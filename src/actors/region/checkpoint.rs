@@ -3,10 +3,8 @@
 use super::RegionActor;
 use crate::actors::agent::AgentActor;
 use crate::actors::watch::{self, Stage};
-use crate::base::time::{Tick, Timestamp};
-use crate::bus::mirror::{MirrorBatch, MirrorPosition};
+use crate::base::time::Timestamp;
 use crate::domain::agent::Profile;
-use crate::domain::region::weather::{time_at, weather_at};
 use crate::domain::region::{Body, RegionState};
 use crate::domain::space::Trajectory;
 use crate::store::commit::Lease;
@@ -61,7 +59,13 @@ impl RegionActor {
 
     /// Once a second: the checkpoint, and the mirror for outside tools.
     pub(super) fn save(&mut self, stage: &mut Stage<Self>) {
-        let Some(state) = &self.state else { return };
+        // Taken out, because a part of the actor must not be looked at while it changes itself.
+        let Some(state) = self.state.take() else { return };
+        self.save_state(&state, stage);
+        self.state = Some(state);
+    }
+
+    fn save_state(&mut self, state: &RegionState, stage: &mut Stage<Self>) {
         let tick = self.node.tick();
         let saved: Vec<Saved> = state
             .bodies()
@@ -76,6 +80,7 @@ impl RegionActor {
         // Plain numbers and texts always serialise.
         let body = serde_json::to_vec(&saved).unwrap_or_default();
         self.mirror(state, tick);
+        self.beat(state, tick, stage);
         let (node, shard) = (Arc::clone(&self.node), self.shard.id);
         let epoch = self.epoch.load(std::sync::atomic::Ordering::Acquire);
         let lease = Lease { shard, owner: node.id, epoch };
@@ -89,34 +94,6 @@ impl RegionActor {
                 }
             },
         );
-    }
-
-    fn mirror(&self, state: &RegionState, tick: Tick) {
-        if !self.node.mirror.is_on() {
-            return;
-        }
-        let now = self.node.now();
-        let position = |body: &Body| {
-            let at = state.position(body, tick).rounded();
-            let agent_id = body.profile.handle.to_string();
-            MirrorPosition { agent_id, x: at.x, y: at.y, z: at.z, activity_ms: now.0 }
-        };
-        self.node.mirror.push(MirrorBatch {
-            region: self.plan.name.clone(),
-            tick: tick.0,
-            time: time_at(now),
-            weather: weather_at(self.node.directory.world().seed, &self.plan.name, self.plan.weather.as_deref(), now),
-            positions: state.bodies().map(position).collect(),
-            ..MirrorBatch::default()
-        });
-    }
-
-    /// An agent is not here any more.
-    pub(super) fn mirror_left(&self, handle: &str) {
-        if self.node.mirror.is_on() {
-            let (region, tick, left) = (self.plan.name.clone(), self.node.tick().0, vec![handle.to_owned()]);
-            self.node.mirror.push(MirrorBatch { region, tick, left, ..MirrorBatch::default() });
-        }
     }
 }
 

@@ -139,7 +139,7 @@ impl RegionActor {
         let body = self.state.as_mut().and_then(|state| state.leave(agent));
         if let Some(body) = body {
             self.node.directory.remove_online(&body.profile.handle, &self.plan.name);
-            self.mirror_left(body.profile.handle.as_str());
+            self.mirror_left(body.profile.handle.as_str(), true);
             self.viewers_lose(agent, None);
             self.depart(agent);
         }
@@ -235,7 +235,7 @@ impl RegionActor {
             return;
         }
         if let Some(body) = state.leave(agent) {
-            self.mirror_left(body.profile.handle.as_str());
+            self.mirror_left(body.profile.handle.as_str(), false);
             self.viewers_lose(agent, to);
             self.depart(agent);
         }

@@ -4,6 +4,7 @@ mod act;
 mod checkpoint;
 mod conversation;
 mod crossing;
+mod mirror;
 mod tick;
 mod viewers;
 
@@ -109,6 +110,7 @@ pub struct RegionActor {
     tick: Tick,
     spell: i64,
     is_ticking: bool,
+    beat_at: Option<Tick>,
 }
 
 impl RegionActor {
@@ -119,7 +121,7 @@ impl RegionActor {
         let (coming, tick) = (HashSet::new(), Tick(i64::MIN));
         let conversations = Conversations::default();
         let (state, spell, is_ticking) = (None, 0, false);
-        Self { node, plan, shard, committer, epoch, fanout, state, viewers, coming, conversations, tick, spell, is_ticking }
+        Self { node, plan, shard, committer, epoch, fanout, state, viewers, coming, conversations, tick, spell, is_ticking, beat_at: None }
     }
 
     fn load(&mut self, stage: &mut Stage<Self>) {

@@ -147,7 +147,7 @@ impl Words {
         if self.phrase(&["well done", "good work", "you are kind", "i like you", "how nice", "you are great", "beautiful work"]) {
             return Cue::Praise;
         }
-        let is_greeting = self.any(&["hello", "hi", "hey", "greetings", "welcome", "howdy"])
+        let is_greeting = self.any(&["hello", "hi", "hey", "greetings", "welcome", "howdy", "likewise"])
             || self.phrase(&["good morning", "good day", "good dawn", "good noon", "good afternoon", "good evening", "good dusk", "well met", "good to see you", "there you are", "and to you"]);
         match self.topic() {
             _ if is_greeting && self.words.len() <= 12 => Cue::Greeting,

@@ -10,6 +10,7 @@ mod plan;
 pub mod route;
 mod speak;
 mod talk;
+pub mod topics;
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -1,4 +1,5 @@
 //! Brains in a small pretended world: positions integrate, words reach 20 metres, time runs fast.
+#![expect(clippy::as_conversions, reason = "counts and dice of a test are small")]
 
 use super::*;
 use crate::base::time::TickRate;

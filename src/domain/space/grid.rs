@@ -110,9 +110,9 @@ mod tests {
         #[test]
         fn near_finds_exactly_those_in_range(points in prop::collection::vec((0.0..256.0f64, 0.0..256.0f64), 1..80), radius in 0.0..96.0f64) {
             let mut grid = Grid::default();
-            for (i, (x, y)) in points.iter().enumerate() {
-                grid.place(AgentId(Uuid::from_u128(i as u128)), Vec3::new(0.0, 0.0, 0.0));
-                grid.place(AgentId(Uuid::from_u128(i as u128)), Vec3::new(*x, *y, 0.0));
+            for (i, (x, y)) in (0u128..).zip(&points) {
+                grid.place(AgentId(Uuid::from_u128(i)), Vec3::new(0.0, 0.0, 0.0));
+                grid.place(AgentId(Uuid::from_u128(i)), Vec3::new(*x, *y, 0.0));
             }
             let centre = Vec3::new(points[0].0, points[0].1, 0.0);
             let found = grid.near(centre, radius, usize::MAX);

@@ -11,6 +11,7 @@ use crate::actors::outbox::Outbox;
 use crate::actors::publication::Dialect;
 use crate::base::limit::COMMANDS_PER_FRAME_MAX;
 use crate::domain::refusal::{Code, Refusal};
+use crate::telemetry::metric;
 use crate::wire::reply::ReplyBody;
 use crate::wire::request::Request;
 use crate::wire::{self, ClientError, Disconnect, Encoding, Reply};
@@ -120,6 +121,7 @@ impl Session {
 
     /// Answers a command with a refusal: the number of its code and `code: detail`.
     pub(super) fn refuse(&self, id: u32, refusal: &Refusal) {
+        metric::errors(refusal.code.name(), "socket").increment(1);
         let error = error_of(refusal);
         self.outbox.borrow_mut().push(wire::encode_reply(self.encoding(), &Reply::refuse(id, error)));
     }

@@ -18,13 +18,11 @@ static CONFIG: LazyLock<Arc<Config<'static>>> =
     LazyLock::new(|| Arc::new(Config::from("/openapi.json").query_config_enabled(false).use_base_layout()));
 
 /// `GET /docs`: to the folder, so that its files are found.
-#[expect(clippy::unused_async, reason = "a handler is asynchronous")]
 pub async fn folder() -> HttpResponse {
     HttpResponse::PermanentRedirect().insert_header((LOCATION, "/docs/")).finish()
 }
 
 /// `GET /docs/{file}`
-#[expect(clippy::unused_async, reason = "a handler is asynchronous")]
 pub async fn file(path: Path<String>) -> Answer {
     let file = utoipa_swagger_ui::serve(&path, Arc::clone(&CONFIG)).map_err(|error| {
         tracing::error!(error = %error, "the explorer could not be served");

@@ -19,7 +19,6 @@ const ALWAYS: [Code; 4] = [Code::Busy, Code::Unavailable, Code::Timeout, Code::I
 static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(document_of(ROUTES).to_string()));
 
 /// `GET /openapi.json`
-#[expect(clippy::unused_async, reason = "a handler is asynchronous")]
 pub async fn document() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").insert_header(("cache-control", "no-cache")).body(DOCUMENT.clone())
 }

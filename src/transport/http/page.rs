@@ -67,13 +67,11 @@ pub async fn root(web: Data<Web>, surveys: Data<Surveys>, request: HttpRequest) 
 }
 
 /// `GET /watch/...`: the same page, which reads its own address.
-#[expect(clippy::unused_async, reason = "a handler is asynchronous")]
 pub async fn watch(request: HttpRequest) -> HttpResponse {
     index(&request)
 }
 
 /// `GET /{file}`: a file of the page.
-#[expect(clippy::unused_async, reason = "a handler is asynchronous")]
 pub async fn file(path: Path<String>, request: HttpRequest) -> Answer {
     let found = Dist::get(&path).filter(|_| &*path != "index.html");
     let found = found.ok_or_else(|| Problem::from(Refusal::new(Code::NotFound, "there is nothing here")))?;

@@ -227,7 +227,7 @@ pub async fn camera(web: Data<Web>, path: Path<String>, Json(body): Json<CameraB
 /// `GET /api/v1/spectator/stats`
 pub async fn stats(web: Data<Web>) -> Answer {
     let mut watched: Vec<(String, usize)> = web.gateway.visitors.watched().into_iter().collect();
-    watched.sort_by(|a, b| b.1.cmp(&a.1));
+    watched.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let active_sessions = watched.iter().map(|(_, count)| count).sum();
     let entry = |(agent, count): (String, usize)| json!({"agent_id": agent, "spectators": count});
     ok(&SpectatorStats { active_sessions, agents: watched.into_iter().take(WATCHED_MAX).map(entry).collect() })

@@ -43,7 +43,7 @@ impl Listener for SessionListener {
             self.push(&format!("region:{from}"), PushBody::Unsubscribe(UnsubscribeCode::SERVER.into()));
         }
         if let Some(to) = to {
-            self.push(&format!("region:{to}"), PushBody::Subscribe(Box::default() as Box<Subscribe>));
+            self.push(&format!("region:{to}"), PushBody::Subscribe(Box::<Subscribe>::default()));
         }
         *self.region.borrow_mut() = to.map(str::to_owned);
     }

@@ -193,6 +193,7 @@ impl Session {
             node.channels.go(&node.directory, &channel, &self.id.to_string());
         }
         if let Some(caller) = &self.caller {
+            node.directory.remove_socket(&caller.handle, self.id);
             self.web.gateway.part(&caller.handle, self.id);
         }
         if let Some(spectator) = self.spectator.take() {

@@ -2,6 +2,7 @@
 
 use super::{Phase, Session, SessionListener};
 use crate::actors::agent::{AgentMessage, Joined, Joiner};
+use crate::actors::directory::Socket;
 use crate::actors::fanout::inbox_data;
 use crate::actors::gateway::Caller;
 use crate::base::limit::RECOVERY_MAX;
@@ -93,6 +94,8 @@ impl Session {
                 connected_at: now,
                 metadata: json!({}),
             };
+            let socket = Socket { session: id, token_id: row.token_id.clone(), connected_at: now };
+            gateway.node.directory.put_socket(&caller.handle, socket);
             let database = &gateway.node.database;
             database.write(move |store| store.open_session(&row)).await?;
             let head = database.read(move |reader| reader.inbox_head(agent)).await?;

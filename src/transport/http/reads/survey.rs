@@ -76,10 +76,10 @@ impl Surveys {
         if let Some((made_ms, totals)) = &*latest
             && now_ms.saturating_sub(*made_ms) < FRESH_MS
         {
-            return Ok(totals.clone());
+            return Ok(*totals);
         }
         let totals = node.database.read(|reader| reader.totals()).await?;
-        *latest = Some((now_ms, totals.clone()));
+        *latest = Some((now_ms, totals));
         Ok(totals)
     }
 }

@@ -1,0 +1,4 @@
+mod emote;
+mod observe_events;
+mod say;
+mod whisper;

@@ -1,0 +1,3 @@
+mod give_item;
+mod inventory;
+mod use_object;

@@ -1,0 +1,11 @@
+mod follow;
+mod get_location;
+mod get_nearby_agents;
+mod get_nearby_objects;
+mod get_region_info;
+mod get_time;
+mod get_weather;
+mod move_to;
+mod ping;
+mod stop;
+mod teleport;

@@ -1,0 +1,86 @@
+//! Rates and counts of sockets, in a world that has them.
+
+use crate::client::Socket;
+use crate::world::{Settings, TestWorld};
+use rookery::wire::Encoding;
+use serde_json::json;
+
+fn limited() -> TestWorld {
+    let variables = vec![("ROOKERY_LIMITS__SOCKET_MESSAGES_BURST", "30".to_owned())];
+    TestWorld::start(Settings {
+        is_limited: true,
+        variables,
+        ..Settings::default()
+    })
+}
+
+#[tokio::test]
+async fn sockets_of_one_agent_are_counted_and_floods_are_closed() {
+    let world = limited();
+    let alice = world.agent("alice").await;
+    let mut oldest = alice.connect().await;
+    let mut others = [
+        alice.connect().await,
+        alice.connect_with(Encoding::Protobuf).await,
+    ];
+    let mut fourth = alice.connect().await;
+    assert_eq!(oldest.closed().await, 3503);
+    for socket in others.iter_mut().chain([&mut fourth]) {
+        socket.rpc("ping", json!({})).await.unwrap();
+    }
+    // One flood: first refused with 111, in the end closed with 3013.
+    let mut flood = Socket::open(&world.url("ws", "/connection/websocket"), Encoding::Json).await;
+    flood.connect(Default::default()).await.unwrap();
+    let mut last = 0;
+    for _ in 0..40 {
+        last = flood
+            .start_rpc("spectate", &json!({"target": {"region": "main"}}))
+            .await;
+    }
+    let refused = flood.rpc_reply(last).await.unwrap_err();
+    assert_eq!((refused.code, refused.temporary), (111, true));
+    for _ in 0..400 {
+        flood
+            .start_rpc("spectate", &json!({"target": {"region": "main"}}))
+            .await;
+    }
+    assert_eq!(flood.closed().await, 3013);
+}
+
+#[tokio::test]
+async fn actions_of_one_agent_have_a_rate() {
+    let world = limited();
+    let (alice, bob) = (world.agent("alice").await, world.agent("bob").await);
+    alice.enter().await;
+    bob.enter().await;
+    let mut refused = None;
+    for _ in 0..40 {
+        let answer = alice.act("emote", json!({"action": "wave"})).await;
+        if answer.status == 429 {
+            assert!(answer.headers.contains_key("retry-after"));
+            refused = Some(answer.refused("rate_limited"));
+            break;
+        }
+    }
+    let refused = refused.expect("the burst ends");
+    assert!(
+        refused["retry_after_ms"].as_i64().is_some_and(|ms| ms > 0),
+        "{refused}"
+    );
+    bob.act("emote", json!({"action": "wave"})).await.ok();
+    alice.act("get_time", json!({})).await.ok();
+    let mut codes = Vec::new();
+    for n in 0..6 {
+        codes.push(
+            world
+                .post("/api/v1/register", json!({"name": format!("Visitor {n}")}))
+                .await
+                .status,
+        );
+    }
+    assert_eq!(
+        (codes.iter().filter(|code| **code == 201).count(), codes.last()),
+        (3, Some(&429)),
+        "two were registered before: {codes:?}"
+    );
+}

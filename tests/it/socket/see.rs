@@ -1,0 +1,160 @@
+//! Who sees and hears what.
+
+use crate::client::Socket;
+use crate::plot::Plot;
+use crate::world::TestWorld;
+use rookery::wire::Encoding;
+use serde_json::{Value, json};
+
+async fn spectator(target: Value, mode: &str) -> Socket {
+    let mut socket = Socket::open(
+        &TestWorld::shared().url("ws", "/connection/websocket"),
+        Encoding::Json,
+    )
+    .await;
+    socket.connect(Default::default()).await.unwrap();
+    socket
+        .rpc("spectate", json!({"target": target, "mode": mode}))
+        .await
+        .unwrap();
+    socket
+}
+
+#[tokio::test]
+async fn a_spectator_of_a_region_sees_public_speech_and_no_whisper() {
+    let plot = Plot::new().await;
+    let (alice, bob) = (
+        plot.agent_at("alice", 50.0, 50.0).await,
+        plot.agent_at("bob", 52.0, 50.0).await,
+    );
+    let mut watcher = spectator(json!({"region": plot.name}), "overview").await;
+    watcher.entry(&alice.handle).await;
+    alice
+        .act("whisper", json!({"target_id": bob.handle, "message": "secret"}))
+        .await
+        .ok();
+    alice
+        .act("say", json!({"message": "under my breath", "volume": "whisper"}))
+        .await
+        .ok();
+    alice.act("say", json!({"message": "aloud"})).await.ok();
+    let heard = watcher.heard("speech").await;
+    assert_eq!(heard.event["content"]["message"], "aloud");
+    let everything = format!("{:?}{:?}", watcher.events, watcher.pushes);
+    assert!(
+        !everything.contains("secret") && !everything.contains("under my breath"),
+        "{everything}"
+    );
+}
+
+#[tokio::test]
+async fn a_spectator_follows_an_agent_into_another_region() {
+    let (plot, other) = (Plot::new().await, Plot::new().await);
+    let alice = plot.agent_at("alice", 50.0, 50.0).await;
+    let mut watcher = spectator(json!({"agent": alice.handle}), "follow").await;
+    watcher.entry(&alice.handle).await;
+    alice.stand(&other.name, 60.0, 60.0).await;
+    let entry = watcher
+        .push("alice in the other region", |push| {
+            let frame: Value = serde_json::from_slice(&push.r#pub.as_ref()?.data).ok()?;
+            let is_there = push.channel == format!("region:{}", other.name);
+            frame["agents"]
+                .as_array()?
+                .iter()
+                .find(|entry| is_there && entry["id"] == alice.handle.as_str())
+                .cloned()
+        })
+        .await;
+    assert_eq!((&entry["x"], &entry["y"]), (&json!(60.0), &json!(60.0)));
+}
+
+#[tokio::test]
+async fn what_is_not_there_cannot_be_watched() {
+    let mut socket = Socket::open(
+        &TestWorld::shared().url("ws", "/connection/websocket"),
+        Encoding::Json,
+    )
+    .await;
+    socket.connect(Default::default()).await.unwrap();
+    let cases = [
+        (json!({"target": {"agent": "nobody-here"}}), 404),
+        (json!({"target": {"region": "nowhere"}}), 404),
+        (json!({"target": {"planet": "mars"}}), 422),
+        (json!({"target": {"region": "main"}, "mode": "sideways"}), 422),
+    ];
+    for (params, code) in cases {
+        assert_eq!(
+            socket.rpc("spectate", params.clone()).await.unwrap_err().code,
+            code,
+            "{params}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_agent_sees_the_cells_around_it_and_no_others() {
+    let plot = Plot::new().await;
+    let (alice, bob) = (
+        plot.agent_at("alice", 24.0, 24.0).await,
+        plot.agent_at("bob", 200.0, 200.0).await,
+    );
+    let mut seen = alice.connect().await;
+    seen.entry(&alice.handle).await;
+    let cells: Vec<Value> = seen
+        .pushes
+        .iter()
+        .filter_map(|push| {
+            Some(serde_json::from_slice::<Value>(&push.r#pub.as_ref()?.data).ok()?["cell"].take())
+        })
+        .collect();
+    assert!(
+        cells
+            .iter()
+            .all(|cell| cell[0].as_i64().unwrap() <= 2 && cell[1].as_i64().unwrap() <= 2),
+        "{cells:?}"
+    );
+    bob.stand(&plot.name, 30.0, 30.0).await;
+    assert_eq!(seen.entry(&bob.handle).await["x"], 30.0);
+    bob.stand(&plot.name, 200.0, 200.0).await;
+    let left = seen.push("bob left", |push| {
+        let frame: Value = serde_json::from_slice(&push.r#pub.as_ref()?.data).ok()?;
+        frame["left"]
+            .as_array()
+            .filter(|left| left.contains(&json!(bob.handle)))
+            .cloned()
+    });
+    left.await;
+}
+
+#[tokio::test]
+async fn who_comes_and_goes_is_announced_to_those_near() {
+    let plot = Plot::new().await;
+    let alice = plot.agent("alice").await;
+    let mut seen = alice.connect().await;
+    let bob = plot.agent("bob").await;
+    assert_eq!(seen.heard("agent_spawn").await.event["source"], bob.handle);
+    bob.leave().await;
+    assert_eq!(seen.heard("agent_despawn").await.event["source"], bob.handle);
+}
+
+#[tokio::test]
+async fn a_spectator_suggests_only_what_an_owner_allows() {
+    let plot = Plot::new().await;
+    let alice = plot.agent("alice").await;
+    let mut told = alice.connect().await;
+    let mut watcher = spectator(json!({"agent": alice.handle}), "follow").await;
+    let prompt = json!({"agent_id": alice.handle, "text": "look at the pond"});
+    assert_eq!(watcher.rpc("prompt", prompt.clone()).await.unwrap_err().code, 403);
+    let path = format!("/api/v1/agents/{}", alice.handle);
+    alice
+        .call(
+            reqwest::Method::PATCH,
+            &path,
+            Some(&json!({"accepts_prompts": true})),
+        )
+        .await
+        .ok();
+    watcher.rpc("prompt", prompt).await.unwrap();
+    let heard = told.heard("prompt").await;
+    assert_eq!(heard.event["content"]["text"], "look at the pond", "{heard:?}");
+}

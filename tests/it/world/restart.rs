@@ -1,0 +1,106 @@
+//! What is left after the process ended, asked to or not.
+
+use crate::world::{Settings, TestWorld, until, until_within};
+use nix::sys::signal::Signal;
+use serde_json::json;
+use std::time::Duration;
+
+/// Two seconds of running and a second of a busy machine. Units: metres.
+const LOST_MAX_M: f64 = 15.0;
+
+#[tokio::test]
+async fn after_kill_9_agents_stand_where_the_last_checkpoint_left_them() {
+    let mut world = TestWorld::start(Settings::default());
+    let (alice, bob) = (world.agent("alice").await, world.agent("bob").await);
+    alice.enter().await;
+    bob.enter().await;
+    alice.stand("main", 10.0, 10.0).await;
+    alice
+        .act("move_to", json!({"x": 250.0, "y": 10.0, "gait": "run"}))
+        .await
+        .ok();
+    let x_of = async || {
+        alice.act("get_location", json!({})).await.result()["x"]
+            .as_f64()
+            .unwrap()
+    };
+    let before = until("alice has run for 3 s", async || {
+        Some(x_of().await).filter(|x| *x > 25.0)
+    })
+    .await;
+    world.restart(Signal::SIGKILL);
+    // Nobody connected again: they are in the world still, with the time of grace.
+    let after = x_of().await;
+    assert!(after > before - LOST_MAX_M, "{before} m before, {after} m after");
+    let later = until("alice runs on", async || {
+        Some(x_of().await).filter(|x| *x > after)
+    })
+    .await;
+    assert!(later <= 250.0);
+    assert_eq!(world.get("/health/ready").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_stop_that_was_asked_for_loses_nothing() {
+    let mut world = TestWorld::start(Settings::default());
+    let alice = world.agent("alice").await;
+    alice.enter().await;
+    alice.stand("main", 10.0, 10.0).await;
+    alice
+        .act("move_to", json!({"x": 11.0, "y": 10.0, "gait": "run"}))
+        .await
+        .ok();
+    until("alice arrives", async || {
+        (alice.act("get_location", json!({})).await.result()["x"] == 11.0).then_some(())
+    })
+    .await;
+    world.restart(Signal::SIGTERM);
+    let bob = world.agent("bob").await;
+    bob.enter().await;
+    bob.stand("main", 12.0, 10.0).await;
+    let near = bob.act("get_nearby_agents", json!({"radius": 2})).await.result();
+    let row = near
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["id"] == alice.handle.as_str())
+        .unwrap_or_else(|| panic!("{near}"))
+        .clone();
+    assert_eq!(row["location"]["x"], 11.0);
+    assert!(world.run(&["verify"]).len() < 10_000);
+}
+
+#[tokio::test]
+async fn a_second_process_on_the_same_data_is_refused() {
+    let world = TestWorld::start(Settings::default());
+    let output = world
+        .command(&["serve", "--listen", "127.0.0.1:0"])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let errors = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stderr),
+        String::from_utf8_lossy(&output.stdout)
+    );
+    assert!(errors.contains("in use by another process"), "{errors}");
+    assert_eq!(world.get("/health/ready").await.status, 200);
+}
+
+#[tokio::test]
+async fn who_does_not_come_back_after_a_restart_leaves_the_world_after_its_grace() {
+    let mut world = TestWorld::start(Settings::default());
+    let (alice, bob) = (world.agent("alice").await, world.agent("bob").await);
+    alice.enter().await;
+    bob.enter().await;
+    world.restart(Signal::SIGKILL);
+    bob.enter().await;
+    let count = async || bob.act("get_region_info", json!({})).await.result()["agent_count"].as_i64();
+    assert_eq!(count().await, Some(2), "the grace has begun only");
+    until_within(Duration::from_secs(45), "alice leaves", async || {
+        (count().await == Some(1)).then_some(())
+    })
+    .await;
+    alice.act("ping", json!({})).await.refused("not_in_world");
+    bob.act("ping", json!({})).await.ok();
+}
