@@ -102,7 +102,7 @@ impl Committer {
         let node = Arc::clone(&self.node);
         let started = node.clock.monotonic();
         let work = async move {
-            let outcome = node.database.write_raw(move |store| (store.commit(&batch), batch)).await;
+            let outcome = node.database.commit(batch).await;
             metric::commit_duration().record(node.clock.monotonic().saturating_sub(started).as_secs_f64());
             outcome
         };

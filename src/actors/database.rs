@@ -1,17 +1,21 @@
 //! Database threads: `SyncArbiter` actors over `store/`. Everybody else awaits them; nobody blocks on a database.
 
 use crate::domain::refusal::{Code, Refusal};
+use crate::store::commit::{Batch, Committed};
 use crate::store::{Reader, Store, StoreError};
 use crate::telemetry::metric;
 use actix::{Actor, Addr, Handler, Message, SyncArbiter, SyncContext};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
 
 /// Most jobs waiting for the readers and for the writers, each.
 const JOBS_MAX: usize = 4_096;
+/// Most shards whose batches are committed in one transaction.
+const TOGETHER_MAX: usize = 8;
 /// How long anybody waits for a job. Units: seconds.
 const DEADLINE_S: u64 = 20;
 
@@ -45,6 +49,15 @@ impl<S: Unpin + 'static> Handler<Job<S>> for Worker<S> {
     }
 }
 
+/// A batch that waits for a writer.
+struct Waiting {
+    batch: Batch,
+    reply: oneshot::Sender<(Committed, Batch)>,
+}
+
+/// Batches of all shards in the order they came.
+type Batches = Arc<Mutex<VecDeque<Waiting>>>;
+
 /// The database threads of this node. Cheap to clone.
 #[derive(Clone)]
 pub struct Database {
@@ -52,6 +65,7 @@ pub struct Database {
     readers: Addr<Worker<Reader>>,
     write_permits: Arc<Semaphore>,
     read_permits: Arc<Semaphore>,
+    batches: Batches,
 }
 
 impl Database {
@@ -62,6 +76,7 @@ impl Database {
             readers: threads(readers),
             write_permits: Arc::new(Semaphore::new(JOBS_MAX)),
             read_permits: Arc::new(Semaphore::new(JOBS_MAX)),
+            batches: Batches::default(),
         }
     }
 
@@ -78,6 +93,20 @@ impl Database {
     /// Errors: as `write`, without the store's.
     pub async fn write_raw<T: Send + 'static>(&self, work: impl FnOnce(&mut Store) -> T + Send + 'static) -> Result<T, Refusal> {
         run("write", &self.writers, &self.write_permits, work).await
+    }
+
+    /// Commits a shard's batch, together with those of other shards that wait for the same writer. Gives the batch back.
+    /// Errors: as `write_raw`.
+    pub async fn commit(&self, batch: Batch) -> Result<(Committed, Batch), Refusal> {
+        let permit = Arc::clone(&self.write_permits).try_acquire_owned().map_err(|_full| Refusal::busy())?;
+        let (reply, answer) = oneshot::channel();
+        locked(&self.batches).push_back(Waiting { batch, reply });
+        let batches = Arc::clone(&self.batches);
+        // One job a batch: whoever comes first takes the others along, and theirs find nothing to do.
+        let work = Box::new(move |store: &mut Store| commit_waiting(store, &batches));
+        #[expect(clippy::disallowed_methods, reason = "the permit is the bound that do_send lacks")]
+        self.writers.do_send(Job { work, _permit: permit });
+        wait(answer).await
     }
 
     /// Runs a body on a reader's thread.
@@ -118,6 +147,28 @@ async fn run<S: Unpin + 'static, T: Send + 'static>(
     });
     #[expect(clippy::disallowed_methods, reason = "the permit is the bound that do_send lacks")]
     threads.do_send(Job { work, _permit: permit });
+    wait(answer).await
+}
+
+fn locked(batches: &Batches) -> std::sync::MutexGuard<'_, VecDeque<Waiting>> {
+    batches.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn commit_waiting(store: &mut Store, batches: &Batches) {
+    let most = if store.has_one_writer() { TOGETHER_MAX } else { 1 };
+    let taken: Vec<Waiting> = {
+        let mut waiting = locked(batches);
+        let count = waiting.len().min(most);
+        waiting.drain(..count).collect()
+    };
+    let (batches, replies): (Vec<Batch>, Vec<_>) = taken.into_iter().map(|waiting| (waiting.batch, waiting.reply)).unzip();
+    for ((result, batch), reply) in store.commit_together(&batches).into_iter().zip(batches).zip(replies) {
+        // Nobody waits any more: it is committed all the same.
+        let _ = reply.send((result, batch));
+    }
+}
+
+async fn wait<T>(answer: oneshot::Receiver<T>) -> Result<T, Refusal> {
     match tokio::time::timeout(Duration::from_secs(DEADLINE_S), answer).await {
         Ok(Ok(result)) => Ok(result),
         Ok(Err(_gone)) => Err(Refusal::unavailable()),

@@ -9,8 +9,10 @@ mod moves;
 mod read;
 mod rows;
 mod talk;
+mod together;
 mod write;
 
+pub use together::Committed;
 pub(crate) use read::{MINT_ACCOUNT, Resolver};
 
 use crate::base::id::{AgentId, EventId, NodeId, ShardId};
