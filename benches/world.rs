@@ -53,7 +53,7 @@ mod bench {
         let rate = TickRate { epoch: NOW, tick_ms: 100 };
         let mut state = RegionState::new(rookery::base::id::ShardId(1), plan, rate, Vec::new());
         let entropy = Entropy::seeded(1);
-        let mut point = || {
+        let point = || {
             let bits = entropy.u64();
             let metres = |bits: u64| f64::from(u32::try_from(bits % 256).expect("small"));
             Vec3::new(metres(bits), metres(bits >> 16), 25.0)

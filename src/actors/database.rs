@@ -14,8 +14,9 @@ use tokio::time::Instant;
 
 /// Most jobs waiting for the readers and for the writers, each.
 const JOBS_MAX: usize = 4_096;
-/// Most shards whose batches are committed in one transaction.
-const TOGETHER_MAX: usize = 8;
+/// Most commits of several shards in one transaction. Together they wait for the disk once; but while a large transaction is
+/// written, the agents whose answers it has can do nothing, so large batches take turns.
+const TOGETHER_MAX: usize = 512;
 /// How long anybody waits for a job. Units: seconds.
 const DEADLINE_S: u64 = 20;
 
@@ -155,10 +156,16 @@ fn locked(batches: &Batches) -> std::sync::MutexGuard<'_, VecDeque<Waiting>> {
 }
 
 fn commit_waiting(store: &mut Store, batches: &Batches) {
-    let most = if store.has_one_writer() { TOGETHER_MAX } else { 1 };
+    let most = if store.has_one_writer() { TOGETHER_MAX } else { 0 };
     let taken: Vec<Waiting> = {
         let mut waiting = locked(batches);
-        let count = waiting.len().min(most);
+        let mut commits = 0_usize;
+        let fits = waiting.iter().take_while(|next| {
+            commits = commits.saturating_add(next.batch.commits.len());
+            commits <= most
+        });
+        // The first goes in any case.
+        let count = fits.count().max(1).min(waiting.len());
         waiting.drain(..count).collect()
     };
     let (batches, replies): (Vec<Batch>, Vec<_>) = taken.into_iter().map(|waiting| (waiting.batch, waiting.reply)).unzip();
