@@ -12,7 +12,6 @@ use crate::base::id::ShardId;
 use crate::domain::action::Durability;
 use crate::domain::refusal::{Code, Refusal};
 use crate::store::commit::{BATCH_MAX, Batch, Commit, CommitError, Lease, Outcome};
-use crate::store::Store;
 use crate::telemetry::metric;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -154,12 +153,8 @@ impl Committer {
         let node = Arc::clone(&self.node);
         let started = node.clock.monotonic();
         let work = async move {
-            let job = move |store: &mut Store| {
-                // Held until the database has answered, even when this actor fails meanwhile.
-                let _permit = permit;
-                (store.commit(&batch), batch)
-            };
-            let outcome = node.database.commit(job).await;
+            // The permit is held until the database has answered, even when this actor fails meanwhile.
+            let outcome = node.database.commit(batch, permit).await;
             metric::commit_duration().record(node.clock.monotonic().saturating_sub(started).as_secs_f64());
             outcome
         };

@@ -7,7 +7,7 @@ mod start;
 mod stop;
 
 pub use plan::plans_of;
-pub use start::{NodeParts, start_node};
+pub use start::{NodeParts, Opened, open_store, start_node};
 
 use crate::actors::gateway::Gateway;
 use crate::actors::inhabitants::Inhabitants;

@@ -24,9 +24,6 @@ use dashmap::DashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a lease holds. Units: milliseconds. Source: durability.md §2.4.
-const LEASE_TTL_MS: i64 = 6_000;
-
 /// A store that is open, with the leases of this node.
 pub struct Opened {
     stores: Vec<Store>,
@@ -60,7 +57,7 @@ pub fn open_store(config: &Config, target: &Target, clock: &Clock, entropy: &Ent
     let is_forced = matches!(target, Target::Sqlite(_) | Target::SqliteMemory(_));
     let mut reader = Reader::open(target)?;
     let (regions, shards) = (reader.regions()?, reader.shards()?);
-    let claims = claim_all(&mut store, node, shards.len(), is_forced, clock)?;
+    let claims = claim_all(&mut store, node, shards.len(), is_forced, lease_ttl_ms(config), clock)?;
     store.close_all_sessions(now())?;
     store.close_all_spectators(now())?;
     let rate = TickRate { epoch: world.epoch, tick_ms: world.tick_ms };
@@ -96,18 +93,24 @@ where
 }
 
 /// Claims every shard. After a crash on PostgreSQL the last owner's leases must run out first.
-fn claim_all(store: &mut Store, node: NodeId, count: usize, is_forced: bool, clock: &Clock) -> anyhow::Result<Vec<Claim>> {
-    let deadline = clock.monotonic() + Duration::from_millis(u64::try_from(LEASE_TTL_MS * 4).unwrap_or(24_000));
+fn claim_all(store: &mut Store, node: NodeId, count: usize, is_forced: bool, ttl_ms: i64, clock: &Clock) -> anyhow::Result<Vec<Claim>> {
+    let deadline = clock.monotonic() + Duration::from_millis(u64::try_from(ttl_ms * 4).unwrap_or(24_000).max(5_000));
     let mut claims = Vec::new();
     loop {
-        claims.extend(store.claim_shards(node, LEASE_TTL_MS, is_forced, Timestamp(clock.now_ms()))?);
+        claims.extend(store.claim_shards(node, ttl_ms, is_forced, Timestamp(clock.now_ms()))?);
         if claims.len() >= count {
             return Ok(claims);
         }
         anyhow::ensure!(clock.monotonic() < deadline, "another node holds {} of {count} shards", count - claims.len());
-        store.renew_leases(node, LEASE_TTL_MS, Timestamp(clock.now_ms()))?;
-        pause(Duration::from_millis(200));
+        store.renew_leases(node, ttl_ms, Timestamp(clock.now_ms()))?;
+        // Close to the moment when the old leases run out, whatever their length.
+        pause(Duration::from_millis(50));
     }
+}
+
+/// How long a lease holds. Units: milliseconds. Source: durability.md §2.4.
+fn lease_ttl_ms(config: &Config) -> i64 {
+    i64::try_from(config.store.lease_ttl_ms).unwrap_or(i64::MAX)
 }
 
 /// Waits on a plain thread, before there is any actor to keep waiting.
@@ -144,7 +147,7 @@ pub fn start_node(
         mirror: Mirror::new(&bus, &bus_config),
         bus,
         limits: config.limits.clone(),
-        lease_ttl_ms: LEASE_TTL_MS,
+        lease_ttl_ms: lease_ttl_ms(config),
         counters: DashMap::new(),
     });
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);

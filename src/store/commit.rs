@@ -1,6 +1,7 @@
 //! Group commit: what a shard hands to the database as one transaction, and what comes back.
 
 mod answers;
+mod columns;
 mod command;
 mod decide;
 mod engine;
@@ -8,8 +9,10 @@ mod moves;
 mod read;
 mod rows;
 mod talk;
+mod together;
 mod write;
 
+pub use together::Committed;
 pub(crate) use read::{MINT_ACCOUNT, Resolver};
 
 use crate::base::id::{AgentId, EventId, NodeId, ShardId};

@@ -1,6 +1,7 @@
 //! Writes what was decided, each table with one multi-row statement.
 
 use super::Batch;
+use super::columns;
 use super::decide::Staged;
 use super::rows::{AccountRow, CommandRow, EventRow, InboxHeadRow, InboxRow, ItemRow, TransferRow};
 use super::talk::{write_chats, write_conversations};
@@ -25,6 +26,21 @@ macro_rules! insert_all {
     };
 }
 pub(super) use insert_all;
+
+/// The same, with a statement of its own for PostgreSQL.
+macro_rules! insert_columns {
+    ($conn:expr, $table:expr, $columns:literal, $rows:expr, $insert:path) => {
+        match $conn {
+            Conn::Pg(_) if $rows.is_empty() => {}
+            Conn::Pg(c) => drop($insert(c, &$rows)?),
+            Conn::Sqlite(c) => {
+                for part in $rows.chunks(BINDS_MAX / $columns) {
+                    diesel::insert_into($table).values(part).execute(c)?;
+                }
+            }
+        }
+    };
+}
 
 /// Writes everything that is staged.
 pub(super) fn write(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {
@@ -59,19 +75,27 @@ fn write_accounts(conn: &mut Conn, staged: &Staged) -> QueryResult<()> {
             created_at: account.created_at,
         })
         .collect();
-    // The rows exist and are locked: the insert always meets its conflict, and is an update of many rows at once.
-    for part in rows.chunks(BINDS_MAX / 9) {
-        on_conn!(conn, |c| diesel::insert_into(account::table)
-            .values(part)
-            .on_conflict(a::id)
-            .do_update()
-            .set((
-                a::balance.eq(excluded(a::balance)),
-                a::version.eq(excluded(a::version))
-            ))
-            .execute(c))?;
+    match conn {
+        Conn::Pg(_) if rows.is_empty() => Ok(()),
+        Conn::Pg(c) => all_found(columns::update_accounts(c, &rows)?, rows.len()),
+        Conn::Sqlite(c) => {
+            // The rows exist and are locked: the insert always meets its conflict, and is an update of many rows at once.
+            for part in rows.chunks(BINDS_MAX / 9) {
+                diesel::insert_into(account::table)
+                    .values(part)
+                    .on_conflict(a::id)
+                    .do_update()
+                    .set((a::balance.eq(excluded(a::balance)), a::version.eq(excluded(a::version))))
+                    .execute(c)?;
+            }
+            Ok(())
+        }
     }
-    Ok(())
+}
+
+/// Rows that were locked a moment ago are there. Errors: rolls back when one is not.
+fn all_found(found: usize, expected: usize) -> QueryResult<()> {
+    if found == expected { Ok(()) } else { Err(diesel::result::Error::RollbackTransaction) }
 }
 
 fn write_transfers(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {
@@ -103,7 +127,7 @@ fn write_transfers(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Stage
             })
         })
         .collect();
-    insert_all!(conn, schema::transfer::table, 18, rows);
+    insert_columns!(conn, schema::transfer::table, 18, rows, columns::insert_transfers);
     Ok(())
 }
 
@@ -159,7 +183,7 @@ fn write_events(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) 
             })
         })
         .collect();
-    insert_all!(conn, schema::events::table, 14, rows);
+    insert_columns!(conn, schema::events::table, 14, rows, columns::insert_events);
     Ok(())
 }
 
@@ -194,7 +218,7 @@ fn write_inboxes(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged)
             })
         })
         .collect();
-    insert_all!(conn, schema::inbox::table, 6, rows);
+    insert_columns!(conn, schema::inbox::table, 6, rows, columns::insert_inbox);
     let touched = staged
         .touched_inboxes
         .iter()
@@ -207,15 +231,21 @@ fn write_inboxes(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged)
             floor: *floor,
         })
         .collect();
-    for part in heads.chunks(BINDS_MAX / 4) {
-        on_conn!(conn, |c| diesel::insert_into(schema::inbox_head::table)
-            .values(part)
-            .on_conflict(h::agent_id)
-            .do_update()
-            .set(h::top.eq(excluded(h::top)))
-            .execute(c))?;
+    match conn {
+        Conn::Pg(_) if heads.is_empty() => Ok(()),
+        Conn::Pg(c) => all_found(columns::update_inbox_heads(c, &heads)?, heads.len()),
+        Conn::Sqlite(c) => {
+            for part in heads.chunks(BINDS_MAX / 4) {
+                diesel::insert_into(schema::inbox_head::table)
+                    .values(part)
+                    .on_conflict(h::agent_id)
+                    .do_update()
+                    .set(h::top.eq(excluded(h::top)))
+                    .execute(c)?;
+            }
+            Ok(())
+        }
     }
-    Ok(())
 }
 
 fn write_commands(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {
@@ -240,7 +270,7 @@ fn write_commands(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged
             })
         })
         .collect();
-    insert_all!(conn, schema::command::table, 11, rows);
+    insert_columns!(conn, schema::command::table, 11, rows, columns::insert_commands);
     Ok(())
 }
 
