@@ -25,6 +25,24 @@ struct Worker<S: 'static> {
     connection: S,
 }
 
+/// A connection that a job was torn out of.
+trait Reset {
+    /// Forgets the connection, with whatever was open on it.
+    fn reset(&mut self);
+}
+
+impl Reset for Store {
+    fn reset(&mut self) {
+        Store::reset(self);
+    }
+}
+
+impl Reset for Reader {
+    fn reset(&mut self) {
+        Reader::reset(self);
+    }
+}
+
 impl<S: Unpin + 'static> Actor for Worker<S> {
     type Context = SyncContext<Self>;
 }
@@ -39,13 +57,15 @@ impl<S: 'static> Message for Job<S> {
     type Result = ();
 }
 
-impl<S: Unpin + 'static> Handler<Job<S>> for Worker<S> {
+impl<S: Reset + Unpin + 'static> Handler<Job<S>> for Worker<S> {
     type Result = ();
 
     fn handle(&mut self, job: Job<S>, _: &mut SyncContext<Self>) {
         // A panic would kill the thread for good. The asker sees its channel closed and is told `unavailable`.
         if catch_unwind(AssertUnwindSafe(|| (job.work)(&mut self.connection))).is_err() {
             tracing::error!("a database job failed");
+            // It may have left a transaction open, which the next job would write into.
+            self.connection.reset();
         }
     }
 }
@@ -116,7 +136,7 @@ impl Database {
     }
 }
 
-fn threads<S: Send + Unpin + 'static>(connections: Vec<S>) -> Addr<Worker<S>> {
+fn threads<S: Reset + Send + Unpin + 'static>(connections: Vec<S>) -> Addr<Worker<S>> {
     let count = connections.len();
     let connections = std::sync::Mutex::new(connections);
     SyncArbiter::start(count, move || {
@@ -127,7 +147,7 @@ fn threads<S: Send + Unpin + 'static>(connections: Vec<S>) -> Addr<Worker<S>> {
     })
 }
 
-async fn run<S: Unpin + 'static, T: Send + 'static>(
+async fn run<S: Reset + Unpin + 'static, T: Send + 'static>(
     kind: &'static str,
     threads: &Addr<Worker<S>>,
     permits: &Arc<Semaphore>,

@@ -60,9 +60,10 @@ impl Fanout {
         self.node.directory.tell_hubs(|| HubMessage::Channel(Arc::clone(&publication)));
     }
 
-    /// Public events only: anyone at Redis reads them.
+    /// Public events of public regions only: anyone at Redis reads them.
     fn mirror(&self, commit: &Commit, wire: &Value) {
-        if !self.node.mirror.is_on() {
+        let is_public = || self.node.directory.world().region(&commit.region).is_some_and(|plan| plan.is_public);
+        if !self.node.mirror.is_on() || !is_public() {
             return;
         }
         let event = &commit.event;

@@ -1,4 +1,4 @@
-//! What runs at intervals beside the actors: leases, credentials, counters, retention, metrics.
+//! What runs at intervals beside the actors: leases, credentials, counters, retention, channels, metrics.
 
 use crate::actors::gateway::Gateway;
 use crate::actors::node::Node;
@@ -20,6 +20,7 @@ pub fn start(gateway: &Gateway, access: &Arc<Access>, config: &Arc<Config>, reco
     let sweep_every = Duration::from_secs(u64::from(config.retention.sweep_min.max(1)) * 60);
     let (days, hours) = (i64::from(config.retention.events_days), i64::from(config.retention.commands_hours));
     keep(&gateway.node, sweep_every, move |node| retain(node, days, hours));
+    keep(&gateway.node, Duration::from_secs(60), |node| async move { node.channels.sweep(&node.clock) });
     let access = Arc::clone(access);
     keep(&gateway.node, Duration::from_secs(1), move |_| {
         let access = Arc::clone(&access);

@@ -19,6 +19,7 @@ use crate::host::entropy::Entropy;
 use crate::host::files::raise_file_limit;
 use crate::store::Target;
 use crate::telemetry::{log, metric};
+use crate::transport::http::visits::Visits;
 use crate::transport::access::Access;
 use crate::transport::web::Web;
 use anyhow::Context;
@@ -62,7 +63,7 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
         let parts = start_node(&config, opened, &clock, &entropy, &io_handle)?;
         let gateway = parts.gateway.clone();
         let access = Access::load(gateway.node.database.clone(), Arc::clone(&config), clock, entropy).await?;
-        let web = Web { gateway: gateway.clone(), access: Arc::clone(&access), config: Arc::clone(&config), recorder: recorder.clone(), origins };
+        let web = Web { gateway: gateway.clone(), access: Arc::clone(&access), config: Arc::clone(&config), recorder: recorder.clone(), origins, visits: Visits::default() };
         let connections = files.saturating_sub(FILES_RESERVED).max(64);
         let servers = http::bind(&config, web, connections)?;
         keepers::start(&gateway, &access, &config, recorder);

@@ -25,7 +25,7 @@ use crate::domain::write::Write;
 use serde_json::Value;
 
 /// Most commits in one transaction.
-pub const BATCH_MAX: usize = 1_000;
+pub const BATCH_MAX: usize = crate::base::limit::COMMIT_BATCH_MAX;
 
 /// The right of a node to write for a shard: what the fence checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -127,11 +127,12 @@ impl Access {
     /// Errors: `token_expired`, `token_revoked`.
     pub fn check(&self, verified: &Verified) -> Result<(), Refusal> {
         let now = self.now();
-        if verified.expires_at.is_some_and(|expires_at| expires_at <= now) {
-            return Err(TokenError::Expired.into());
-        }
+        // First: an open socket has a while to refresh a token that expired, but none for one that was revoked.
         if self.is_revoked(verified, now) {
             return Err(TokenError::Revoked.into());
+        }
+        if verified.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            return Err(TokenError::Expired.into());
         }
         Ok(())
     }

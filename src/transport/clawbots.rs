@@ -1,6 +1,7 @@
 //! ClawBots' small JSON socket, `/ws/{agent_id}`, over the same sessions. Source: features.md CB-43.
 
 use super::params::split_command_id;
+use super::http::visits::Visit;
 use super::session::{IN_FLIGHT_MAX, Opened, Phase, Session};
 use super::web::Web;
 use super::ws::{self, Peer, Worker};
@@ -62,6 +63,7 @@ pub fn open(
     agent: Handle,
     web: &Data<Web>,
     worker: &Rc<Worker>,
+    visit: Visit,
 ) -> Result<HttpResponse, actix_web::Error> {
     let outbox = Rc::new(RefCell::new(Outbox::new(Dialect::ClawBots)));
     let clock = web.gateway.node.clock.clone();
@@ -69,7 +71,7 @@ pub fn open(
     let peer = request.conn_data::<Peer>().copied();
     let bearer = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = bearer.and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned);
-    let session = Session::new(web.clone(), Rc::clone(worker), outbox, peer).for_agent(agent);
+    let session = Session::new(web.clone(), Rc::clone(worker), outbox, peer, visit).for_agent(agent);
     Session::create(move |context| {
         context.add_stream(incoming);
         let mut session = session;

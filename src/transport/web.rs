@@ -1,6 +1,7 @@
 //! What every transport shares.
 
 use super::access::Access;
+use super::http::visits::Visits;
 use crate::actors::gateway::Gateway;
 use crate::config::Config;
 use crate::guard::origin::Origins;
@@ -20,6 +21,8 @@ pub struct Web {
     pub recorder: Recorder,
     /// Browsers' origins that may come.
     pub origins: Origins,
+    /// Sockets without an agent, by address.
+    pub visits: Visits,
 }
 
 impl Web {

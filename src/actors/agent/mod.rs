@@ -43,8 +43,6 @@ pub enum AgentMessage {
     Changed(Box<AgentRow>),
     /// May a new connection be opened.
     Connect(Reply<()>),
-    /// May this agent publish now.
-    Publish(Reply<()>),
     /// May this agent ask about the world now. Counts as activity.
     Perceive(Reply<()>),
     /// A spectator suggests something.
@@ -77,7 +75,6 @@ struct AgentLimits {
     actions: Limiter,
     perceptions: Limiter,
     connections: Limiter,
-    publishes: Limiter,
     suggestions: Limiter,
 }
 
@@ -94,7 +91,6 @@ impl AgentActor {
             actions: node.limiter(Bucket::Actions),
             perceptions: node.limiter(Bucket::Perceptions),
             connections: node.limiter(Bucket::Connections),
-            publishes: node.limiter(Bucket::Publishes),
             suggestions: node.limiter(Bucket::PromptsToAgent),
         };
         let presence = presence::Presence::default();
@@ -200,7 +196,6 @@ impl Role for AgentActor {
             AgentMessage::Disconnect(reply) => self.leave_world(Some(reply), stage),
             AgentMessage::Changed(row) => self.changed(*row),
             AgentMessage::Connect(reply) => answer(reply, self.limits.connections.check(clock)),
-            AgentMessage::Publish(reply) => answer(reply, self.limits.publishes.check(clock)),
             AgentMessage::Perceive(reply) => {
                 let now = self.node.now();
                 self.presence.note_seen(now);

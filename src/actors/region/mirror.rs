@@ -14,9 +14,14 @@ use std::sync::Arc;
 const BEAT_S: f64 = 30.0;
 
 impl RegionActor {
+    /// Anyone at Redis reads the mirror, so regions that are not public are not in it.
+    fn is_mirrored(&self) -> bool {
+        self.node.mirror.is_on() && self.plan.is_public
+    }
+
     /// Positions, sessions, time and weather.
     pub(super) fn mirror(&self, state: &RegionState, tick: Tick) {
-        if !self.node.mirror.is_on() {
+        if !self.is_mirrored() {
             return;
         }
         let now = self.node.now();
@@ -49,7 +54,7 @@ impl RegionActor {
 
     /// An agent is not here any more; `is_out` when it left the world, not only this region.
     pub(super) fn mirror_left(&self, handle: &str, is_out: bool) {
-        if self.node.mirror.is_on() {
+        if self.is_mirrored() {
             let (region, tick, left) = (self.plan.name.clone(), self.node.tick().0, vec![handle.to_owned()]);
             let ended = if is_out { left.clone() } else { Vec::new() };
             self.node.mirror.push(MirrorBatch { region, tick, left, ended, ..MirrorBatch::default() });

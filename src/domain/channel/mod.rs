@@ -1,16 +1,8 @@
 //! Channels: names, namespaces and what clients may do there.
 
+use crate::base::limit::CHANNEL_NAME_MAX_BYTES;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
-
-/// Longest channel name in bytes.
-pub const CHANNEL_NAME_MAX: usize = 255;
-/// Largest payload of a publication in bytes.
-pub const PAYLOAD_MAX: usize = 16_384;
-/// Publications that a `public.*` channel keeps in memory.
-pub const HISTORY_MAX: usize = 100;
-/// How long it keeps them. Units: milliseconds.
-pub const HISTORY_TTL_MS: i64 = 3_600_000;
 
 /// Which part of the name space a channel is in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +27,7 @@ impl<'a> Namespace<'a> {
     /// Reads a channel's name.
     /// Errors: `invalid_parameter` (too long, odd characters), `not_found` (no such namespace).
     pub fn of(channel: &'a str) -> Result<Self, Refusal> {
-        if channel.is_empty() || channel.len() > CHANNEL_NAME_MAX || channel.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        if channel.is_empty() || channel.len() > CHANNEL_NAME_MAX_BYTES || channel.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(Refusal::invalid("a channel name has 1 to 255 bytes and no spaces"));
         }
         let unknown = || Refusal::new(Code::NotFound, "no such channel namespace");

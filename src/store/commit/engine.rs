@@ -105,7 +105,10 @@ impl Store {
         };
         let (conn, resolver) = self.parts().map_err(Failure::NotCommitted)?;
         let failed = |source| Failure::NotCommitted(query(source));
-        conn.begin().map_err(failed)?;
+        if let Err(error) = conn.begin() {
+            self.disconnect();
+            return Err(failed(error));
+        }
         let (fence, staged) = match transact(conn, resolver, batch) {
             Ok(Some(done)) => done,
             Ok(None) => {

@@ -193,6 +193,9 @@ async fn tokens_expire_on_open_sockets_too() {
     world.access.check(&verified).unwrap();
     world.clock.advance(3_600_000);
     assert_eq!(code(world.access.check(&verified)), Code::TokenExpired);
+    // Such a socket has a while to refresh, but not when the token was revoked as well.
+    world.access.revoke(&verified, Scope::Token).await.unwrap();
+    assert_eq!(code(world.access.check(&verified)), Code::TokenRevoked);
 }
 
 #[actix_web::test]

@@ -1,16 +1,17 @@
 //! Channels over the socket: subscribe, publish, presence, history.
 
 use super::super::session::Session;
-use crate::actors::channels::{Kept, Position};
-use crate::base::limit::{CHANNELS_PER_CONNECTION_MAX, JSON_DEPTH_MAX};
+use crate::actors::channels::{History, Kept, Position};
+use crate::base::limit::{CHANNEL_NAME_MAX_BYTES, CHANNELS_PER_CONNECTION_MAX, JSON_DEPTH_MAX, PAYLOAD_MAX_BYTES, RECOVERY_MAX_BYTES};
 use crate::bus::Topic;
+use crate::config::Bucket;
 use crate::domain::agent::Handle;
-use crate::domain::channel::{CHANNEL_NAME_MAX, Namespace, PAYLOAD_MAX};
+use crate::domain::channel::Namespace;
 use crate::domain::refusal::{Code, Refusal};
 use crate::wire;
 use crate::wire::push::{ClientInfo, Publication};
 use crate::wire::reply::{HistoryResult, PresenceResult, PresenceStatsResult, ReplyBody};
-use crate::wire::request::{HistoryRequest, PublishRequest};
+use crate::wire::request::{HistoryRequest, PublishRequest, StreamPosition};
 use crate::wire::subscription::{SubscribeRequest, SubscribeResult};
 use crate::wire::{ClientError, Disconnect};
 use bytes::Bytes;
@@ -45,7 +46,7 @@ impl Session {
             self.close(Disconnect::BAD_REQUEST);
             return None;
         }
-        if channel.len() > CHANNEL_NAME_MAX {
+        if channel.len() > CHANNEL_NAME_MAX_BYTES {
             self.error(id, ClientError::BAD_REQUEST);
             return None;
         }
@@ -88,12 +89,6 @@ impl Session {
         // In the same turn of this thread as the answer, so that nothing overtakes it and nothing is missed.
         self.worker.table.borrow_mut().subscribe(self.id, name.into(), position);
         self.channels.insert(name.to_owned());
-        if namespace.has_history() {
-            let node = self.node();
-            if let Err(refusal) = node.channels.come(&node.directory, name, self.info()) {
-                tracing::warn!("presence of a channel could not be noted: {refusal}");
-            }
-        }
     }
 
     /// Subscribes to the channels that the token grants; those of the world are not a backend's to grant.
@@ -110,11 +105,6 @@ impl Session {
             // An entry of a map must not be all defaults: protobuf leaves it out, and the JavaScript SDK then fails.
             result.epoch = self.node().channels.epoch().to_owned();
             self.worker.table.borrow_mut().subscribe(self.id, name.as_str().into(), result.offset);
-            if namespace.has_history() {
-                let node = self.node();
-                // Presence is for others; a channel that cannot note it still delivers.
-                let _ = node.channels.come(&node.directory, &name, self.info());
-            }
             self.channels.insert(name.clone());
             subs.insert(name, result);
         }
@@ -127,20 +117,17 @@ impl Session {
         self.channels.contains(name) || is_inbox() || is_region()
     }
 
-    /// None: what the client asks to recover is gone, and it wants an error then.
+    /// Comes to a channel that keeps what is published. None: what the client asks to recover is gone, and it wants an error then.
     fn subscribe_result(&self, name: &str, namespace: &Namespace<'_>, request: &SubscribeRequest) -> Result<Option<SubscribeResult>, Refusal> {
         if !namespace.has_history() {
             return Ok(Some(SubscribeResult::default()));
         }
         let node = self.node();
-        let epoch = node.channels.epoch().to_owned();
-        let is_known = request.epoch.is_empty() || request.epoch == epoch;
-        let since = (request.recover && is_known).then_some(request.offset);
-        let Position { top, missed } = node.channels.position(name, since, node.now())?;
-        let is_recovered = request.recover && missed.is_some();
-        if request.recover && !is_recovered && request.flag & FLAG_REJECT_UNRECOVERED != 0 {
-            return Ok(None);
-        }
+        let since = request.recover.then(|| StreamPosition { offset: request.offset, epoch: request.epoch.clone() });
+        let must_recover = request.recover && request.flag & FLAG_REJECT_UNRECOVERED != 0;
+        let come = node.channels.come(&node.directory, name, self.info(), since.as_ref(), must_recover, node.now())?;
+        let Some(Position { epoch, top, missed }) = come else { return Ok(None) };
+        let is_recovered = missed.is_some();
         Ok(Some(SubscribeResult {
             recoverable: true,
             positioned: true,
@@ -176,14 +163,15 @@ impl Session {
         if request.r#type != 0 || request.data.is_empty() {
             return self.error(id, ClientError::BAD_REQUEST);
         }
-        if request.data.len() > PAYLOAD_MAX {
+        if request.data.len() > PAYLOAD_MAX_BYTES {
             return self.refuse(id, &Refusal::new(Code::TooLarge, "a payload has at most 16,384 bytes"));
         }
         if wire::check_json(&request.data, JSON_DEPTH_MAX).is_err() {
             return self.error(id, ClientError::BAD_REQUEST);
         }
         let node = self.node();
-        if let Err(refusal) = self.publishes.check(&node.clock) {
+        let limiter = || node.limiter(Bucket::Publishes);
+        if let Err(refusal) = node.channels.count_publish(&self.user(), &node.clock, limiter) {
             return self.refuse(id, &refusal);
         }
         let now = node.now();
@@ -216,12 +204,9 @@ impl Session {
 
     /// Who is on a channel.
     pub(super) fn presence(&mut self, id: u32, channel: &str) {
-        if !self.may_ask(id, channel) {
-            return;
-        }
-        match self.node().channels.presence(channel) {
-            Ok(presence) => self.reply(id, ReplyBody::Presence(PresenceResult { presence })),
-            Err(refusal) => self.refuse(id, &refusal),
+        if self.may_ask(id, channel) {
+            let presence = self.node().channels.presence(channel);
+            self.reply(id, ReplyBody::Presence(PresenceResult { presence }));
         }
     }
 
@@ -230,15 +215,11 @@ impl Session {
         if !self.may_ask(id, channel) {
             return;
         }
-        match self.node().channels.presence(channel) {
-            Ok(presence) => {
-                let users: BTreeSet<&str> = presence.values().map(|info| info.user.as_str()).collect();
-                let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-                let result = PresenceStatsResult { num_clients: count(presence.len()), num_users: count(users.len()) };
-                self.reply(id, ReplyBody::PresenceStats(result));
-            }
-            Err(refusal) => self.refuse(id, &refusal),
-        }
+        let presence = self.node().channels.presence(channel);
+        let users: BTreeSet<&str> = presence.values().map(|info| info.user.as_str()).collect();
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let result = PresenceStatsResult { num_clients: count(presence.len()), num_users: count(users.len()) };
+        self.reply(id, ReplyBody::PresenceStats(result));
     }
 
     /// What was published on a channel.
@@ -247,17 +228,12 @@ impl Session {
             return;
         }
         let node = self.node();
-        let epoch = node.channels.epoch().to_owned();
+        let History { epoch, top: offset, kept } = node.channels.history(&request.channel, node.now());
         if request.since.as_ref().is_some_and(|since| !since.epoch.is_empty() && since.epoch != epoch) {
             return self.error(id, ClientError::UNRECOVERABLE_POSITION);
         }
-        match node.channels.history(&request.channel, node.now()) {
-            Ok((offset, kept)) => {
-                let publications = select(&kept, request);
-                self.reply(id, ReplyBody::History(Box::new(HistoryResult { publications, epoch, offset })));
-            }
-            Err(refusal) => self.refuse(id, &refusal),
-        }
+        let publications = select(&kept, request);
+        self.reply(id, ReplyBody::History(Box::new(HistoryResult { publications, epoch, offset })));
     }
 
     /// Subscriptions here have no token of their own to refresh.
@@ -270,7 +246,8 @@ impl Session {
     }
 }
 
-/// The publications that a history request selects: `since` is exclusive, a limit of 0 asks for the position only.
+/// The publications that a history request selects: `since` is exclusive, a limit of 0 asks for the position only. A page ends
+/// early when its bytes are too many.
 fn select(kept: &[Kept], request: &HistoryRequest) -> Vec<Publication> {
     let since = request.since.as_ref().map(|since| since.offset);
     let is_wanted = |kept: &&Kept| match (since, request.reverse) {
@@ -279,11 +256,16 @@ fn select(kept: &[Kept], request: &HistoryRequest) -> Vec<Publication> {
         (None, _) => true,
     };
     let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
+    let mut bytes = 0_usize;
+    let mut has_room = |kept: &&Kept| {
+        bytes = bytes.saturating_add(kept.bytes());
+        bytes <= RECOVERY_MAX_BYTES
+    };
     let wanted = kept.iter().filter(is_wanted);
     if request.reverse {
-        wanted.rev().take(limit).map(publication_of).collect()
+        wanted.rev().take(limit).take_while(&mut has_room).map(publication_of).collect()
     } else {
-        wanted.take(limit).map(publication_of).collect()
+        wanted.take(limit).take_while(&mut has_room).map(publication_of).collect()
     }
 }
 

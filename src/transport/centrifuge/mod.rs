@@ -4,6 +4,7 @@ mod channel;
 mod connect;
 mod rpc;
 
+use super::http::visits::Visit;
 use super::session::{Phase, Session};
 use super::web::Web;
 use super::ws::{self, Peer, Worker};
@@ -23,12 +24,18 @@ use std::rc::Rc;
 
 /// `GET /connection/websocket`.
 /// Errors: `upgrade_required` for a plain GET, `origin_refused`, a broken handshake.
-pub fn open(request: &HttpRequest, payload: Payload, web: &Data<Web>, worker: &Rc<Worker>) -> Result<HttpResponse, actix_web::Error> {
+pub fn open(
+    request: &HttpRequest,
+    payload: Payload,
+    web: &Data<Web>,
+    worker: &Rc<Worker>,
+    visit: Visit,
+) -> Result<HttpResponse, actix_web::Error> {
     let outbox = Rc::new(RefCell::new(Outbox::new(Dialect::Centrifuge(ws::encoding_of(request)))));
     let clock = web.gateway.node.clock.clone();
     let (response, incoming) = ws::accept(request, payload, &outbox, clock)?;
     let peer = request.conn_data::<Peer>().copied();
-    let session = Session::new(web.clone(), Rc::clone(worker), outbox, peer);
+    let session = Session::new(web.clone(), Rc::clone(worker), outbox, peer, visit);
     Session::create(move |context| {
         context.add_stream(incoming);
         session

@@ -1,6 +1,8 @@
 //! The routes that become sockets, and the refusals before they do.
 
+use super::client::Client;
 use super::problem::Problem;
+use super::visits::Visit;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
 use crate::transport::web::Web;
@@ -19,7 +21,8 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 
 async fn centrifuge_socket(request: HttpRequest, payload: Payload, web: Data<Web>) -> Result<HttpResponse, actix_web::Error> {
     let worker = admit(&request, &web)?;
-    centrifuge::open(&request, payload, &web, &worker)
+    let visit = visit(&request, &web)?;
+    centrifuge::open(&request, payload, &web, &worker, visit)
 }
 
 async fn clawbots_socket(
@@ -31,7 +34,15 @@ async fn clawbots_socket(
     let worker = admit(&request, &web)?;
     let not_found = || Problem::from(Refusal::new(Code::AgentNotFound, "no such agent"));
     let agent = Handle::new(&agent).map_err(|_bad| not_found())?;
-    clawbots::open(&request, payload, agent, &web, &worker)
+    let visit = visit(&request, &web)?;
+    clawbots::open(&request, payload, agent, &web, &worker, visit)
+}
+
+/// A place among the sockets of the client's address, until the socket opens as an agent's or ends.
+/// Errors: `rate_limited`.
+fn visit(request: &HttpRequest, web: &Web) -> Result<Visit, Problem> {
+    let most = web.gateway.node.limits.spectator_sockets();
+    Ok(web.visits.enter(Client::of(request).key, most)?)
 }
 
 /// What is refused before a socket opens.

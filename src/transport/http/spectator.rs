@@ -262,7 +262,7 @@ async fn recent_chat(web: &Web, agent: &Watched) -> Result<Vec<Value>, Refusal> 
     let Some(region) = agent.location.get("region").and_then(Value::as_str).map(str::to_owned) else {
         return Ok(Vec::new());
     };
-    let rows = web.gateway.node.database.read(move |reader| reader.chat_history(Some(&region), CHAT_SCAN)).await?;
+    let rows = web.gateway.node.database.read(move |reader| reader.chat_history(Some(&region), &[], CHAT_SCAN)).await?;
     let own: Vec<Value> = rows
         .into_iter()
         .filter(|row| row.sender_id == agent.agent_id)

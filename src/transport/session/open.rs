@@ -5,7 +5,7 @@ use crate::actors::agent::{AgentMessage, Joined, Joiner};
 use crate::actors::directory::Socket;
 use crate::actors::fanout::inbox_data;
 use crate::actors::gateway::Caller;
-use crate::base::limit::RECOVERY_MAX;
+use crate::base::limit::{RECOVERY_MAX, RECOVERY_MAX_BYTES};
 use crate::base::time::Tick;
 use crate::domain::refusal::{Code, Refusal};
 use crate::guard::token::Verified;
@@ -123,6 +123,8 @@ impl Session {
     /// Notes that the session is open.
     pub(crate) fn note_open(&mut self, opened: &Opened) {
         self.phase = Phase::Open;
+        // An agent's sockets have a limit of their own.
+        self.visit = None;
         *self.region.borrow_mut() = Some(opened.joined.region.clone());
     }
 }
@@ -147,5 +149,6 @@ async fn missed(
     });
     let found: Vec<Missed> = found.take_while(|missed| missed.offset <= top).collect();
     let is_whole = u64::try_from(found.len()).ok() == Some(count);
-    Ok(is_whole.then_some(found))
+    let bytes = found.iter().fold(0_usize, |sum, missed| sum.saturating_add(missed.data.len()));
+    Ok((is_whole && bytes <= RECOVERY_MAX_BYTES).then_some(found))
 }

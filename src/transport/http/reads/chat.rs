@@ -1,6 +1,6 @@
 //! What was said: in the open for everybody, in private for those whom it concerns.
 
-use super::{Answer, Query, limit_of, no_region, ok};
+use super::{Answer, Query, hidden_regions, limit_of, no_region, ok};
 use crate::base::time::Timestamp;
 use crate::domain::agent::Handle;
 use crate::store::chat::ChatMessage;
@@ -78,11 +78,13 @@ impl From<ChatMessage> for Message {
 pub async fn history(web: Data<Web>, query: Query<ChatQuery>) -> Answer {
     let limit = limit_of(query.0.limit, 100)?;
     let node = &web.gateway.node;
-    let region = query.0.region;
-    if region.as_ref().is_some_and(|name| node.directory.world().region(name).is_none()) {
+    let (region, world) = (query.0.region, node.directory.world());
+    // What is said in a region that is not public is for those who are there.
+    if region.as_ref().is_some_and(|name| !world.region(name).is_some_and(|plan| plan.is_public)) {
         return Err(no_region().into());
     }
-    let rows = node.database.read(move |reader| reader.chat_history(region.as_deref(), limit)).await?;
+    let hidden = hidden_regions(&world);
+    let rows = node.database.read(move |reader| reader.chat_history(region.as_deref(), &hidden, limit)).await?;
     list(rows)
 }
 

@@ -1,6 +1,6 @@
 //! The world: its regions, who is in it, what happened in the open, and what agents can do.
 
-use super::{Answer, Query, Surveys, limit_of, ok};
+use super::{Answer, Query, Surveys, hidden_regions, limit_of, ok};
 use crate::base::time::Tick;
 use crate::domain::action::ACTIONS;
 use crate::domain::agent::{Handle, Permission};
@@ -171,7 +171,8 @@ pub async fn events(web: Data<Web>, query: Query<EventsQuery>) -> Answer {
     let limit = limit_of(query.0.limit, 50)?;
     let since = query.0.since_tick.map(Tick);
     let node = &web.gateway.node;
-    let events = node.database.read(move |reader| reader.world_events(limit, since)).await?;
+    let hidden = hidden_regions(&node.directory.world());
+    let events = node.database.read(move |reader| reader.world_events(limit, since, &hidden)).await?;
     ok(&EventList { events, current_tick: node.tick().0 })
 }
 
