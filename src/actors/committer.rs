@@ -3,6 +3,7 @@
 use super::fanout::Fanout;
 use super::mailbox::{Reply, answer};
 use super::node::Node;
+use super::region::RegionMessage;
 use super::request::Receipt;
 use super::shard::{ShardActor, ShardMessage};
 use super::mailbox::Seat;
@@ -16,6 +17,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Most commits that wait for the database; beyond, callers are told `busy`.
 const QUEUE_MAX: usize = 16_384;
@@ -23,7 +25,31 @@ const QUEUE_MAX: usize = 16_384;
 const COMPANY_WAIT: Duration = Duration::from_millis(1);
 
 /// What is done when a commit's outcome is known, before anybody hears of it: memory follows the disk.
-pub type Settle = Box<dyn FnOnce(&Result<Outcome, Refusal>) + Send>;
+///
+/// It is always called: dropped uncalled (a full queue, a failed actor) it is told `unavailable`.
+pub struct Settle(Option<Box<dyn FnOnce(&Result<Outcome, Refusal>) + Send>>);
+
+impl Settle {
+    /// Something to do when the outcome is known.
+    pub fn new(work: impl FnOnce(&Result<Outcome, Refusal>) + Send + 'static) -> Self {
+        Self(Some(Box::new(work)))
+    }
+
+    /// Does it.
+    pub fn call(mut self, outcome: &Result<Outcome, Refusal>) {
+        if let Some(work) = self.0.take() {
+            work(outcome);
+        }
+    }
+}
+
+impl Drop for Settle {
+    fn drop(&mut self) {
+        if let Some(work) = self.0.take() {
+            work(&Err(Refusal::unavailable()));
+        }
+    }
+}
 
 /// A commit with those who wait for it.
 pub struct Pending {
@@ -54,6 +80,9 @@ pub struct Committer {
     is_busy: bool,
     is_waiting: bool,
     is_fenced: bool,
+    /// One while no batch is with the database.
+    under_way: Arc<Semaphore>,
+    needs_reload: bool,
 }
 
 impl Committer {
@@ -61,7 +90,20 @@ impl Committer {
     pub fn new(node: Arc<Node>, shard: ShardId, epoch: Arc<AtomicI64>, keeper: Option<Seat<ShardActor>>) -> Self {
         let fanout = Fanout::new(Arc::clone(&node), shard);
         let queue = VecDeque::new();
-        Self { node, shard, epoch, keeper, fanout, queue, is_busy: false, is_waiting: false, is_fenced: false }
+        let under_way = Arc::new(Semaphore::new(1));
+        Self {
+            node,
+            shard,
+            epoch,
+            keeper,
+            fanout,
+            queue,
+            is_busy: false,
+            is_waiting: false,
+            is_fenced: false,
+            under_way,
+            needs_reload: false,
+        }
     }
 
     fn enqueue(&mut self, pending: Pending, stage: &mut Stage<Self>) {
@@ -89,6 +131,14 @@ impl Committer {
         if self.is_busy || self.queue.is_empty() {
             return;
         }
+        if self.is_fenced {
+            // Nothing more goes under a dead epoch.
+            for pending in self.queue.drain(..) {
+                conclude(pending.settle, pending.reply, Err(Refusal::unavailable()));
+            }
+            return;
+        }
+        let Ok(permit) = Arc::clone(&self.under_way).try_acquire_owned() else { return };
         self.is_busy = true;
         let count = self.queue.len().min(BATCH_MAX);
         let mut waiting = Vec::with_capacity(count);
@@ -97,21 +147,24 @@ impl Committer {
             waiting.push((pending.reply, pending.settle));
             commits.push(pending.commit);
         }
-        let lease = Lease { shard: self.shard, owner: self.node.id, epoch: self.epoch.load(Ordering::Acquire) };
+        let epoch = self.epoch.load(Ordering::Acquire);
+        let lease = Lease { shard: self.shard, owner: self.node.id, epoch };
         let batch = Batch { lease, now: self.node.now(), commits };
         let node = Arc::clone(&self.node);
         let started = node.clock.monotonic();
         let work = async move {
-            let outcome = node.database.commit(batch).await;
+            // The permit is held until the database has answered, even when this actor fails meanwhile.
+            let outcome = node.database.commit(batch, permit).await;
             metric::commit_duration().record(node.clock.monotonic().saturating_sub(started).as_secs_f64());
             outcome
         };
         metric::commit_batch_size().record(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
-        watch::then(stage, work, move |me, outcome, stage| me.settle(outcome, waiting, stage));
+        watch::then(stage, work, move |me, outcome, stage| me.settle(epoch, outcome, waiting, stage));
     }
 
     fn settle(
         &mut self,
+        epoch: i64,
         outcome: Result<(Result<Vec<Outcome>, CommitError>, Batch), Refusal>,
         waiting: Vec<(Option<Reply<Receipt>>, Option<Settle>)>,
         stage: &mut Stage<Self>,
@@ -119,17 +172,20 @@ impl Committer {
         self.is_busy = false;
         match outcome {
             Ok((Ok(outcomes), batch)) => {
+                self.reload_if_needed();
                 for ((commit, outcome), (reply, settle)) in batch.commits.into_iter().zip(outcomes).zip(waiting) {
                     self.conclude_one(commit, outcome, reply, settle);
                 }
             }
             Ok((Err(error), _)) => {
-                let refusal = self.refuse_batch(&error);
+                let refusal = self.refuse_batch(epoch, &error);
                 for (reply, settle) in waiting {
                     conclude(settle, reply, Err(refusal.clone()));
                 }
             }
             Err(refusal) => {
+                // The job failed on its thread: what became of the batch is not known here.
+                self.needs_reload = true;
                 for (reply, settle) in waiting {
                     conclude(settle, reply, Err(refusal.clone()));
                 }
@@ -159,7 +215,7 @@ impl Committer {
         };
         let outcome = Ok(outcome);
         if let Some(settle) = settle {
-            settle(&outcome);
+            settle.call(&outcome);
         }
         if let Ok(Outcome::Committed { seq, inbox, .. }) = &outcome {
             self.fanout.spread(&commit, *seq, inbox);
@@ -169,27 +225,42 @@ impl Committer {
         }
     }
 
-    fn refuse_batch(&mut self, error: &CommitError) -> Refusal {
+    /// After an outcome that was not known, memory is loaded again as soon as the database answers.
+    fn reload_if_needed(&mut self) {
+        if std::mem::take(&mut self.needs_reload)
+            && let Some(seats) = self.node.directory.shard(self.shard)
+        {
+            seats.region.order(RegionMessage::Reload);
+        }
+    }
+
+    fn refuse_batch(&mut self, epoch: i64, error: &CommitError) -> Refusal {
         tracing::error!(shard.id = %self.shard, error = ?error, "a batch of {} was not committed", self.shard);
         match error {
             CommitError::Fenced(_) => {
-                self.is_fenced = true;
-                if let Some(keeper) = &self.keeper {
-                    keeper.order(ShardMessage::Fenced);
+                // A late answer about an epoch that was replaced meanwhile fences nothing.
+                if epoch >= self.epoch.load(Ordering::Acquire) {
+                    self.is_fenced = true;
+                    if let Some(keeper) = &self.keeper {
+                        keeper.order(ShardMessage::Fenced(epoch));
+                    }
                 }
                 Refusal::new(Code::Moving, "the shard has another owner").retry_after(1_000)
             }
             CommitError::NotCommitted { is_disk_full: true, .. } => {
                 Refusal::new(Code::StorageFull, "the disk is full").retry_after(5_000)
             }
-            CommitError::NotCommitted { .. } => Refusal::unavailable(),
+            CommitError::NotCommitted { .. } => {
+                self.needs_reload = true;
+                Refusal::unavailable()
+            }
         }
     }
 }
 
 fn conclude(settle: Option<Settle>, reply: Option<Reply<Receipt>>, refusal: Result<Outcome, Refusal>) {
     if let Some(settle) = settle {
-        settle(&refusal);
+        settle.call(&refusal);
     }
     if let (Some(reply), Err(refusal)) = (reply, refusal) {
         answer(reply, Err(refusal));
@@ -201,12 +272,19 @@ impl Role for Committer {
     const NAME: &'static str = "committer";
     const CAPACITY: usize = QUEUE_MAX;
 
-    fn begin(&mut self, _: &mut Stage<Self>) {}
+    /// After a failure the batch that was under way may still be committed: wait for it, then load memory again.
+    fn begin(&mut self, stage: &mut Stage<Self>) {
+        if !self.needs_reload {
+            return;
+        }
+        let under_way = Arc::clone(&self.under_way);
+        watch::first(stage, async move { under_way.acquire_owned().await.is_ok() }, |me, _is_over, _| me.reload_if_needed());
+    }
 
     // What was queued is dropped: its askers hear `unavailable`, and nothing of it was committed or will be.
     fn forget(&mut self) {
         self.queue.clear();
-        (self.is_busy, self.is_waiting) = (false, false);
+        (self.is_busy, self.is_waiting, self.needs_reload) = (false, false, true);
     }
 
     fn take(&mut self, message: CommitterMessage, stage: &mut Stage<Self>) {

@@ -54,6 +54,7 @@ impl<S: Unpin + 'static> Handler<Job<S>> for Worker<S> {
 struct Waiting {
     batch: Batch,
     reply: oneshot::Sender<(Committed, Batch)>,
+    under_way: OwnedSemaphorePermit,
 }
 
 /// Batches of all shards in the order they came.
@@ -87,27 +88,22 @@ impl Database {
         &self,
         work: impl FnOnce(&mut Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Refusal> {
-        self.write_raw(work).await?.map_err(|error| refusal_of(&error))
-    }
-
-    /// Runs a body on a writer's thread and returns what it returns.
-    /// Errors: as `write`, without the store's.
-    pub async fn write_raw<T: Send + 'static>(&self, work: impl FnOnce(&mut Store) -> T + Send + 'static) -> Result<T, Refusal> {
-        run("write", &self.writers, &self.write_permits, work).await
+        run("write", &self.writers, &self.write_permits, work).await?.map_err(|error| refusal_of(&error))
     }
 
     /// Commits a shard's batch, together with those of other shards that wait for the same writer. Gives the batch back.
-    /// Errors: as `write_raw`.
-    pub async fn commit(&self, batch: Batch) -> Result<(Committed, Batch), Refusal> {
+    /// Waits as long as it takes, because giving up would not undo it. `under_way` is held until the database has answered.
+    /// Errors: `busy` when too many wait, `unavailable` when the job failed: then the outcome is not known.
+    pub async fn commit(&self, batch: Batch, under_way: OwnedSemaphorePermit) -> Result<(Committed, Batch), Refusal> {
         let permit = Arc::clone(&self.write_permits).try_acquire_owned().map_err(|_full| Refusal::busy())?;
         let (reply, answer) = oneshot::channel();
-        locked(&self.batches).push_back(Waiting { batch, reply });
+        locked(&self.batches).push_back(Waiting { batch, reply, under_way });
         let batches = Arc::clone(&self.batches);
         // One job a batch: whoever comes first takes the others along, and theirs find nothing to do.
         let work = Box::new(move |store: &mut Store| commit_waiting(store, &batches));
         #[expect(clippy::disallowed_methods, reason = "the permit is the bound that do_send lacks")]
         self.writers.do_send(Job { work, _permit: permit });
-        wait(answer).await
+        answer.await.map_err(|_gone| Refusal::unavailable())
     }
 
     /// Runs a body on a reader's thread.
@@ -137,6 +133,20 @@ async fn run<S: Unpin + 'static, T: Send + 'static>(
     permits: &Arc<Semaphore>,
     work: impl FnOnce(&mut S) -> T + Send + 'static,
 ) -> Result<T, Refusal> {
+    let answer = start(kind, threads, permits, work)?;
+    match tokio::time::timeout(Duration::from_secs(DEADLINE_S), answer).await {
+        Ok(Ok(result)) => Ok(result),
+        Ok(Err(_gone)) => Err(Refusal::unavailable()),
+        Err(_elapsed) => Err(Refusal::new(Code::Timeout, "the database did not answer in time").retry_after(1_000)),
+    }
+}
+
+fn start<S: Unpin + 'static, T: Send + 'static>(
+    kind: &'static str,
+    threads: &Addr<Worker<S>>,
+    permits: &Arc<Semaphore>,
+    work: impl FnOnce(&mut S) -> T + Send + 'static,
+) -> Result<oneshot::Receiver<T>, Refusal> {
     let permit = Arc::clone(permits).try_acquire_owned().map_err(|_full| Refusal::busy())?;
     let (reply, answer) = oneshot::channel();
     let work = Box::new(move |connection: &mut S| {
@@ -148,7 +158,7 @@ async fn run<S: Unpin + 'static, T: Send + 'static>(
     });
     #[expect(clippy::disallowed_methods, reason = "the permit is the bound that do_send lacks")]
     threads.do_send(Job { work, _permit: permit });
-    wait(answer).await
+    Ok(answer)
 }
 
 fn locked(batches: &Batches) -> std::sync::MutexGuard<'_, VecDeque<Waiting>> {
@@ -168,18 +178,12 @@ fn commit_waiting(store: &mut Store, batches: &Batches) {
         let count = fits.count().max(1).min(waiting.len());
         waiting.drain(..count).collect()
     };
-    let (batches, replies): (Vec<Batch>, Vec<_>) = taken.into_iter().map(|waiting| (waiting.batch, waiting.reply)).unzip();
-    for ((result, batch), reply) in store.commit_together(&batches).into_iter().zip(batches).zip(replies) {
+    let (batches, replies): (Vec<Batch>, Vec<_>) = taken.into_iter().map(|waiting| (waiting.batch, (waiting.reply, waiting.under_way))).unzip();
+    for ((result, batch), (reply, under_way)) in store.commit_together(&batches).into_iter().zip(batches).zip(replies) {
+        // Before the answer: whoever gets it may begin the next batch at once.
+        drop(under_way);
         // Nobody waits any more: it is committed all the same.
         let _ = reply.send((result, batch));
-    }
-}
-
-async fn wait<T>(answer: oneshot::Receiver<T>) -> Result<T, Refusal> {
-    match tokio::time::timeout(Duration::from_secs(DEADLINE_S), answer).await {
-        Ok(Ok(result)) => Ok(result),
-        Ok(Err(_gone)) => Err(Refusal::unavailable()),
-        Err(_elapsed) => Err(Refusal::new(Code::Timeout, "the database did not answer in time").retry_after(1_000)),
     }
 }
 

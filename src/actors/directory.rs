@@ -7,7 +7,7 @@ use super::mailbox::Seat;
 use super::region::RegionActor;
 use crate::base::id::{AgentId, SessionId, ShardId};
 use crate::base::time::Timestamp;
-use crate::domain::agent::Handle;
+use crate::domain::agent::{Handle, Profile};
 use crate::domain::region::{RegionPlan, ShardPlan, World};
 use crate::domain::space::Vec3;
 use actix_rt::ArbiterHandle;
@@ -43,6 +43,8 @@ pub struct Online {
     pub name: String,
     /// The region it is in.
     pub region: Arc<str>,
+    /// Whether spectators may follow its inner life.
+    pub is_public: bool,
 }
 
 /// An open socket of an agent.
@@ -63,6 +65,7 @@ pub struct Directory {
     agents: DashMap<Handle, AgentSeat>,
     online: DashMap<Handle, Online>,
     sockets: DashMap<Handle, SmallVec<[Socket; 1]>>,
+    watchers: DashMap<Handle, SmallVec<[SessionId; 2]>>,
     hubs: RwLock<Arc<[Seat<HubActor>]>>,
 }
 
@@ -75,6 +78,7 @@ impl Directory {
             agents: DashMap::new(),
             online: DashMap::new(),
             sockets: DashMap::new(),
+            watchers: DashMap::new(),
             hubs: RwLock::new(Arc::from([])),
         }
     }
@@ -152,9 +156,9 @@ impl Directory {
     }
 
     /// Notes that an agent is in a region.
-    pub fn put_online(&self, handle: &Handle, name: &str, region: &str) {
-        let online = Online { name: name.to_owned(), region: region.into() };
-        self.online.insert(handle.clone(), online);
+    pub fn put_online(&self, profile: &Profile, region: &str) {
+        let online = Online { name: profile.name.clone(), region: region.into(), is_public: profile.is_public };
+        self.online.insert(profile.handle.clone(), online);
     }
 
     /// Notes that an agent left a region, unless it is in another one already.
@@ -193,6 +197,27 @@ impl Directory {
     /// An agent's open sockets, oldest first.
     pub fn sockets(&self, handle: &Handle) -> SmallVec<[Socket; 1]> {
         self.sockets.get(handle).map(|sockets| sockets.clone()).unwrap_or_default()
+    }
+
+    /// Notes that a spectator follows an agent.
+    pub fn put_watcher(&self, handle: &Handle, spectator: SessionId) {
+        let mut watchers = self.watchers.entry(handle.clone()).or_default();
+        if !watchers.contains(&spectator) {
+            watchers.push(spectator);
+        }
+    }
+
+    /// Notes that a spectator follows an agent no more.
+    pub fn remove_watcher(&self, handle: &Handle, spectator: SessionId) {
+        if let Some(mut watchers) = self.watchers.get_mut(handle) {
+            watchers.retain(|other| *other != spectator);
+        }
+        self.watchers.remove_if(handle, |_, watchers| watchers.is_empty());
+    }
+
+    /// The spectators that follow an agent.
+    pub fn watchers(&self, handle: &Handle) -> SmallVec<[SessionId; 2]> {
+        self.watchers.get(handle).map(|watchers| watchers.clone()).unwrap_or_default()
     }
 
     /// The hubs of this node's worker threads.

@@ -5,6 +5,7 @@ use super::node::Node;
 use super::publication::Publication;
 use crate::base::id::{AgentId, ShardId};
 use crate::base::time::Tick;
+use crate::bus::Topic;
 use crate::bus::mirror::{MirrorBatch, MirrorEvent};
 use crate::domain::event::{Event, EventKind};
 use crate::domain::space::Cell;
@@ -44,8 +45,19 @@ impl Fanout {
             self.node.directory.tell_hubs(|| HubMessage::Inbox { agent, publication: Arc::clone(&publication) });
         }
         if event.is_public {
+            self.tell_followers(event, commit.tick, &wire);
             self.mirror(commit, &wire);
         }
+    }
+
+    /// What a followed agent does goes to its followers, wherever their cameras look.
+    fn tell_followers(&self, event: &Event, tick: Tick, wire: &Value) {
+        let Some(source) = event.source.as_ref().filter(|source| !self.node.directory.watchers(source).is_empty()) else {
+            return;
+        };
+        let data = Bytes::from(json!({"tick": tick, "events": [wire]}).to_string());
+        let publication = Publication::new(format!("spectator:{source}").into(), data);
+        self.node.directory.tell_hubs(|| HubMessage::Channel(Arc::clone(&publication)));
     }
 
     /// Public events only: anyone at Redis reads them.
@@ -55,7 +67,14 @@ impl Fanout {
         }
         let event = &commit.event;
         let payload = json!({"type": event.kind.name(), "source": event.source, "content": wire.get("content"), "tick": commit.tick});
-        let event = MirrorEvent { payload: payload.to_string(), watchers: Vec::new() };
+        let watchers = event.source.as_ref().map(|source| self.node.directory.watchers(source)).unwrap_or_default();
+        if let Some(source) = event.source.as_ref().filter(|_| !watchers.is_empty()) {
+            let data = json!({"type": event.kind.name(), "data": wire}).to_string();
+            // Tools hear of it as they can; nothing here depends on it.
+            let _ = self.node.bus.publish(Topic::Spectator(source.to_string()), Bytes::from(data));
+        }
+        let watchers = watchers.iter().map(ToString::to_string).collect();
+        let event = MirrorEvent { payload: payload.to_string(), watchers };
         let (region, tick) = (commit.region.clone(), commit.tick.0);
         self.node.mirror.push(MirrorBatch { region, tick, events: vec![event], ..MirrorBatch::default() });
     }

@@ -1,6 +1,7 @@
 //! The gateway: the one door from transports to actors.
 
-use super::agent::{AgentActor, AgentMessage, Join, Joined, Joiner, Suggestion, prompts_refused};
+use super::agent::{AgentActor, AgentMessage, Join, Joined, Joiner, Suggestion, prompts_refused, replay};
+use super::directory::AgentSeat;
 use super::mailbox::Reply;
 use super::node::{DEADLINE, Node};
 use super::request::{Receipt, Request, body_hash};
@@ -8,7 +9,7 @@ use super::shard;
 use super::visitors::Visitors;
 use crate::base::id::{AgentId, SessionId};
 use crate::base::limit::{COMMAND_ID_MAX_CHARS, PROMPT_MAX_CHARS, REGIONS_MAX};
-use crate::domain::action::Action;
+use crate::domain::action::{Action, Durability};
 use crate::domain::agent::{Handle, Permissions};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::region::{RegionPlan, ShardPlan};
@@ -68,11 +69,21 @@ impl Gateway {
         let (body_hash, durability, name) = (body_hash(&action), action.durability(), action.name());
         let command = CommandKey { id, body_hash, action: name, durability };
         let (agent, permissions) = (caller.id, caller.permissions);
-        let seat = self.node.directory.agent(&caller.handle).ok_or_else(Refusal::not_in_world)?.seat;
+        let Some(AgentSeat { seat, .. }) = self.node.directory.agent(&caller.handle) else {
+            let is_repeatable = has_own_id && durability == Durability::Durable;
+            return if is_repeatable { self.answer_absent(agent, command).await } else { Err(Refusal::not_in_world()) };
+        };
         let request = |reply: Reply<Receipt>| {
             AgentMessage::Act(Box::new(Request { agent, action, command, has_own_id, permissions, reply }))
         };
         seat.ask(DEADLINE, request).await
+    }
+
+    /// A command of an agent that is not in the world: done before, it is answered again; else it is refused.
+    async fn answer_absent(&self, agent: AgentId, command: CommandKey) -> Result<Receipt, Refusal> {
+        let id = command.id.clone();
+        let stored = self.node.database.read(move |reader| reader.find_command(agent, &id)).await?;
+        stored.map_or_else(|| Err(Refusal::not_in_world()), |stored| replay(&stored, command.id, &command.body_hash))
     }
 
     /// Brings an agent into the world, or another socket to it.

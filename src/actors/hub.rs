@@ -54,6 +54,15 @@ pub enum HubMessage {
         /// The region entered.
         to: Option<Arc<str>>,
     },
+    /// A spectator follows another agent, or none.
+    Follow {
+        /// Which session.
+        session: SessionId,
+        /// The channel of the agent before.
+        from: Option<Arc<str>>,
+        /// The channel of the agent now.
+        to: Option<Arc<str>>,
+    },
     /// An order for sessions.
     Close(Whom, Disconnect),
     /// An agent's subscription to a channel ends.
@@ -102,6 +111,8 @@ pub trait Listener {
     fn inbox(&self, publication: &Arc<Publication>);
     /// The region around it changed.
     fn region(&self, from: Option<&str>, to: Option<&str>);
+    /// The channel of the agent that it follows changed.
+    fn follow(&self, from: Option<&str>, to: Option<&str>);
     /// Its subscription to a channel ends.
     fn unsubscribe(&self, channel: &str);
 }
@@ -283,6 +294,17 @@ impl HubTable {
         }
     }
 
+    /// Changes the agent's channel that a spectator is on and returns its listener.
+    fn follow(&mut self, session: SessionId, from: Option<&Arc<str>>, to: Option<&Arc<str>>) -> Option<Rc<dyn Listener>> {
+        if let Some(from) = from {
+            self.unsubscribe(session, from);
+        }
+        if let Some(to) = to {
+            self.subscribe(session, Arc::clone(to), 0);
+        }
+        self.sessions.get(&session).map(|entry| Rc::clone(&entry.listener))
+    }
+
     /// Forgets what a session saw of other regions and returns its listener.
     fn change_region(&mut self, session: SessionId) -> Option<Rc<dyn Listener>> {
         let entry = self.sessions.get_mut(&session)?;
@@ -366,6 +388,12 @@ impl Role for HubActor {
                 let listener = self.table.borrow_mut().change_region(session);
                 if let Some(listener) = listener {
                     listener.region(from.as_deref(), to.as_deref());
+                }
+            }
+            HubMessage::Follow { session, from, to } => {
+                let listener = self.table.borrow_mut().follow(session, from.as_ref(), to.as_ref());
+                if let Some(listener) = listener {
+                    listener.follow(from.as_deref(), to.as_deref());
                 }
             }
             HubMessage::Close(whom, reason) => self.table.borrow().close(&whom, reason),

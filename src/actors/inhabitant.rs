@@ -73,6 +73,8 @@ impl Listener for Ears {
 
     fn region(&self, _: Option<&str>, _: Option<&str>) {}
 
+    fn follow(&self, _: Option<&str>, _: Option<&str>) {}
+
     fn unsubscribe(&self, _: &str) {}
 }
 
@@ -252,8 +254,9 @@ impl Role for InhabitantActor {
         }
     }
 
-    fn give_up(&mut self) {
+    fn give_up(&mut self) -> bool {
         self.table.borrow_mut().detach(self.session);
+        true
     }
 }
 

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 /// What a shard's actor is told.
 pub enum ShardMessage {
-    /// A commit found that the lease is lost: claim it anew and load again.
-    Fenced,
+    /// A commit found that the lease of this epoch is lost: claim it anew and load again.
+    Fenced(i64),
 }
 
 /// The actor of one shard.
@@ -97,8 +97,8 @@ impl Role for ShardActor {
 
     fn take(&mut self, message: ShardMessage, stage: &mut Stage<Self>) {
         match message {
-            ShardMessage::Fenced => {
-                self.fenced_epoch = self.epoch.load(Ordering::Acquire);
+            ShardMessage::Fenced(epoch) => {
+                self.fenced_epoch = epoch;
                 self.claim(stage);
             }
         }

@@ -41,9 +41,15 @@ pub trait Role: Sized + Unpin + 'static {
         None
     }
 
-    /// The restart budget is spent: the actor stops for good.
-    fn give_up(&mut self) {}
+    /// The restart budget is spent. True ends the actor for good; false lets it rest for half a minute and begin again:
+    /// an actor that nobody can replace must not stay away for ever.
+    fn give_up(&mut self) -> bool {
+        false
+    }
 }
+
+/// How long an actor rests that failed too often.
+const REST: Duration = Duration::from_secs(30);
 
 /// An actor with its supervision.
 pub struct Watched<R: Role> {
@@ -51,6 +57,7 @@ pub struct Watched<R: Role> {
     quarantine: Arc<Quarantine>,
     restarts: Vec<Instant>,
     is_finished: bool,
+    is_resting: bool,
 }
 
 /// A message with the permit that it holds until it was handled.
@@ -88,7 +95,7 @@ pub fn start_here<R: Role>(quarantine: &Arc<Quarantine>, role: R) -> Seat<R> {
 
 impl<R: Role> Watched<R> {
     fn new(role: R, quarantine: Arc<Quarantine>) -> Self {
-        Self { role, quarantine, restarts: Vec::new(), is_finished: false }
+        Self { role, quarantine, restarts: Vec::new(), is_finished: false, is_resting: false }
     }
 
     /// Runs a part of the role; a panic in it restarts the actor.
@@ -154,7 +161,10 @@ impl<R: Role> Actor for Watched<R> {
 
     fn started(&mut self, stage: &mut Stage<R>) {
         let failures = u32::try_from(self.restarts.len()).unwrap_or(u32::MAX);
-        if failures > 1 {
+        if std::mem::take(&mut self.is_resting) {
+            self.restarts.clear();
+            stage.wait(wrap_future::<_, Self>(tokio::time::sleep(REST)));
+        } else if failures > 1 {
             // The first restart is at once; a second failure so soon asks for patience: 100, 200, 400 ms.
             let delay = Duration::from_millis(50 << failures.min(4));
             stage.wait(wrap_future::<_, Self>(tokio::time::sleep(delay)));
@@ -173,9 +183,9 @@ impl<R: Role> Supervised for Watched<R> {
         self.restarts.retain(|at| now.duration_since(*at) < Duration::from_millis(RESTART_WINDOW_MS));
         self.restarts.push(now);
         if self.restarts.len() > usize::try_from(RESTARTS_MAX).unwrap_or(usize::MAX) {
-            tracing::error!(actor = R::NAME, "an actor of kind {} failed too often and is given up", R::NAME);
-            self.is_finished = true;
-            self.role.give_up();
+            tracing::error!(actor = R::NAME, "an actor of kind {} failed too often", R::NAME);
+            self.is_finished = self.role.give_up();
+            self.is_resting = !self.is_finished;
         }
     }
 }

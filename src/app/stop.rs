@@ -4,8 +4,10 @@ use super::http::Servers;
 use super::keepers::flush_counters;
 use super::start::NodeParts;
 use crate::actors::hub::{HubMessage, Whom};
+use crate::bus::Topic;
 use crate::config::Config;
 use crate::wire::Disconnect;
+use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,6 +25,9 @@ pub async fn until_told(servers: Servers, parts: &NodeParts, config: &Config) ->
         // Stops accepting at once; open sockets are closed next.
         handle.pause().await;
     }
+    let farewell = r#"{"message":"the server is going down","priority":"high"}"#;
+    // Tools hear of it as they can; nothing here depends on it.
+    let _ = node.bus.publish(Topic::Broadcast, Bytes::from_static(farewell.as_bytes()));
     node.directory.tell_hubs(|| HubMessage::Close(Whom::All, Disconnect::SHUTDOWN));
     let grace = Duration::from_secs(u64::from(config.server.shutdown_timeout_s));
     for handle in servers.handles {

@@ -11,6 +11,8 @@ pub const SOCKET_MESSAGE_MAX_BYTES: usize = 16 * 1024;
 pub const HTTP_BODY_MAX_BYTES: usize = 64 * 1024;
 /// Bytes of a request's URL with its query. Source: security.md E15.
 pub const URL_MAX_BYTES: usize = 8 * 1024;
+/// Bytes of all header fields of a request, names and values. Source: security.md E15.
+pub const HEAD_MAX_BYTES: usize = 32 * 1024;
 /// Nesting of a JSON text. Source: api.md §8, security.md §4.3.
 pub const JSON_DEPTH_MAX: usize = 32;
 /// Keys of one JSON object. Source: security.md §4.3.

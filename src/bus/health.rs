@@ -41,23 +41,25 @@ impl Health {
     }
 
     pub fn link(&self, is_up: bool) {
+        self.note(is_up);
         let was_up = self.is_link_up.swap(is_up, Ordering::SeqCst);
         if is_up && !was_up {
             tracing::info!("bus hears redis");
         } else if was_up && !is_up {
             tracing::warn!("bus hears redis no longer, trying again");
         }
-        self.note(is_up);
+        count::is_up(self.is_up());
     }
 
     pub fn commands(&self, outcome: Result<(), &str>) {
+        self.note(outcome.is_ok());
         let did_work = self.do_commands_work.swap(outcome.is_ok(), Ordering::SeqCst);
         match outcome {
             Ok(()) if !did_work => tracing::info!("redis takes commands again"),
             Err(reason) if did_work => tracing::warn!(reason, "redis does not take commands: {reason}"),
             Ok(()) | Err(_) => {}
         }
-        self.note(outcome.is_ok());
+        count::is_up(self.is_up());
     }
 
     pub fn do_commands_work(&self) -> bool {
@@ -65,10 +67,12 @@ impl Health {
     }
 
     pub fn status(&self) -> BusStatus {
+        // Read before the time of the error: whoever is degraded has one.
+        let is_degraded = !self.is_up();
         let last_error_ms = self.last_error_ms.load(Ordering::SeqCst);
         BusStatus {
             kind: "redis",
-            is_degraded: !self.is_up(),
+            is_degraded,
             last_error_at: (last_error_ms != i64::MIN).then_some(Timestamp(last_error_ms)),
         }
     }
@@ -77,11 +81,11 @@ impl Health {
         self.is_link_up.load(Ordering::SeqCst) && self.do_commands_work()
     }
 
+    /// Notes the time of an error, before anybody sees that there is one.
     fn note(&self, is_well: bool) {
         if !is_well {
             self.last_error_ms.store(self.clock.now_ms(), Ordering::SeqCst);
         }
-        count::is_up(self.is_up());
     }
 }
 

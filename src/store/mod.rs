@@ -10,6 +10,7 @@ pub mod chat;
 pub mod commit;
 mod connection;
 pub mod conversation;
+mod count;
 mod error;
 pub mod event;
 pub mod ledger;

@@ -7,7 +7,10 @@ macro_rules! tables {
             use crate::store::sql_types::{Json, Uid};
             $name ($($key),+) { $($column -> $kind,)* }
         }
-    )*};
+    )*
+        /// The names of all tables.
+        pub(crate) const NAMES: &[&str] = &[$(stringify!($name)),*];
+    };
 }
 
 tables! {

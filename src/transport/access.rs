@@ -107,7 +107,7 @@ impl Access {
     }
 
     /// Verifies a token, its revocation included.
-    /// Errors: `unauthenticated`, `token_expired`, `token_revoked`, `too_large`.
+    /// Errors: `unauthenticated`, `token_expired`, `token_revoked`.
     pub fn verify(&self, token: &str) -> Result<Verified, Refusal> {
         let now = self.now();
         let verified = self.tokens.verify(&self.ring(), token, now).map_err(|error| self.note(error))?;

@@ -204,7 +204,15 @@ fn act(session: &mut Session, action: String, frame: Frame, context: &mut Contex
     session.in_flight = session.in_flight.saturating_add(1);
     let gateway = session.gateway();
     let (request_id, name) = (frame.request_id, action.clone());
-    let work = async move { gateway.act(&caller, &name, &params, command_id).await };
+    let (access, verified) = (session.access(), session.verified.clone());
+    let work = async move {
+        // A permission that was taken away acts before the token ends.
+        let caller = match verified {
+            Some(verified) => access.caller(&verified).await?.unwrap_or(caller),
+            None => caller,
+        };
+        gateway.act(&caller, &name, &params, command_id).await
+    };
     context.spawn(wrap_future::<_, Session>(work).map(move |receipt: Result<Receipt, Refusal>, me, _| {
         me.in_flight = me.in_flight.saturating_sub(1);
         respond(me, request_id, receipt.map(|receipt| (action, json!(receipt))));

@@ -5,7 +5,11 @@ mod actions;
 #[cfg(test)]
 mod agent;
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod client;
+#[cfg(test)]
+mod examples;
 #[cfg(test)]
 mod plot;
 #[cfg(test)]

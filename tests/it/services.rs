@@ -188,6 +188,11 @@ impl Cell {
         command
     }
 
+    /// The id of the server's process; 0 while there is none.
+    pub fn pid(&self) -> u32 {
+        self.server.as_ref().map_or(0, Child::id)
+    }
+
     /// What the server wrote since its last start.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()

@@ -153,6 +153,21 @@ impl TestWorld {
         self.launch(self.port);
     }
 
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The folder of its data.
+    pub fn data(&self) -> std::path::PathBuf {
+        self.cell.folder.join("data")
+    }
+
+    /// The id of its process.
+    pub fn pid(&self) -> u32 {
+        self.cell.pid()
+    }
+
     /// What the process wrote since its last start.
     pub fn log(&self) -> String {
         self.cell.log()

@@ -121,10 +121,10 @@ impl AgentActor {
             let (reply, outcome) = oneshot::channel();
             let asker = std::mem::replace(&mut request.reply, reply);
             // The place changes before the one who asked hears of it.
-            watch::then(stage, outcome, move |me, outcome, stage| {
+            watch::then(stage, outcome, move |me, outcome, _| {
                 let outcome = outcome.unwrap_or_else(|_gone| Err(Refusal::unavailable()));
                 if let Ok(receipt) = &outcome {
-                    me.follow_hand_off(receipt, stage);
+                    me.follow_hand_off(receipt);
                 }
                 answer(asker, outcome);
             });
@@ -210,7 +210,8 @@ fn mismatch() -> Refusal {
     Refusal::new(Code::CommandMismatch, "the command id was used with other parameters")
 }
 
-fn replay(stored: &StoredAnswer, id: String, body_hash: &[u8; 32]) -> Result<Receipt, Refusal> {
+/// The stored answer of a command. Errors: the stored refusal; `command_mismatch` when the bodies differ.
+pub(in crate::actors) fn replay(stored: &StoredAnswer, id: String, body_hash: &[u8; 32]) -> Result<Receipt, Refusal> {
     if stored.body_hash != *body_hash {
         return Err(mismatch());
     }

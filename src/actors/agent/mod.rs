@@ -6,6 +6,7 @@ mod presence;
 mod prompt;
 mod rates;
 
+pub(super) use act::replay;
 pub use presence::{Join, Joined, Joiner};
 pub use prompt::{Suggestion, refused as prompts_refused};
 
@@ -34,6 +35,8 @@ pub enum AgentMessage {
     Join(Box<Join>),
     /// A socket is gone.
     Part(SessionId),
+    /// The agent stands in this shard of this region now.
+    Moved(ShardId, String),
     /// The agent wants to leave the world at once.
     Disconnect(Reply<()>),
     /// What is known of the agent changed.
@@ -124,7 +127,7 @@ impl AgentActor {
         }
         self.row = Some(row);
         self.presence.begin(self.node.now());
-        self.watch_again(stage);
+        self.watch_again();
         watch::every(stage, Duration::from_secs(1), Self::look_after);
     }
 
@@ -193,6 +196,7 @@ impl Role for AgentActor {
             AgentMessage::Act(request) => self.act(*request, stage),
             AgentMessage::Join(join) => self.join(*join, stage),
             AgentMessage::Part(session) => self.part(session),
+            AgentMessage::Moved(shard, region) => self.moved(shard, region),
             AgentMessage::Disconnect(reply) => self.leave_world(Some(reply), stage),
             AgentMessage::Changed(row) => self.changed(*row),
             AgentMessage::Connect(reply) => answer(reply, self.limits.connections.check(clock)),

@@ -1,8 +1,8 @@
 //! Presence: an agent is in the world while a socket is open, and for a while after; or while its REST client is active.
 
-use super::{AgentActor, Place};
+use super::AgentActor;
 use crate::actors::hub::{HubMessage, Whom};
-use crate::actors::mailbox::{Reply, answer};
+use crate::actors::mailbox::{Reply, answer, wait};
 use crate::actors::node::DEADLINE;
 use crate::actors::region::{Entering, Focus, RegionMessage, Viewer};
 use crate::actors::request::Receipt;
@@ -16,6 +16,7 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::domain::space::Vec3;
 use crate::wire::Disconnect;
 use std::sync::Arc;
+use tokio::sync::oneshot;
 
 /// Cells that an agent sees around its own in each direction.
 const AGENT_REACH_CELLS: i32 = 1;
@@ -115,6 +116,8 @@ impl AgentActor {
     fn add(&mut self, joiner: Joiner) {
         match joiner {
             Joiner::Rest => self.presence.is_rest = true,
+            // A join that is tried again brings the same socket.
+            Joiner::Socket(session, _) if self.presence.sockets.iter().any(|(known, _)| *known == session) => {}
             Joiner::Socket(session, hub) => {
                 self.presence.alone_since = None;
                 self.presence.sockets.push((session, hub));
@@ -171,12 +174,15 @@ impl AgentActor {
     }
 
     fn refuse_all(&mut self, refusal: &Refusal) {
+        let now = self.now();
         for join in std::mem::take(&mut self.presence.joining) {
             if let Joiner::Socket(session, _) = join.joiner {
                 self.presence.sockets.retain(|(other, _)| *other != session);
             }
             answer(join.reply, Err(refusal.clone()));
         }
+        // It may come again in a moment, or have entered without our knowing: the actor stays for the time of grace.
+        self.presence.alone_since.get_or_insert(now);
     }
 
     /// Everybody who came is shown around and told where the agent is.
@@ -185,13 +191,16 @@ impl AgentActor {
         let Ok(profile) = self.profile() else { return };
         for join in std::mem::take(&mut self.presence.joining) {
             let (place, profile) = (place.clone(), Arc::clone(&profile));
+            let (reply, seen) = oneshot::channel();
+            // Sent at once, so that no `Unwatch` overtakes it.
+            let told = match join.joiner {
+                Joiner::Socket(session, hub) => place.region.tell(RegionMessage::Watch(viewer_of(&profile, session, hub), reply)),
+                Joiner::Rest => place.region.tell(where_is(&profile, reply)),
+            };
             let work = async move {
-                let at = match join.joiner {
-                    Joiner::Socket(session, hub) => {
-                        let viewer = viewer_of(&profile, session, hub);
-                        place.region.ask(DEADLINE, |reply| RegionMessage::Watch(viewer, reply)).await
-                    }
-                    Joiner::Rest => where_is(&place, &profile).await,
+                let at = match told {
+                    Ok(()) => wait(DEADLINE, seen).await,
+                    Err(refusal) => Err(refusal),
                 };
                 let joined = at.and_then(|at| {
                     let at = at.ok_or_else(|| Refusal::new(Code::Moving, "the agent is on its way").retry_after(200))?;
@@ -204,20 +213,26 @@ impl AgentActor {
     }
 
     /// After a restart of this actor its sockets are still there: they go on watching.
-    pub(super) fn watch_again(&mut self, stage: &mut Stage<Self>) {
+    pub(super) fn watch_again(&self) {
         let (Some(place), Ok(profile)) = (self.place.clone(), self.profile()) else { return };
         for (session, hub) in self.presence.sockets.clone() {
-            let (region, viewer) = (place.region.clone(), viewer_of(&profile, session, hub));
-            let work = async move { region.ask(DEADLINE, |reply| RegionMessage::Watch(viewer, reply)).await };
-            watch::then(stage, work, |_, _seen, _| {});
+            let (reply, _seen) = oneshot::channel();
+            // Sent at once, so that no `Unwatch` overtakes it; a region that takes nothing is loaded again soon.
+            let _ = place.region.tell(RegionMessage::Watch(viewer_of(&profile, session, hub), reply));
+        }
+    }
+
+    /// The answer to a teleport tells the same as the region does; whichever comes first counts.
+    pub(super) fn follow_hand_off(&mut self, receipt: &Receipt) {
+        if let (Some(shard), Some(region), false) = (receipt.shard, receipt.region.clone(), receipt.replayed) {
+            self.moved(shard, region);
         }
     }
 
     /// The agent stands in another shard now: its sockets go along.
-    pub(super) fn follow_hand_off(&mut self, receipt: &Receipt, stage: &mut Stage<Self>) {
-        let (Some(shard), Some(region)) = (receipt.shard, receipt.region.clone()) else { return };
+    pub(super) fn moved(&mut self, shard: ShardId, region: String) {
         let before = self.place.as_ref().map(|place| (place.shard, place.region_name.clone()));
-        if receipt.replayed || before.as_ref().is_some_and(|(old, _)| *old == shard) {
+        if self.presence.is_entering || before.as_ref().is_none_or(|(old, _)| *old == shard) {
             return;
         }
         self.set_place(shard, region.clone());
@@ -229,7 +244,7 @@ impl AgentActor {
         for (session, hub) in self.presence.sockets.clone() {
             self.tell_hub(hub, HubMessage::Region { session, from: from.clone(), to: Some(region.as_str().into()) });
         }
-        self.watch_again(stage);
+        self.watch_again();
     }
 
     /// A socket is gone.
@@ -313,14 +328,9 @@ fn viewer_of(profile: &Profile, session: SessionId, hub: usize) -> Viewer {
     Viewer { session, hub, focus: Focus::Agent(profile.id, AGENT_REACH_CELLS), follower: None }
 }
 
-async fn where_is(place: &Place, profile: &Profile) -> Result<Option<Vec3>, Refusal> {
+fn where_is(profile: &Profile, reply: Reply<Option<Vec3>>) -> RegionMessage {
     let agent = profile.id;
-    place
-        .region
-        .ask(DEADLINE, move |reply| {
-            RegionMessage::Look(Box::new(move |state, tick| {
-                answer(reply, Ok(state.body(agent).map(|body| state.position(body, tick))));
-            }))
-        })
-        .await
+    RegionMessage::Look(Box::new(move |state, tick| {
+        answer(reply, Ok(state.body(agent).map(|body| state.position(body, tick))));
+    }))
 }

@@ -101,7 +101,7 @@ impl ConversationActor {
         self.is_committing = true;
         let region = self.node.directory.shard(self.shard).map(|seats| seats.region);
         let noted = after.clone();
-        let settle: Settle = Box::new(move |outcome| {
+        let settle = Settle::new(move |outcome| {
             if let (Ok(Outcome::Committed { .. }), Some(region)) = (outcome, region) {
                 region.order(RegionMessage::Conversed(noted));
             }

@@ -234,7 +234,8 @@ impl Role for ConversationActor {
         self.proceed(stage);
     }
 
-    fn give_up(&mut self) {
+    fn give_up(&mut self) -> bool {
         self.tell_region(RegionMessage::ConversationLost(self.id));
+        true
     }
 }

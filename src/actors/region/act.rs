@@ -37,6 +37,9 @@ impl RegionActor {
         if state.body(profile.id).is_some_and(|body| body.is_frozen) {
             return Err(Refusal::new(Code::Moving, "the agent is on its way to another region").retry_after(200));
         }
+        if state.body(profile.id).is_none() && self.departed.contains_key(&profile.id) {
+            return Err(Refusal::new(Code::Moving, "the agent is in another region now").retry_after(200));
+        }
         let world = self.node.directory.world();
         let now = self.node.now();
         let scene = Scene {
@@ -119,7 +122,10 @@ impl RegionActor {
     }
 
     /// A commit about an agent, without a command.
-    pub(super) fn commit_of(&self, profile: &Profile, event: Event, writes: Vec<Write>, result: serde_json::Value) -> Commit {
+    ///
+    /// What happens in a region that is not public is for nobody who only watches.
+    pub(super) fn commit_of(&self, profile: &Profile, mut event: Event, writes: Vec<Write>, result: serde_json::Value) -> Commit {
+        event.is_public &= self.plan.is_public;
         Commit {
             agent: profile.id,
             handle: profile.handle.clone(),
@@ -144,7 +150,7 @@ impl RegionActor {
 
     fn settle_with(&self, agent: AgentId, settled: Vec<Settled>) -> Settle {
         let seats = self.node.directory.shard(self.shard.id);
-        Box::new(move |outcome| {
+        Settle::new(move |outcome| {
             if let (Ok(Outcome::Committed { .. }), Some(seats)) = (outcome, seats) {
                 seats.region.order(RegionMessage::Settled(agent, settled));
             }
@@ -154,6 +160,7 @@ impl RegionActor {
     /// Memory follows the disk.
     pub(super) fn settled(&mut self, agent: AgentId, changes: Vec<Settled>) {
         let tick = self.node.tick();
+        let mut lost = Vec::new();
         for change in changes {
             let Some(state) = &mut self.state else { return };
             match change {
@@ -166,6 +173,7 @@ impl RegionActor {
                     }
                 }
                 Settled::Stand(at, hop) => {
+                    lost.extend(state.lose_followers(agent));
                     if let Some(mut body) = state.leave(agent) {
                         body.trajectory = crate::domain::space::Trajectory::standing(at, tick, body.trajectory.heading);
                         (body.hop, body.is_frozen, body.follow) = (hop, false, None);
@@ -174,6 +182,9 @@ impl RegionActor {
                     }
                 }
             }
+        }
+        for follower in lost {
+            self.tell_agent(&follower, EventKind::FollowEnded, serde_json::json!({"reason": "target_teleported"}));
         }
     }
 

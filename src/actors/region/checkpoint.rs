@@ -3,9 +3,11 @@
 use super::RegionActor;
 use crate::actors::agent::AgentActor;
 use crate::actors::watch::{self, Stage};
+use crate::base::id::AgentId;
 use crate::base::time::Timestamp;
 use crate::domain::agent::Profile;
 use crate::domain::region::{Body, RegionState};
+use crate::domain::scene::Change;
 use crate::domain::space::Trajectory;
 use crate::store::commit::Lease;
 use crate::store::shard::{Checkpoint, ShardLoad};
@@ -13,10 +15,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+/// What an agent shows after a start until it comes back.
+const AWAY: &str = "away";
+
 /// What is saved of a body.
 #[derive(Serialize, Deserialize)]
 struct Saved {
-    agent: crate::base::id::AgentId,
+    agent: AgentId,
     hop: i64,
     trajectory: Trajectory,
     status: String,
@@ -38,7 +43,11 @@ impl RegionActor {
             if let Some(saved) = saved.remove(&row.id).filter(|saved| saved.hop == row.hop) {
                 (body.trajectory, body.status, body.cooldowns) = (saved.trajectory, saved.status, saved.cooldowns);
             }
-            self.node.directory.put_online(&profile.handle, &profile.name, &self.plan.name);
+            if self.node.directory.sockets(&profile.handle).is_empty() {
+                let before = std::mem::replace(&mut body.status, AWAY.to_owned());
+                self.away.insert(row.id, before);
+            }
+            self.node.directory.put_online(&profile, &self.plan.name);
             state.enter(body, tick);
             self.viewers.refocus(profile.id);
             self.wake_agent(&profile);
@@ -57,6 +66,15 @@ impl RegionActor {
         self.node.directory.agent_or_start(&profile.handle, || AgentActor::start(&self.node, &seats.arbiter, id, handle));
     }
 
+    /// An agent that was marked away after the start is back: it shows what it showed before.
+    pub(super) fn note_back(&mut self, agent: AgentId) {
+        if let Some(status) = self.away.remove(&agent)
+            && let Some(state) = &mut self.state
+        {
+            state.apply(agent, Change::Status(status));
+        }
+    }
+
     /// Once a second: the checkpoint, and the mirror for outside tools.
     pub(super) fn save(&mut self, stage: &mut Stage<Self>) {
         // Taken out, because a part of the actor must not be looked at while it changes itself.
@@ -67,13 +85,16 @@ impl RegionActor {
 
     fn save_state(&mut self, state: &RegionState, stage: &mut Stage<Self>) {
         let tick = self.node.tick();
+        let rate = self.node.rate;
+        // Ten seconds are more than any answer about a hand-off takes.
+        self.departed.retain(|_, at| rate.seconds_between(*at, tick) < 10.0);
         let saved: Vec<Saved> = state
             .bodies()
             .map(|body| Saved {
                 agent: body.profile.id,
                 hop: body.hop,
                 trajectory: body.trajectory,
-                status: body.status.clone(),
+                status: self.away.get(&body.profile.id).unwrap_or(&body.status).clone(),
                 cooldowns: body.cooldowns.clone(),
             })
             .collect();
@@ -97,7 +118,7 @@ impl RegionActor {
     }
 }
 
-fn read(checkpoint: Option<&Checkpoint>) -> HashMap<crate::base::id::AgentId, Saved> {
+fn read(checkpoint: Option<&Checkpoint>) -> HashMap<AgentId, Saved> {
     let Some(checkpoint) = checkpoint else { return HashMap::new() };
     match serde_json::from_slice::<Vec<Saved>>(&checkpoint.body) {
         Ok(saved) => saved.into_iter().map(|saved| (saved.agent, saved)).collect(),

@@ -27,7 +27,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::region::{RegionPlan, RegionState, ShardPlan};
 use crate::domain::scene::Change;
 use crate::domain::space::Vec3;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
@@ -54,7 +54,7 @@ pub enum RegionMessage {
     /// An agent that entered is on disk.
     Entered(Box<crossing::Entered>),
     /// An agent that left is on disk.
-    Left(AgentId),
+    Left(Arc<Profile>),
     /// A session watches from now on; answers where its focus is.
     Watch(Viewer, Reply<Option<Vec3>>),
     /// A session watches no more.
@@ -111,6 +111,10 @@ pub struct RegionActor {
     spell: i64,
     is_ticking: bool,
     beat_at: Option<Tick>,
+    /// What agents showed that nobody came back for since the start.
+    away: HashMap<AgentId, String>,
+    /// Agents that another shard took lately, and when.
+    departed: HashMap<AgentId, Tick>,
 }
 
 impl RegionActor {
@@ -121,7 +125,7 @@ impl RegionActor {
         let (coming, tick) = (HashSet::new(), Tick(i64::MIN));
         let conversations = Conversations::default();
         let (state, spell, is_ticking) = (None, 0, false);
-        Self { node, plan, shard, committer, epoch, fanout, state, viewers, coming, conversations, tick, spell, is_ticking, beat_at: None }
+        Self { node, plan, shard, committer, epoch, fanout, state, viewers, coming, conversations, tick, spell, is_ticking, beat_at: None, away: HashMap::new(), departed: HashMap::new() }
     }
 
     fn load(&mut self, stage: &mut Stage<Self>) {
@@ -164,6 +168,7 @@ impl Role for RegionActor {
     fn forget(&mut self) {
         self.state = None;
         self.coming.clear();
+        self.away.clear();
         self.conversations.forget_engaging();
         self.is_ticking = false;
         self.tick = Tick(i64::MIN);
@@ -178,14 +183,17 @@ impl Role for RegionActor {
 
     fn take(&mut self, message: RegionMessage, stage: &mut Stage<Self>) {
         match message {
-            RegionMessage::Act(profile, request) => self.act(&profile, *request, stage),
+            RegionMessage::Act(profile, request) => {
+                self.note_back(profile.id);
+                self.act(&profile, *request, stage);
+            }
             RegionMessage::Enter(entering) => self.enter(*entering, stage),
             RegionMessage::Leave(agent, reply) => self.leave(agent, reply, stage),
             RegionMessage::Arrive(arrival) => self.arrive(*arrival, stage),
             RegionMessage::HandedOver(agent, to) => self.handed_over(agent, to),
             RegionMessage::Settled(agent, changes) => self.settled(agent, changes),
             RegionMessage::Entered(entered) => self.entered(*entered),
-            RegionMessage::Left(agent) => self.left(agent),
+            RegionMessage::Left(profile) => self.left(&profile),
             RegionMessage::Watch(viewer, reply) => {
                 let at = self.watch(viewer);
                 answer(reply, self.state.as_ref().map(|_| at).ok_or_else(Refusal::unavailable));

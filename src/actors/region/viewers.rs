@@ -42,6 +42,8 @@ pub struct Viewer {
 struct Watching {
     viewer: Viewer,
     cells: BTreeSet<Cell>,
+    /// It asked anew: all that it sees is sent again.
+    is_fresh: bool,
 }
 
 /// The viewers of a shard.
@@ -57,17 +59,24 @@ impl Viewers {
     /// Adds a viewer, or changes what it looks at. All that it sees is sent again.
     pub(super) fn put(&mut self, viewer: Viewer) {
         let session = viewer.session;
-        self.remove(session);
+        let cells = self.take(session);
         if let Focus::Agent(agent, _) = viewer.focus {
             self.by_agent.entry(agent).or_default().push(session);
         }
-        self.sessions.insert(session, Watching { viewer, cells: BTreeSet::new() });
+        self.sessions.insert(session, Watching { viewer, cells, is_fresh: true });
         self.stale.insert(session);
     }
 
     /// Forgets a viewer.
     pub(super) fn remove(&mut self, session: SessionId) {
-        let Some(watching) = self.sessions.remove(&session) else { return };
+        for cell in self.take(session) {
+            self.unwatch(cell);
+        }
+    }
+
+    /// Takes a viewer out and returns the cells it saw, which are still counted as watched.
+    fn take(&mut self, session: SessionId) -> BTreeSet<Cell> {
+        let Some(watching) = self.sessions.remove(&session) else { return BTreeSet::new() };
         self.stale.remove(&session);
         if let Focus::Agent(agent, _) = watching.viewer.focus
             && let Some(sessions) = self.by_agent.get_mut(&agent)
@@ -77,9 +86,7 @@ impl Viewers {
                 self.by_agent.remove(&agent);
             }
         }
-        for cell in watching.cells {
-            self.unwatch(cell);
-        }
+        watching.cells
     }
 
     /// Notes that an agent is in another cell.
@@ -121,11 +128,12 @@ impl Viewers {
         for session in std::mem::take(&mut self.stale) {
             let Some(watching) = self.sessions.get_mut(&session) else { continue };
             let sees = cells_of(&watching.viewer.focus, state, area);
-            let add: Vec<Cell> = sees.difference(&watching.cells).copied().collect();
+            let added: Vec<Cell> = sees.difference(&watching.cells).copied().collect();
+            let add: Vec<Cell> = if watching.is_fresh { sees.iter().copied().collect() } else { added.clone() };
             let drop: Vec<Cell> = watching.cells.difference(&sees).copied().collect();
-            watching.cells = sees;
+            (watching.cells, watching.is_fresh) = (sees, false);
             let hub = watching.viewer.hub;
-            for cell in &add {
+            for cell in &added {
                 let count = self.watched.entry(*cell).or_insert(0);
                 *count = count.saturating_add(1);
             }
@@ -192,7 +200,13 @@ impl RegionActor {
             Focus::Point(at, _) => Some(*at),
             Focus::Everything => Some(self.plan.spawn),
         };
-        self.viewers.put(viewer);
+        if let (Focus::Agent(agent, _), None) = (&viewer.focus, &viewer.follower) {
+            let agent = *agent;
+            self.viewers.put(viewer);
+            self.note_back(agent);
+        } else {
+            self.viewers.put(viewer);
+        }
         at
     }
 }

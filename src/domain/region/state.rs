@@ -161,6 +161,17 @@ impl RegionState {
         Some(body)
     }
 
+    /// Those who follow an agent follow nobody from now on; returns them.
+    pub fn lose_followers(&mut self, target: AgentId) -> Vec<Arc<Profile>> {
+        let follows = |body: &Body| body.follow.as_ref().is_some_and(|follow| follow.target == target);
+        let lost: Vec<Arc<Profile>> =
+            self.followers.iter().filter_map(|agent| self.bodies.get(agent)).filter(|body| follows(body)).map(|body| Arc::clone(&body.profile)).collect();
+        for follower in &lost {
+            self.apply(follower.id, Change::Follow(None));
+        }
+        lost
+    }
+
     /// Replaces what is known about an agent.
     pub fn set_profile(&mut self, profile: Arc<Profile>) {
         if let Some(body) = self.bodies.get_mut(&profile.id) {

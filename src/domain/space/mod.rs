@@ -65,7 +65,9 @@ impl Vec3 {
 
     /// Whether the point lies on a region of `size_m`, at a height between -100 m and 1,000 m. NaN and infinities do not.
     pub fn is_within(self, size_m: f64) -> bool {
-        (0.0..=size_m).contains(&self.x) && (0.0..=size_m).contains(&self.y) && (-100.0..=1000.0).contains(&self.z)
+        // A negative zero is a wrong sum of the client's, and would show as "-0" to everybody.
+        let is_side = |side: f64| side.is_sign_positive() && side <= size_m;
+        is_side(self.x) && is_side(self.y) && (-100.0..=1000.0).contains(&self.z)
     }
 }
 
@@ -83,7 +85,8 @@ mod tests {
         for bad in [f64::NAN, f64::INFINITY, 1e308, -0.01, 256.01] {
             assert!(!Vec3::new(bad, 1.0, 1.0).is_within(256.0), "{bad}");
         }
-        assert!(Vec3::new(-0.0, 256.0, 25.0).is_within(256.0));
+        assert!(Vec3::new(0.0, 256.0, 25.0).is_within(256.0));
+        assert!(!Vec3::new(-0.0, 256.0, 25.0).is_within(256.0));
         assert_eq!(centimetres(-0.001).to_string(), "0");
     }
 }

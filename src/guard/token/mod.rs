@@ -120,7 +120,7 @@ impl From<TokenError> for Refusal {
     /// All forged tokens get the same answer, so that it teaches nothing.
     fn from(error: TokenError) -> Self {
         match error {
-            TokenError::TooLong => Self::new(Code::TooLarge, "the token is over 4096 bytes"),
+            TokenError::TooLong => Self::new(Code::Unauthenticated, "the token is over 4096 bytes"),
             TokenError::Forged(_) => Self::new(Code::Unauthenticated, "a valid token is needed"),
             TokenError::Expired => Self::new(Code::TokenExpired, "the token has expired"),
             TokenError::Revoked => Self::new(Code::TokenRevoked, "the token was revoked"),

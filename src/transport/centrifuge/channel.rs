@@ -14,7 +14,7 @@ use crate::wire::request::{HistoryRequest, PublishRequest};
 use crate::wire::subscription::{SubscribeRequest, SubscribeResult};
 use crate::wire::{ClientError, Disconnect};
 use bytes::Bytes;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Asks to be told of an unrecoverable position instead of being subscribed. Source: centrifuge-protocol.md §5.
 const FLAG_REJECT_UNRECOVERED: i64 = 2;
@@ -94,6 +94,31 @@ impl Session {
                 tracing::warn!("presence of a channel could not be noted: {refusal}");
             }
         }
+    }
+
+    /// Subscribes to the channels that the token grants; those of the world are not a backend's to grant.
+    pub(super) fn subscribe_granted(&mut self) -> BTreeMap<String, SubscribeResult> {
+        let granted = self.verified.as_ref().map(|verified| verified.channels.clone()).unwrap_or_default();
+        let mut subs = BTreeMap::new();
+        for name in granted.into_iter().take(CHANNELS_PER_CONNECTION_MAX) {
+            let Ok(namespace) = Namespace::of(&name) else { continue };
+            let is_of_the_world = matches!(namespace, Namespace::Region(_) | Namespace::Spectator(_) | Namespace::Inbox(_));
+            if is_of_the_world || self.channels.contains(&name) {
+                continue;
+            }
+            let Ok(Some(mut result)) = self.subscribe_result(&name, &namespace, &SubscribeRequest::default()) else { continue };
+            // An entry of a map must not be all defaults: protobuf leaves it out, and the JavaScript SDK then fails.
+            result.epoch = self.node().channels.epoch().to_owned();
+            self.worker.table.borrow_mut().subscribe(self.id, name.as_str().into(), result.offset);
+            if namespace.has_history() {
+                let node = self.node();
+                // Presence is for others; a channel that cannot note it still delivers.
+                let _ = node.channels.come(&node.directory, &name, self.info());
+            }
+            self.channels.insert(name.clone());
+            subs.insert(name, result);
+        }
+        subs
     }
 
     fn has_channel(&self, name: &str) -> bool {

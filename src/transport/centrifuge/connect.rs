@@ -54,10 +54,9 @@ impl Session {
             match opened {
                 Ok(opened) => me.connected(id, &opened, is_recovering),
                 Err(refusal) => {
-                    // The client may try again on this socket's successor; this one is of no use.
                     let piece = wire::encode_reply(me.encoding(), &Reply::refuse(id, super::error_of(&refusal)));
                     me.outbox.borrow_mut().release(piece);
-                    me.phase = Phase::Fresh;
+                    me.undo_enter();
                 }
             }
             me.pump(context);
@@ -68,7 +67,10 @@ impl Session {
         let Some(caller) = &self.caller else { return };
         let mut subs = BTreeMap::new();
         subs.insert(inbox_channel(&caller.handle), inbox_result(opened, is_recovering));
-        subs.insert(format!("region:{}", opened.joined.region), SubscribeResult::default());
+        // Protobuf leaves a map's value out when all of it is default, and the JavaScript SDK then reads null and fails.
+        let around = SubscribeResult { epoch: opened.epoch.clone(), ..SubscribeResult::default() };
+        subs.insert(format!("region:{}", opened.joined.region), around);
+        subs.extend(self.subscribe_granted());
         let result = self.connect_result(subs);
         let piece = wire::encode_reply(self.encoding(), &Reply::of(id, ReplyBody::Connect(Box::new(result))));
         self.note_open(opened);
@@ -95,7 +97,8 @@ impl Session {
 
     fn connect_user_now(&mut self, id: u32) {
         self.attach_now();
-        let result = self.connect_result(BTreeMap::new());
+        let subs = self.subscribe_granted();
+        let result = self.connect_result(subs);
         self.reply(id, ReplyBody::Connect(Box::new(result)));
         self.phase = Phase::Open;
     }

@@ -37,7 +37,11 @@ impl Session {
             return self.refuse(id, &Refusal::new(Code::Malformed, error.to_string()));
         }
         match (request.method.as_str(), self.caller.clone()) {
-            ("spectate" | "camera", _) => self.spectate(id, &data, context),
+            ("spectate" | "camera", None) => self.spectate(id, &data, context),
+            ("spectate" | "camera", Some(_)) => {
+                let detail = "an agent's socket shows what the agent sees; watch on a socket of its own";
+                self.refuse(id, &Refusal::new(Code::PermissionMissing, detail));
+            }
             ("prompt", _) => self.prompt(id, &data, context),
             (_, Some(caller)) => self.act(id, caller, request.method, &data, context),
             (_, None) => self.refuse(id, &Refusal::new(Code::Unauthenticated, "connect with an agent's token to act")),

@@ -19,7 +19,12 @@ pub struct Inbox {
     /// The next offset to send; none until the session is open.
     next: Option<u64>,
     waiting: BTreeMap<u64, Arc<Publication>>,
+    /// How many looks in a row found entries waiting.
+    looks: u32,
 }
+
+/// Looks (one a second) after which an entry that does not come is taken for lost.
+const LOOKS_MAX: u32 = 3;
 
 /// What an entry did.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,6 +62,12 @@ impl Inbox {
             waiting if waiting > WAITING_MAX => Accepted::Overflow,
             _ => Accepted::Waiting,
         }
+    }
+
+    /// Looks, once a second, whether an entry is missing for too long: then the client must recover from the database.
+    pub fn is_stuck(&mut self) -> bool {
+        self.looks = if self.next.is_none() || self.waiting.is_empty() { 0 } else { self.looks.saturating_add(1) };
+        self.looks > LOOKS_MAX
     }
 
     fn drain(&mut self, outbox: &SharedOutbox) {
@@ -104,5 +115,16 @@ mod tests {
         assert_eq!(inbox.accept(&entry(4), &outbox), Accepted::Done);
         assert_eq!(inbox.accept(&entry(5), &outbox), Accepted::Done);
         assert_eq!(sent(&outbox), 2);
+    }
+
+    #[test]
+    fn an_entry_that_never_comes_is_noticed() {
+        let outbox: SharedOutbox = Rc::new(RefCell::new(Outbox::new(Dialect::Centrifuge(Encoding::Json))));
+        let mut inbox = Inbox::default();
+        inbox.open(0, &outbox);
+        assert_eq!(inbox.accept(&entry(2), &outbox), Accepted::Waiting);
+        assert_eq!((0..4).map(|_| inbox.is_stuck()).collect::<Vec<_>>(), [false, false, false, true]);
+        inbox.accept(&entry(1), &outbox);
+        assert!(!inbox.is_stuck());
     }
 }

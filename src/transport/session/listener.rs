@@ -48,6 +48,15 @@ impl Listener for SessionListener {
         *self.region.borrow_mut() = to.map(str::to_owned);
     }
 
+    fn follow(&self, from: Option<&str>, to: Option<&str>) {
+        if let Some(from) = from {
+            self.push(from, PushBody::Unsubscribe(UnsubscribeCode::SERVER.into()));
+        }
+        if let Some(to) = to {
+            self.push(to, PushBody::Subscribe(Box::<Subscribe>::default()));
+        }
+    }
+
     fn unsubscribe(&self, channel: &str) {
         self.push(channel, PushBody::Unsubscribe(UnsubscribeCode::SERVER.into()));
     }

@@ -64,6 +64,17 @@ impl Session {
         self.worker.table.borrow_mut().attach(self.id, agent, self.outbox.clone(), Rc::new(listener));
     }
 
+    /// A session that could not enter belongs to nobody again.
+    pub(crate) fn undo_enter(&mut self) {
+        self.worker.table.borrow_mut().detach(self.id);
+        if let Some(caller) = self.caller.take() {
+            self.node().directory.remove_socket(&caller.handle, self.id);
+            self.web.gateway.part(&caller.handle, self.id);
+        }
+        self.verified = None;
+        self.phase = Phase::Fresh;
+    }
+
     /// Finds out who a token speaks for. Errors: as `Access`.
     pub(crate) fn identify(&self, token: &str) -> impl Future<Output = Result<(Verified, Option<Caller>), Refusal>> + use<> {
         let access = self.access();

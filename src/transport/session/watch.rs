@@ -64,6 +64,9 @@ impl Session {
             }
             return;
         }
+        if self.inbox.borrow_mut().is_stuck() {
+            return self.close(Disconnect::INSUFFICIENT_STATE);
+        }
         self.check_token();
         self.keep_alive(now);
     }
