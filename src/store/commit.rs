@@ -1,6 +1,7 @@
 //! Group commit: what a shard hands to the database as one transaction, and what comes back.
 
 mod answers;
+mod cells;
 mod columns;
 mod command;
 mod decide;

@@ -8,6 +8,7 @@ use crate::base::time::Tick;
 use crate::domain::ledger::TransferCode;
 use crate::domain::refusal::{Code, Refusal};
 use crate::store::bulk::{Bulk, Cell};
+use crate::store::cached::{Cached, parts};
 use crate::store::connection::Conn;
 use crate::store::error::Inconsistency;
 use crate::store::sql_types::{Doc, Id, Json, Uid};
@@ -69,23 +70,28 @@ pub(super) fn answers_by_key(
     const TRANSFERS: &str = ") SELECT t.agent_id, t.command_id, t.body_hash, t.id, t.code, t.debit_balance, t.shard_id, t.seq, s.region, t.tick \
          FROM k JOIN transfer t ON t.agent_id = k.a AND t.command_id = k.c LEFT JOIN shard s ON s.id = t.shard_id";
     let mut found = HashMap::new();
-    for part in keys.chunks(KEYS_MAX) {
-        let cells: Vec<Vec<Cell<'_>>> = part.iter().map(|(agent, id)| vec![Cell::Id(*agent), Cell::Text(id)]).collect();
-        let transfers: Vec<TransferRow> = match conn {
-            Conn::Sqlite(c) => Bulk::<TransferSql>::new(HEAD, &cells, TRANSFERS).load(c)?,
-            Conn::Pg(c) => columns::keys::<TransferSql>(HEAD_PG, part, (TAIL_PG, TRANSFERS)).load(c)?,
-        };
-        for row in transfers {
-            found.insert((AgentId(row.0.0), row.1.clone()), answer_of_transfer(row)?);
+    let (mut transfers, mut commands): (Vec<TransferRow>, Vec<CommandRow>) = (Vec::new(), Vec::new());
+    match conn {
+        Conn::Sqlite(c) => {
+            for part in parts(keys) {
+                let cells: Vec<Vec<Cell<'_>>> = part.iter().map(|(agent, id)| vec![Cell::Id(*agent), Cell::Text(id)]).collect();
+                transfers.append(&mut Cached(Bulk::<TransferSql>::new(HEAD, &cells, TRANSFERS)).load(c)?);
+                commands.append(&mut Cached(Bulk::<CommandSql>::new(HEAD, &cells, COMMANDS)).load(c)?);
+            }
         }
-        // A command row is the whole answer, so it wins over the transfer of the same command.
-        let commands: Vec<CommandRow> = match conn {
-            Conn::Sqlite(c) => Bulk::<CommandSql>::new(HEAD, &cells, COMMANDS).load(c)?,
-            Conn::Pg(c) => columns::keys::<CommandSql>(HEAD_PG, part, (TAIL_PG, COMMANDS)).load(c)?,
-        };
-        for row in commands {
-            found.insert((AgentId(row.0.0), row.1.clone()), answer_of_command(row)?);
+        Conn::Pg(c) => {
+            for part in keys.chunks(KEYS_MAX) {
+                transfers.append(&mut columns::keys::<TransferSql>(HEAD_PG, part, (TAIL_PG, TRANSFERS)).load(c)?);
+                commands.append(&mut columns::keys::<CommandSql>(HEAD_PG, part, (TAIL_PG, COMMANDS)).load(c)?);
+            }
         }
+    }
+    for row in transfers {
+        found.insert((AgentId(row.0.0), row.1.clone()), answer_of_transfer(row)?);
+    }
+    // A command row is the whole answer, so it wins over the transfer of the same command.
+    for row in commands {
+        found.insert((AgentId(row.0.0), row.1.clone()), answer_of_command(row)?);
     }
     Ok(found)
 }

@@ -76,7 +76,7 @@ pub(super) fn update_accounts(conn: &mut PgConnection, rows: &[AccountRow]) -> Q
 }
 
 /// New tops of inboxes. The rows are locked. Gives how many were found.
-pub(super) fn update_inbox_heads(conn: &mut PgConnection, rows: &[InboxHeadRow<'_>]) -> QueryResult<usize> {
+pub(super) fn update_inbox_heads(conn: &mut PgConnection, rows: &[InboxHeadRow]) -> QueryResult<usize> {
     let columns = (column!(rows, Uid, |r| r.agent_id), column!(rows, BigInt, |r| r.top));
     Unnest::<_>::new(
         "UPDATE inbox_head SET top = v.top FROM unnest(",

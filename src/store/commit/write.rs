@@ -1,7 +1,7 @@
 //! Writes what was decided, each table with one multi-row statement.
 
 use super::Batch;
-use super::columns;
+use super::{cells, columns};
 use super::decide::Staged;
 use super::rows::{AccountRow, CommandRow, EventRow, InboxHeadRow, InboxRow, ItemRow, TransferRow};
 use super::talk::{write_chats, write_conversations};
@@ -27,17 +27,13 @@ macro_rules! insert_all {
 }
 pub(super) use insert_all;
 
-/// The same, with a statement of its own for PostgreSQL.
-macro_rules! insert_columns {
-    ($conn:expr, $table:expr, $columns:literal, $rows:expr, $insert:path) => {
+/// The tables that most batches write have statements of their own for each database, which stay prepared.
+macro_rules! run_prepared {
+    ($conn:expr, $rows:expr, $name:ident) => {
         match $conn {
-            Conn::Pg(_) if $rows.is_empty() => {}
-            Conn::Pg(c) => drop($insert(c, &$rows)?),
-            Conn::Sqlite(c) => {
-                for part in $rows.chunks(BINDS_MAX / $columns) {
-                    diesel::insert_into($table).values(part).execute(c)?;
-                }
-            }
+            _ if $rows.is_empty() => Ok(0),
+            Conn::Pg(c) => columns::$name(c, &$rows),
+            Conn::Sqlite(c) => cells::$name(c, &$rows),
         }
     };
 }
@@ -57,7 +53,6 @@ pub(super) fn write(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Stag
 }
 
 fn write_accounts(conn: &mut Conn, staged: &Staged) -> QueryResult<()> {
-    use schema::account::{self, dsl as a};
     let touched = staged
         .touched_accounts
         .iter()
@@ -65,32 +60,11 @@ fn write_accounts(conn: &mut Conn, staged: &Staged) -> QueryResult<()> {
     let rows: Vec<AccountRow> = touched
         .map(|(id, account)| AccountRow {
             id: Id(*id),
-            owner_id: account.owner,
-            kind: account.kind,
-            currency: account.currency,
             balance: account.balance,
             version: account.version,
-            allow_negative: account.allow_negative,
-            frozen: account.frozen,
-            created_at: account.created_at,
         })
         .collect();
-    match conn {
-        Conn::Pg(_) if rows.is_empty() => Ok(()),
-        Conn::Pg(c) => all_found(columns::update_accounts(c, &rows)?, rows.len()),
-        Conn::Sqlite(c) => {
-            // The rows exist and are locked: the insert always meets its conflict, and is an update of many rows at once.
-            for part in rows.chunks(BINDS_MAX / 9) {
-                diesel::insert_into(account::table)
-                    .values(part)
-                    .on_conflict(a::id)
-                    .do_update()
-                    .set((a::balance.eq(excluded(a::balance)), a::version.eq(excluded(a::version))))
-                    .execute(c)?;
-            }
-            Ok(())
-        }
-    }
+    all_found(run_prepared!(conn, rows, update_accounts)?, rows.len())
 }
 
 /// Rows that were locked a moment ago are there. Errors: rolls back when one is not.
@@ -127,7 +101,7 @@ fn write_transfers(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Stage
             })
         })
         .collect();
-    insert_columns!(conn, schema::transfer::table, 18, rows, columns::insert_transfers);
+    run_prepared!(conn, rows, insert_transfers)?;
     Ok(())
 }
 
@@ -183,7 +157,7 @@ fn write_events(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) 
             })
         })
         .collect();
-    insert_columns!(conn, schema::events::table, 14, rows, columns::insert_events);
+    run_prepared!(conn, rows, insert_events)?;
     Ok(())
 }
 
@@ -201,7 +175,6 @@ fn hearers_text<'a>(handles: impl Iterator<Item = &'a str>) -> String {
 }
 
 fn write_inboxes(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {
-    use schema::inbox_head::dsl as h;
     let shard_id = batch.lease.shard.0;
     let rows: Vec<InboxRow> = staged
         .inbox
@@ -218,34 +191,18 @@ fn write_inboxes(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged)
             })
         })
         .collect();
-    insert_columns!(conn, schema::inbox::table, 6, rows, columns::insert_inbox);
+    run_prepared!(conn, rows, insert_inbox)?;
     let touched = staged
         .touched_inboxes
         .iter()
         .filter_map(|id| Some((id, staged.view.inboxes.get(id)?)));
-    let heads: Vec<InboxHeadRow<'_>> = touched
-        .map(|(id, (epoch, top, floor))| InboxHeadRow {
+    let heads: Vec<InboxHeadRow> = touched
+        .map(|(id, (_, top, _))| InboxHeadRow {
             agent_id: Id(*id),
-            epoch,
             top: *top,
-            floor: *floor,
         })
         .collect();
-    match conn {
-        Conn::Pg(_) if heads.is_empty() => Ok(()),
-        Conn::Pg(c) => all_found(columns::update_inbox_heads(c, &heads)?, heads.len()),
-        Conn::Sqlite(c) => {
-            for part in heads.chunks(BINDS_MAX / 4) {
-                diesel::insert_into(schema::inbox_head::table)
-                    .values(part)
-                    .on_conflict(h::agent_id)
-                    .do_update()
-                    .set(h::top.eq(excluded(h::top)))
-                    .execute(c)?;
-            }
-            Ok(())
-        }
-    }
+    all_found(run_prepared!(conn, heads, update_inbox_heads)?, heads.len())
 }
 
 fn write_commands(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {
@@ -270,7 +227,7 @@ fn write_commands(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged
             })
         })
         .collect();
-    insert_columns!(conn, schema::command::table, 11, rows, columns::insert_commands);
+    run_prepared!(conn, rows, insert_commands)?;
     Ok(())
 }
 
