@@ -47,7 +47,11 @@ mod bench {
 
     /// Reads the arguments; those of cargo are passed over.
     fn options() -> Options {
-        let mut options = Options { seconds: 10, payers: 1_000, database: None };
+        let mut options = Options {
+            seconds: 10,
+            payers: 1_000,
+            database: None,
+        };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().expect("the option has a value");
@@ -69,12 +73,22 @@ mod bench {
         if is_wanted("sqlite") {
             // Not under /tmp, which may be memory: this bench is about a disk.
             let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder can be made");
-            on("sqlite, synchronous=FULL", &Target::Sqlite(folder.path().join("rookery.sqlite")), folder.path(), &options);
+            on(
+                "sqlite, synchronous=FULL",
+                &Target::Sqlite(folder.path().join("rookery.sqlite")),
+                folder.path(),
+                &options,
+            );
         }
         if is_wanted("postgres") {
             let folder = tempfile::tempdir().expect("a folder can be made");
             let postgres = Postgres::start();
-            on("postgres, fsync=on synchronous_commit=on", &Target::Postgres(postgres.url()), folder.path(), &options);
+            on(
+                "postgres, fsync=on synchronous_commit=on",
+                &Target::Postgres(postgres.url()),
+                folder.path(),
+                &options,
+            );
         }
     }
 
@@ -88,11 +102,18 @@ mod bench {
         if let Target::Postgres(url) = target {
             config.store.database = Some(Secret::new(url));
         }
-        let world: String = REGIONS.iter().map(|name| format!("[[region]]\nname = \"{name}\"\nsize_m = 256\ncapacity = 2000\n")).collect();
+        let world: String = REGIONS
+            .iter()
+            .map(|name| format!("[[region]]\nname = \"{name}\"\nsize_m = 256\ncapacity = 2000\n"))
+            .collect();
         std::fs::write(folder.join("world.toml"), world).expect("the world file can be written");
         let opened = open_store(&config, target, &clock, &entropy).expect("the store opens");
         let agents = register(target, options.payers, &clock, &entropy);
-        let io = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime starts");
+        let io = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime starts");
         let handle = io.handle().clone();
         let (count, took, mut times) = actix_web::rt::System::new().block_on(async {
             let parts = start_node(&config, opened, &clock, &entropy, &handle).expect("the node starts");
@@ -100,7 +121,13 @@ mod bench {
             join(&parts.gateway, &agents).await;
             // Until the joins' own commits are through and all is warm.
             drive(&parts.gateway, &agents, Duration::from_secs(1), &clock).await;
-            let done = drive(&parts.gateway, &agents, Duration::from_secs(options.seconds), &clock).await;
+            let done = drive(
+                &parts.gateway,
+                &agents,
+                Duration::from_secs(options.seconds),
+                &clock,
+            )
+            .await;
             for arbiter in &parts.arbiters {
                 arbiter.stop();
             }
@@ -108,7 +135,12 @@ mod bench {
         });
         let per_s = u128::from(count) * 1_000_000 / took.as_micros().max(1);
         times.sort_unstable();
-        let at = |share: usize| times.get(times.len() * share / 1_000).copied().unwrap_or_default();
+        let at = |share: usize| {
+            times
+                .get(times.len() * share / 1_000)
+                .copied()
+                .unwrap_or_default()
+        };
         println!(
             "payments on {name}: {per_s}/s ({count} in {took:.1?}, {} payers), answer p50 {:.1?} p99 {:.1?} max {:.1?}",
             options.payers,
@@ -116,7 +148,10 @@ mod bench {
             at(990),
             times.last().copied().unwrap_or_default()
         );
-        let violations = Reader::open(target).expect("the database opens").verify().expect("the database answers");
+        let violations = Reader::open(target)
+            .expect("the database opens")
+            .verify()
+            .expect("the database answers");
         assert!(violations.is_empty(), "promises are broken: {violations:?}");
         println!("payments on {name}: verify is clean");
     }
@@ -139,9 +174,15 @@ mod bench {
         };
         let agents: Vec<NewAgent> = (0..count).map(agent).collect();
         let mut store = Store::open(target).expect("the database opens");
-        let registered = store.register_agents_bulk(&agents, Timestamp(clock.now_ms())).expect("the database answers");
+        let registered = store
+            .register_agents_bulk(&agents, Timestamp(clock.now_ms()))
+            .expect("the database answers");
         registered.expect("the names are free");
-        let caller = |agent: NewAgent| Caller { handle: agent.handle, id: agent.id, permissions: agent.permissions };
+        let caller = |agent: NewAgent| Caller {
+            handle: agent.handle,
+            id: agent.id,
+            permissions: agent.permissions,
+        };
         agents.into_iter().map(caller).collect()
     }
 
@@ -149,12 +190,20 @@ mod bench {
     async fn join(gateway: &Gateway, agents: &[Caller]) {
         for (number, agent) in agents.iter().enumerate() {
             let region = REGIONS[number % REGIONS.len()].to_owned();
-            gateway.join(&agent.handle, Joiner::Rest, Some(region)).await.expect("there is room");
+            gateway
+                .join(&agent.handle, Joiner::Rest, Some(region))
+                .await
+                .expect("there is room");
         }
     }
 
     /// Everybody pays a neighbour, waits for the receipt and pays the next. Gives how many, in what time, and each one's time.
-    async fn drive(gateway: &Gateway, agents: &[Caller], length: Duration, clock: &Clock) -> (u64, Duration, Vec<Duration>) {
+    async fn drive(
+        gateway: &Gateway,
+        agents: &[Caller],
+        length: Duration,
+        clock: &Clock,
+    ) -> (u64, Duration, Vec<Duration>) {
         let begin = clock.monotonic();
         let agents: Rc<[Caller]> = agents.into();
         let lives: Vec<_> = (0..agents.len())
@@ -166,12 +215,27 @@ mod bench {
                     while clock.monotonic().saturating_sub(begin) < length {
                         step += 1;
                         let to = &agents[(number + 1 + step * 7) % agents.len()].handle;
-                        let params = RawValue::from_string(json!({"to": to, "amount": 1}).to_string()).expect("it is JSON");
+                        let params = RawValue::from_string(json!({"to": to, "amount": 1}).to_string())
+                            .expect("it is JSON");
                         let asked_at = clock.monotonic();
-                        match gateway.act(&agents[number], "pay", &params, Some(format!("{}-{step}", begin.as_nanos()))).await {
-                            Ok(receipt) => assert!(receipt.seq.is_some() && !receipt.replayed, "committed once: {receipt:?}"),
+                        match gateway
+                            .act(
+                                &agents[number],
+                                "pay",
+                                &params,
+                                Some(format!("{}-{step}", begin.as_nanos())),
+                            )
+                            .await
+                        {
+                            Ok(receipt) => assert!(
+                                receipt.seq.is_some() && !receipt.replayed,
+                                "committed once: {receipt:?}"
+                            ),
                             // Its own turn comes again: nobody has that many neighbours.
-                            Err(Refusal { code: rookery::domain::refusal::Code::SelfTarget, .. }) => continue,
+                            Err(Refusal {
+                                code: rookery::domain::refusal::Code::SelfTarget,
+                                ..
+                            }) => continue,
                             Err(refusal) => panic!("a payment was refused: {refusal}"),
                         }
                         times.push(clock.monotonic().saturating_sub(asked_at));

@@ -3,7 +3,9 @@
 #[cfg(test)]
 fn main() {
     bench::all();
-    criterion::Criterion::default().configure_from_args().final_summary();
+    criterion::Criterion::default()
+        .configure_from_args()
+        .final_summary();
 }
 
 #[cfg(not(test))]
@@ -50,7 +52,10 @@ mod bench {
     fn crowd() -> RegionState {
         let file = WorldFile::built_in().expect("the built-in world is good");
         let plan = rookery::app::plans_of(&file).swap_remove(0);
-        let rate = TickRate { epoch: NOW, tick_ms: 100 };
+        let rate = TickRate {
+            epoch: NOW,
+            tick_ms: 100,
+        };
         let mut state = RegionState::new(rookery::base::id::ShardId(1), plan, rate, Vec::new());
         let entropy = Entropy::seeded(1);
         let point = || {
@@ -89,7 +94,13 @@ mod bench {
             );
         });
         criterion.bench_function("agents within 20 m of 300", |bencher| {
-            bencher.iter(|| black_box(state.grid().near(black_box(Vec3::new(128.0, 128.0, 25.0)), 20.0, 64)));
+            bencher.iter(|| {
+                black_box(
+                    state
+                        .grid()
+                        .near(black_box(Vec3::new(128.0, 128.0, 25.0)), 20.0, 64),
+                )
+            });
         });
     }
 
@@ -106,7 +117,10 @@ mod bench {
                 }
             });
         });
-        let data: Vec<bytes::Bytes> = changes.iter().map(|(cell, change)| state.frame(*cell, change, Tick(100)).into()).collect();
+        let data: Vec<bytes::Bytes> = changes
+            .iter()
+            .map(|(cell, change)| state.frame(*cell, change, Tick(100)).into())
+            .collect();
         for (name, encoding) in [("JSON", Encoding::Json), ("protobuf", Encoding::Protobuf)] {
             criterion.bench_function(&format!("publications of all cells in {name}"), |bencher| {
                 bencher.iter(|| {
@@ -125,11 +139,17 @@ mod bench {
         let mut store = Store::open(&target).expect("memory opens");
         let file = WorldFile::built_in().expect("the built-in world is good");
         store.ensure_world(100, Some(1), NOW).expect("the world is made");
-        store.ensure_regions(&rookery::app::plans_of(&file), NOW).expect("the regions are made");
+        store
+            .ensure_regions(&rookery::app::plans_of(&file), NOW)
+            .expect("the regions are made");
         let entropy = Entropy::seeded(2);
         let node = NodeId(entropy.uuid_v7(NOW.0));
-        store.register_node(node, "bench", "127.0.0.1:1", "0", NOW).expect("a node");
-        let claims = store.claim_shards(node, 3_600_000, true, NOW).expect("the shards are free");
+        store
+            .register_node(node, "bench", "127.0.0.1:1", "0", NOW)
+            .expect("a node");
+        let claims = store
+            .claim_shards(node, 3_600_000, true, NOW)
+            .expect("the shards are free");
         let lease = claims.first().expect("there is a shard").lease;
         let agents: Vec<NewAgent> = (0..AGENTS)
             .map(|number| NewAgent {
@@ -147,7 +167,10 @@ mod bench {
                 inbox_epoch: "bench".to_owned(),
             })
             .collect();
-        store.register_agents_bulk(&agents, NOW).expect("memory answers").expect("the names are free");
+        store
+            .register_agents_bulk(&agents, NOW)
+            .expect("memory answers")
+            .expect("the names are free");
         criterion.bench_function("group commit of 100 payments, SQLite in memory", |bencher| {
             bencher.iter_batched(
                 || batch(lease, &agents, &entropy),
@@ -160,13 +183,22 @@ mod bench {
     fn batch(lease: Lease, agents: &[NewAgent], entropy: &Entropy) -> Batch {
         let commit = |number: usize| {
             let (payer, payee) = (&agents[number], &agents[number + PAYMENTS]);
-            let event = Event::new(EventKind::Payment, Some(payer.handle.clone()), json!({"amount": 1, "note": null}));
+            let event = Event::new(
+                EventKind::Payment,
+                Some(payer.handle.clone()),
+                json!({"amount": 1, "note": null}),
+            );
             let fresh = entropy.uuid_v7(NOW.0);
             Commit {
                 agent: payer.id,
                 handle: payer.handle.clone(),
                 name: format!("Walker {number}"),
-                command: Some(CommandKey { id: fresh.to_string(), body_hash: [0; 32], action: "pay", durability: Durability::Durable }),
+                command: Some(CommandKey {
+                    id: fresh.to_string(),
+                    body_hash: [0; 32],
+                    action: "pay",
+                    durability: Durability::Durable,
+                }),
                 event_id: EventId(fresh),
                 event: event.about(payee.handle.clone()).to_inbox(payee.handle.clone()),
                 region: "main".to_owned(),
@@ -180,6 +212,10 @@ mod bench {
                 result: json!({}),
             }
         };
-        Batch { lease, now: NOW, commits: (0..PAYMENTS).map(commit).collect() }
+        Batch {
+            lease,
+            now: NOW,
+            commits: (0..PAYMENTS).map(commit).collect(),
+        }
     }
 }

@@ -5,8 +5,8 @@ use super::hub::HubMessage;
 use super::node::Limiter;
 use super::publication::{Publication, Publisher};
 use crate::base::limit::{
-    CHANNEL_HISTORY_MAX, CHANNEL_HISTORY_MAX_BYTES, CHANNEL_HISTORY_MS, CHANNELS_PER_NODE_MAX, PUBLISHERS_PER_NODE_MAX,
-    RECOVERY_MAX_BYTES,
+    CHANNEL_HISTORY_MAX, CHANNEL_HISTORY_MAX_BYTES, CHANNEL_HISTORY_MS, CHANNELS_PER_NODE_MAX,
+    PUBLISHERS_PER_NODE_MAX, RECOVERY_MAX_BYTES,
 };
 use crate::base::ring::Ring;
 use crate::base::time::Timestamp;
@@ -35,7 +35,11 @@ pub struct Kept {
 impl Kept {
     /// Bytes of its payload and of what is told of its publisher.
     pub fn bytes(&self) -> usize {
-        let info = self.publication.publisher.as_ref().map_or(0, |info| info.conn_info.len());
+        let info = self
+            .publication
+            .publisher
+            .as_ref()
+            .map_or(0, |info| info.conn_info.len());
         self.publication.data.len().saturating_add(info)
     }
 
@@ -83,8 +87,14 @@ impl Channel {
         if !since.epoch.is_empty() && since.epoch != self.epoch {
             return None;
         }
-        let kept: Vec<Kept> = self.history.since(since.offset)?.map(|(_, kept)| kept.clone()).collect();
-        let bytes = kept.iter().fold(0_usize, |sum, kept| sum.saturating_add(kept.bytes()));
+        let kept: Vec<Kept> = self
+            .history
+            .since(since.offset)?
+            .map(|(_, kept)| kept.clone())
+            .collect();
+        let bytes = kept
+            .iter()
+            .fold(0_usize, |sum, kept| sum.saturating_add(kept.bytes()));
         (bytes <= RECOVERY_MAX_BYTES && kept.iter().all(|kept| kept.is_fresh(now))).then_some(kept)
     }
 }
@@ -123,7 +133,12 @@ pub struct Channels {
 impl Channels {
     /// No channels yet, under a fresh epoch.
     pub fn new(epoch: String) -> Self {
-        Self { epoch, generation: AtomicU64::new(0), channels: DashMap::new(), publishers: DashMap::new() }
+        Self {
+            epoch,
+            generation: AtomicU64::new(0),
+            channels: DashMap::new(),
+            publishers: DashMap::new(),
+        }
     }
 
     /// The epoch of a channel that would be made now.
@@ -168,7 +183,11 @@ impl Channels {
         self.with(name, |channel| {
             let offset = channel.history.newest_offset().saturating_add(1);
             let publication = Publication::with_offset(name.into(), data, Some(offset), publisher);
-            channel.keep(Kept { offset, at: now, publication: Arc::clone(&publication) });
+            channel.keep(Kept {
+                offset,
+                at: now,
+                publication: Arc::clone(&publication),
+            });
             // Under the lock, so that every hub sees the channel's publications in their order.
             directory.tell_hubs(|| HubMessage::Channel(Arc::clone(&publication)));
             Some(offset)
@@ -176,14 +195,22 @@ impl Channels {
     }
 
     /// Counts a publication of a user, over all sockets. Errors: `rate_limited`, `overloaded`.
-    pub fn count_publish(&self, user: &str, clock: &Clock, fresh: impl FnOnce() -> Limiter) -> Result<(), Refusal> {
+    pub fn count_publish(
+        &self,
+        user: &str,
+        clock: &Clock,
+        fresh: impl FnOnce() -> Limiter,
+    ) -> Result<(), Refusal> {
         if let Some(mut limiter) = self.publishers.get_mut(user) {
             return limiter.check(clock);
         }
         if self.publishers.len() >= PUBLISHERS_PER_NODE_MAX {
             return Err(Refusal::new(Code::Overloaded, "too many publish at once").retry_after(5_000));
         }
-        self.publishers.entry(user.to_owned()).or_insert_with(fresh).check(clock)
+        self.publishers
+            .entry(user.to_owned())
+            .or_insert_with(fresh)
+            .check(clock)
     }
 
     /// Notes that a client is on a channel, tells the others, and says where the channel is and what came after a position.
@@ -203,8 +230,16 @@ impl Channels {
                 return None;
             }
             channel.presence.insert(info.client.clone(), info.clone());
-            tell(directory, name, PushBody::Join(Box::new(Join { info: Some(info) })));
-            Some(Position { epoch: channel.epoch.clone(), top: channel.history.newest_offset(), missed })
+            tell(
+                directory,
+                name,
+                PushBody::Join(Box::new(Join { info: Some(info) })),
+            );
+            Some(Position {
+                epoch: channel.epoch.clone(),
+                top: channel.history.newest_offset(),
+                missed,
+            })
         })?;
         if position.is_none() {
             self.channels.remove_if(name, |_, channel| channel.is_unused());
@@ -215,8 +250,14 @@ impl Channels {
     /// Notes that a client left a channel and tells the others. A channel that nobody is on and that never kept anything is forgotten.
     pub fn go(&self, directory: &Directory, name: &str, client: &str) {
         if let Some(mut channel) = self.channels.get_mut(name) {
-            let Some(info) = channel.presence.remove(client) else { return };
-            tell(directory, name, PushBody::Leave(Box::new(Leave { info: Some(info) })));
+            let Some(info) = channel.presence.remove(client) else {
+                return;
+            };
+            tell(
+                directory,
+                name,
+                PushBody::Leave(Box::new(Leave { info: Some(info) })),
+            );
         }
         self.channels.remove_if(name, |_, channel| channel.is_unused());
     }
@@ -224,18 +265,37 @@ impl Channels {
     /// The history of a channel, as far as it is kept.
     pub fn history(&self, name: &str, now: Timestamp) -> History {
         let Some(channel) = self.channels.get(name) else {
-            return History { epoch: self.fresh_epoch(), top: 0, kept: Vec::new() };
+            return History {
+                epoch: self.fresh_epoch(),
+                top: 0,
+                kept: Vec::new(),
+            };
         };
         let top = channel.history.newest_offset();
-        let oldest = channel.history.oldest_offset().map_or(top, |oldest| oldest.saturating_sub(1));
-        let kept = channel.history.since(oldest).into_iter().flatten().map(|(_, kept)| kept);
+        let oldest = channel
+            .history
+            .oldest_offset()
+            .map_or(top, |oldest| oldest.saturating_sub(1));
+        let kept = channel
+            .history
+            .since(oldest)
+            .into_iter()
+            .flatten()
+            .map(|(_, kept)| kept);
         let kept = kept.filter(|kept| kept.is_fresh(now)).cloned().collect();
-        History { epoch: channel.epoch.clone(), top, kept }
+        History {
+            epoch: channel.epoch.clone(),
+            top,
+            kept,
+        }
     }
 
     /// Who is on a channel, by client id.
     pub fn presence(&self, name: &str) -> BTreeMap<String, ClientInfo> {
-        self.channels.get(name).map(|channel| channel.presence.clone()).unwrap_or_default()
+        self.channels
+            .get(name)
+            .map(|channel| channel.presence.clone())
+            .unwrap_or_default()
     }
 
     /// Drops what is too old, forgets channels that nobody is on and that keep nothing, and publishers at rest.
@@ -257,7 +317,10 @@ impl Channels {
 
 fn tell(directory: &Directory, name: &str, body: PushBody) {
     let push = Reply::push(Push::of(name, body));
-    let (json, protobuf) = (wire::encode_reply(Encoding::Json, &push), wire::encode_reply(Encoding::Protobuf, &push));
+    let (json, protobuf) = (
+        wire::encode_reply(Encoding::Json, &push),
+        wire::encode_reply(Encoding::Protobuf, &push),
+    );
     let channel: Arc<str> = name.into();
     directory.tell_hubs(|| HubMessage::Presence {
         channel: Arc::clone(&channel),
@@ -283,9 +346,21 @@ mod tests {
 
     impl Stage {
         fn new() -> Self {
-            let rate = TickRate { epoch: Timestamp(0), tick_ms: 100 };
-            let directory = Directory::new(World { rate, seed: 0, regions: Vec::new(), shards: Vec::new() });
-            Self { channels: Channels::new("e".to_owned()), directory, clock: Clock::manual(1_700_000_000_000) }
+            let rate = TickRate {
+                epoch: Timestamp(0),
+                tick_ms: 100,
+            };
+            let directory = Directory::new(World {
+                rate,
+                seed: 0,
+                regions: Vec::new(),
+                shards: Vec::new(),
+            });
+            Self {
+                channels: Channels::new("e".to_owned()),
+                directory,
+                clock: Clock::manual(1_700_000_000_000),
+            }
         }
 
         fn now(&self) -> Timestamp {
@@ -294,13 +369,31 @@ mod tests {
 
         fn publish(&self, size: usize) -> u64 {
             let data = Bytes::from(vec![b'1'; size]);
-            self.channels.publish(&self.directory, ROOM, data, None, true, self.now()).unwrap().unwrap()
+            self.channels
+                .publish(&self.directory, ROOM, data, None, true, self.now())
+                .unwrap()
+                .unwrap()
         }
 
         fn come(&self, since: Option<(&str, u64)>, must_recover: bool) -> Option<Position> {
-            let info = ClientInfo { client: "c".to_owned(), ..ClientInfo::default() };
-            let since = since.map(|(epoch, offset)| StreamPosition { offset, epoch: epoch.to_owned() });
-            self.channels.come(&self.directory, ROOM, info, since.as_ref(), must_recover, self.now()).unwrap()
+            let info = ClientInfo {
+                client: "c".to_owned(),
+                ..ClientInfo::default()
+            };
+            let since = since.map(|(epoch, offset)| StreamPosition {
+                offset,
+                epoch: epoch.to_owned(),
+            });
+            self.channels
+                .come(
+                    &self.directory,
+                    ROOM,
+                    info,
+                    since.as_ref(),
+                    must_recover,
+                    self.now(),
+                )
+                .unwrap()
         }
 
         fn go(&self) {
@@ -314,10 +407,16 @@ mod tests {
         let history = stage.channels.history(ROOM, stage.now());
         assert_eq!((history.top, history.kept.len()), (0, 0));
         assert!(stage.channels.presence(ROOM).is_empty());
-        assert!(stage.come(Some(("another", 4)), true).is_none(), "refused, so not there either");
+        assert!(
+            stage.come(Some(("another", 4)), true).is_none(),
+            "refused, so not there either"
+        );
         assert!(stage.channels.channels.is_empty());
         stage.come(None, false).unwrap();
-        assert_eq!((stage.channels.channels.len(), stage.channels.presence(ROOM).len()), (1, 1));
+        assert_eq!(
+            (stage.channels.channels.len(), stage.channels.presence(ROOM).len()),
+            (1, 1)
+        );
         stage.go();
         assert!(stage.channels.channels.is_empty());
     }
@@ -330,9 +429,15 @@ mod tests {
         stage.go();
         stage.channels.sweep(&stage.clock);
         let again = stage.come(Some((&first.epoch, 0)), false).unwrap();
-        assert_eq!((again.top, again.missed.map(|missed| missed.len())), (1, Some(1)), "not old yet");
+        assert_eq!(
+            (again.top, again.missed.map(|missed| missed.len())),
+            (1, Some(1)),
+            "not old yet"
+        );
         stage.go();
-        stage.clock.advance(u64::try_from(CHANNEL_HISTORY_MS).unwrap() + 1);
+        stage
+            .clock
+            .advance(u64::try_from(CHANNEL_HISTORY_MS).unwrap() + 1);
         stage.channels.sweep(&stage.clock);
         assert!(stage.channels.channels.is_empty());
         let other = stage.come(Some((&first.epoch, 0)), false).unwrap();
@@ -346,12 +451,24 @@ mod tests {
         let stage = Stage::new();
         let first = stage.come(None, false).unwrap();
         stage.publish(10);
-        stage.clock.advance(u64::try_from(CHANNEL_HISTORY_MS).unwrap() + 1);
+        stage
+            .clock
+            .advance(u64::try_from(CHANNEL_HISTORY_MS).unwrap() + 1);
         stage.channels.sweep(&stage.clock);
-        assert_eq!(stage.channels.channels.get(ROOM).map(|channel| (channel.history.len(), channel.bytes)), Some((0, 0)));
+        assert_eq!(
+            stage
+                .channels
+                .channels
+                .get(ROOM)
+                .map(|channel| (channel.history.len(), channel.bytes)),
+            Some((0, 0))
+        );
         assert_eq!(stage.publish(10), 2);
         let history = stage.channels.history(ROOM, stage.now());
-        assert_eq!((history.epoch, history.top, history.kept.len()), (first.epoch, 2, 1));
+        assert_eq!(
+            (history.epoch, history.top, history.kept.len()),
+            (first.epoch, 2, 1)
+        );
     }
 
     #[test]
@@ -368,14 +485,25 @@ mod tests {
         (0..CHANNEL_HISTORY_MAX + 5).for_each(|_| {
             stage.publish(1);
         });
-        assert_eq!(stage.channels.channels.get(ROOM).map(|it| (it.history.len(), it.bytes)), Some((CHANNEL_HISTORY_MAX, CHANNEL_HISTORY_MAX)));
+        assert_eq!(
+            stage
+                .channels
+                .channels
+                .get(ROOM)
+                .map(|it| (it.history.len(), it.bytes)),
+            Some((CHANNEL_HISTORY_MAX, CHANNEL_HISTORY_MAX))
+        );
     }
 
     #[test]
     fn publications_of_a_user_are_counted_over_all_sockets_until_it_rests() {
         let stage = Stage::new();
         let limits = Limits::default();
-        let count = |user: &str| stage.channels.count_publish(user, &stage.clock, || Limiter::new(Bucket::Publishes, limits.quota(Bucket::Publishes)));
+        let count = |user: &str| {
+            stage.channels.count_publish(user, &stage.clock, || {
+                Limiter::new(Bucket::Publishes, limits.quota(Bucket::Publishes))
+            })
+        };
         for _ in 0..limits.publishes_burst {
             count("alice").unwrap();
         }

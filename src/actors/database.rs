@@ -5,8 +5,8 @@ use crate::store::commit::{Batch, Committed};
 use crate::store::{Reader, Store, StoreError};
 use crate::telemetry::metric;
 use actix::{Actor, Addr, Handler, Message, SyncArbiter, SyncContext};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -108,21 +108,39 @@ impl Database {
         &self,
         work: impl FnOnce(&mut Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Refusal> {
-        run("write", &self.writers, &self.write_permits, work).await?.map_err(|error| refusal_of(&error))
+        run("write", &self.writers, &self.write_permits, work)
+            .await?
+            .map_err(|error| refusal_of(&error))
     }
 
     /// Commits a shard's batch, together with those of other shards that wait for the same writer. Gives the batch back.
     /// Waits as long as it takes, because giving up would not undo it. `under_way` is held until the database has answered.
     /// Errors: `busy` when too many wait, `unavailable` when the job failed: then the outcome is not known.
-    pub async fn commit(&self, batch: Batch, under_way: OwnedSemaphorePermit) -> Result<(Committed, Batch), Refusal> {
-        let permit = Arc::clone(&self.write_permits).try_acquire_owned().map_err(|_full| Refusal::busy())?;
+    pub async fn commit(
+        &self,
+        batch: Batch,
+        under_way: OwnedSemaphorePermit,
+    ) -> Result<(Committed, Batch), Refusal> {
+        let permit = Arc::clone(&self.write_permits)
+            .try_acquire_owned()
+            .map_err(|_full| Refusal::busy())?;
         let (reply, answer) = oneshot::channel();
-        locked(&self.batches).push_back(Waiting { batch, reply, under_way });
+        locked(&self.batches).push_back(Waiting {
+            batch,
+            reply,
+            under_way,
+        });
         let batches = Arc::clone(&self.batches);
         // One job a batch: whoever comes first takes the others along, and theirs find nothing to do.
         let work = Box::new(move |store: &mut Store| commit_waiting(store, &batches));
-        #[expect(clippy::disallowed_methods, reason = "the permit is the bound that do_send lacks")]
-        self.writers.do_send(Job { work, _permit: permit });
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the permit is the bound that do_send lacks"
+        )]
+        self.writers.do_send(Job {
+            work,
+            _permit: permit,
+        });
         answer.await.map_err(|_gone| Refusal::unavailable())
     }
 
@@ -132,7 +150,9 @@ impl Database {
         &self,
         work: impl FnOnce(&mut Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Refusal> {
-        run("read", &self.readers, &self.read_permits, work).await?.map_err(|error| refusal_of(&error))
+        run("read", &self.readers, &self.read_permits, work)
+            .await?
+            .map_err(|error| refusal_of(&error))
     }
 }
 
@@ -140,8 +160,13 @@ fn threads<S: Reset + Send + Unpin + 'static>(connections: Vec<S>) -> Addr<Worke
     let count = connections.len();
     let connections = std::sync::Mutex::new(connections);
     SyncArbiter::start(count, move || {
-        let mut connections = connections.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        #[expect(clippy::expect_used, reason = "the arbiter calls this once a thread, and there is a connection for each")]
+        let mut connections = connections
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        #[expect(
+            clippy::expect_used,
+            reason = "the arbiter calls this once a thread, and there is a connection for each"
+        )]
         let connection = connections.pop().expect("one connection a thread");
         Worker { connection }
     })
@@ -157,17 +182,21 @@ async fn run<S: Reset + Unpin + 'static, T: Send + 'static>(
     match tokio::time::timeout(Duration::from_secs(DEADLINE_S), answer).await {
         Ok(Ok(result)) => Ok(result),
         Ok(Err(_gone)) => Err(Refusal::unavailable()),
-        Err(_elapsed) => Err(Refusal::new(Code::Timeout, "the database did not answer in time").retry_after(1_000)),
+        Err(_elapsed) => {
+            Err(Refusal::new(Code::Timeout, "the database did not answer in time").retry_after(1_000))
+        }
     }
 }
 
-fn start<S: Unpin + 'static, T: Send + 'static>(
+fn start<S: Reset + Unpin + 'static, T: Send + 'static>(
     kind: &'static str,
     threads: &Addr<Worker<S>>,
     permits: &Arc<Semaphore>,
     work: impl FnOnce(&mut S) -> T + Send + 'static,
 ) -> Result<oneshot::Receiver<T>, Refusal> {
-    let permit = Arc::clone(permits).try_acquire_owned().map_err(|_full| Refusal::busy())?;
+    let permit = Arc::clone(permits)
+        .try_acquire_owned()
+        .map_err(|_full| Refusal::busy())?;
     let (reply, answer) = oneshot::channel();
     let work = Box::new(move |connection: &mut S| {
         let started = Instant::now();
@@ -176,8 +205,14 @@ fn start<S: Unpin + 'static, T: Send + 'static>(
         // Nobody waits any more: the work is done all the same.
         let _ = reply.send(result);
     });
-    #[expect(clippy::disallowed_methods, reason = "the permit is the bound that do_send lacks")]
-    threads.do_send(Job { work, _permit: permit });
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the permit is the bound that do_send lacks"
+    )]
+    threads.do_send(Job {
+        work,
+        _permit: permit,
+    });
     Ok(answer)
 }
 
@@ -198,8 +233,16 @@ fn commit_waiting(store: &mut Store, batches: &Batches) {
         let count = fits.count().max(1).min(waiting.len());
         waiting.drain(..count).collect()
     };
-    let (batches, replies): (Vec<Batch>, Vec<_>) = taken.into_iter().map(|waiting| (waiting.batch, (waiting.reply, waiting.under_way))).unzip();
-    for ((result, batch), (reply, under_way)) in store.commit_together(&batches).into_iter().zip(batches).zip(replies) {
+    let (batches, replies): (Vec<Batch>, Vec<_>) = taken
+        .into_iter()
+        .map(|waiting| (waiting.batch, (waiting.reply, waiting.under_way)))
+        .unzip();
+    for ((result, batch), (reply, under_way)) in store
+        .commit_together(&batches)
+        .into_iter()
+        .zip(batches)
+        .zip(replies)
+    {
         // Before the answer: whoever gets it may begin the next batch at once.
         drop(under_way);
         // Nobody waits any more: it is committed all the same.

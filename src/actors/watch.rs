@@ -69,7 +69,10 @@ pub struct Parcel<M> {
 impl<M> Parcel<M> {
     /// Packs a message.
     pub(super) fn new(message: M, permit: Option<OwnedSemaphorePermit>) -> Self {
-        Self { message, _permit: permit }
+        Self {
+            message,
+            _permit: permit,
+        }
     }
 }
 
@@ -84,7 +87,9 @@ pub fn start_in<R: Role>(
     make: impl FnOnce() -> R + Send + 'static,
 ) -> Seat<R> {
     let quarantine = Arc::clone(quarantine);
-    Seat::new(Supervisor::start_in_arbiter(arbiter, move |_| Watched::new(make(), quarantine)))
+    Seat::new(Supervisor::start_in_arbiter(arbiter, move |_| {
+        Watched::new(make(), quarantine)
+    }))
 }
 
 /// Starts an actor on this thread, under supervision.
@@ -95,11 +100,22 @@ pub fn start_here<R: Role>(quarantine: &Arc<Quarantine>, role: R) -> Seat<R> {
 
 impl<R: Role> Watched<R> {
     fn new(role: R, quarantine: Arc<Quarantine>) -> Self {
-        Self { role, quarantine, restarts: Vec::new(), is_finished: false, is_resting: false }
+        Self {
+            role,
+            quarantine,
+            restarts: Vec::new(),
+            is_finished: false,
+            is_resting: false,
+        }
     }
 
     /// Runs a part of the role; a panic in it restarts the actor.
-    fn run(&mut self, stage: &mut Stage<R>, culprit: Option<Culprit>, part: impl FnOnce(&mut R, &mut Stage<R>)) {
+    fn run(
+        &mut self,
+        stage: &mut Stage<R>,
+        culprit: Option<Culprit>,
+        part: impl FnOnce(&mut R, &mut Stage<R>),
+    ) {
         if self.is_finished {
             return;
         }
@@ -108,7 +124,11 @@ impl<R: Role> Watched<R> {
             return;
         }
         metric::actor_restarts(R::NAME).increment(1);
-        tracing::error!(actor = R::NAME, "an actor of kind {} failed and restarts", R::NAME);
+        tracing::error!(
+            actor = R::NAME,
+            "an actor of kind {} failed and restarts",
+            R::NAME
+        );
         if let Some(culprit) = culprit {
             self.quarantine.note_panic(culprit);
         }
@@ -122,7 +142,11 @@ pub fn every<R: Role>(stage: &mut Stage<R>, period: Duration, part: fn(&mut R, &
 }
 
 /// Calls a part of the role once, later.
-pub fn later<R: Role>(stage: &mut Stage<R>, delay: Duration, part: impl FnOnce(&mut R, &mut Stage<R>) + 'static) {
+pub fn later<R: Role>(
+    stage: &mut Stage<R>,
+    delay: Duration,
+    part: impl FnOnce(&mut R, &mut Stage<R>) + 'static,
+) {
     stage.run_later(delay, move |watched, stage| watched.run(stage, None, part));
 }
 
@@ -132,9 +156,11 @@ pub fn then<R: Role, T: 'static>(
     future: impl Future<Output = T> + 'static,
     part: impl FnOnce(&mut R, T, &mut Stage<R>) + 'static,
 ) {
-    stage.spawn(wrap_future::<_, Watched<R>>(future).map(move |result, watched, stage| {
-        watched.run(stage, None, |role, stage| part(role, result, stage));
-    }));
+    stage.spawn(
+        wrap_future::<_, Watched<R>>(future).map(move |result, watched, stage| {
+            watched.run(stage, None, |role, stage| part(role, result, stage));
+        }),
+    );
 }
 
 /// Awaits a future while the mailbox waits: only for loading.
@@ -143,9 +169,11 @@ pub fn first<R: Role, T: 'static>(
     future: impl Future<Output = T> + 'static,
     part: impl FnOnce(&mut R, T, &mut Stage<R>) + 'static,
 ) {
-    stage.wait(wrap_future::<_, Watched<R>>(future).map(move |result, watched, stage| {
-        watched.run(stage, None, |role, stage| part(role, result, stage));
-    }));
+    stage.wait(
+        wrap_future::<_, Watched<R>>(future).map(move |result, watched, stage| {
+            watched.run(stage, None, |role, stage| part(role, result, stage));
+        }),
+    );
 }
 
 /// Ends the actor for good: what is still sent to it is dropped, and its asker told `unavailable`.
@@ -180,7 +208,8 @@ impl<R: Role> Supervised for Watched<R> {
         }
         self.role.forget();
         let now = Instant::now();
-        self.restarts.retain(|at| now.duration_since(*at) < Duration::from_millis(RESTART_WINDOW_MS));
+        self.restarts
+            .retain(|at| now.duration_since(*at) < Duration::from_millis(RESTART_WINDOW_MS));
         self.restarts.push(now);
         if self.restarts.len() > usize::try_from(RESTARTS_MAX).unwrap_or(usize::MAX) {
             tracing::error!(actor = R::NAME, "an actor of kind {} failed too often", R::NAME);

@@ -29,7 +29,12 @@ pub struct ChatMessage {
 
 impl Reader {
     /// The latest public messages that spectators may see, of a region or of all but the hidden ones, newest last.
-    pub fn chat_history(&mut self, region: Option<&str>, hidden: &[String], limit: i64) -> Result<Vec<ChatMessage>> {
+    pub fn chat_history(
+        &mut self,
+        region: Option<&str>,
+        hidden: &[String],
+        limit: i64,
+    ) -> Result<Vec<ChatMessage>> {
         self.read("read the chat", |conn| {
             // Whispers aloud are for those around only.
             let public = || {

@@ -13,8 +13,8 @@ mod talk;
 mod together;
 mod write;
 
-pub use together::Committed;
 pub(crate) use read::{MINT_ACCOUNT, Resolver};
+pub use together::Committed;
 
 use crate::base::id::{AgentId, EventId, NodeId, ShardId};
 use crate::base::time::{Tick, Timestamp};

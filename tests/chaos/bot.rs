@@ -56,15 +56,32 @@ pub struct Bot {
 
 impl Bot {
     /// A bot with its journal and its own chance.
-    pub fn new(me: Identity, others: Arc<[Identity]>, journal: Journal, dice: Dice, shared: Arc<Shared>) -> Self {
-        Self { me, others, journal, dice, shared, made: 0, open: VecDeque::new(), answered: VecDeque::new() }
+    pub fn new(
+        me: Identity,
+        others: Arc<[Identity]>,
+        journal: Journal,
+        dice: Dice,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self {
+            me,
+            others,
+            journal,
+            dice,
+            shared,
+            made: 0,
+            open: VecDeque::new(),
+            answered: VecDeque::new(),
+        }
     }
 
     /// Lives until it is told to drain and all its commands are answered.
     pub async fn live(mut self, address: SocketAddr) {
         while !self.is_done() {
             if let Ok(client) = Client::connect(address, Some(&self.me.token)).await {
-                let Err(Gone(_why)) = self.talk(client).await else { return };
+                let Err(Gone(_why)) = self.talk(client).await else {
+                    return;
+                };
                 for asked in self.open.iter().filter(|asked| !asked.is_repeat) {
                     self.journal.note(&asked.id, Line::Unknown);
                 }
@@ -91,15 +108,26 @@ impl Bot {
             if !is_draining && self.open.len() < WINDOW && now >= next_at {
                 next_at = now + PACE;
                 let asked = self.think();
-                self.journal.note(&asked.id, Line::Invoke { order: asked.order.clone() });
+                self.journal.note(
+                    &asked.id,
+                    Line::Invoke {
+                        order: asked.order.clone(),
+                    },
+                );
                 self.shared.open.fetch_add(1, Ordering::SeqCst);
                 self.open.push_back(asked.clone());
                 let number = self.send(&mut client, &asked).await?;
                 numbers.insert(number, asked.id);
             }
-            let until = if is_draining || self.open.len() >= WINDOW { now + PACE } else { next_at };
+            let until = if is_draining || self.open.len() >= WINDOW {
+                now + PACE
+            } else {
+                next_at
+            };
             match timeout_at(until, client.reply()).await {
-                Err(_elapsed) if !self.open.is_empty() && heard_at.elapsed() > PATIENCE => return Err(Gone("no answer".into())),
+                Err(_elapsed) if !self.open.is_empty() && heard_at.elapsed() > PATIENCE => {
+                    return Err(Gone("no answer".into()));
+                }
                 Err(_elapsed) => {}
                 Ok(reply) => {
                     heard_at = Instant::now();
@@ -122,34 +150,58 @@ impl Bot {
             Order::Say { message } => ("say", json!({"message": message, "command_id": asked.id})),
         };
         // A killed server may leave a socket that takes nothing more.
-        timeout(PATIENCE, client.act(action, &data)).await.map_err(|_elapsed| Gone("stuck".into()))?
+        timeout(PATIENCE, client.act(action, &data))
+            .await
+            .map_err(|_elapsed| Gone("stuck".into()))?
     }
 
     /// What to ask next: mostly something new, now and then something that was answered already.
     fn think(&mut self) -> Asked {
         if !self.answered.is_empty() && self.dice.below(20) == 0 {
             let index = self.dice.index(self.answered.len());
-            return Asked { is_repeat: true, ..self.answered[index].clone() };
+            return Asked {
+                is_repeat: true,
+                ..self.answered[index].clone()
+            };
         }
         self.made += 1;
         let id = format!("{}-{}", self.me.agent_id, self.made);
         let order = if self.dice.below(4) == 0 {
-            Order::Say { message: format!("this is {id}") }
+            Order::Say {
+                message: format!("this is {id}"),
+            }
         } else {
-            let others: Vec<&Identity> = self.others.iter().filter(|other| other.agent_id != self.me.agent_id).collect();
+            let others: Vec<&Identity> = self
+                .others
+                .iter()
+                .filter(|other| other.agent_id != self.me.agent_id)
+                .collect();
             let to = others[self.dice.index(others.len())].agent_id.clone();
             let is_too_much = self.dice.below(100) == 0;
             let amount = i64::try_from(1 + self.dice.below(9)).expect("it is small");
-            Order::Pay { to, amount: if is_too_much { TOO_MUCH } else { amount } }
+            Order::Pay {
+                to,
+                amount: if is_too_much { TOO_MUCH } else { amount },
+            }
         };
-        Asked { id, order, is_repeat: false }
+        Asked {
+            id,
+            order,
+            is_repeat: false,
+        }
     }
 
     /// Notes an answer. Gives the command back when it is to be sent again.
     fn hear(&mut self, id: &str, reply: &Value) -> Option<Asked> {
         let index = self.open.iter().position(|asked| asked.id == id)?;
         let error = &reply["error"];
-        let code = error["message"].as_str().unwrap_or_default().split(':').next().unwrap_or_default().to_owned();
+        let code = error["message"]
+            .as_str()
+            .unwrap_or_default()
+            .split(':')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
         // After a restart the agent may still be on its way in.
         if error["temporary"] == true || code == "not_in_world" {
             self.journal.note(id, Line::Unknown);
@@ -159,11 +211,28 @@ impl Bot {
         self.shared.open.fetch_sub(1, Ordering::SeqCst);
         if error.is_null() {
             let data = &reply["rpc"]["data"];
-            assert_eq!(data["durability"], "committed", "a durable action says so: {reply}");
-            let number = |name: &str| data[name].as_i64().unwrap_or_else(|| panic!("{name} is missing: {reply}"));
+            assert_eq!(
+                data["durability"], "committed",
+                "a durable action says so: {reply}"
+            );
+            let number = |name: &str| {
+                data[name]
+                    .as_i64()
+                    .unwrap_or_else(|| panic!("{name} is missing: {reply}"))
+            };
             let replayed = data["replayed"] == true;
-            self.journal.note(id, Line::Ok { seq: number("seq"), shard: number("shard"), result: data["result"].clone(), replayed });
-            self.shared.acks.fetch_add(usize::from(!asked.is_repeat), Ordering::SeqCst);
+            self.journal.note(
+                id,
+                Line::Ok {
+                    seq: number("seq"),
+                    shard: number("shard"),
+                    result: data["result"].clone(),
+                    replayed,
+                },
+            );
+            self.shared
+                .acks
+                .fetch_add(usize::from(!asked.is_repeat), Ordering::SeqCst);
         } else {
             self.journal.note(id, Line::Fail { code });
         }

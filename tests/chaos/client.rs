@@ -28,21 +28,38 @@ pub struct Client {
 impl Client {
     /// Connects with a token, or without one as somebody who watches.
     pub async fn connect(address: SocketAddr, token: Option<&str>) -> Result<Self, Gone> {
-        tokio::time::timeout(OPENING, Self::open(address, token)).await.map_err(|_elapsed| Gone("opening took too long".into()))?
+        tokio::time::timeout(OPENING, Self::open(address, token))
+            .await
+            .map_err(|_elapsed| Gone("opening took too long".into()))?
     }
 
     async fn open(address: SocketAddr, token: Option<&str>) -> Result<Self, Gone> {
-        let stream = TcpStream::connect(address).await.map_err(|error| Gone(error.to_string()))?;
-        stream.set_nodelay(true).map_err(|error| Gone(error.to_string()))?;
+        let stream = TcpStream::connect(address)
+            .await
+            .map_err(|error| Gone(error.to_string()))?;
+        stream
+            .set_nodelay(true)
+            .map_err(|error| Gone(error.to_string()))?;
         let url = format!("ws://{address}/connection/websocket");
-        let (socket, _) = tokio_tungstenite::client_async(url, stream).await.map_err(|error| Gone(error.to_string()))?;
-        let mut client = Self { socket, replies: VecDeque::new(), next: 0, is_deaf: false };
+        let (socket, _) = tokio_tungstenite::client_async(url, stream)
+            .await
+            .map_err(|error| Gone(error.to_string()))?;
+        let mut client = Self {
+            socket,
+            replies: VecDeque::new(),
+            next: 0,
+            is_deaf: false,
+        };
         let connect = token.map_or(json!({}), |token| json!({"token": token}));
         let id = client.send(json!({"connect": connect})).await?;
         loop {
             let reply = client.reply().await?;
             if reply["id"] == id {
-                return if reply["error"].is_null() { Ok(client) } else { Err(Gone(reply["error"].to_string())) };
+                return if reply["error"].is_null() {
+                    Ok(client)
+                } else {
+                    Err(Gone(reply["error"].to_string()))
+                };
             }
         }
     }
@@ -51,7 +68,10 @@ impl Client {
     pub async fn send(&mut self, mut command: Value) -> Result<u64, Gone> {
         self.next += 1;
         command["id"] = json!(self.next);
-        self.socket.send(Message::text(command.to_string())).await.map_err(|error| Gone(error.to_string()))?;
+        self.socket
+            .send(Message::text(command.to_string()))
+            .await
+            .map_err(|error| Gone(error.to_string()))?;
         Ok(self.next)
     }
 
@@ -66,7 +86,11 @@ impl Client {
         loop {
             let reply = self.reply().await?;
             if reply["id"] == id {
-                return if reply["error"].is_null() { Ok(()) } else { Err(Gone(reply["error"].to_string())) };
+                return if reply["error"].is_null() {
+                    Ok(())
+                } else {
+                    Err(Gone(reply["error"].to_string()))
+                };
             }
         }
     }
@@ -83,12 +107,16 @@ impl Client {
                         if self.is_deaf && line.starts_with("{\"push\"") {
                             continue;
                         }
-                        let reply: Value = serde_json::from_str(line).map_err(|error| Gone(format!("{error}: {line}")))?;
+                        let reply: Value =
+                            serde_json::from_str(line).map_err(|error| Gone(format!("{error}: {line}")))?;
                         self.replies.push_back(reply);
                     }
                     if self.replies.iter().any(is_ping) {
                         self.replies.retain(|reply| !is_ping(reply));
-                        self.socket.send(Message::text("{}")).await.map_err(|error| Gone(error.to_string()))?;
+                        self.socket
+                            .send(Message::text("{}"))
+                            .await
+                            .map_err(|error| Gone(error.to_string()))?;
                     }
                 }
                 Some(Ok(Message::Close(frame))) => return Err(Gone(format!("closed: {frame:?}"))),

@@ -75,28 +75,43 @@ pub struct Journal {
 impl Journal {
     /// Starts a journal.
     pub fn create(path: &Path, clock: Clock) -> Self {
-        let file = OpenOptions::new().create_new(true).append(true).open(path).expect("the journal can be made");
+        let file = OpenOptions::new()
+            .create_new(true)
+            .append(true)
+            .open(path)
+            .expect("the journal can be made");
         Self { file, clock }
     }
 
     /// Goes on with a journal.
     pub fn open(path: &Path, clock: Clock) -> Self {
-        let file = OpenOptions::new().append(true).open(path).expect("the journal is there");
+        let file = OpenOptions::new()
+            .append(true)
+            .open(path)
+            .expect("the journal is there");
         Self { file, clock }
     }
 
     /// Appends a line with one write.
     pub fn note(&mut self, command_id: &str, line: Line) {
         let at_us = u64::try_from(self.clock.monotonic().as_micros()).expect("a run is short");
-        let entry = Entry { at_us, command_id: command_id.to_owned(), line };
+        let entry = Entry {
+            at_us,
+            command_id: command_id.to_owned(),
+            line,
+        };
         let mut text = serde_json::to_string(&entry).expect("a line is plain data");
         text.push('\n');
-        self.file.write_all(text.as_bytes()).expect("the journal can be written");
+        self.file
+            .write_all(text.as_bytes())
+            .expect("the journal can be written");
     }
 }
 
 /// Reads a journal back.
 pub fn read(path: &PathBuf) -> Vec<Entry> {
     let text = std::fs::read_to_string(path).expect("the journal can be read");
-    text.lines().map(|line| serde_json::from_str(line).expect("a line of ours")).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("a line of ours"))
+        .collect()
 }

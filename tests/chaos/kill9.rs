@@ -23,7 +23,10 @@ const WAKING: Duration = Duration::from_secs(30);
 /// Runs it on each database.
 pub async fn run(options: &Options) -> Vec<Report> {
     let databases = options.databases();
-    println!("kill9: seed {}, {} kills and at least {} acknowledgements over {databases:?}", options.seed, options.kills, options.acks);
+    println!(
+        "kill9: seed {}, {} kills and at least {} acknowledgements over {databases:?}",
+        options.seed, options.kills, options.acks
+    );
     let mut reports = Vec::new();
     for (number, database) in databases.iter().enumerate() {
         let share = |whole: usize| whole / databases.len() + usize::from(number < whole % databases.len());
@@ -44,7 +47,13 @@ async fn on(database: &str, kills: usize, acks: usize, options: &Options) -> Rep
     for (number, me) in (1_u64..).zip(bots.iter()) {
         let path = world.folder().join(format!("{}.jsonl", me.agent_id));
         let journal = Journal::create(&path, clock.clone());
-        let bot = Bot::new(me.clone(), Arc::clone(&bots), journal, Dice::new(options.seed, number), Arc::clone(&shared));
+        let bot = Bot::new(
+            me.clone(),
+            Arc::clone(&bots),
+            journal,
+            Dice::new(options.seed, number),
+            Arc::clone(&shared),
+        );
         lives.push(tokio::spawn(bot.live(world.address)));
         paths.push(path);
     }
@@ -55,8 +64,13 @@ async fn on(database: &str, kills: usize, acks: usize, options: &Options) -> Rep
     while killed < kills {
         let before = shared.acks.load(Ordering::SeqCst);
         let wanted = acks.saturating_mul(killed + 1).div_ceil(kills.max(1));
-        if timeout(WAKING, enough(&shared, (before + 1).max(wanted))).await.is_err() {
-            faults.push(format!("after kill {killed} the bots did not get {wanted} acknowledgements in {WAKING:?}"));
+        if timeout(WAKING, enough(&shared, (before + 1).max(wanted)))
+            .await
+            .is_err()
+        {
+            faults.push(format!(
+                "after kill {killed} the bots did not get {wanted} acknowledgements in {WAKING:?}"
+            ));
             break;
         }
         sleep(Duration::from_millis(dice.below(400))).await;
@@ -119,7 +133,11 @@ async fn on(database: &str, kills: usize, acks: usize, options: &Options) -> Rep
         ms(percentile(&mut outages, 1_000)),
         clock.monotonic().as_secs_f64(),
     );
-    Report { name: format!("kill9 on {database}"), figures, faults }
+    Report {
+        name: format!("kill9 on {database}"),
+        figures,
+        faults,
+    }
 }
 
 /// Waits until so many commands are acknowledged.

@@ -43,7 +43,11 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Runs it on each database that was asked for; SQLite by itself.
 pub async fn run(options: &Options) -> Vec<Report> {
     let mut reports = Vec::new();
-    for database in options.databases().into_iter().filter(|name| options.database.is_some() || *name == "sqlite") {
+    for database in options
+        .databases()
+        .into_iter()
+        .filter(|name| options.database.is_some() || *name == "sqlite")
+    {
         reports.push(on(database, options).await);
     }
     reports
@@ -55,10 +59,18 @@ async fn on(database: &str, options: &Options) -> Report {
     world.describe(WORLD);
     let agents: Arc<[Identity]> = world.mint(options.agents).into();
     world.start();
-    let begin = Instant::now() + Duration::from_millis(2_000 + u64::try_from(options.agents).expect("small") * 8);
+    let begin =
+        Instant::now() + Duration::from_millis(2_000 + u64::try_from(options.agents).expect("small") * 8);
     let mut lives = Vec::new();
     for number in 0..agents.len() {
-        let life = live(world.address, Arc::clone(&agents), number, options.clone(), begin, clock.clone());
+        let life = live(
+            world.address,
+            Arc::clone(&agents),
+            number,
+            options.clone(),
+            begin,
+            clock.clone(),
+        );
         lives.push(tokio::spawn(life));
         // A thousand handshakes at once are another test.
         tokio::time::sleep(Duration::from_millis(4)).await;
@@ -79,10 +91,19 @@ async fn on(database: &str, options: &Options) -> Report {
     let (p50, p99) = (percentile(&mut times, 500), percentile(&mut times, 990));
     let expected = options.agents * usize::try_from(options.seconds).expect("short") * 9 / 10;
     if times.len() < expected {
-        faults.push(format!("only {} answers, at least {expected} were to come", times.len()));
+        faults.push(format!(
+            "only {} answers, at least {expected} were to come",
+            times.len()
+        ));
     }
     if p50 > TARGET_P50 || p99 > TARGET_P99 {
-        faults.push(format!("p50 {} and p99 {} are over {} and {}", ms(p50), ms(p99), ms(TARGET_P50), ms(TARGET_P99)));
+        faults.push(format!(
+            "p50 {} and p99 {} are over {} and {}",
+            ms(p50),
+            ms(p99),
+            ms(TARGET_P50),
+            ms(TARGET_P99)
+        ));
     }
     let figures = format!(
         "{} agents, {} answers in {spent:.1} s: p50 {}, p90 {}, p99 {}, max {}; server {cpu:.2} cores, {} MiB",
@@ -94,7 +115,11 @@ async fn on(database: &str, options: &Options) -> Report {
         ms(percentile(&mut times, 1_000)),
         world.resident_bytes() / 1_048_576,
     );
-    Report { name: format!("load on {database}"), figures, faults }
+    Report {
+        name: format!("load on {database}"),
+        figures,
+        faults,
+    }
 }
 
 /// One agent: goes somewhere, then does one thing a second, at a moment of its own.
@@ -110,7 +135,12 @@ async fn live(
     let mut client = Client::connect(address, Some(&agents[number].token)).await?;
     client.is_deaf = true;
     let (x, y) = (point(&mut dice), point(&mut dice));
-    answered(&mut client, "teleport", &json!({"region": REGIONS[number % REGIONS.len()], "x": x, "y": y})).await?;
+    answered(
+        &mut client,
+        "teleport",
+        &json!({"region": REGIONS[number % REGIONS.len()], "x": x, "y": y}),
+    )
+    .await?;
     let phase = Duration::from_millis(dice.below(1_000));
     let mut times = Vec::new();
     for second in 0..options.seconds {
@@ -156,9 +186,15 @@ pub async fn answered(client: &mut Client, action: &str, data: &Value) -> Result
         loop {
             let reply = client.reply().await?;
             if reply["id"] == id {
-                return if reply["error"].is_null() { Ok(reply) } else { Err(Gone(format!("{action}: {}", reply["error"]))) };
+                return if reply["error"].is_null() {
+                    Ok(reply)
+                } else {
+                    Err(Gone(format!("{action}: {}", reply["error"])))
+                };
             }
         }
     };
-    timeout(PATIENCE, answer).await.map_err(|_elapsed| Gone(format!("{action} was not answered")))?
+    timeout(PATIENCE, answer)
+        .await
+        .map_err(|_elapsed| Gone(format!("{action} was not answered")))?
 }

@@ -34,7 +34,11 @@ mod slow_consumer;
 #[cfg(test)]
 fn main() {
     let options = options::Options::read(std::env::args().skip(1));
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime starts");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime starts");
     let reports = runtime.block_on(async {
         match options.scenario.as_str() {
             "kill9" => {
@@ -51,12 +55,21 @@ fn main() {
     });
     let failed = reports.iter().filter(|report| !report.faults.is_empty()).count();
     for report in &reports {
-        println!("chaos: {} {}: {}", if report.faults.is_empty() { "ok" } else { "FAILED" }, report.name, report.figures);
+        println!(
+            "chaos: {} {}: {}",
+            if report.faults.is_empty() { "ok" } else { "FAILED" },
+            report.name,
+            report.figures
+        );
         for fault in report.faults.iter().take(20) {
             println!("chaos:     {fault}");
         }
     }
-    println!("chaos: {} passed, {failed} failed (seed {})", reports.len() - failed, options.seed);
+    println!(
+        "chaos: {} passed, {failed} failed (seed {})",
+        reports.len() - failed,
+        options.seed
+    );
     std::process::exit(i32::from(failed > 0));
 }
 

@@ -77,12 +77,16 @@ impl Options {
     /// The databases to run on.
     pub fn databases(&self) -> Vec<&'static str> {
         let all = ["sqlite", "postgres"];
-        let some: Vec<&str> = all.into_iter().filter(|name| self.database.as_deref().is_none_or(|only| only == *name)).collect();
+        let some: Vec<&str> = all
+            .into_iter()
+            .filter(|name| self.database.as_deref().is_none_or(|only| only == *name))
+            .collect();
         assert!(!some.is_empty(), "--database is `sqlite` or `postgres`");
         some
     }
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> T {
-    text.parse().unwrap_or_else(|_| panic!("`{text}` is not a number"))
+    text.parse()
+        .unwrap_or_else(|_| panic!("`{text}` is not a number"))
 }

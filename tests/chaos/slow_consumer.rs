@@ -47,20 +47,36 @@ pub async fn run(options: &Options) -> Vec<Report> {
     let (slow, publisher) = rest.split_at(options.slow);
     let mut tasks = Vec::new();
     for me in listeners {
-        tasks.push(tokio::spawn(listen(world.address, me.clone(), Arc::clone(&shared), clock.clone())));
+        tasks.push(tokio::spawn(listen(
+            world.address,
+            me.clone(),
+            Arc::clone(&shared),
+            clock.clone(),
+        )));
     }
-    tasks.push(tokio::spawn(publish(world.address, publisher[0].clone(), Arc::clone(&shared), clock.clone())));
+    tasks.push(tokio::spawn(publish(
+        world.address,
+        publisher[0].clone(),
+        Arc::clone(&shared),
+        clock.clone(),
+    )));
     let mut faults = Vec::new();
     let rounds = if options.is_short { 1 } else { 4 };
     let phase = Duration::from_secs(if options.is_short { 2 } else { 5 });
     sleep(Duration::from_secs(1)).await;
-    let (mut calm, mut stormy, mut growth, mut slowest, mut per_s) = (Vec::new(), Vec::new(), 0, Duration::ZERO, u64::MAX);
+    let (mut calm, mut stormy, mut growth, mut slowest, mut per_s) =
+        (Vec::new(), Vec::new(), 0, Duration::ZERO, u64::MAX);
     for _ in 0..rounds {
         calm.push(measure(&shared, phase).await);
-        let (before, open) = (world.resident_bytes(), world.metric("rookery_websocket_connections").await);
+        let (before, open) = (
+            world.resident_bytes(),
+            world.metric("rookery_websocket_connections").await,
+        );
         let mut held = Vec::new();
         for me in slow {
-            let mut client = Client::connect(world.address, Some(&me.token)).await.expect("a socket opens");
+            let mut client = Client::connect(world.address, Some(&me.token))
+                .await
+                .expect("a socket opens");
             client.subscribe(CHANNEL).await.expect("the channel is open");
             // Kept, and never read again.
             held.push(client);
@@ -111,7 +127,11 @@ pub async fn run(options: &Options) -> Vec<Report> {
         faults.push(format!("the last was closed after {slowest:?}"));
     }
     if stormy > calm.mul_f64(1.1) && stormy > calm + noise {
-        faults.push(format!("the others' p99 went from {} to {}", ms(calm), ms(stormy)));
+        faults.push(format!(
+            "the others' p99 went from {} to {}",
+            ms(calm),
+            ms(stormy)
+        ));
     }
     if per_s < FRAMES_PER_S * 8 / 10 {
         faults.push(format!("only {per_s} frames a second were published"));
@@ -125,7 +145,11 @@ pub async fn run(options: &Options) -> Vec<Report> {
         ms(calm),
         ms(stormy),
     );
-    vec![Report { name: "slow_consumer".to_owned(), figures, faults }]
+    vec![Report {
+        name: "slow_consumer".to_owned(),
+        figures,
+        faults,
+    }]
 }
 
 /// The 99th percentile of the delays that listeners see in a time.
@@ -140,7 +164,9 @@ async fn listen(address: SocketAddr, me: Identity, shared: Arc<Shared>, clock: C
     let mut client = Client::connect(address, Some(&me.token)).await?;
     client.subscribe(CHANNEL).await?;
     while !shared.is_over.load(Ordering::SeqCst) {
-        let Ok(reply) = tokio::time::timeout(Duration::from_secs(1), client.reply()).await else { continue };
+        let Ok(reply) = tokio::time::timeout(Duration::from_secs(1), client.reply()).await else {
+            continue;
+        };
         let now_us = micros(&clock);
         if let Some(sent_us) = reply?["push"]["pub"]["data"]["payload"]["at_us"].as_u64() {
             let delay = Duration::from_micros(now_us.saturating_sub(sent_us));
@@ -160,7 +186,9 @@ async fn publish(address: SocketAddr, me: Identity, shared: Arc<Shared>, clock: 
         ticks.tick().await;
         for _ in 0..BURST {
             let data: Value = json!({"at_us": micros(&clock), "filler": filler});
-            client.send(json!({"publish": {"channel": CHANNEL, "data": data}})).await?;
+            client
+                .send(json!({"publish": {"channel": CHANNEL, "data": data}}))
+                .await?;
         }
         let mut answered = 0;
         while answered < BURST {

@@ -94,18 +94,40 @@ impl AgentActor {
             suggestions: node.limiter(Bucket::PromptsToAgent),
         };
         let presence = presence::Presence::default();
-        Self { node, handle, row: None, profile: None, place: None, presence, limits, in_flight: HashMap::new(), rates: rates::Rates::default() }
+        Self {
+            node,
+            handle,
+            row: None,
+            profile: None,
+            place: None,
+            presence,
+            limits,
+            in_flight: HashMap::new(),
+            rates: rates::Rates::default(),
+        }
     }
 
     /// Starts an agent's actor on a shard's thread.
-    pub fn start(node: &Arc<Node>, arbiter: &actix_rt::ArbiterHandle, id: AgentId, handle: Handle) -> AgentSeat {
+    pub fn start(
+        node: &Arc<Node>,
+        arbiter: &actix_rt::ArbiterHandle,
+        id: AgentId,
+        handle: Handle,
+    ) -> AgentSeat {
         let shared = Arc::clone(node);
-        AgentSeat { id, seat: watch::start_in(arbiter, &node.quarantine, move || Self::new(shared, handle)) }
+        AgentSeat {
+            id,
+            seat: watch::start_in(arbiter, &node.quarantine, move || Self::new(shared, handle)),
+        }
     }
 
     fn load(&mut self, stage: &mut Stage<Self>) {
         let (node, handle) = (Arc::clone(&self.node), self.handle.clone());
-        let work = async move { node.database.read(move |reader| reader.agent_by_handle(&handle)).await };
+        let work = async move {
+            node.database
+                .read(move |reader| reader.agent_by_handle(&handle))
+                .await
+        };
         watch::first(stage, work, |me, row, stage| match row {
             Ok(Some(row)) => me.install(row, stage),
             Ok(None) => me.end(stage),
@@ -129,7 +151,11 @@ impl AgentActor {
 
     fn set_place(&mut self, shard: ShardId, region_name: String) {
         let seats = self.node.directory.shard(shard);
-        self.place = seats.map(|seats| Place { shard, region_name, region: seats.region });
+        self.place = seats.map(|seats| Place {
+            shard,
+            region_name,
+            region: seats.region,
+        });
     }
 
     /// The profile, once loaded. Errors: `unavailable` while loading.
@@ -148,7 +174,9 @@ impl AgentActor {
     fn changed(&mut self, row: AgentRow) {
         let profile = Arc::new(row.profile());
         if let Some(place) = &self.place {
-            place.region.order(super::region::RegionMessage::Profile(Arc::clone(&profile)));
+            place
+                .region
+                .order(super::region::RegionMessage::Profile(Arc::clone(&profile)));
         }
         self.profile = Some(profile);
         if let Some(old) = &mut self.row {

@@ -27,11 +27,11 @@ use crate::domain::refusal::Refusal;
 use crate::domain::region::{RegionPlan, RegionState, ShardPlan};
 use crate::domain::scene::Change;
 use crate::domain::space::Vec3;
+use conversation::Conversations;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
-use conversation::Conversations;
 use viewers::Viewers;
 
 /// A look at a region's state, for reads that transports make.
@@ -79,7 +79,11 @@ pub async fn look<T: Send + 'static>(
     region: &Seat<RegionActor>,
     look: impl FnOnce(&RegionState, Tick) -> T + Send + 'static,
 ) -> Result<T, Refusal> {
-    region.ask(DEADLINE, |reply| RegionMessage::Look(Box::new(move |state, tick| answer(reply, Ok(look(state, tick)))))).await
+    region
+        .ask(DEADLINE, |reply| {
+            RegionMessage::Look(Box::new(move |state, tick| answer(reply, Ok(look(state, tick)))))
+        })
+        .await
 }
 
 /// What memory does after a commit.
@@ -119,27 +123,52 @@ pub struct RegionActor {
 
 impl RegionActor {
     /// The actor of a shard, empty until it begins.
-    pub fn new(node: Arc<Node>, plan: RegionPlan, shard: ShardPlan, committer: Seat<Committer>, epoch: Arc<AtomicI64>) -> Self {
+    pub fn new(
+        node: Arc<Node>,
+        plan: RegionPlan,
+        shard: ShardPlan,
+        committer: Seat<Committer>,
+        epoch: Arc<AtomicI64>,
+    ) -> Self {
         let fanout = Fanout::new(Arc::clone(&node), shard.id);
         let viewers = Viewers::default();
         let (coming, tick) = (HashSet::new(), Tick(i64::MIN));
         let conversations = Conversations::default();
         let (state, spell, is_ticking) = (None, 0, false);
-        Self { node, plan, shard, committer, epoch, fanout, state, viewers, coming, conversations, tick, spell, is_ticking, beat_at: None, away: HashMap::new(), departed: HashMap::new() }
+        Self {
+            node,
+            plan,
+            shard,
+            committer,
+            epoch,
+            fanout,
+            state,
+            viewers,
+            coming,
+            conversations,
+            tick,
+            spell,
+            is_ticking,
+            beat_at: None,
+            away: HashMap::new(),
+            departed: HashMap::new(),
+        }
     }
 
     fn load(&mut self, stage: &mut Stage<Self>) {
         let (node, shard) = (Arc::clone(&self.node), self.shard.id);
-        watch::first(stage, async move { node.database.read(move |reader| reader.load_shard(shard)).await }, |me, loaded, stage| {
-            match loaded {
+        watch::first(
+            stage,
+            async move { node.database.read(move |reader| reader.load_shard(shard)).await },
+            |me, loaded, stage| match loaded {
                 Ok(Some(loaded)) => me.install(loaded),
                 Ok(None) => tracing::error!(shard.id = %me.shard.id, "{} is not in the store", me.shard.id),
                 Err(refusal) => {
                     tracing::error!(shard.id = %me.shard.id, "{} could not be loaded: {refusal}", me.shard.id);
                     watch::later(stage, Duration::from_millis(500), Self::load);
                 }
-            }
-        });
+            },
+        );
     }
 
     fn look(&self, look: Look) {
@@ -196,7 +225,10 @@ impl Role for RegionActor {
             RegionMessage::Left(profile) => self.left(&profile),
             RegionMessage::Watch(viewer, reply) => {
                 let at = self.watch(viewer);
-                answer(reply, self.state.as_ref().map(|_| at).ok_or_else(Refusal::unavailable));
+                answer(
+                    reply,
+                    self.state.as_ref().map(|_| at).ok_or_else(Refusal::unavailable),
+                );
             }
             RegionMessage::Unwatch(session) => self.viewers.remove(session),
             RegionMessage::Profile(profile) => {

@@ -27,8 +27,13 @@ impl<'a> Namespace<'a> {
     /// Reads a channel's name.
     /// Errors: `invalid_parameter` (too long, odd characters), `not_found` (no such namespace).
     pub fn of(channel: &'a str) -> Result<Self, Refusal> {
-        if channel.is_empty() || channel.len() > CHANNEL_NAME_MAX_BYTES || channel.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            return Err(Refusal::invalid("a channel name has 1 to 255 bytes and no spaces"));
+        if channel.is_empty()
+            || channel.len() > CHANNEL_NAME_MAX_BYTES
+            || channel.chars().any(|c| c.is_control() || c.is_whitespace())
+        {
+            return Err(Refusal::invalid(
+                "a channel name has 1 to 255 bytes and no spaces",
+            ));
         }
         let unknown = || Refusal::new(Code::NotFound, "no such channel namespace");
         if let Some(owner) = channel.strip_prefix('#') {
@@ -89,7 +94,10 @@ mod tests {
     #[test]
     fn names_fall_into_their_namespaces() {
         assert_eq!(Namespace::of("public.chat"), Ok(Namespace::Public));
-        assert_eq!(Namespace::of("agent.alice.updates"), Ok(Namespace::Agent("alice")));
+        assert_eq!(
+            Namespace::of("agent.alice.updates"),
+            Ok(Namespace::Agent("alice"))
+        );
         assert_eq!(Namespace::of("#alice"), Ok(Namespace::Inbox("alice")));
         assert_eq!(Namespace::of("region:main"), Ok(Namespace::Region("main")));
         for bad in ["", "public", "public.", "other.x", "x:y", "public.a b"] {
@@ -104,7 +112,17 @@ mod tests {
         let channel = Namespace::of("agent.alice.x").unwrap();
         assert!(channel.may_publish(Some(&alice)).is_ok());
         assert!(channel.may_publish(Some(&bob)).is_err() && channel.may_publish(None).is_err());
-        assert!(Namespace::of("#alice").unwrap().may_subscribe(Some(&bob)).is_err());
-        assert!(Namespace::of("system.timer").unwrap().may_publish(Some(&alice)).is_err());
+        assert!(
+            Namespace::of("#alice")
+                .unwrap()
+                .may_subscribe(Some(&bob))
+                .is_err()
+        );
+        assert!(
+            Namespace::of("system.timer")
+                .unwrap()
+                .may_publish(Some(&alice))
+                .is_err()
+        );
     }
 }

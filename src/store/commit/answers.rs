@@ -74,15 +74,20 @@ pub(super) fn answers_by_key(
     match conn {
         Conn::Sqlite(c) => {
             for part in parts(keys) {
-                let cells: Vec<Vec<Cell<'_>>> = part.iter().map(|(agent, id)| vec![Cell::Id(*agent), Cell::Text(id)]).collect();
+                let cells: Vec<Vec<Cell<'_>>> = part
+                    .iter()
+                    .map(|(agent, id)| vec![Cell::Id(*agent), Cell::Text(id)])
+                    .collect();
                 transfers.append(&mut Cached(Bulk::<TransferSql>::new(HEAD, &cells, TRANSFERS)).load(c)?);
                 commands.append(&mut Cached(Bulk::<CommandSql>::new(HEAD, &cells, COMMANDS)).load(c)?);
             }
         }
         Conn::Pg(c) => {
             for part in keys.chunks(KEYS_MAX) {
-                transfers.append(&mut columns::keys::<TransferSql>(HEAD_PG, part, (TAIL_PG, TRANSFERS)).load(c)?);
-                commands.append(&mut columns::keys::<CommandSql>(HEAD_PG, part, (TAIL_PG, COMMANDS)).load(c)?);
+                transfers
+                    .append(&mut columns::keys::<TransferSql>(HEAD_PG, part, (TAIL_PG, TRANSFERS)).load(c)?);
+                commands
+                    .append(&mut columns::keys::<CommandSql>(HEAD_PG, part, (TAIL_PG, COMMANDS)).load(c)?);
             }
         }
     }

@@ -7,7 +7,12 @@ use diesel::sqlite::SqliteConnection;
 use diesel::{QueryResult, RunQueryDsl};
 
 /// Runs a statement over all rows. Gives how many rows it touched.
-fn run<'a>(conn: &mut SqliteConnection, head: &'static str, rows: &'a [Vec<Cell<'a>>], tail: &'static str) -> QueryResult<usize> {
+fn run<'a>(
+    conn: &mut SqliteConnection,
+    head: &'static str,
+    rows: &'a [Vec<Cell<'a>>],
+    tail: &'static str,
+) -> QueryResult<usize> {
     let mut touched = 0_usize;
     for part in parts(rows) {
         touched = touched.saturating_add(Cached(Bulk::<()>::new(head, part, tail)).execute(conn)?);
@@ -17,8 +22,10 @@ fn run<'a>(conn: &mut SqliteConnection, head: &'static str, rows: &'a [Vec<Cell<
 
 /// New balances. Gives how many accounts were found.
 pub(super) fn update_accounts(conn: &mut SqliteConnection, rows: &[AccountRow]) -> QueryResult<usize> {
-    let cells: Vec<Vec<Cell<'_>>> =
-        rows.iter().map(|row| vec![Cell::Id(row.id), Cell::Big(row.balance), Cell::Big(row.version)]).collect();
+    let cells: Vec<Vec<Cell<'_>>> = rows
+        .iter()
+        .map(|row| vec![Cell::Id(row.id), Cell::Big(row.balance), Cell::Big(row.version)])
+        .collect();
     run(
         conn,
         "WITH v (id, balance, version) AS (VALUES ",
@@ -29,7 +36,10 @@ pub(super) fn update_accounts(conn: &mut SqliteConnection, rows: &[AccountRow]) 
 
 /// New tops of inboxes. Gives how many were found.
 pub(super) fn update_inbox_heads(conn: &mut SqliteConnection, rows: &[InboxHeadRow]) -> QueryResult<usize> {
-    let cells: Vec<Vec<Cell<'_>>> = rows.iter().map(|row| vec![Cell::Id(row.agent_id), Cell::Big(row.top)]).collect();
+    let cells: Vec<Vec<Cell<'_>>> = rows
+        .iter()
+        .map(|row| vec![Cell::Id(row.agent_id), Cell::Big(row.top)])
+        .collect();
     run(
         conn,
         "WITH v (agent_id, top) AS (VALUES ",
@@ -73,10 +83,20 @@ fn transfer<'a>(row: &'a TransferRow<'_>) -> Vec<Cell<'a>> {
 }
 
 pub(super) fn insert_events(conn: &mut SqliteConnection, rows: &[EventRow<'_>]) -> QueryResult<usize> {
-    let texts: Vec<(String, Option<String>)> =
-        rows.iter().map(|row| (row.content.0.to_string(), row.location.as_ref().map(|at| at.0.to_string()))).collect();
-    let cells: Vec<Vec<Cell<'_>>> =
-        rows.iter().zip(&texts).map(|(row, (content, location))| event(row, content, location.as_deref())).collect();
+    let texts: Vec<(String, Option<String>)> = rows
+        .iter()
+        .map(|row| {
+            (
+                row.content.0.to_string(),
+                row.location.as_ref().map(|at| at.0.to_string()),
+            )
+        })
+        .collect();
+    let cells: Vec<Vec<Cell<'_>>> = rows
+        .iter()
+        .zip(&texts)
+        .map(|(row, (content, location))| event(row, content, location.as_deref()))
+        .collect();
     run(
         conn,
         "INSERT INTO events (created_at, shard_id, seq, epoch, event_id, event_type, source_agent, target_agent, region, content, \
@@ -117,12 +137,21 @@ pub(super) fn insert_inbox(conn: &mut SqliteConnection, rows: &[InboxRow]) -> Qu
         ]
     };
     let cells: Vec<Vec<Cell<'_>>> = rows.iter().map(cell).collect();
-    run(conn, "INSERT INTO inbox (agent_id, \"offset\", shard_id, seq, tick, created_at) VALUES ", &cells, "")
+    run(
+        conn,
+        "INSERT INTO inbox (agent_id, \"offset\", shard_id, seq, tick, created_at) VALUES ",
+        &cells,
+        "",
+    )
 }
 
 pub(super) fn insert_commands(conn: &mut SqliteConnection, rows: &[CommandRow<'_>]) -> QueryResult<usize> {
     let texts: Vec<String> = rows.iter().map(|row| row.result.0.to_string()).collect();
-    let cells: Vec<Vec<Cell<'_>>> = rows.iter().zip(&texts).map(|(row, result)| command(row, result)).collect();
+    let cells: Vec<Vec<Cell<'_>>> = rows
+        .iter()
+        .zip(&texts)
+        .map(|(row, result)| command(row, result))
+        .collect();
     run(
         conn,
         "INSERT INTO command (agent_id, command_id, body_hash, action, status, result, shard_id, seq, region, tick, created_at) \

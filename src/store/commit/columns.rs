@@ -22,7 +22,12 @@ pub(super) struct Unnest<B, ST = ()> {
 impl<B, ST> Unnest<B, ST> {
     /// A statement over columns of equal length. `head` ends before the first of them.
     pub(super) fn new(head: &'static str, columns: B, tail: (&'static str, &'static str)) -> Self {
-        Self { head, columns, tail, answer: PhantomData }
+        Self {
+            head,
+            columns,
+            tail,
+            answer: PhantomData,
+        }
     }
 }
 
@@ -51,7 +56,11 @@ impl<B: QueryFragment<Pg>, ST> QueryFragment<Pg> for Unnest<B, ST> {
 /// One column of rows.
 macro_rules! column {
     ($rows:expr, $kind:ty, $value:expr) => {
-        $rows.iter().map($value).collect::<Vec<_>>().into_sql::<Array<$kind>>()
+        $rows
+            .iter()
+            .map($value)
+            .collect::<Vec<_>>()
+            .into_sql::<Array<$kind>>()
     };
 }
 
@@ -59,14 +68,25 @@ macro_rules! column {
 type Keys = (AsExprOf<Vec<Id>, Array<Uid>>, AsExprOf<Vec<String>, Array<Text>>);
 
 /// A select that joins the keys of commands.
-pub(super) fn keys<ST>(head: &'static str, keys: &[(Id, &str)], tail: (&'static str, &'static str)) -> Unnest<Keys, ST> {
-    let columns = (column!(keys, Uid, |key| key.0), column!(keys, Text, |key| key.1.to_owned()));
+pub(super) fn keys<ST>(
+    head: &'static str,
+    keys: &[(Id, &str)],
+    tail: (&'static str, &'static str),
+) -> Unnest<Keys, ST> {
+    let columns = (
+        column!(keys, Uid, |key| key.0),
+        column!(keys, Text, |key| key.1.to_owned()),
+    );
     Unnest::new(head, columns, tail)
 }
 
 /// New balances. The rows are locked. Gives how many were found.
 pub(super) fn update_accounts(conn: &mut PgConnection, rows: &[AccountRow]) -> QueryResult<usize> {
-    let columns = (column!(rows, Uid, |r| r.id), column!(rows, BigInt, |r| r.balance), column!(rows, BigInt, |r| r.version));
+    let columns = (
+        column!(rows, Uid, |r| r.id),
+        column!(rows, BigInt, |r| r.balance),
+        column!(rows, BigInt, |r| r.version),
+    );
     Unnest::<_>::new(
         "UPDATE account SET balance = v.balance, version = v.version FROM unnest(",
         columns,
@@ -77,11 +97,17 @@ pub(super) fn update_accounts(conn: &mut PgConnection, rows: &[AccountRow]) -> Q
 
 /// New tops of inboxes. The rows are locked. Gives how many were found.
 pub(super) fn update_inbox_heads(conn: &mut PgConnection, rows: &[InboxHeadRow]) -> QueryResult<usize> {
-    let columns = (column!(rows, Uid, |r| r.agent_id), column!(rows, BigInt, |r| r.top));
+    let columns = (
+        column!(rows, Uid, |r| r.agent_id),
+        column!(rows, BigInt, |r| r.top),
+    );
     Unnest::<_>::new(
         "UPDATE inbox_head SET top = v.top FROM unnest(",
         columns,
-        (") AS v (agent_id, top)", " WHERE inbox_head.agent_id = v.agent_id"),
+        (
+            ") AS v (agent_id, top)",
+            " WHERE inbox_head.agent_id = v.agent_id",
+        ),
     )
     .execute(conn)
 }

@@ -170,7 +170,11 @@ impl Store {
 }
 
 /// The body of the transaction. None: fenced.
-pub(super) fn transact(conn: &mut Conn, resolver: &mut Resolver, batch: &Batch) -> QueryResult<Option<(Fence, Staged)>> {
+pub(super) fn transact(
+    conn: &mut Conn,
+    resolver: &mut Resolver,
+    batch: &Batch,
+) -> QueryResult<Option<(Fence, Staged)>> {
     let Some(fence) = fence(conn, batch.lease, batch.now)? else {
         return Ok(None);
     };

@@ -182,12 +182,37 @@ fn read_accounts(conn: &mut Conn, ids: &BTreeSet<Uuid>) -> QueryResult<BTreeMap<
     type Row = (Id, i16, i16, i64, i64, bool, bool);
     let mut found = BTreeMap::new();
     for part in chunks(ids) {
-        let columns = (a::id, a::kind, a::currency, a::balance, a::version, a::allow_negative, a::frozen);
-        let query = || a::account.filter(a::id.eq_any(&part)).order(a::id).select(columns);
+        let columns = (
+            a::id,
+            a::kind,
+            a::currency,
+            a::balance,
+            a::version,
+            a::allow_negative,
+            a::frozen,
+        );
+        let query = || {
+            a::account
+                .filter(a::id.eq_any(&part))
+                .order(a::id)
+                .select(columns)
+        };
         let rows: Vec<Row> = load_for_update!(conn, query())?;
-        found.extend(rows.into_iter().map(|(id, kind, currency, balance, version, allow_negative, frozen)| {
-            (id.0, Account { kind, currency, balance, version, allow_negative, frozen })
-        }));
+        found.extend(rows.into_iter().map(
+            |(id, kind, currency, balance, version, allow_negative, frozen)| {
+                (
+                    id.0,
+                    Account {
+                        kind,
+                        currency,
+                        balance,
+                        version,
+                        allow_negative,
+                        frozen,
+                    },
+                )
+            },
+        ));
     }
     Ok(found)
 }

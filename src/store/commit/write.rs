@@ -1,10 +1,10 @@
 //! Writes what was decided, each table with one multi-row statement.
 
 use super::Batch;
-use super::{cells, columns};
 use super::decide::Staged;
 use super::rows::{AccountRow, CommandRow, EventRow, InboxHeadRow, InboxRow, ItemRow, TransferRow};
 use super::talk::{write_chats, write_conversations};
+use super::{cells, columns};
 use crate::base::time::Timestamp;
 use crate::domain::ledger::CREDIT;
 use crate::store::bulk::{Bulk, Cell};
@@ -69,7 +69,11 @@ fn write_accounts(conn: &mut Conn, staged: &Staged) -> QueryResult<()> {
 
 /// Rows that were locked a moment ago are there. Errors: rolls back when one is not.
 fn all_found(found: usize, expected: usize) -> QueryResult<()> {
-    if found == expected { Ok(()) } else { Err(diesel::result::Error::RollbackTransaction) }
+    if found == expected {
+        Ok(())
+    } else {
+        Err(diesel::result::Error::RollbackTransaction)
+    }
 }
 
 fn write_transfers(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {

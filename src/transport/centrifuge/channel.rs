@@ -2,7 +2,10 @@
 
 use super::super::session::Session;
 use crate::actors::channels::{History, Kept, Position};
-use crate::base::limit::{CHANNEL_NAME_MAX_BYTES, CHANNELS_PER_CONNECTION_MAX, JSON_DEPTH_MAX, PAYLOAD_MAX_BYTES, RECOVERY_MAX_BYTES};
+use crate::base::limit::{
+    CHANNEL_NAME_MAX_BYTES, CHANNELS_PER_CONNECTION_MAX, JSON_DEPTH_MAX, PAYLOAD_MAX_BYTES,
+    RECOVERY_MAX_BYTES,
+};
 use crate::bus::Topic;
 use crate::config::Bucket;
 use crate::domain::agent::Handle;
@@ -36,8 +39,15 @@ impl Session {
 
     fn info(&self) -> ClientInfo {
         let conn_info = self.verified.as_ref().and_then(|verified| verified.info.as_ref());
-        let conn_info = conn_info.map(|info| Bytes::copy_from_slice(info.get().as_bytes())).unwrap_or_default();
-        ClientInfo { user: self.user(), client: self.id.to_string(), conn_info, ..ClientInfo::default() }
+        let conn_info = conn_info
+            .map(|info| Bytes::copy_from_slice(info.get().as_bytes()))
+            .unwrap_or_default();
+        ClientInfo {
+            user: self.user(),
+            client: self.id.to_string(),
+            conn_info,
+            ..ClientInfo::default()
+        }
     }
 
     /// Reads a channel's name, or answers the error.
@@ -66,7 +76,9 @@ impl Session {
     /// Subscribes to a channel of the dotted namespaces. Those of the world come by themselves.
     pub(super) fn subscribe(&mut self, id: u32, request: &SubscribeRequest) {
         let name = request.channel.as_str();
-        let Some(namespace) = self.namespace(id, name) else { return };
+        let Some(namespace) = self.namespace(id, name) else {
+            return;
+        };
         if self.has_channel(name) {
             return self.error(id, ClientError::ALREADY_SUBSCRIBED);
         }
@@ -84,27 +96,50 @@ impl Session {
             Ok(None) => return self.error(id, ClientError::UNRECOVERABLE_POSITION),
             Err(refusal) => return self.refuse(id, &refusal),
         };
-        let position = result.publications.last().map_or(result.offset, |last| last.offset);
+        let position = result
+            .publications
+            .last()
+            .map_or(result.offset, |last| last.offset);
         self.reply(id, ReplyBody::Subscribe(Box::new(result)));
         // In the same turn of this thread as the answer, so that nothing overtakes it and nothing is missed.
-        self.worker.table.borrow_mut().subscribe(self.id, name.into(), position);
+        self.worker
+            .table
+            .borrow_mut()
+            .subscribe(self.id, name.into(), position);
         self.channels.insert(name.to_owned());
     }
 
     /// Subscribes to the channels that the token grants; those of the world are not a backend's to grant.
     pub(super) fn subscribe_granted(&mut self) -> BTreeMap<String, SubscribeResult> {
-        let granted = self.verified.as_ref().map(|verified| verified.channels.clone()).unwrap_or_default();
+        let granted = self
+            .verified
+            .as_ref()
+            .map(|verified| verified.channels.clone())
+            .unwrap_or_default();
         let mut subs = BTreeMap::new();
         for name in granted.into_iter().take(CHANNELS_PER_CONNECTION_MAX) {
-            let Ok(namespace) = Namespace::of(&name) else { continue };
-            let is_of_the_world = matches!(namespace, Namespace::Region(_) | Namespace::Spectator(_) | Namespace::Inbox(_));
+            let Ok(namespace) = Namespace::of(&name) else {
+                continue;
+            };
+            let is_of_the_world = matches!(
+                namespace,
+                Namespace::Region(_) | Namespace::Spectator(_) | Namespace::Inbox(_)
+            );
             if is_of_the_world || self.channels.contains(&name) {
                 continue;
             }
-            let Ok(Some(mut result)) = self.subscribe_result(&name, &namespace, &SubscribeRequest::default()) else { continue };
+            let Ok(Some(mut result)) = self.subscribe_result(&name, &namespace, &SubscribeRequest::default())
+            else {
+                continue;
+            };
             // An entry of a map must not be all defaults: protobuf leaves it out, and the JavaScript SDK then fails.
-            result.epoch = self.node().channels.epoch().to_owned();
-            self.worker.table.borrow_mut().subscribe(self.id, name.as_str().into(), result.offset);
+            if result.epoch.is_empty() {
+                result.epoch = self.node().id.to_string();
+            }
+            self.worker
+                .table
+                .borrow_mut()
+                .subscribe(self.id, name.as_str().into(), result.offset);
             self.channels.insert(name.clone());
             subs.insert(name, result);
         }
@@ -112,21 +147,45 @@ impl Session {
     }
 
     fn has_channel(&self, name: &str) -> bool {
-        let is_inbox = || self.caller.as_ref().is_some_and(|caller| name.strip_prefix('#') == Some(caller.handle.as_str()));
-        let is_region = || name.strip_prefix("region:").is_some_and(|region| self.region.borrow().as_deref() == Some(region));
+        let is_inbox = || {
+            self.caller
+                .as_ref()
+                .is_some_and(|caller| name.strip_prefix('#') == Some(caller.handle.as_str()))
+        };
+        let is_region = || {
+            name.strip_prefix("region:")
+                .is_some_and(|region| self.region.borrow().as_deref() == Some(region))
+        };
         self.channels.contains(name) || is_inbox() || is_region()
     }
 
     /// Comes to a channel that keeps what is published. None: what the client asks to recover is gone, and it wants an error then.
-    fn subscribe_result(&self, name: &str, namespace: &Namespace<'_>, request: &SubscribeRequest) -> Result<Option<SubscribeResult>, Refusal> {
+    fn subscribe_result(
+        &self,
+        name: &str,
+        namespace: &Namespace<'_>,
+        request: &SubscribeRequest,
+    ) -> Result<Option<SubscribeResult>, Refusal> {
         if !namespace.has_history() {
             return Ok(Some(SubscribeResult::default()));
         }
         let node = self.node();
-        let since = request.recover.then(|| StreamPosition { offset: request.offset, epoch: request.epoch.clone() });
+        let since = request.recover.then(|| StreamPosition {
+            offset: request.offset,
+            epoch: request.epoch.clone(),
+        });
         let must_recover = request.recover && request.flag & FLAG_REJECT_UNRECOVERED != 0;
-        let come = node.channels.come(&node.directory, name, self.info(), since.as_ref(), must_recover, node.now())?;
-        let Some(Position { epoch, top, missed }) = come else { return Ok(None) };
+        let come = node.channels.come(
+            &node.directory,
+            name,
+            self.info(),
+            since.as_ref(),
+            must_recover,
+            node.now(),
+        )?;
+        let Some(Position { epoch, top, missed }) = come else {
+            return Ok(None);
+        };
         let is_recovered = missed.is_some();
         Ok(Some(SubscribeResult {
             recoverable: true,
@@ -155,7 +214,9 @@ impl Session {
 
     /// Publishes, wrapped with the sender's name and the time.
     pub(super) fn publish(&mut self, id: u32, request: &PublishRequest) {
-        let Some(namespace) = self.namespace(id, &request.channel) else { return };
+        let Some(namespace) = self.namespace(id, &request.channel) else {
+            return;
+        };
         let handle = self.handle();
         if namespace.may_publish(handle.as_ref()).is_err() {
             return self.error(id, ClientError::PERMISSION_DENIED);
@@ -164,7 +225,10 @@ impl Session {
             return self.error(id, ClientError::BAD_REQUEST);
         }
         if request.data.len() > PAYLOAD_MAX_BYTES {
-            return self.refuse(id, &Refusal::new(Code::TooLarge, "a payload has at most 16,384 bytes"));
+            return self.refuse(
+                id,
+                &Refusal::new(Code::TooLarge, "a payload has at most 16,384 bytes"),
+            );
         }
         if wire::check_json(&request.data, JSON_DEPTH_MAX).is_err() {
             return self.error(id, ClientError::BAD_REQUEST);
@@ -176,8 +240,14 @@ impl Session {
         }
         let now = node.now();
         let data = wrap(&self.user(), now.0, &request.data);
-        let published =
-            node.channels.publish(&node.directory, &request.channel, data.clone(), Some(self.info()), namespace.has_history(), now);
+        let published = node.channels.publish(
+            &node.directory,
+            &request.channel,
+            data.clone(),
+            Some(self.info()),
+            namespace.has_history(),
+            now,
+        );
         match published {
             Ok(_) => {
                 // Other nodes and tools hear of it as they can; here it is done.
@@ -190,7 +260,9 @@ impl Session {
 
     /// Whether presence and history of a channel may be asked; answers the error otherwise.
     fn may_ask(&mut self, id: u32, channel: &str) -> bool {
-        let Some(namespace) = self.namespace(id, channel) else { return false };
+        let Some(namespace) = self.namespace(id, channel) else {
+            return false;
+        };
         if namespace.may_subscribe(self.handle().as_ref()).is_err() {
             self.error(id, ClientError::PERMISSION_DENIED);
             return false;
@@ -218,7 +290,10 @@ impl Session {
         let presence = self.node().channels.presence(channel);
         let users: BTreeSet<&str> = presence.values().map(|info| info.user.as_str()).collect();
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let result = PresenceStatsResult { num_clients: count(presence.len()), num_users: count(users.len()) };
+        let result = PresenceStatsResult {
+            num_clients: count(presence.len()),
+            num_users: count(users.len()),
+        };
         self.reply(id, ReplyBody::PresenceStats(result));
     }
 
@@ -228,12 +303,27 @@ impl Session {
             return;
         }
         let node = self.node();
-        let History { epoch, top: offset, kept } = node.channels.history(&request.channel, node.now());
-        if request.since.as_ref().is_some_and(|since| !since.epoch.is_empty() && since.epoch != epoch) {
+        let History {
+            epoch,
+            top: offset,
+            kept,
+        } = node.channels.history(&request.channel, node.now());
+        if request
+            .since
+            .as_ref()
+            .is_some_and(|since| !since.epoch.is_empty() && since.epoch != epoch)
+        {
             return self.error(id, ClientError::UNRECOVERABLE_POSITION);
         }
         let publications = select(&kept, request);
-        self.reply(id, ReplyBody::History(Box::new(HistoryResult { publications, epoch, offset })));
+        self.reply(
+            id,
+            ReplyBody::History(Box::new(HistoryResult {
+                publications,
+                epoch,
+                offset,
+            })),
+        );
     }
 
     /// Subscriptions here have no token of their own to refresh.
@@ -263,9 +353,18 @@ fn select(kept: &[Kept], request: &HistoryRequest) -> Vec<Publication> {
     };
     let wanted = kept.iter().filter(is_wanted);
     if request.reverse {
-        wanted.rev().take(limit).take_while(&mut has_room).map(publication_of).collect()
+        wanted
+            .rev()
+            .take(limit)
+            .take_while(&mut has_room)
+            .map(publication_of)
+            .collect()
     } else {
-        wanted.take(limit).take_while(&mut has_room).map(publication_of).collect()
+        wanted
+            .take(limit)
+            .take_while(&mut has_room)
+            .map(publication_of)
+            .collect()
     }
 }
 
@@ -281,7 +380,9 @@ fn publication_of(kept: &Kept) -> Publication {
 
 /// The wrapper of claw.events: `{"_claw": {"sender", "timestamp"}, "payload"}`.
 pub fn wrap(sender: &str, timestamp_ms: i64, payload: &[u8]) -> Bytes {
-    let mut data = serde_json::json!({"sender": sender, "timestamp": timestamp_ms}).to_string().into_bytes();
+    let mut data = serde_json::json!({"sender": sender, "timestamp": timestamp_ms})
+        .to_string()
+        .into_bytes();
     data.splice(0..0, *b"{\"_claw\":");
     data.extend_from_slice(b",\"payload\":");
     data.extend_from_slice(payload);

@@ -19,7 +19,11 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/ws/{agent_id}").route(web::get().to(clawbots_socket)));
 }
 
-async fn centrifuge_socket(request: HttpRequest, payload: Payload, web: Data<Web>) -> Result<HttpResponse, actix_web::Error> {
+async fn centrifuge_socket(
+    request: HttpRequest,
+    payload: Payload,
+    web: Data<Web>,
+) -> Result<HttpResponse, actix_web::Error> {
     let worker = admit(&request, &web)?;
     let visit = visit(&request, &web)?;
     centrifuge::open(&request, payload, &web, &worker, visit)
@@ -52,12 +56,27 @@ fn admit(request: &HttpRequest, web: &Web) -> Result<Rc<Worker>, Problem> {
         return Err(Refusal::new(Code::UpgradeRequired, "this route speaks WebSocket").into());
     }
     // An origin that is no text is somebody's, just not one on the list.
-    let text = |value: &'_ header::HeaderValue| value.to_str().map_or_else(|_odd| "null".to_owned(), str::to_owned);
+    let text = |value: &'_ header::HeaderValue| {
+        value
+            .to_str()
+            .map_or_else(|_odd| "null".to_owned(), str::to_owned)
+    };
     let header = |name| request.headers().get(name).map(text);
-    web.origins.check(header(header::ORIGIN).as_deref(), header(header::HOST).as_deref())?;
-    let is_token_in_query = request.query_string().split('&').any(|pair| pair.starts_with("token=") || pair.starts_with("access_token="));
+    web.origins
+        .check(header(header::ORIGIN).as_deref(), header(header::HOST).as_deref())?;
+    let is_token_in_query = request
+        .query_string()
+        .split('&')
+        .any(|pair| pair.starts_with("token=") || pair.starts_with("access_token="));
     if is_token_in_query {
-        return Err(Refusal::new(Code::Malformed, "a token goes into the connect command or the Authorization header").into());
+        return Err(Refusal::new(
+            Code::Malformed,
+            "a token goes into the connect command or the Authorization header",
+        )
+        .into());
     }
-    request.app_data::<Rc<Worker>>().cloned().ok_or_else(|| Refusal::busy().into())
+    request
+        .app_data::<Rc<Worker>>()
+        .cloned()
+        .ok_or_else(|| Refusal::busy().into())
 }

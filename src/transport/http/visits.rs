@@ -22,16 +22,24 @@ impl Visits {
     /// Errors: `rate_limited` when the client holds as many as it may.
     pub fn enter(&self, client: String, most: Option<u32>) -> Result<Visit, Refusal> {
         let visits = self.clone();
-        let Some(most) = most else { return Ok(Visit { visits, client: None }) };
+        let Some(most) = most else {
+            return Ok(Visit { visits, client: None });
+        };
         {
             let mut held = self.0.entry(client.clone()).or_default();
             if *held >= most {
-                let refusal = Refusal::new(Code::RateLimited, "too many sockets without an agent from this address");
+                let refusal = Refusal::new(
+                    Code::RateLimited,
+                    "too many sockets without an agent from this address",
+                );
                 return Err(refusal.retry_after(RETRY_AFTER_MS));
             }
             *held = held.saturating_add(1);
         }
-        Ok(Visit { visits, client: Some(client) })
+        Ok(Visit {
+            visits,
+            client: Some(client),
+        })
     }
 }
 
@@ -55,7 +63,10 @@ mod tests {
         let visits = Visits::default();
         let enter = |client: &str| visits.enter(client.to_owned(), Some(2));
         let (first, _second) = (enter("a").unwrap(), enter("a").unwrap());
-        assert_eq!(enter("a").err().map(|refusal| refusal.code), Some(Code::RateLimited));
+        assert_eq!(
+            enter("a").err().map(|refusal| refusal.code),
+            Some(Code::RateLimited)
+        );
         assert!(enter("b").is_ok(), "another address has places of its own");
         drop(first);
         let _third = enter("a").unwrap();
@@ -66,7 +77,9 @@ mod tests {
     fn nothing_is_remembered_of_those_who_left_or_are_not_counted() {
         let visits = Visits::default();
         drop(visits.enter("a".to_owned(), Some(1)).unwrap());
-        let _free: Vec<Visit> = (0..9).map(|_| visits.enter("a".to_owned(), None).unwrap()).collect();
+        let _free: Vec<Visit> = (0..9)
+            .map(|_| visits.enter("a".to_owned(), None).unwrap())
+            .collect();
         assert!(visits.0.is_empty());
     }
 }

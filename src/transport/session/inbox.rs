@@ -51,7 +51,9 @@ impl Inbox {
 
     /// Takes an entry.
     pub fn accept(&mut self, publication: &Arc<Publication>, outbox: &SharedOutbox) -> Accepted {
-        let Some(offset) = publication.offset else { return Accepted::Done };
+        let Some(offset) = publication.offset else {
+            return Accepted::Done;
+        };
         if self.next.is_some_and(|next| offset < next) {
             return Accepted::Done;
         }
@@ -66,7 +68,11 @@ impl Inbox {
 
     /// Looks, once a second, whether an entry is missing for too long: then the client must recover from the database.
     pub fn is_stuck(&mut self) -> bool {
-        self.looks = if self.next.is_none() || self.waiting.is_empty() { 0 } else { self.looks.saturating_add(1) };
+        self.looks = if self.next.is_none() || self.waiting.is_empty() {
+            0
+        } else {
+            self.looks.saturating_add(1)
+        };
         self.looks > LOOKS_MAX
     }
 
@@ -97,7 +103,10 @@ mod tests {
     }
 
     fn sent(outbox: &SharedOutbox) -> usize {
-        match outbox.borrow_mut().poll_take(&mut Context::from_waker(Waker::noop())) {
+        match outbox
+            .borrow_mut()
+            .poll_take(&mut Context::from_waker(Waker::noop()))
+        {
             Poll::Ready(Some(taken)) => taken.pieces.len(),
             _ => 0,
         }
@@ -123,7 +132,10 @@ mod tests {
         let mut inbox = Inbox::default();
         inbox.open(0, &outbox);
         assert_eq!(inbox.accept(&entry(2), &outbox), Accepted::Waiting);
-        assert_eq!((0..4).map(|_| inbox.is_stuck()).collect::<Vec<_>>(), [false, false, false, true]);
+        assert_eq!(
+            (0..4).map(|_| inbox.is_stuck()).collect::<Vec<_>>(),
+            [false, false, false, true]
+        );
         inbox.accept(&entry(1), &outbox);
         assert!(!inbox.is_stuck());
     }

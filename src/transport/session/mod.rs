@@ -80,7 +80,13 @@ pub struct Session {
 
 impl Session {
     /// The session of a socket that was just accepted.
-    pub fn new(web: Data<Web>, worker: Rc<Worker>, outbox: SharedOutbox, peer: Option<Peer>, visit: Visit) -> Self {
+    pub fn new(
+        web: Data<Web>,
+        worker: Rc<Worker>,
+        outbox: SharedOutbox,
+        peer: Option<Peer>,
+        visit: Visit,
+    ) -> Self {
         let node = Arc::clone(&web.gateway.node);
         let dialect = outbox.borrow().dialect();
         metric::websocket_connections().increment(1.0);
@@ -176,7 +182,11 @@ impl Session {
                 self.admit();
             }
             Incoming::Close => context.stop(),
-            Incoming::Broken(code, reason) => self.close(Disconnect { code, name: "broken", reason }),
+            Incoming::Broken(code, reason) => self.close(Disconnect {
+                code,
+                name: "broken",
+                reason,
+            }),
         }
     }
 
@@ -207,7 +217,10 @@ impl Session {
         if self.phase == Phase::Open && self.caller.is_some() {
             actix_web::rt::spawn(async move {
                 // The row is for statistics; the next start closes what was left open.
-                let _ = node.database.write(move |store| store.close_session(id, now)).await;
+                let _ = node
+                    .database
+                    .write(move |store| store.close_session(id, now))
+                    .await;
             });
         }
         // A session that failed leaves its socket open otherwise.

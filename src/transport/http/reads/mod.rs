@@ -39,13 +39,19 @@ pub async fn agent_of(web: &Web, name: &str) -> Result<AgentRow, Refusal> {
 
 /// Adds the routes of the table that have a handler, and what they share on a worker thread.
 pub fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.app_data(web::Data::new(Surveys::default())).app_data(web::Data::new(events::Waiting::default()));
+    cfg.app_data(web::Data::new(Surveys::default()))
+        .app_data(web::Data::new(events::Waiting::default()));
     super::routes::configure(cfg);
 }
 
 /// Names of the regions of which nothing is told to those outside.
 pub fn hidden_regions(world: &World) -> Vec<String> {
-    world.regions.iter().filter(|plan| !plan.is_public).map(|plan| plan.name.clone()).collect()
+    world
+        .regions
+        .iter()
+        .filter(|plan| !plan.is_public)
+        .map(|plan| plan.name.clone())
+        .collect()
 }
 
 /// The refusal of a region that is not there.
