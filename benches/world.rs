@@ -1,1 +1,221 @@
+//! What the world does all the time: ticks, range queries, frames, group commits.
+
+#[cfg(test)]
+fn main() {
+    bench::all();
+    criterion::Criterion::default()
+        .configure_from_args()
+        .final_summary();
+}
+
+#[cfg(not(test))]
 fn main() {}
+
+#[cfg(test)]
+mod bench {
+    use criterion::{BatchSize, Criterion, criterion_group};
+    use rookery::actors::publication::{Dialect, Publication};
+    use rookery::base::id::{AgentId, EventId, NodeId};
+    use rookery::base::time::{Tick, TickRate, Timestamp};
+    use rookery::config::WorldFile;
+    use rookery::domain::action::Durability;
+    use rookery::domain::agent::{Handle, Name, Permissions, Profile};
+    use rookery::domain::event::{Event, EventKind};
+    use rookery::domain::ledger::{Amount, Payee, TransferCode};
+    use rookery::domain::region::{Body, RegionState};
+    use rookery::domain::space::{Trajectory, Vec3};
+    use rookery::domain::write::Write;
+    use rookery::host::entropy::Entropy;
+    use rookery::store::agent::NewAgent;
+    use rookery::store::commit::{Batch, CommandKey, Commit, Lease};
+    use rookery::store::{Store, Target, migrate};
+    use rookery::wire::Encoding;
+    use serde_json::json;
+    use std::hint::black_box;
+    use std::sync::Arc;
+
+    const AGENTS: u64 = 300;
+    const PAYMENTS: usize = 100;
+    const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+    criterion_group!(all, region, frames, commits);
+
+    fn id(number: u64) -> AgentId {
+        AgentId(uuid::Uuid::from_u128(u128::from(number) + 1))
+    }
+
+    fn handle(number: u64) -> Handle {
+        Handle::new(&format!("walker_{number}")).expect("a good handle")
+    }
+
+    /// A region in which everybody walks far.
+    fn crowd() -> RegionState {
+        let file = WorldFile::built_in().expect("the built-in world is good");
+        let plan = rookery::app::plans_of(&file).swap_remove(0);
+        let rate = TickRate {
+            epoch: NOW,
+            tick_ms: 100,
+        };
+        let mut state = RegionState::new(rookery::base::id::ShardId(1), plan, rate, Vec::new());
+        let entropy = Entropy::seeded(1);
+        let point = || {
+            let bits = entropy.u64();
+            let metres = |bits: u64| f64::from(u32::try_from(bits % 256).expect("small"));
+            Vec3::new(metres(bits), metres(bits >> 16), 25.0)
+        };
+        for number in 0..AGENTS {
+            let profile = Profile {
+                id: id(number),
+                handle: handle(number),
+                name: format!("Walker {number}"),
+                permissions: Permissions::of_new_agent(),
+                avatar_type: "default".to_owned(),
+                is_public: true,
+                accepts_prompts: false,
+            };
+            let mut body = Body::standing(Arc::new(profile), point(), Tick(0), 0);
+            body.trajectory = Trajectory::walking(point(), point(), Tick(0), 1.5);
+            state.enter(body, Tick(0));
+        }
+        state.take_changes();
+        state
+    }
+
+    fn region(criterion: &mut Criterion) {
+        let state = crowd();
+        criterion.bench_function("tick of a region with 300 moving agents", |bencher| {
+            bencher.iter_batched_ref(
+                || state.clone(),
+                |state| {
+                    black_box(state.step(Tick(1)));
+                    black_box(state.take_changes())
+                },
+                BatchSize::LargeInput,
+            );
+        });
+        criterion.bench_function("agents within 20 m of 300", |bencher| {
+            bencher.iter(|| {
+                black_box(
+                    state
+                        .grid()
+                        .near(black_box(Vec3::new(128.0, 128.0, 25.0)), 20.0, 64),
+                )
+            });
+        });
+    }
+
+    fn frames(criterion: &mut Criterion) {
+        let mut state = crowd();
+        // Ten seconds on, most have changed cells and are news.
+        state.step(Tick(100));
+        let changes = state.take_changes();
+        let channel: Arc<str> = "region:main".into();
+        criterion.bench_function("frames of all cells after 300 agents moved", |bencher| {
+            bencher.iter(|| {
+                for (cell, change) in &changes {
+                    black_box(state.frame(*cell, change, Tick(100)));
+                }
+            });
+        });
+        let data: Vec<bytes::Bytes> = changes
+            .iter()
+            .map(|(cell, change)| state.frame(*cell, change, Tick(100)).into())
+            .collect();
+        for (name, encoding) in [("JSON", Encoding::Json), ("protobuf", Encoding::Protobuf)] {
+            criterion.bench_function(&format!("publications of all cells in {name}"), |bencher| {
+                bencher.iter(|| {
+                    for data in &data {
+                        let publication = Publication::new(Arc::clone(&channel), data.clone());
+                        black_box(publication.piece(Dialect::Centrifuge(encoding)));
+                    }
+                });
+            });
+        }
+    }
+
+    fn commits(criterion: &mut Criterion) {
+        let target = Target::SqliteMemory("bench_world".to_owned());
+        migrate(&target, NOW).expect("an empty database takes all");
+        let mut store = Store::open(&target).expect("memory opens");
+        let file = WorldFile::built_in().expect("the built-in world is good");
+        store.ensure_world(100, Some(1), NOW).expect("the world is made");
+        store
+            .ensure_regions(&rookery::app::plans_of(&file), NOW)
+            .expect("the regions are made");
+        let entropy = Entropy::seeded(2);
+        let node = NodeId(entropy.uuid_v7(NOW.0));
+        store
+            .register_node(node, "bench", "127.0.0.1:1", "0", NOW)
+            .expect("a node");
+        let claims = store
+            .claim_shards(node, 3_600_000, true, NOW)
+            .expect("the shards are free");
+        let lease = claims.first().expect("there is a shard").lease;
+        let agents: Vec<NewAgent> = (0..AGENTS)
+            .map(|number| NewAgent {
+                id: id(number),
+                handle: handle(number),
+                name: Name::new(&format!("Walker {number}")).expect("a good name"),
+                owner_id: None,
+                description: None,
+                avatar: json!("default"),
+                skills_map: json!({}),
+                default_region: "main".to_owned(),
+                permissions: Permissions::of_new_agent(),
+                key_id: None,
+                key_hash: None,
+                inbox_epoch: "bench".to_owned(),
+            })
+            .collect();
+        store
+            .register_agents_bulk(&agents, NOW)
+            .expect("memory answers")
+            .expect("the names are free");
+        criterion.bench_function("group commit of 100 payments, SQLite in memory", |bencher| {
+            bencher.iter_batched(
+                || batch(lease, &agents, &entropy),
+                |batch| black_box(store.commit(&batch).expect("it commits")),
+                BatchSize::SmallInput,
+            );
+        });
+    }
+
+    fn batch(lease: Lease, agents: &[NewAgent], entropy: &Entropy) -> Batch {
+        let commit = |number: usize| {
+            let (payer, payee) = (&agents[number], &agents[number + PAYMENTS]);
+            let event = Event::new(
+                EventKind::Payment,
+                Some(payer.handle.clone()),
+                json!({"amount": 1, "note": null}),
+            );
+            let fresh = entropy.uuid_v7(NOW.0);
+            Commit {
+                agent: payer.id,
+                handle: payer.handle.clone(),
+                name: format!("Walker {number}"),
+                command: Some(CommandKey {
+                    id: fresh.to_string(),
+                    body_hash: [0; 32],
+                    action: "pay",
+                    durability: Durability::Durable,
+                }),
+                event_id: EventId(fresh),
+                event: event.about(payee.handle.clone()).to_inbox(payee.handle.clone()),
+                region: "main".to_owned(),
+                tick: Tick(1),
+                writes: vec![Write::Transfer {
+                    to: Payee::Agent(payee.handle.clone()),
+                    amount: Amount::new(1).expect("one is an amount"),
+                    code: TransferCode::Payment,
+                    note: None,
+                }],
+                result: json!({}),
+            }
+        };
+        Batch {
+            lease,
+            now: NOW,
+            commits: (0..PAYMENTS).map(commit).collect(),
+        }
+    }
+}

@@ -1,18 +1,17 @@
 //! The committer of a shard: collects what is durable while the database is busy, and commits it in one transaction.
 
 use super::fanout::Fanout;
+use super::mailbox::Seat;
 use super::mailbox::{Reply, answer};
 use super::node::Node;
 use super::region::RegionMessage;
 use super::request::Receipt;
 use super::shard::{ShardActor, ShardMessage};
-use super::mailbox::Seat;
 use super::watch::{self, Role, Stage};
 use crate::base::id::ShardId;
 use crate::domain::action::Durability;
 use crate::domain::refusal::{Code, Refusal};
 use crate::store::commit::{BATCH_MAX, Batch, Commit, CommitError, Lease, Outcome};
-use crate::store::Store;
 use crate::telemetry::metric;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -88,7 +87,12 @@ pub struct Committer {
 
 impl Committer {
     /// A committer under an epoch of the shard's lease.
-    pub fn new(node: Arc<Node>, shard: ShardId, epoch: Arc<AtomicI64>, keeper: Option<Seat<ShardActor>>) -> Self {
+    pub fn new(
+        node: Arc<Node>,
+        shard: ShardId,
+        epoch: Arc<AtomicI64>,
+        keeper: Option<Seat<ShardActor>>,
+    ) -> Self {
         let fanout = Fanout::new(Arc::clone(&node), shard);
         let queue = VecDeque::new();
         let under_way = Arc::new(Semaphore::new(1));
@@ -109,7 +113,11 @@ impl Committer {
 
     fn enqueue(&mut self, pending: Pending, stage: &mut Stage<Self>) {
         if self.is_fenced || self.queue.len() >= QUEUE_MAX {
-            let refusal = if self.is_fenced { Refusal::unavailable() } else { Refusal::busy() };
+            let refusal = if self.is_fenced {
+                Refusal::unavailable()
+            } else {
+                Refusal::busy()
+            };
             conclude(pending.settle, pending.reply, Err(refusal));
             return;
         }
@@ -139,7 +147,9 @@ impl Committer {
             }
             return;
         }
-        let Ok(permit) = Arc::clone(&self.under_way).try_acquire_owned() else { return };
+        let Ok(permit) = Arc::clone(&self.under_way).try_acquire_owned() else {
+            return;
+        };
         self.is_busy = true;
         let count = self.queue.len().min(BATCH_MAX);
         let mut waiting = Vec::with_capacity(count);
@@ -149,22 +159,28 @@ impl Committer {
             commits.push(pending.commit);
         }
         let epoch = self.epoch.load(Ordering::Acquire);
-        let lease = Lease { shard: self.shard, owner: self.node.id, epoch };
-        let batch = Batch { lease, now: self.node.now(), commits };
+        let lease = Lease {
+            shard: self.shard,
+            owner: self.node.id,
+            epoch,
+        };
+        let batch = Batch {
+            lease,
+            now: self.node.now(),
+            commits,
+        };
         let node = Arc::clone(&self.node);
         let started = node.clock.monotonic();
         let work = async move {
-            let job = move |store: &mut Store| {
-                // Held until the database has answered, even when this actor fails meanwhile.
-                let _permit = permit;
-                (store.commit(&batch), batch)
-            };
-            let outcome = node.database.commit(job).await;
+            // The permit is held until the database has answered, even when this actor fails meanwhile.
+            let outcome = node.database.commit(batch, permit).await;
             metric::commit_duration().record(node.clock.monotonic().saturating_sub(started).as_secs_f64());
             outcome
         };
         metric::commit_batch_size().record(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
-        watch::then(stage, work, move |me, outcome, stage| me.settle(epoch, outcome, waiting, stage));
+        watch::then(stage, work, move |me, outcome, stage| {
+            me.settle(epoch, outcome, waiting, stage)
+        });
     }
 
     fn settle(
@@ -178,7 +194,9 @@ impl Committer {
         match outcome {
             Ok((Ok(outcomes), batch)) => {
                 self.reload_if_needed();
-                for ((commit, outcome), (reply, settle)) in batch.commits.into_iter().zip(outcomes).zip(waiting) {
+                for ((commit, outcome), (reply, settle)) in
+                    batch.commits.into_iter().zip(outcomes).zip(waiting)
+                {
                     self.conclude_one(commit, outcome, reply, settle);
                 }
             }
@@ -200,12 +218,22 @@ impl Committer {
     }
 
     /// Memory first, then the world, then the one who asked.
-    fn conclude_one(&mut self, commit: Commit, outcome: Outcome, reply: Option<Reply<Receipt>>, settle: Option<Settle>) {
+    fn conclude_one(
+        &mut self,
+        commit: Commit,
+        outcome: Outcome,
+        reply: Option<Reply<Receipt>>,
+        settle: Option<Settle>,
+    ) {
         let receipt = match &outcome {
             Outcome::Committed { seq, result, .. } => Ok(Receipt {
                 result: result.clone(),
                 durability: Durability::Durable,
-                command_id: commit.command.as_ref().map(|command| command.id.clone()).unwrap_or_default(),
+                command_id: commit
+                    .command
+                    .as_ref()
+                    .map(|command| command.id.clone())
+                    .unwrap_or_default(),
                 region: Some(commit.region.clone()),
                 shard: Some(self.shard),
                 seq: Some(*seq),
@@ -213,8 +241,15 @@ impl Committer {
                 replayed: false,
             }),
             Outcome::Replayed(stored) => {
-                let id = commit.command.as_ref().map(|command| command.id.clone()).unwrap_or_default();
-                stored.outcome.clone().map(|result| Receipt::replayed(stored, id, result))
+                let id = commit
+                    .command
+                    .as_ref()
+                    .map(|command| command.id.clone())
+                    .unwrap_or_default();
+                stored
+                    .outcome
+                    .clone()
+                    .map(|result| Receipt::replayed(stored, id, result))
             }
             Outcome::Refused(refusal) => Err(refusal.clone()),
         };
@@ -252,9 +287,9 @@ impl Committer {
                 }
                 Refusal::new(Code::Moving, "the shard has another owner").retry_after(1_000)
             }
-            CommitError::NotCommitted { is_disk_full: true, .. } => {
-                Refusal::new(Code::StorageFull, "the disk is full").retry_after(5_000)
-            }
+            CommitError::NotCommitted {
+                is_disk_full: true, ..
+            } => Refusal::new(Code::StorageFull, "the disk is full").retry_after(5_000),
             CommitError::NotCommitted { .. } => {
                 self.needs_reload = true;
                 Refusal::unavailable()
@@ -283,7 +318,11 @@ impl Role for Committer {
             return;
         }
         let under_way = Arc::clone(&self.under_way);
-        watch::first(stage, async move { under_way.acquire_owned().await.is_ok() }, |me, _is_over, _| me.reload_if_needed());
+        watch::first(
+            stage,
+            async move { under_way.acquire_owned().await.is_ok() },
+            |me, _is_over, _| me.reload_if_needed(),
+        );
     }
 
     // What was queued is dropped: its askers hear `unavailable`, and nothing of it was committed or will be.

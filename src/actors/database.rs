@@ -1,23 +1,46 @@
 //! Database threads: `SyncArbiter` actors over `store/`. Everybody else awaits them; nobody blocks on a database.
 
 use crate::domain::refusal::{Code, Refusal};
+use crate::store::commit::{Batch, Committed};
 use crate::store::{Reader, Store, StoreError};
 use crate::telemetry::metric;
 use actix::{Actor, Addr, Handler, Message, SyncArbiter, SyncContext};
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
 
 /// Most jobs waiting for the readers and for the writers, each.
 const JOBS_MAX: usize = 4_096;
+/// Most commits of several shards in one transaction. Together they wait for the disk once; but while a large transaction is
+/// written, the agents whose answers it has can do nothing, so large batches take turns.
+const TOGETHER_MAX: usize = 512;
 /// How long anybody waits for a job. Units: seconds.
 const DEADLINE_S: u64 = 20;
 
 /// A thread with a connection of its own.
 struct Worker<S: 'static> {
     connection: S,
+}
+
+/// A connection that a job was torn out of.
+trait Reset {
+    /// Forgets the connection, with whatever was open on it.
+    fn reset(&mut self);
+}
+
+impl Reset for Store {
+    fn reset(&mut self) {
+        Store::reset(self);
+    }
+}
+
+impl Reset for Reader {
+    fn reset(&mut self) {
+        Reader::reset(self);
+    }
 }
 
 impl<S: Unpin + 'static> Actor for Worker<S> {
@@ -34,16 +57,28 @@ impl<S: 'static> Message for Job<S> {
     type Result = ();
 }
 
-impl<S: Unpin + 'static> Handler<Job<S>> for Worker<S> {
+impl<S: Reset + Unpin + 'static> Handler<Job<S>> for Worker<S> {
     type Result = ();
 
     fn handle(&mut self, job: Job<S>, _: &mut SyncContext<Self>) {
         // A panic would kill the thread for good. The asker sees its channel closed and is told `unavailable`.
         if catch_unwind(AssertUnwindSafe(|| (job.work)(&mut self.connection))).is_err() {
             tracing::error!("a database job failed");
+            // It may have left a transaction open, which the next job would write into.
+            self.connection.reset();
         }
     }
 }
+
+/// A batch that waits for a writer.
+struct Waiting {
+    batch: Batch,
+    reply: oneshot::Sender<(Committed, Batch)>,
+    under_way: OwnedSemaphorePermit,
+}
+
+/// Batches of all shards in the order they came.
+type Batches = Arc<Mutex<VecDeque<Waiting>>>;
 
 /// The database threads of this node. Cheap to clone.
 #[derive(Clone)]
@@ -52,6 +87,7 @@ pub struct Database {
     readers: Addr<Worker<Reader>>,
     write_permits: Arc<Semaphore>,
     read_permits: Arc<Semaphore>,
+    batches: Batches,
 }
 
 impl Database {
@@ -62,6 +98,7 @@ impl Database {
             readers: threads(readers),
             write_permits: Arc::new(Semaphore::new(JOBS_MAX)),
             read_permits: Arc::new(Semaphore::new(JOBS_MAX)),
+            batches: Batches::default(),
         }
     }
 
@@ -71,19 +108,39 @@ impl Database {
         &self,
         work: impl FnOnce(&mut Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Refusal> {
-        self.write_raw(work).await?.map_err(|error| refusal_of(&error))
+        run("write", &self.writers, &self.write_permits, work)
+            .await?
+            .map_err(|error| refusal_of(&error))
     }
 
-    /// Runs a body on a writer's thread and returns what it returns.
-    /// Errors: as `write`, without the store's.
-    pub async fn write_raw<T: Send + 'static>(&self, work: impl FnOnce(&mut Store) -> T + Send + 'static) -> Result<T, Refusal> {
-        run("write", &self.writers, &self.write_permits, work).await
-    }
-
-    /// Runs a commit on a writer's thread and waits for it as long as it takes: giving up would not undo it.
-    /// Errors: `busy` when too many wait, `unavailable` when the body panicked.
-    pub async fn commit<T: Send + 'static>(&self, work: impl FnOnce(&mut Store) -> T + Send + 'static) -> Result<T, Refusal> {
-        let answer = start("commit", &self.writers, &self.write_permits, work)?;
+    /// Commits a shard's batch, together with those of other shards that wait for the same writer. Gives the batch back.
+    /// Waits as long as it takes, because giving up would not undo it. `under_way` is held until the database has answered.
+    /// Errors: `busy` when too many wait, `unavailable` when the job failed: then the outcome is not known.
+    pub async fn commit(
+        &self,
+        batch: Batch,
+        under_way: OwnedSemaphorePermit,
+    ) -> Result<(Committed, Batch), Refusal> {
+        let permit = Arc::clone(&self.write_permits)
+            .try_acquire_owned()
+            .map_err(|_full| Refusal::busy())?;
+        let (reply, answer) = oneshot::channel();
+        locked(&self.batches).push_back(Waiting {
+            batch,
+            reply,
+            under_way,
+        });
+        let batches = Arc::clone(&self.batches);
+        // One job a batch: whoever comes first takes the others along, and theirs find nothing to do.
+        let work = Box::new(move |store: &mut Store| commit_waiting(store, &batches));
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the permit is the bound that do_send lacks"
+        )]
+        self.writers.do_send(Job {
+            work,
+            _permit: permit,
+        });
         answer.await.map_err(|_gone| Refusal::unavailable())
     }
 
@@ -93,22 +150,29 @@ impl Database {
         &self,
         work: impl FnOnce(&mut Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Refusal> {
-        run("read", &self.readers, &self.read_permits, work).await?.map_err(|error| refusal_of(&error))
+        run("read", &self.readers, &self.read_permits, work)
+            .await?
+            .map_err(|error| refusal_of(&error))
     }
 }
 
-fn threads<S: Send + Unpin + 'static>(connections: Vec<S>) -> Addr<Worker<S>> {
+fn threads<S: Reset + Send + Unpin + 'static>(connections: Vec<S>) -> Addr<Worker<S>> {
     let count = connections.len();
     let connections = std::sync::Mutex::new(connections);
     SyncArbiter::start(count, move || {
-        let mut connections = connections.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        #[expect(clippy::expect_used, reason = "the arbiter calls this once a thread, and there is a connection for each")]
+        let mut connections = connections
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        #[expect(
+            clippy::expect_used,
+            reason = "the arbiter calls this once a thread, and there is a connection for each"
+        )]
         let connection = connections.pop().expect("one connection a thread");
         Worker { connection }
     })
 }
 
-async fn run<S: Unpin + 'static, T: Send + 'static>(
+async fn run<S: Reset + Unpin + 'static, T: Send + 'static>(
     kind: &'static str,
     threads: &Addr<Worker<S>>,
     permits: &Arc<Semaphore>,
@@ -118,17 +182,21 @@ async fn run<S: Unpin + 'static, T: Send + 'static>(
     match tokio::time::timeout(Duration::from_secs(DEADLINE_S), answer).await {
         Ok(Ok(result)) => Ok(result),
         Ok(Err(_gone)) => Err(Refusal::unavailable()),
-        Err(_elapsed) => Err(Refusal::new(Code::Timeout, "the database did not answer in time").retry_after(1_000)),
+        Err(_elapsed) => {
+            Err(Refusal::new(Code::Timeout, "the database did not answer in time").retry_after(1_000))
+        }
     }
 }
 
-fn start<S: Unpin + 'static, T: Send + 'static>(
+fn start<S: Reset + Unpin + 'static, T: Send + 'static>(
     kind: &'static str,
     threads: &Addr<Worker<S>>,
     permits: &Arc<Semaphore>,
     work: impl FnOnce(&mut S) -> T + Send + 'static,
 ) -> Result<oneshot::Receiver<T>, Refusal> {
-    let permit = Arc::clone(permits).try_acquire_owned().map_err(|_full| Refusal::busy())?;
+    let permit = Arc::clone(permits)
+        .try_acquire_owned()
+        .map_err(|_full| Refusal::busy())?;
     let (reply, answer) = oneshot::channel();
     let work = Box::new(move |connection: &mut S| {
         let started = Instant::now();
@@ -137,9 +205,49 @@ fn start<S: Unpin + 'static, T: Send + 'static>(
         // Nobody waits any more: the work is done all the same.
         let _ = reply.send(result);
     });
-    #[expect(clippy::disallowed_methods, reason = "the permit is the bound that do_send lacks")]
-    threads.do_send(Job { work, _permit: permit });
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the permit is the bound that do_send lacks"
+    )]
+    threads.do_send(Job {
+        work,
+        _permit: permit,
+    });
     Ok(answer)
+}
+
+fn locked(batches: &Batches) -> std::sync::MutexGuard<'_, VecDeque<Waiting>> {
+    batches.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn commit_waiting(store: &mut Store, batches: &Batches) {
+    let most = if store.has_one_writer() { TOGETHER_MAX } else { 0 };
+    let taken: Vec<Waiting> = {
+        let mut waiting = locked(batches);
+        let mut commits = 0_usize;
+        let fits = waiting.iter().take_while(|next| {
+            commits = commits.saturating_add(next.batch.commits.len());
+            commits <= most
+        });
+        // The first goes in any case.
+        let count = fits.count().max(1).min(waiting.len());
+        waiting.drain(..count).collect()
+    };
+    let (batches, replies): (Vec<Batch>, Vec<_>) = taken
+        .into_iter()
+        .map(|waiting| (waiting.batch, (waiting.reply, waiting.under_way)))
+        .unzip();
+    for ((result, batch), (reply, under_way)) in store
+        .commit_together(&batches)
+        .into_iter()
+        .zip(batches)
+        .zip(replies)
+    {
+        // Before the answer: whoever gets it may begin the next batch at once.
+        drop(under_way);
+        // Nobody waits any more: it is committed all the same.
+        let _ = reply.send((result, batch));
+    }
 }
 
 /// What a client is told when the store failed; the error itself is logged here, once.

@@ -7,7 +7,7 @@ use super::mailbox::Seat;
 use super::region::RegionActor;
 use crate::base::id::{AgentId, SessionId, ShardId};
 use crate::base::time::Timestamp;
-use crate::domain::agent::Handle;
+use crate::domain::agent::{Handle, Profile};
 use crate::domain::region::{RegionPlan, ShardPlan, World};
 use crate::domain::space::Vec3;
 use actix_rt::ArbiterHandle;
@@ -43,6 +43,8 @@ pub struct Online {
     pub name: String,
     /// The region it is in.
     pub region: Arc<str>,
+    /// Whether spectators may follow its inner life.
+    pub is_public: bool,
 }
 
 /// An open socket of an agent.
@@ -117,7 +119,10 @@ impl Directory {
 
     /// All shards that this node runs.
     pub fn shards(&self) -> Vec<(ShardId, ShardSeats)> {
-        self.shards.iter().map(|row| (*row.key(), row.value().clone())).collect()
+        self.shards
+            .iter()
+            .map(|row| (*row.key(), row.value().clone()))
+            .collect()
     }
 
     /// This node runs a shard from now on.
@@ -127,7 +132,10 @@ impl Directory {
 
     /// An agent's actor, if it has one.
     pub fn agent(&self, handle: &Handle) -> Option<AgentSeat> {
-        self.agents.get(handle).filter(|agent| agent.seat.is_open()).map(|agent| agent.clone())
+        self.agents
+            .get(handle)
+            .filter(|agent| agent.seat.is_open())
+            .map(|agent| agent.clone())
     }
 
     /// An agent's actor; starts it when there is none. Exactly one exists at any time.
@@ -154,14 +162,19 @@ impl Directory {
     }
 
     /// Notes that an agent is in a region.
-    pub fn put_online(&self, handle: &Handle, name: &str, region: &str) {
-        let online = Online { name: name.to_owned(), region: region.into() };
-        self.online.insert(handle.clone(), online);
+    pub fn put_online(&self, profile: &Profile, region: &str) {
+        let online = Online {
+            name: profile.name.clone(),
+            region: region.into(),
+            is_public: profile.is_public,
+        };
+        self.online.insert(profile.handle.clone(), online);
     }
 
     /// Notes that an agent left a region, unless it is in another one already.
     pub fn remove_online(&self, handle: &Handle, region: &str) {
-        self.online.remove_if(handle, |_, online| &*online.region == region);
+        self.online
+            .remove_if(handle, |_, online| &*online.region == region);
     }
 
     /// Where an agent is, when it is in the world.
@@ -171,7 +184,11 @@ impl Directory {
 
     /// Agents in the world, at most `limit`, in no order.
     pub fn all_online(&self, limit: usize) -> Vec<(Handle, Online)> {
-        self.online.iter().take(limit).map(|row| (row.key().clone(), row.value().clone())).collect()
+        self.online
+            .iter()
+            .take(limit)
+            .map(|row| (row.key().clone(), row.value().clone()))
+            .collect()
     }
 
     /// How many agents are in the world.
@@ -194,7 +211,10 @@ impl Directory {
 
     /// An agent's open sockets, oldest first.
     pub fn sockets(&self, handle: &Handle) -> SmallVec<[Socket; 1]> {
-        self.sockets.get(handle).map(|sockets| sockets.clone()).unwrap_or_default()
+        self.sockets
+            .get(handle)
+            .map(|sockets| sockets.clone())
+            .unwrap_or_default()
     }
 
     /// Notes that a spectator follows an agent.
@@ -215,7 +235,10 @@ impl Directory {
 
     /// The spectators that follow an agent.
     pub fn watchers(&self, handle: &Handle) -> SmallVec<[SessionId; 2]> {
-        self.watchers.get(handle).map(|watchers| watchers.clone()).unwrap_or_default()
+        self.watchers
+            .get(handle)
+            .map(|watchers| watchers.clone())
+            .unwrap_or_default()
     }
 
     /// The hubs of this node's worker threads.

@@ -42,35 +42,80 @@ impl Fanout {
             let offset = u64::try_from(position.offset).ok();
             let publication = Publication::with_offset(channel, data, offset, None);
             let agent = position.agent;
-            self.node.directory.tell_hubs(|| HubMessage::Inbox { agent, publication: Arc::clone(&publication) });
+            self.node.directory.tell_hubs(|| HubMessage::Inbox {
+                agent,
+                publication: Arc::clone(&publication),
+            });
         }
         if event.is_public {
+            self.tell_followers(event, commit.tick, &wire);
             self.mirror(commit, &wire);
         }
     }
 
-    /// Public events only: anyone at Redis reads them.
+    /// What a followed agent does goes to its followers, wherever their cameras look.
+    fn tell_followers(&self, event: &Event, tick: Tick, wire: &Value) {
+        let Some(source) = event
+            .source
+            .as_ref()
+            .filter(|source| !self.node.directory.watchers(source).is_empty())
+        else {
+            return;
+        };
+        let data = Bytes::from(json!({"tick": tick, "events": [wire]}).to_string());
+        let publication = Publication::new(format!("spectator:{source}").into(), data);
+        self.node
+            .directory
+            .tell_hubs(|| HubMessage::Channel(Arc::clone(&publication)));
+    }
+
+    /// Public events of public regions only: anyone at Redis reads them.
     fn mirror(&self, commit: &Commit, wire: &Value) {
-        if !self.node.mirror.is_on() {
+        let is_public = || {
+            self.node
+                .directory
+                .world()
+                .region(&commit.region)
+                .is_some_and(|plan| plan.is_public)
+        };
+        if !self.node.mirror.is_on() || !is_public() {
             return;
         }
         let event = &commit.event;
         let payload = json!({"type": event.kind.name(), "source": event.source, "content": wire.get("content"), "tick": commit.tick});
-        let watchers = event.source.as_ref().map(|source| self.node.directory.watchers(source)).unwrap_or_default();
+        let watchers = event
+            .source
+            .as_ref()
+            .map(|source| self.node.directory.watchers(source))
+            .unwrap_or_default();
         if let Some(source) = event.source.as_ref().filter(|_| !watchers.is_empty()) {
             let data = json!({"type": event.kind.name(), "data": wire}).to_string();
             // Tools hear of it as they can; nothing here depends on it.
-            let _ = self.node.bus.publish(Topic::Spectator(source.to_string()), Bytes::from(data));
+            let _ = self
+                .node
+                .bus
+                .publish(Topic::Spectator(source.to_string()), Bytes::from(data));
         }
         let watchers = watchers.iter().map(ToString::to_string).collect();
-        let event = MirrorEvent { payload: payload.to_string(), watchers };
+        let event = MirrorEvent {
+            payload: payload.to_string(),
+            watchers,
+        };
         let (region, tick) = (commit.region.clone(), commit.tick.0);
-        self.node.mirror.push(MirrorBatch { region, tick, events: vec![event], ..MirrorBatch::default() });
+        self.node.mirror.push(MirrorBatch {
+            region,
+            tick,
+            events: vec![event],
+            ..MirrorBatch::default()
+        });
     }
 
     /// Tells the hearers and the spectators that look there.
     pub fn spread_around(&self, event: &Event, region: &str, tick: Tick, wire: &Value) {
-        let seen_at = event.location.filter(|_| event.is_public).map(|at| (self.shard, Cell::of(at)));
+        let seen_at = event
+            .location
+            .filter(|_| event.is_public)
+            .map(|at| (self.shard, Cell::of(at)));
         if event.hearers.is_empty() && seen_at.is_none() {
             return;
         }

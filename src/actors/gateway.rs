@@ -1,6 +1,7 @@
 //! The gateway: the one door from transports to actors.
 
-use super::agent::{AgentActor, AgentMessage, Join, Joined, Joiner, Suggestion, prompts_refused};
+use super::agent::{AgentActor, AgentMessage, Join, Joined, Joiner, Suggestion, prompts_refused, replay};
+use super::directory::AgentSeat;
 use super::mailbox::Reply;
 use super::node::{DEADLINE, Node};
 use super::request::{Receipt, Request, body_hash};
@@ -8,13 +9,13 @@ use super::shard;
 use super::visitors::Visitors;
 use crate::base::id::{AgentId, SessionId};
 use crate::base::limit::{COMMAND_ID_MAX_CHARS, PROMPT_MAX_CHARS, REGIONS_MAX};
-use crate::domain::action::Action;
+use crate::domain::action::{Action, Durability};
 use crate::domain::agent::{Handle, Permissions};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::region::{RegionPlan, ShardPlan};
 use crate::domain::text::Text;
-use crate::store::commit::CommandKey;
 use crate::store::agent::AgentRow;
+use crate::store::commit::CommandKey;
 use crate::store::region::Created;
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -47,7 +48,11 @@ const TRIES: usize = 50;
 impl Gateway {
     /// The door to a node's actors. One a process: its clones share the spectators without a socket.
     pub fn new(node: Arc<Node>) -> Self {
-        Self { node, visitors: Arc::default(), opening: Arc::default() }
+        Self {
+            node,
+            visitors: Arc::default(),
+            opening: Arc::default(),
+        }
     }
 
     /// Does an action.
@@ -66,29 +71,81 @@ impl Gateway {
             None => self.node.entropy.uuid_v7(self.node.clock.now_ms()).to_string(),
         };
         let (body_hash, durability, name) = (body_hash(&action), action.durability(), action.name());
-        let command = CommandKey { id, body_hash, action: name, durability };
+        let command = CommandKey {
+            id,
+            body_hash,
+            action: name,
+            durability,
+        };
         let (agent, permissions) = (caller.id, caller.permissions);
-        let seat = self.node.directory.agent(&caller.handle).ok_or_else(Refusal::not_in_world)?.seat;
+        let Some(AgentSeat { seat, .. }) = self.node.directory.agent(&caller.handle) else {
+            let is_repeatable = has_own_id && durability == Durability::Durable;
+            return if is_repeatable {
+                self.answer_absent(agent, command).await
+            } else {
+                Err(Refusal::not_in_world())
+            };
+        };
         let request = |reply: Reply<Receipt>| {
-            AgentMessage::Act(Box::new(Request { agent, action, command, has_own_id, permissions, reply }))
+            AgentMessage::Act(Box::new(Request {
+                agent,
+                action,
+                command,
+                has_own_id,
+                permissions,
+                reply,
+            }))
         };
         seat.ask(DEADLINE, request).await
     }
 
+    /// A command of an agent that is not in the world: done before, it is answered again; else it is refused.
+    async fn answer_absent(&self, agent: AgentId, command: CommandKey) -> Result<Receipt, Refusal> {
+        let id = command.id.clone();
+        let stored = self
+            .node
+            .database
+            .read(move |reader| reader.find_command(agent, &id))
+            .await?;
+        stored.map_or_else(
+            || Err(Refusal::not_in_world()),
+            |stored| replay(&stored, command.id, &command.body_hash),
+        )
+    }
+
     /// Brings an agent into the world, or another socket to it.
     /// Errors: `agent_not_found`, `region_not_found`, `region_full`, temporary ones.
-    pub async fn join(&self, handle: &Handle, joiner: Joiner, spawn_region: Option<String>) -> Result<Joined, Refusal> {
-        if spawn_region.as_ref().is_some_and(|region| self.node.directory.world().region(region).is_none()) {
+    pub async fn join(
+        &self,
+        handle: &Handle,
+        joiner: Joiner,
+        spawn_region: Option<String>,
+    ) -> Result<Joined, Refusal> {
+        if spawn_region
+            .as_ref()
+            .is_some_and(|region| self.node.directory.world().region(region).is_none())
+        {
             return Err(Refusal::new(Code::RegionNotFound, "no such region"));
         }
         let mut last = Refusal::unavailable();
         for attempt in 0..TRIES {
             let seat = self.seat(handle, spawn_region.as_deref()).await?;
             let spawn_region = spawn_region.clone();
-            let joined = seat.seat.ask(DEADLINE, |reply| AgentMessage::Join(Box::new(Join { joiner, spawn_region, reply }))).await;
+            let joined = seat
+                .seat
+                .ask(DEADLINE, |reply| {
+                    AgentMessage::Join(Box::new(Join {
+                        joiner,
+                        spawn_region,
+                        reply,
+                    }))
+                })
+                .await;
             match joined {
                 // It met an actor on its way out; the next one is fresh.
-                Err(refusal) if matches!(refusal.code, Code::Moving | Code::Unavailable) && attempt + 1 < TRIES => {
+                Err(refusal)
+                    if matches!(refusal.code, Code::Moving | Code::Unavailable) && attempt + 1 < TRIES =>
+                {
                     last = refusal;
                     tokio::time::sleep(std::time::Duration::from_millis(40)).await;
                 }
@@ -101,7 +158,11 @@ impl Gateway {
     /// Takes an agent out of the world at once.
     /// Errors: `not_in_world`, temporary ones.
     pub async fn leave(&self, handle: &Handle) -> Result<(), Refusal> {
-        let agent = self.node.directory.agent(handle).ok_or_else(Refusal::not_in_world)?;
+        let agent = self
+            .node
+            .directory
+            .agent(handle)
+            .ok_or_else(Refusal::not_in_world)?;
         agent.seat.ask(DEADLINE, AgentMessage::Disconnect).await
     }
 
@@ -121,7 +182,11 @@ impl Gateway {
 
     /// Counts something against an agent's limits, kept by its actor. An agent without an actor has nothing to count yet.
     /// Errors: `rate_limited`.
-    pub async fn count(&self, handle: &Handle, make: impl FnOnce(Reply<()>) -> AgentMessage) -> Result<(), Refusal> {
+    pub async fn count(
+        &self,
+        handle: &Handle,
+        make: impl FnOnce(Reply<()>) -> AgentMessage,
+    ) -> Result<(), Refusal> {
         match self.node.directory.agent(handle) {
             Some(agent) => agent.seat.ask(DEADLINE, make).await,
             None => Ok(()),
@@ -133,17 +198,27 @@ impl Gateway {
     /// Errors: `invalid_parameter` unless 1 to 500 harmless characters, `agent_not_found`, `permission_missing` without
     /// the owner's opt-in, `not_in_world`, `rate_limited`, temporary ones.
     pub async fn prompt(&self, agent: &Handle, text: &str, from: Option<String>) -> Result<Receipt, Refusal> {
-        let text = Text::<1, PROMPT_MAX_CHARS>::new(text.to_owned()).map_err(Refusal::invalid)?.into_string();
+        let text = Text::<1, PROMPT_MAX_CHARS>::new(text.to_owned())
+            .map_err(Refusal::invalid)?
+            .into_string();
         let Some(seat) = self.node.directory.agent(agent) else {
             let wanted = agent.clone();
-            let row = self.node.database.read(move |reader| reader.agent_by_handle(&wanted)).await?;
+            let row = self
+                .node
+                .database
+                .read(move |reader| reader.agent_by_handle(&wanted))
+                .await?;
             return Err(match row {
                 None => Refusal::new(Code::AgentNotFound, "no such agent"),
                 Some(row) if !row.accepts_prompts => prompts_refused(),
                 Some(_) => Refusal::new(Code::NotInWorld, "the agent is not in the world"),
             });
         };
-        seat.seat.ask(DEADLINE, |reply| AgentMessage::Suggest(Box::new(Suggestion { text, from, reply }))).await
+        seat.seat
+            .ask(DEADLINE, |reply| {
+                AgentMessage::Suggest(Box::new(Suggestion { text, from, reply }))
+            })
+            .await
     }
 
     /// Makes a region and runs it on this node; agents may go there when this returns.
@@ -153,24 +228,40 @@ impl Gateway {
         let node = &self.node;
         let _one_at_a_time = self.opening.lock().await;
         if node.directory.world().regions.len() >= REGIONS_MAX {
-            return Err(Refusal::invalid(format!("a world has at most {REGIONS_MAX} regions")));
+            return Err(Refusal::invalid(format!(
+                "a world has at most {REGIONS_MAX} regions"
+            )));
         }
         let (wanted, now) = (plan.clone(), node.now());
-        let made = match node.database.write(move |store| store.create_region(&wanted, now)).await? {
+        let made = match node
+            .database
+            .write(move |store| store.create_region(&wanted, now))
+            .await?
+        {
             Created::Done(shard) => shard,
             Created::AlreadyExists => {
-                return Err(Refusal::new(Code::AlreadyExists, "a region or an object with that name exists"));
+                return Err(Refusal::new(
+                    Code::AlreadyExists,
+                    "a region or an object with that name exists",
+                ));
             }
         };
         let (id, ttl_ms, now) = (node.id, node.lease_ttl_ms, node.now());
-        let claims = node.database.write(move |store| store.claim_shards(id, ttl_ms, false, now)).await?;
-        let (ours, others): (Vec<_>, Vec<_>) = claims.into_iter().partition(|claim| claim.lease.shard == made.id);
+        let claims = node
+            .database
+            .write(move |store| store.claim_shards(id, ttl_ms, false, now))
+            .await?;
+        let (ours, others): (Vec<_>, Vec<_>) =
+            claims.into_iter().partition(|claim| claim.lease.shard == made.id);
         // A shard whose lease had just run out comes along with the new one.
         others.iter().for_each(|claim| shard::resume(node, claim));
         let claim = ours.into_iter().next().ok_or_else(Refusal::unavailable)?;
         let mut seats = node.directory.shards();
         seats.sort_by_key(|(shard, _)| *shard);
-        let turn = usize::try_from(made.id.0).unwrap_or(0).checked_rem(seats.len()).unwrap_or(0);
+        let turn = usize::try_from(made.id.0)
+            .unwrap_or(0)
+            .checked_rem(seats.len())
+            .unwrap_or(0);
         let (_, neighbour) = seats.get(turn).ok_or_else(Refusal::unavailable)?;
         // The plan goes first: the shard's actor looks itself up in the world.
         node.directory.add_region(plan.clone(), made.clone());
@@ -179,25 +270,49 @@ impl Gateway {
     }
 
     /// An agent's actor, started on the thread of the shard that it is or will be in.
-    async fn seat(&self, handle: &Handle, spawn_region: Option<&str>) -> Result<super::directory::AgentSeat, Refusal> {
+    async fn seat(
+        &self,
+        handle: &Handle,
+        spawn_region: Option<&str>,
+    ) -> Result<super::directory::AgentSeat, Refusal> {
         if let Some(agent) = self.node.directory.agent(handle) {
             return Ok(agent);
         }
         let wanted = handle.clone();
-        let row = self.node.database.read(move |reader| reader.agent_by_handle(&wanted)).await?;
+        let row = self
+            .node
+            .database
+            .read(move |reader| reader.agent_by_handle(&wanted))
+            .await?;
         let row = row.ok_or_else(|| Refusal::new(Code::AgentNotFound, "no such agent"))?;
         let directory = &self.node.directory;
         let world = directory.world();
-        let region = spawn_region.or(row.region.as_deref()).unwrap_or(&row.default_region);
-        let plan = world.region(region).or_else(|| world.regions.first()).ok_or_else(Refusal::unavailable)?;
-        let (_, seats) = directory.shard_at(&plan.name, plan.spawn).ok_or_else(Refusal::unavailable)?;
+        let region = spawn_region
+            .or(row.region.as_deref())
+            .unwrap_or(&row.default_region);
+        let plan = world
+            .region(region)
+            .or_else(|| world.regions.first())
+            .ok_or_else(Refusal::unavailable)?;
+        let (_, seats) = directory
+            .shard_at(&plan.name, plan.spawn)
+            .ok_or_else(Refusal::unavailable)?;
         let (node, id) = (&self.node, row.id);
-        Ok(directory.agent_or_start(handle, || AgentActor::start(node, &seats.arbiter, id, handle.clone())))
+        Ok(directory.agent_or_start(handle, || {
+            AgentActor::start(node, &seats.arbiter, id, handle.clone())
+        }))
     }
 }
 
 /// Checks a client's command id. Errors: `invalid_parameter` unless 1 to 64 visible characters.
 fn check_command_id(id: String) -> Result<String, Refusal> {
-    let is_good = !id.is_empty() && id.chars().count() <= COMMAND_ID_MAX_CHARS && !id.chars().any(char::is_control);
-    if is_good { Ok(id) } else { Err(Refusal::invalid("command_id must be 1 to 64 characters without control characters")) }
+    let is_good =
+        !id.is_empty() && id.chars().count() <= COMMAND_ID_MAX_CHARS && !id.chars().any(char::is_control);
+    if is_good {
+        Ok(id)
+    } else {
+        Err(Refusal::invalid(
+            "command_id must be 1 to 64 characters without control characters",
+        ))
+    }
 }

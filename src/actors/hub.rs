@@ -54,6 +54,15 @@ pub enum HubMessage {
         /// The region entered.
         to: Option<Arc<str>>,
     },
+    /// A spectator follows another agent, or none.
+    Follow {
+        /// Which session.
+        session: SessionId,
+        /// The channel of the agent before.
+        from: Option<Arc<str>>,
+        /// The channel of the agent now.
+        to: Option<Arc<str>>,
+    },
     /// An order for sessions.
     Close(Whom, Disconnect),
     /// An agent's subscription to a channel ends.
@@ -102,6 +111,8 @@ pub trait Listener {
     fn inbox(&self, publication: &Arc<Publication>);
     /// The region around it changed.
     fn region(&self, from: Option<&str>, to: Option<&str>);
+    /// The channel of the agent that it follows changed.
+    fn follow(&self, from: Option<&str>, to: Option<&str>);
     /// Its subscription to a channel ends.
     fn unsubscribe(&self, channel: &str);
 }
@@ -129,17 +140,34 @@ pub type SharedTable = Rc<RefCell<HubTable>>;
 
 impl HubTable {
     /// Registers a session.
-    pub fn attach(&mut self, session: SessionId, agent: Option<AgentId>, outbox: SharedOutbox, listener: Rc<dyn Listener>) {
+    pub fn attach(
+        &mut self,
+        session: SessionId,
+        agent: Option<AgentId>,
+        outbox: SharedOutbox,
+        listener: Rc<dyn Listener>,
+    ) {
         if let Some(agent) = agent {
             self.agents.entry(agent).or_default().push(session);
         }
         let (cells, channels) = (HashSet::new(), HashMap::new());
-        self.sessions.insert(session, Entry { outbox, listener, agent, cells, channels });
+        self.sessions.insert(
+            session,
+            Entry {
+                outbox,
+                listener,
+                agent,
+                cells,
+                channels,
+            },
+        );
     }
 
     /// Forgets a session.
     pub fn detach(&mut self, session: SessionId) {
-        let Some(entry) = self.sessions.remove(&session) else { return };
+        let Some(entry) = self.sessions.remove(&session) else {
+            return;
+        };
         if let Some(agent) = entry.agent {
             take_out(&mut self.agents, &agent, session);
         }
@@ -181,10 +209,16 @@ impl HubTable {
 
     /// Sends a publication of a channel to its subscribers, each once and without a gap.
     fn publish(&mut self, publication: &Publication) {
-        let Some(sessions) = self.channels.get(&publication.channel).cloned() else { return };
+        let Some(sessions) = self.channels.get(&publication.channel).cloned() else {
+            return;
+        };
         for session in sessions {
-            let Some(entry) = self.sessions.get_mut(&session) else { continue };
-            if let (Some(offset), Some(position)) = (publication.offset, entry.channels.get_mut(&publication.channel)) {
+            let Some(entry) = self.sessions.get_mut(&session) else {
+                continue;
+            };
+            if let (Some(offset), Some(position)) =
+                (publication.offset, entry.channels.get_mut(&publication.channel))
+            {
                 if offset <= *position {
                     continue;
                 }
@@ -198,7 +232,9 @@ impl HubTable {
 
     fn tell_presence(&self, channel: &str, json: &Bytes, protobuf: &Bytes) {
         for session in self.channels.get(channel).into_iter().flatten() {
-            let Some(entry) = self.sessions.get(session) else { continue };
+            let Some(entry) = self.sessions.get(session) else {
+                continue;
+            };
             let mut outbox = entry.outbox.borrow_mut();
             match outbox.dialect() {
                 Dialect::Centrifuge(Encoding::Json) => outbox.push(json.clone()),
@@ -231,7 +267,9 @@ impl HubTable {
     }
 
     fn change_interest(&mut self, shard: ShardId, interest: Interest) {
-        let Some(entry) = self.sessions.get_mut(&interest.session) else { return };
+        let Some(entry) = self.sessions.get_mut(&interest.session) else {
+            return;
+        };
         let mut outbox = entry.outbox.borrow_mut();
         for (cell, notice) in interest.drop {
             if entry.cells.remove(&(shard, cell)) {
@@ -245,7 +283,10 @@ impl HubTable {
         let mut snapshots = Vec::with_capacity(interest.add.len());
         for (cell, snapshot) in interest.add {
             if entry.cells.insert((shard, cell)) {
-                self.cells.entry((shard, cell)).or_default().push(interest.session);
+                self.cells
+                    .entry((shard, cell))
+                    .or_default()
+                    .push(interest.session);
             }
             // A cell that is asked for again is sent again: the viewer forgot it.
             snapshots.extend(snapshot.map(|snapshot| snapshot.piece(outbox.dialect())));
@@ -259,8 +300,14 @@ impl HubTable {
                 self.push_to(sessions, publication);
             }
         }
-        let Some(watchers) = seen_at.and_then(|cell| self.cells.get(&cell)) else { return };
-        let is_spectator = |session: &&SessionId| self.sessions.get(session).is_some_and(|entry| entry.agent.is_none());
+        let Some(watchers) = seen_at.and_then(|cell| self.cells.get(&cell)) else {
+            return;
+        };
+        let is_spectator = |session: &&SessionId| {
+            self.sessions
+                .get(session)
+                .is_some_and(|entry| entry.agent.is_none())
+        };
         let spectators: SmallVec<[SessionId; 16]> = watchers.iter().filter(is_spectator).copied().collect();
         self.push_to(&spectators, publication);
     }
@@ -268,7 +315,10 @@ impl HubTable {
     /// The listeners of an agent's sessions. Cloned out, because a listener may borrow the table.
     fn listeners(&self, agent: AgentId) -> SmallVec<[Rc<dyn Listener>; 3]> {
         let sessions = self.agents.get(&agent).into_iter().flatten();
-        sessions.filter_map(|session| self.sessions.get(session)).map(|entry| Rc::clone(&entry.listener)).collect()
+        sessions
+            .filter_map(|session| self.sessions.get(session))
+            .map(|entry| Rc::clone(&entry.listener))
+            .collect()
     }
 
     fn close(&self, whom: &Whom, reason: Disconnect) {
@@ -277,10 +327,30 @@ impl HubTable {
             Whom::Session(session) => self.sessions.get(session).into_iter().for_each(end),
             Whom::Agent(agent) => {
                 let sessions = self.agents.get(agent).into_iter().flatten();
-                sessions.filter_map(|session| self.sessions.get(session)).for_each(end);
+                sessions
+                    .filter_map(|session| self.sessions.get(session))
+                    .for_each(end);
             }
             Whom::All => self.sessions.values().for_each(end),
         }
+    }
+
+    /// Changes the agent's channel that a spectator is on and returns its listener.
+    fn follow(
+        &mut self,
+        session: SessionId,
+        from: Option<&Arc<str>>,
+        to: Option<&Arc<str>>,
+    ) -> Option<Rc<dyn Listener>> {
+        if let Some(from) = from {
+            self.unsubscribe(session, from);
+        }
+        if let Some(to) = to {
+            self.subscribe(session, Arc::clone(to), 0);
+        }
+        self.sessions
+            .get(&session)
+            .map(|entry| Rc::clone(&entry.listener))
     }
 
     /// Forgets what a session saw of other regions and returns its listener.
@@ -351,7 +421,11 @@ impl Role for HubActor {
     fn take(&mut self, message: HubMessage, _: &mut Stage<Self>) {
         match message {
             HubMessage::Tick(tick) => self.table.borrow_mut().tick(tick),
-            HubMessage::Heard { publication, hearers, seen_at } => {
+            HubMessage::Heard {
+                publication,
+                hearers,
+                seen_at,
+            } => {
                 self.table.borrow().heard(&publication, &hearers, seen_at);
             }
             HubMessage::Inbox { agent, publication } => {
@@ -359,7 +433,11 @@ impl Role for HubActor {
                 listeners.iter().for_each(|listener| listener.inbox(&publication));
             }
             HubMessage::Channel(publication) => self.table.borrow_mut().publish(&publication),
-            HubMessage::Presence { channel, json, protobuf } => {
+            HubMessage::Presence {
+                channel,
+                json,
+                protobuf,
+            } => {
                 self.table.borrow().tell_presence(&channel, &json, &protobuf);
             }
             HubMessage::Region { session, from, to } => {
@@ -368,10 +446,21 @@ impl Role for HubActor {
                     listener.region(from.as_deref(), to.as_deref());
                 }
             }
+            HubMessage::Follow { session, from, to } => {
+                let listener = self
+                    .table
+                    .borrow_mut()
+                    .follow(session, from.as_ref(), to.as_ref());
+                if let Some(listener) = listener {
+                    listener.follow(from.as_deref(), to.as_deref());
+                }
+            }
             HubMessage::Close(whom, reason) => self.table.borrow().close(&whom, reason),
             HubMessage::Unsubscribe { agent, channel } => {
                 let listeners = self.table.borrow().listeners(agent);
-                listeners.iter().for_each(|listener| listener.unsubscribe(&channel));
+                listeners
+                    .iter()
+                    .for_each(|listener| listener.unsubscribe(&channel));
             }
         }
     }

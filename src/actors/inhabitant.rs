@@ -73,6 +73,8 @@ impl Listener for Ears {
 
     fn region(&self, _: Option<&str>, _: Option<&str>) {}
 
+    fn follow(&self, _: Option<&str>, _: Option<&str>) {}
+
     fn unsubscribe(&self, _: &str) {}
 }
 
@@ -88,7 +90,18 @@ impl InhabitantActor {
     /// An inhabitant that is about to begin; must be made on the thread of the table.
     pub fn new(gateway: Gateway, table: SharedTable, caller: Caller, name: String, persona: Persona) -> Self {
         let session = gateway.node.session_id();
-        Self { gateway, table, caller, name, persona, brain: None, ears: new_ears(), session, purse: None, is_inside: false }
+        Self {
+            gateway,
+            table,
+            caller,
+            name,
+            persona,
+            brain: None,
+            ears: new_ears(),
+            session,
+            purse: None,
+            is_inside: false,
+        }
     }
 
     fn attach(&mut self) {
@@ -96,11 +109,20 @@ impl InhabitantActor {
         table.detach(self.session);
         self.ears = new_ears();
         let listener: Rc<dyn Listener> = self.ears.clone();
-        table.attach(self.session, Some(self.caller.id), Rc::clone(&self.ears.outbox), listener);
+        table.attach(
+            self.session,
+            Some(self.caller.id),
+            Rc::clone(&self.ears.outbox),
+            listener,
+        );
     }
 
     fn think_in(stage: &mut Stage<Self>, ms: i64) {
-        watch::later(stage, Duration::from_millis(u64::try_from(ms).unwrap_or(0)), Self::cycle);
+        watch::later(
+            stage,
+            Duration::from_millis(u64::try_from(ms).unwrap_or(0)),
+            Self::cycle,
+        );
     }
 
     fn jitter_ms(&self) -> i64 {
@@ -140,10 +162,16 @@ impl InhabitantActor {
         let world = self.gateway.node.directory.world();
         let usual_ms = CYCLE_MS + self.jitter_ms();
         let heard = self.listen(&seen.agents);
-        let Some(region) = world.region(&seen.region) else { return Self::think_in(stage, usual_ms) };
+        let Some(region) = world.region(&seen.region) else {
+            return Self::think_in(stage, usual_ms);
+        };
         let perception = Perception {
             now,
-            me: Me { handle: self.caller.handle.clone(), name: self.name.clone(), at: seen.at },
+            me: Me {
+                handle: self.caller.handle.clone(),
+                name: self.name.clone(),
+                at: seen.at,
+            },
             agents: seen.agents,
             world: &world,
             region,
@@ -151,16 +179,24 @@ impl InhabitantActor {
             balance_minor: self.purse.map(|(balance, _)| balance),
             sky: sky_at(world.seed, &region.name, region.weather.as_deref(), now),
         };
-        let Some(brain) = &mut self.brain else { return Self::think_in(stage, usual_ms) };
+        let Some(brain) = &mut self.brain else {
+            return Self::think_in(stage, usual_ms);
+        };
         let thought = brain.think(&perception);
-        if thought.intents.iter().any(|intent| matches!(intent.action, "pay" | "use_object")) {
+        if thought
+            .intents
+            .iter()
+            .any(|intent| matches!(intent.action, "pay" | "use_object"))
+        {
             self.purse = None;
         }
         let (gateway, caller) = (self.gateway.clone(), self.caller.clone());
         let began = gateway.node.clock.monotonic_ms();
         let work = async move { act(&gateway, &caller, thought.intents).await };
         watch::then(stage, work, move |me, refused, stage| {
-            let mut next_ms = thought.wake_in_ms.map_or(usual_ms, |wake| wake.saturating_add(40).min(usual_ms));
+            let mut next_ms = thought
+                .wake_in_ms
+                .map_or(usual_ms, |wake| wake.saturating_add(40).min(usual_ms));
             if let Some((intent, refusal)) = refused {
                 me.is_inside &= !matches!(refusal.code, Code::NotInWorld);
                 next_ms = usual_ms.max(refusal.retry_after_ms.unwrap_or(0).min(60_000));
@@ -176,7 +212,11 @@ impl InhabitantActor {
     /// Takes what came to the ears since the last time.
     fn listen(&mut self, agents: &[Neighbour]) -> Vec<Heard> {
         let mut heard = Vec::new();
-        let taken = self.ears.outbox.borrow_mut().poll_take(&mut Context::from_waker(Waker::noop()));
+        let taken = self
+            .ears
+            .outbox
+            .borrow_mut()
+            .poll_take(&mut Context::from_waker(Waker::noop()));
         let is_over = match taken {
             Poll::Ready(Some(taken)) => {
                 for piece in taken.pieces.iter().take(EARS_MAX) {
@@ -210,19 +250,39 @@ impl InhabitantActor {
                 "prompt" => HeardKind::Prompt(text("text").or_else(|| text("message"))?),
                 "payment" => {
                     let amount_minor = event.content.get("amount").and_then(Value::as_i64)?;
-                    HeardKind::Payment { amount_minor, note: text("note").unwrap_or_default() }
+                    HeardKind::Payment {
+                        amount_minor,
+                        note: text("note").unwrap_or_default(),
+                    }
                 }
                 _ => return None,
             };
-            Some(Heard { from_name: self.name_of(event.source.as_ref(), agents), from: event.source, kind })
+            Some(Heard {
+                from_name: self.name_of(event.source.as_ref(), agents),
+                from: event.source,
+                kind,
+            })
         });
-        heard.filter(|heard| heard.from.as_ref() != Some(&self.caller.handle)).collect()
+        heard
+            .filter(|heard| heard.from.as_ref() != Some(&self.caller.handle))
+            .collect()
     }
 
     fn name_of(&self, handle: Option<&Handle>, agents: &[Neighbour]) -> String {
-        let Some(handle) = handle else { return String::new() };
-        let near = agents.iter().find(|other| other.handle == *handle).map(|other| other.name.clone());
-        let online = || self.gateway.node.directory.online(handle).map(|online| online.name);
+        let Some(handle) = handle else {
+            return String::new();
+        };
+        let near = agents
+            .iter()
+            .find(|other| other.handle == *handle)
+            .map(|other| other.name.clone());
+        let online = || {
+            self.gateway
+                .node
+                .directory
+                .online(handle)
+                .map(|online| online.name)
+        };
         near.or_else(online).unwrap_or_else(|| handle.to_string())
     }
 }
@@ -233,7 +293,10 @@ impl Role for InhabitantActor {
     const CAPACITY: usize = 16;
 
     fn begin(&mut self, stage: &mut Stage<Self>) {
-        self.brain = Some(Brain::scripted(self.persona.clone(), self.gateway.node.entropy.u64()));
+        self.brain = Some(Brain::scripted(
+            self.persona.clone(),
+            self.gateway.node.entropy.u64(),
+        ));
         self.attach();
         Self::think_in(stage, self.jitter_ms());
     }
@@ -252,14 +315,18 @@ impl Role for InhabitantActor {
         }
     }
 
-    fn give_up(&mut self) {
+    fn give_up(&mut self) -> bool {
         self.table.borrow_mut().detach(self.session);
+        true
     }
 }
 
 fn new_ears() -> Rc<Ears> {
     let outbox = Rc::new(RefCell::new(Outbox::new(Dialect::ClawBots)));
-    Rc::new(Ears { outbox, inbox: RefCell::default() })
+    Rc::new(Ears {
+        outbox,
+        inbox: RefCell::default(),
+    })
 }
 
 /// Perceives by the same questions as everybody: where am I, who is around, what do I own.
@@ -278,10 +345,20 @@ async fn see(gateway: &Gateway, caller: &Caller, needs_purse: bool) -> Result<Se
         status: other.status,
         distance_m: other.distance,
     });
-    Ok(Seen { at: here.at(), agents: agents.collect(), balance_minor, region: here.region })
+    Ok(Seen {
+        at: here.at(),
+        agents: agents.collect(),
+        balance_minor,
+        region: here.region,
+    })
 }
 
-async fn ask<T: serde::de::DeserializeOwned>(gateway: &Gateway, caller: &Caller, action: &str, params: Value) -> Result<T, Refusal> {
+async fn ask<T: serde::de::DeserializeOwned>(
+    gateway: &Gateway,
+    caller: &Caller,
+    action: &str,
+    params: Value,
+) -> Result<T, Refusal> {
     let raw = serde_json::value::to_raw_value(&params).map_err(|_never| Refusal::internal())?;
     let receipt = gateway.act(caller, action, &raw, None).await?;
     serde_json::from_value(receipt.result).map_err(|_shape| Refusal::internal())
@@ -290,7 +367,9 @@ async fn ask<T: serde::de::DeserializeOwned>(gateway: &Gateway, caller: &Caller,
 /// Does the intents in order; stops at the first refusal and returns it.
 async fn act(gateway: &Gateway, caller: &Caller, intents: Vec<Intent>) -> Option<(Intent, Refusal)> {
     for intent in intents {
-        let Ok(raw) = serde_json::value::to_raw_value(&intent.params) else { continue };
+        let Ok(raw) = serde_json::value::to_raw_value(&intent.params) else {
+            continue;
+        };
         if let Err(refusal) = gateway.act(caller, intent.action, &raw, None).await {
             return Some((intent, refusal));
         }
@@ -300,7 +379,13 @@ async fn act(gateway: &Gateway, caller: &Caller, intents: Vec<Intent>) -> Option
 
 fn sky_at(seed: u64, region: &str, fixed: Option<&str>, now: Timestamp) -> Sky {
     let (weather, time) = (weather_at(seed, region, fixed, now), time_at(now));
-    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |value: &Value, key: &str| {
+        value
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let number = |value: &Value, key: &str| value.get(key).and_then(Value::as_i64).unwrap_or_default();
     Sky {
         weather: text(&weather, "type"),

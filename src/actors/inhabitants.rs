@@ -63,7 +63,11 @@ impl Inhabitants {
         }
         let persona = Persona::numbered(self.next);
         let gateway = self.gateway.clone();
-        let work = async move { find_or_register(&gateway, &persona).await.map(|row| (persona, row)) };
+        let work = async move {
+            find_or_register(&gateway, &persona)
+                .await
+                .map(|row| (persona, row))
+        };
         watch::then(stage, work, |me, found, stage| {
             let pause = match found {
                 Ok((persona, Some(row))) => {
@@ -72,7 +76,10 @@ impl Inhabitants {
                     STAGGER
                 }
                 Ok((persona, None)) => {
-                    tracing::warn!("the handle {} or its names belong to somebody else: one inhabitant less", persona.handle());
+                    tracing::warn!(
+                        "the handle {} or its names belong to somebody else: one inhabitant less",
+                        persona.handle()
+                    );
                     me.next = me.next.saturating_add(1);
                     STAGGER
                 }
@@ -86,9 +93,20 @@ impl Inhabitants {
     }
 
     fn bring_to_life(&mut self, persona: Persona, row: &AgentRow) {
-        let caller = Caller { handle: row.handle.clone(), id: row.id, permissions: row.permissions };
-        let inhabitant = InhabitantActor::new(self.gateway.clone(), SharedTable::clone(&self.table), caller, row.name.clone(), persona);
-        self.living.push(watch::start_here(&self.gateway.node.quarantine, inhabitant));
+        let caller = Caller {
+            handle: row.handle.clone(),
+            id: row.id,
+            permissions: row.permissions,
+        };
+        let inhabitant = InhabitantActor::new(
+            self.gateway.clone(),
+            SharedTable::clone(&self.table),
+            caller,
+            row.name.clone(),
+            persona,
+        );
+        self.living
+            .push(watch::start_here(&self.gateway.node.quarantine, inhabitant));
     }
 }
 
@@ -99,7 +117,10 @@ impl Role for Inhabitants {
 
     fn begin(&mut self, stage: &mut Stage<Self>) {
         if self.hub.is_none() {
-            let hub = watch::start_here(&self.gateway.node.quarantine, HubActor::new(SharedTable::clone(&self.table)));
+            let hub = watch::start_here(
+                &self.gateway.node.quarantine,
+                HubActor::new(SharedTable::clone(&self.table)),
+            );
             self.gateway.node.directory.put_hub(hub.clone());
             self.hub = Some(hub);
         }
@@ -129,12 +150,20 @@ async fn find_or_register(gateway: &Gateway, persona: &Persona) -> Result<Option
     let handle = Handle::new(&persona.handle()).map_err(Refusal::invalid)?;
     let found = || {
         let (node, handle) = (Arc::clone(&node), handle.clone());
-        async move { node.database.read(move |reader| reader.agent_by_handle(&handle)).await }
+        async move {
+            node.database
+                .read(move |reader| reader.agent_by_handle(&handle))
+                .await
+        }
     };
     if let Some(row) = found().await? {
         // Somebody may have registered such a handle for itself: it has a key then, and is not ours to act for.
         let wanted = handle.clone();
-        let has_key = node.database.read(move |reader| reader.key_of(&wanted)).await?.is_some();
+        let has_key = node
+            .database
+            .read(move |reader| reader.key_of(&wanted))
+            .await?
+            .is_some();
         return Ok(Some(row).filter(|_| !has_key));
     }
     let now = node.now();
@@ -144,18 +173,29 @@ async fn find_or_register(gateway: &Gateway, persona: &Persona) -> Result<Option
             more => format!("{} {}", persona.name, PERSONAS_COUNT + more),
         };
         let agent = new_agent(gateway, persona, &handle, &name)?;
-        let registered = node.database.write(move |store| store.register_agent(&agent, now)).await?;
+        let registered = node
+            .database
+            .write(move |store| store.register_agent(&agent, now))
+            .await?;
         match registered {
             Registered::Done => break,
             Registered::NameTaken => {}
             Registered::HandleTaken => return Ok(None),
         }
     }
-    let Some(row) = found().await? else { return Ok(None) };
+    let Some(row) = found().await? else {
+        return Ok(None);
+    };
     // Inhabitants are there to be watched, and listen to suggestions.
-    let patch = AgentPatch { is_public: Some(true), accepts_prompts: Some(true), ..AgentPatch::default() };
+    let patch = AgentPatch {
+        is_public: Some(true),
+        accepts_prompts: Some(true),
+        ..AgentPatch::default()
+    };
     let id = row.id;
-    node.database.write(move |store| store.update_agent(id, &patch, now)).await
+    node.database
+        .write(move |store| store.update_agent(id, &patch, now))
+        .await
 }
 
 fn new_agent(gateway: &Gateway, persona: &Persona, handle: &Handle, name: &str) -> Result<NewAgent, Refusal> {

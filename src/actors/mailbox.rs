@@ -19,14 +19,20 @@ pub struct Seat<R: Role> {
 
 impl<R: Role> Clone for Seat<R> {
     fn clone(&self) -> Self {
-        Self { address: self.address.clone(), permits: Arc::clone(&self.permits) }
+        Self {
+            address: self.address.clone(),
+            permits: Arc::clone(&self.permits),
+        }
     }
 }
 
 impl<R: Role> Seat<R> {
     /// The seat of an actor that was just started. All clones share its permits.
     pub fn new(address: Addr<Watched<R>>) -> Self {
-        Self { address, permits: Arc::new(Semaphore::new(R::CAPACITY)) }
+        Self {
+            address,
+            permits: Arc::new(Semaphore::new(R::CAPACITY)),
+        }
     }
 
     /// Whether the actor is still there.
@@ -48,20 +54,30 @@ impl<R: Role> Seat<R> {
         if !self.address.connected() {
             return Err(Refusal::unavailable());
         }
-        #[expect(clippy::disallowed_methods, reason = "the permit is the bound that do_send lacks")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the permit is the bound that do_send lacks"
+        )]
         self.address.do_send(Parcel::new(message, Some(permit)));
         Ok(())
     }
 
     /// Sends past the bound. Only for the server's own orders, whose number is bounded elsewhere (one a commit or a tick).
     pub fn order(&self, message: R::Message) {
-        #[expect(clippy::disallowed_methods, reason = "bounded by the caller, see the doc comment")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "bounded by the caller, see the doc comment"
+        )]
         self.address.do_send(Parcel::new(message, None));
     }
 
     /// Sends and waits for the answer.
     /// Errors: what the actor refuses; `busy` when its mailbox is full; `timeout`; `unavailable` when it failed on the way.
-    pub async fn ask<T>(&self, deadline: Duration, message: impl FnOnce(Reply<T>) -> R::Message) -> Result<T, Refusal> {
+    pub async fn ask<T>(
+        &self,
+        deadline: Duration,
+        message: impl FnOnce(Reply<T>) -> R::Message,
+    ) -> Result<T, Refusal> {
         let (reply, answer) = oneshot::channel();
         self.tell(message(reply))?;
         wait(deadline, answer).await
@@ -69,7 +85,10 @@ impl<R: Role> Seat<R> {
 }
 
 /// Waits for an answer until a deadline. Errors: as `Seat::ask`.
-pub async fn wait<T>(deadline: Duration, answer: oneshot::Receiver<Result<T, Refusal>>) -> Result<T, Refusal> {
+pub async fn wait<T>(
+    deadline: Duration,
+    answer: oneshot::Receiver<Result<T, Refusal>>,
+) -> Result<T, Refusal> {
     match tokio::time::timeout(deadline, answer).await {
         Ok(Ok(result)) => result,
         Ok(Err(_gone)) => Err(Refusal::unavailable()),

@@ -20,7 +20,7 @@ pub mod region;
 pub mod request;
 pub mod shard;
 pub mod spectator;
-pub mod visitors;
 #[cfg(test)]
 pub mod test_node;
+pub mod visitors;
 pub mod watch;

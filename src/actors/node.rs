@@ -5,14 +5,14 @@ use super::database::Database;
 use super::directory::Directory;
 use super::quarantine::Quarantine;
 use crate::base::id::{AgentId, EventId, NodeId, SessionId};
+use crate::base::rate::{Gcra, Quota, RetryAfter};
 use crate::base::time::{Tick, TickRate, Timestamp};
 use crate::bus::Bus;
 use crate::bus::mirror::Mirror;
 use crate::config::{Bucket, Limits};
+use crate::domain::refusal::{Code, Rate, Refusal};
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
-use crate::base::rate::{Gcra, RetryAfter};
-use crate::domain::refusal::{Code, Rate, Refusal};
 use crate::store::agent::Counters;
 use crate::telemetry::metric;
 use dashmap::DashMap;
@@ -75,7 +75,7 @@ impl Node {
 
     /// A limiter for a bucket; none when nothing is limited.
     pub fn limiter(&self, bucket: Bucket) -> Limiter {
-        Limiter { bucket, gcra: self.limits.quota(bucket).map(Gcra::new) }
+        Limiter::new(bucket, self.limits.quota(bucket))
     }
 
     /// Adds to an agent's counters.
@@ -91,11 +91,26 @@ pub struct Limiter {
 }
 
 impl Limiter {
+    /// A limiter for a bucket; without a quota nothing is limited.
+    pub fn new(bucket: Bucket, quota: Option<Quota>) -> Self {
+        Self {
+            bucket,
+            gcra: quota.map(Gcra::new),
+        }
+    }
+
     /// Counts one call. Errors: `rate_limited` with the time to wait and the headers' numbers.
     pub fn check(&mut self, clock: &Clock) -> Result<(), Refusal> {
         let Some(gcra) = &mut self.gcra else { return Ok(()) };
         let window_s = gcra.quota().window_ms.div_ceil(1_000);
-        gcra.check(clock.monotonic_ms()).map(|_allowance| ()).map_err(|over| refuse(self.bucket, over, window_s))
+        gcra.check(clock.monotonic_ms())
+            .map(|_allowance| ())
+            .map_err(|over| refuse(self.bucket, over, window_s))
+    }
+
+    /// Whether it is as good as new, so that whoever keeps it in a map may forget it.
+    pub fn is_idle(&self, clock: &Clock) -> bool {
+        self.gcra.is_none_or(|gcra| gcra.is_idle(clock.monotonic_ms()))
     }
 }
 
@@ -105,5 +120,10 @@ pub fn refuse(bucket: Bucket, over: RetryAfter, window_s: u32) -> Refusal {
     let reset_s = u32::try_from(over.retry_after_s()).unwrap_or(u32::MAX);
     Refusal::new(Code::RateLimited, "over the rate limit")
         .retry_after(i64::try_from(over.retry_after_ms).unwrap_or(i64::MAX))
-        .with_rate(Rate { bucket: bucket.name(), limit: over.limit, window_s, reset_s })
+        .with_rate(Rate {
+            bucket: bucket.name(),
+            limit: over.limit,
+            window_s,
+            reset_s,
+        })
 }

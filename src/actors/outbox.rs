@@ -42,7 +42,18 @@ impl Outbox {
     /// An empty outbox for a socket that speaks so.
     pub fn new(dialect: Dialect) -> Self {
         let (pieces, control) = (VecDeque::new(), SmallVec::new());
-        Self { dialect, pieces, control, queued_bytes: 0, waker: None, end: None, is_ended: false, is_gone: false, is_held: false, event_types: None }
+        Self {
+            dialect,
+            pieces,
+            control,
+            queued_bytes: 0,
+            waker: None,
+            end: None,
+            is_ended: false,
+            is_gone: false,
+            is_held: false,
+            event_types: None,
+        }
     }
 
     /// How the socket speaks.
@@ -146,12 +157,20 @@ impl Outbox {
             return Poll::Pending;
         }
         self.is_ended = self.end.is_some();
-        let pieces = if self.is_held { VecDeque::new() } else { std::mem::take(&mut self.pieces) };
+        let pieces = if self.is_held {
+            VecDeque::new()
+        } else {
+            std::mem::take(&mut self.pieces)
+        };
         if !self.is_held {
             self.queued_bytes = 0;
         }
         let control = std::mem::take(&mut self.control);
-        Poll::Ready(Some(Taken { control, pieces, end: self.end }))
+        Poll::Ready(Some(Taken {
+            control,
+            pieces,
+            end: self.end,
+        }))
     }
 
     fn wake(&mut self) {

@@ -39,9 +39,22 @@ impl Publication {
     }
 
     /// A publication with its place in the channel's stream and its publisher.
-    pub fn with_offset(channel: Arc<str>, data: Bytes, offset: Option<u64>, publisher: Option<Publisher>) -> Arc<Self> {
+    pub fn with_offset(
+        channel: Arc<str>,
+        data: Bytes,
+        offset: Option<u64>,
+        publisher: Option<Publisher>,
+    ) -> Arc<Self> {
         let (json, protobuf, clawbots) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Arc::new(Self { channel, data, offset, publisher, json, protobuf, clawbots })
+        Arc::new(Self {
+            channel,
+            data,
+            offset,
+            publisher,
+            json,
+            protobuf,
+            clawbots,
+        })
     }
 
     /// The bytes for a socket. Made when first asked for, then shared by all threads.
@@ -52,7 +65,13 @@ impl Publication {
             Dialect::ClawBots => return self.clawbots.get_or_init(|| clawbots_event(&self.data)).clone(),
         };
         cell.get_or_init(|| {
-            wire::encode_publication(encoding, &self.channel, &self.data, self.offset, self.publisher.as_ref())
+            wire::encode_publication(
+                encoding,
+                &self.channel,
+                &self.data,
+                self.offset,
+                self.publisher.as_ref(),
+            )
         })
         .clone()
     }

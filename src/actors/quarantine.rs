@@ -51,7 +51,10 @@ impl Quarantine {
     /// Whether the command is quarantined.
     pub fn is_poison(&self, culprit: &Culprit) -> bool {
         let panics = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        panics.counts.get(culprit).is_some_and(|count| *count >= POISON_PANICS_MAX)
+        panics
+            .counts
+            .get(culprit)
+            .is_some_and(|count| *count >= POISON_PANICS_MAX)
     }
 }
 
@@ -63,12 +66,18 @@ mod tests {
     #[test]
     fn the_third_failure_makes_a_command_poison() {
         let quarantine = Quarantine::default();
-        let culprit = Culprit { agent: AgentId(Uuid::from_u128(1)), body_hash: [7; 32] };
+        let culprit = Culprit {
+            agent: AgentId(Uuid::from_u128(1)),
+            body_hash: [7; 32],
+        };
         quarantine.note_panic(culprit);
         quarantine.note_panic(culprit);
         assert!(!quarantine.is_poison(&culprit));
         quarantine.note_panic(culprit);
         assert!(quarantine.is_poison(&culprit));
-        assert!(!quarantine.is_poison(&Culprit { body_hash: [8; 32], ..culprit }));
+        assert!(!quarantine.is_poison(&Culprit {
+            body_hash: [8; 32],
+            ..culprit
+        }));
     }
 }

@@ -30,7 +30,10 @@ pub struct Request {
 impl Request {
     /// Whose command this is, should it make an actor fail.
     pub fn culprit(&self, agent: AgentId) -> Culprit {
-        Culprit { agent, body_hash: self.command.body_hash }
+        Culprit {
+            agent,
+            body_hash: self.command.body_hash,
+        }
     }
 }
 

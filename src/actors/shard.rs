@@ -28,32 +28,58 @@ pub struct ShardActor {
 }
 
 /// Starts a shard's actors on a thread and enters them into the directory.
-pub fn start(node: &Arc<Node>, arbiter: &ArbiterHandle, plan: RegionPlan, shard: ShardPlan, claim: &Claim) -> Seat<ShardActor> {
+pub fn start(
+    node: &Arc<Node>,
+    arbiter: &ArbiterHandle,
+    plan: RegionPlan,
+    shard: ShardPlan,
+    claim: &Claim,
+) -> Seat<ShardActor> {
     let epoch = Arc::new(AtomicI64::new(claim.lease.epoch));
     let keeper = {
         let (node, epoch) = (Arc::clone(node), Arc::clone(&epoch));
         let quarantine = Arc::clone(&node.quarantine);
-        let make = move || ShardActor { node, epoch, fenced_epoch: 0, is_claiming: false };
+        let make = move || ShardActor {
+            node,
+            epoch,
+            fenced_epoch: 0,
+            is_claiming: false,
+        };
         watch::start_in(arbiter, &quarantine, make)
     };
     let committer = {
         let (node, epoch, keeper, id) = (Arc::clone(node), Arc::clone(&epoch), keeper.clone(), shard.id);
-        watch::start_in(arbiter, &node.quarantine.clone(), move || Committer::new(node, id, epoch, Some(keeper)))
+        watch::start_in(arbiter, &node.quarantine.clone(), move || {
+            Committer::new(node, id, epoch, Some(keeper))
+        })
     };
     let region = {
         let (node, shard, committer) = (Arc::clone(node), shard.clone(), committer.clone());
-        watch::start_in(arbiter, &node.quarantine.clone(), move || RegionActor::new(node, plan, shard, committer, epoch))
+        watch::start_in(arbiter, &node.quarantine.clone(), move || {
+            RegionActor::new(node, plan, shard, committer, epoch)
+        })
     };
-    node.directory.put_shard(shard.id, ShardSeats { region, committer, arbiter: arbiter.clone() });
+    node.directory.put_shard(
+        shard.id,
+        ShardSeats {
+            region,
+            committer,
+            arbiter: arbiter.clone(),
+        },
+    );
     keeper
 }
 
 /// Tells the actors of a shard that this node runs that the lease was claimed anew: they go on under its epoch.
 pub fn resume(node: &Node, claim: &Claim) {
     let id = claim.lease.shard;
-    let Some(seats) = node.directory.shard(id) else { return };
+    let Some(seats) = node.directory.shard(id) else {
+        return;
+    };
     tracing::warn!(shard.id = %id, epoch = claim.lease.epoch, "{id} was claimed anew");
-    seats.committer.order(CommitterMessage::Claimed(claim.lease.epoch));
+    seats
+        .committer
+        .order(CommitterMessage::Claimed(claim.lease.epoch));
     seats.region.order(RegionMessage::Reload);
 }
 
@@ -66,7 +92,9 @@ impl ShardActor {
         let node = Arc::clone(&self.node);
         let work = async move {
             let (id, ttl_ms, now) = (node.id, node.lease_ttl_ms, node.now());
-            node.database.write(move |store| store.claim_shards(id, ttl_ms, false, now)).await
+            node.database
+                .write(move |store| store.claim_shards(id, ttl_ms, false, now))
+                .await
         };
         watch::then(stage, work, |me, claims, stage| {
             me.is_claiming = false;

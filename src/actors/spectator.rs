@@ -1,15 +1,17 @@
 //! The actor of a spectator: its camera, what it looks at, and its way along when the one it follows goes elsewhere.
 
 use super::hub::HubMessage;
-use super::mailbox::{Reply, Seat, answer};
+use super::mailbox::{Reply, Seat, answer, wait};
 use super::node::{DEADLINE, Node};
 use super::region::{Focus, RegionActor, RegionMessage, Viewer};
 use super::watch::{self, Role, Stage};
 use crate::base::id::SessionId;
+use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::space::Vec3;
 use crate::domain::spectate::{CameraMode, Spectate, Target};
 use std::sync::Arc;
+use tokio::sync::oneshot;
 
 /// What a spectator's actor is told.
 pub enum SpectatorMessage {
@@ -52,7 +54,14 @@ impl SpectatorActor {
     pub fn start(node: &Arc<Node>, session: SessionId, hub: usize) -> Option<Seat<Self>> {
         let (_, seats) = node.directory.shards().into_iter().next()?;
         let shared = Arc::clone(node);
-        let make = move || Self { node: shared, session, hub, me: None, spectate: None, watched: None };
+        let make = move || Self {
+            node: shared,
+            session,
+            hub,
+            me: None,
+            spectate: None,
+            watched: None,
+        };
         let seat = watch::start_in(&seats.arbiter, &node.quarantine, make);
         Some(seat)
     }
@@ -68,15 +77,30 @@ impl SpectatorActor {
         self.unfollow();
         self.spectate = Some(spectate.clone());
         if let Target::Agent(handle) = &spectate.target {
-            self.node.directory.put_watcher(handle, self.session);
+            let is_open = self
+                .node
+                .directory
+                .online(handle)
+                .is_some_and(|online| online.is_public);
+            if is_open {
+                self.node.directory.put_watcher(handle, self.session);
+                self.follow(None, Some(handle));
+            }
         }
         let agent = match &spectate.target {
             Target::Agent(handle) => Some(handle.to_string()),
             _ => None,
         };
-        let looking = Looking { region: resolved.0.clone(), mode: spectate.mode, agent, at: None };
+        let looking = Looking {
+            region: resolved.0.clone(),
+            mode: spectate.mode,
+            agent,
+            at: None,
+        };
         let work = self.watch(resolved.0, resolved.1);
-        watch::then(stage, work, move |_, at, _| answer(reply, at.map(|at| Looking { at, ..looking })));
+        watch::then(stage, work, move |_, at, _| {
+            answer(reply, at.map(|at| Looking { at, ..looking }))
+        });
     }
 
     /// The region and the focus of a target.
@@ -90,16 +114,32 @@ impl SpectatorActor {
             Target::Agent(handle) => {
                 let online = directory.online(handle).ok_or_else(gone)?;
                 let agent = directory.agent(handle).ok_or_else(gone)?.id;
-                (online.region.to_string(), reach.map_or(Focus::Everything, |cells| Focus::Agent(agent, cells)))
+                (
+                    online.region.to_string(),
+                    reach.map_or(Focus::Everything, |cells| Focus::Agent(agent, cells)),
+                )
             }
             Target::Region(name) => {
                 let spawn = world.region(name).map(|plan| plan.spawn);
-                let at = spectate.look_at.or(spectate.position).or(spawn).unwrap_or_default();
-                (name.clone(), if spectate.mode == CameraMode::Free { around(at) } else { Focus::Everything })
+                let at = spectate
+                    .look_at
+                    .or(spectate.position)
+                    .or(spawn)
+                    .unwrap_or_default();
+                (
+                    name.clone(),
+                    if spectate.mode == CameraMode::Free {
+                        around(at)
+                    } else {
+                        Focus::Everything
+                    },
+                )
             }
             Target::Location { region, x, y } => (region.clone(), around(Vec3::new(*x, *y, 0.0))),
         };
-        let plan = world.region(&name).ok_or_else(|| Refusal::new(Code::RegionNotFound, "no such region"))?;
+        let plan = world
+            .region(&name)
+            .ok_or_else(|| Refusal::new(Code::RegionNotFound, "no such region"))?;
         if !plan.is_public {
             return Err(Refusal::new(Code::PermissionMissing, "the region is not public"));
         }
@@ -111,31 +151,55 @@ impl SpectatorActor {
         Ok((name, focus))
     }
 
-    /// Watches a region from now on, and the one before no more.
-    fn watch(&mut self, name: String, focus: Focus) -> impl Future<Output = Result<Option<Vec3>, Refusal>> + use<> {
+    /// Watches a region from now on, and the one before no more. Everything is sent before this returns; only the answers are awaited.
+    fn watch(
+        &mut self,
+        name: String,
+        focus: Focus,
+    ) -> impl Future<Output = Result<Option<Vec3>, Refusal>> + use<> {
         let from = self.watched.take();
-        if let Some((_, regions)) = &from {
-            regions.iter().for_each(|region| region.order(RegionMessage::Unwatch(self.session)));
-        }
         let to: Arc<str> = name.as_str().into();
         let is_same = from.as_ref().is_some_and(|(old, _)| *old == to);
+        if let Some((_, regions)) = from.as_ref().filter(|_| !is_same) {
+            regions
+                .iter()
+                .for_each(|region| region.order(RegionMessage::Unwatch(self.session)));
+        }
         if !is_same && let Some(hub) = self.node.directory.hubs().get(self.hub) {
             let (session, from) = (self.session, from.map(|(name, _)| name));
             // Counted by the mailbox; a hub so far behind closes its sockets anyway.
-            let _ = hub.tell(HubMessage::Region { session, from, to: Some(Arc::clone(&to)) });
+            let _ = hub.tell(HubMessage::Region {
+                session,
+                from,
+                to: Some(Arc::clone(&to)),
+            });
         }
         let world = self.node.directory.world();
         let shards = world.shards.iter().filter(|shard| shard.region == name);
-        let seats: Vec<Seat<RegionActor>> =
-            shards.filter_map(|shard| self.node.directory.shard(shard.id)).map(|seats| seats.region).collect();
-        let follower = matches!(focus, Focus::Agent(..)).then(|| self.me.clone()).flatten();
-        let viewer = Viewer { session: self.session, hub: self.hub, focus, follower };
-        self.watched = Some((to, seats.clone()));
+        let seats: Vec<Seat<RegionActor>> = shards
+            .filter_map(|shard| self.node.directory.shard(shard.id))
+            .map(|seats| seats.region)
+            .collect();
+        let follower = matches!(focus, Focus::Agent(..))
+            .then(|| self.me.clone())
+            .flatten();
+        let viewer = Viewer {
+            session: self.session,
+            hub: self.hub,
+            focus,
+            follower,
+        };
+        let ask = |seat: &Seat<RegionActor>| {
+            let (reply, answer) = oneshot::channel();
+            seat.tell(RegionMessage::Watch(viewer.clone(), reply))
+                .map(|()| answer)
+        };
+        let answers: Vec<Result<_, Refusal>> = seats.iter().map(ask).collect();
+        self.watched = Some((to, seats));
         async move {
             let mut at = None;
-            for seat in seats {
-                let viewer = viewer.clone();
-                at = at.or(seat.ask(DEADLINE, |reply| RegionMessage::Watch(viewer, reply)).await?);
+            for answer in answers {
+                at = at.or(wait(DEADLINE, answer?).await?);
             }
             Ok(at)
         }
@@ -143,24 +207,56 @@ impl SpectatorActor {
 
     /// The camera goes along; when the agent left the world, it stays over the region.
     fn target_moved(&mut self, to: Option<&str>, stage: &mut Stage<Self>) {
-        let Some(spectate) = self.spectate.clone() else { return };
-        let (Target::Agent(handle), Some(region)) = (&spectate.target, to) else { return };
-        let Some(agent) = self.node.directory.agent(handle) else { return };
-        let focus = spectate.mode.reach_cells().map_or(Focus::Everything, |cells| Focus::Agent(agent.id, cells));
+        let Some(spectate) = self.spectate.clone() else {
+            return;
+        };
+        let (Target::Agent(handle), Some(region)) = (&spectate.target, to) else {
+            return;
+        };
+        let is_public = self
+            .node
+            .directory
+            .world()
+            .region(region)
+            .is_some_and(|plan| plan.is_public);
+        let Some(agent) = self.node.directory.agent(handle).filter(|_| is_public) else {
+            return;
+        };
+        let focus = spectate
+            .mode
+            .reach_cells()
+            .map_or(Focus::Everything, |cells| Focus::Agent(agent.id, cells));
         let work = self.watch(region.to_owned(), focus);
         watch::then(stage, work, |_, _at, _| {});
     }
 
+    /// What the followed agent lets spectators see of itself comes on its own channel.
+    fn follow(&self, from: Option<&Handle>, to: Option<&Handle>) {
+        let channel = |handle: &Handle| -> Arc<str> { format!("spectator:{handle}").into() };
+        let (session, from, to) = (self.session, from.map(channel), to.map(channel));
+        if let Some(hub) = self.node.directory.hubs().get(self.hub) {
+            // Counted by the mailbox; a hub so far behind closes its sockets anyway.
+            let _ = hub.tell(HubMessage::Follow { session, from, to });
+        }
+    }
+
     fn unfollow(&self) {
-        if let Some(Spectate { target: Target::Agent(handle), .. }) = &self.spectate {
+        if let Some(Spectate {
+            target: Target::Agent(handle),
+            ..
+        }) = &self.spectate
+        {
             self.node.directory.remove_watcher(handle, self.session);
+            self.follow(Some(handle), None);
         }
     }
 
     fn close(&mut self, stage: &mut Stage<Self>) {
         self.unfollow();
         if let Some((_, regions)) = self.watched.take() {
-            regions.iter().for_each(|region| region.order(RegionMessage::Unwatch(self.session)));
+            regions
+                .iter()
+                .for_each(|region| region.order(RegionMessage::Unwatch(self.session)));
         }
         (self.me, self.spectate) = (None, None);
         watch::finish(stage);

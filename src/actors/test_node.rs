@@ -1,17 +1,17 @@
 //! A small node to test actors on: regions `plaza` and `forest` on a database in memory, and agents that come when asked.
 
+use super::agent::Joiner;
 use super::channels::Channels;
 use super::database::Database;
 use super::directory::{Directory, ShardSeats};
 use super::gateway::{Caller, Gateway};
-use super::agent::Joiner;
 use super::node::Node;
 use super::request::Receipt;
 use super::shard;
 use crate::base::id::{AgentId, NodeId, ShardId};
 use crate::base::time::{TickRate, Timestamp};
-use crate::bus::{Bus, BusConfig};
 use crate::bus::mirror::Mirror;
+use crate::bus::{Bus, BusConfig};
 use crate::config::Limits;
 use crate::domain::agent::{Handle, Name, Permissions};
 use crate::domain::refusal::Refusal;
@@ -50,7 +50,10 @@ pub fn run<F: Future<Output = ()>>(body: impl FnOnce(TestNode) -> F) {
 
 fn plan(name: &str) -> RegionPlan {
     let spawn = json!({"x": 128.0, "y": 128.0, "z": 25.0});
-    serde_json::from_value(json!({"name": name, "display_name": name, "size_m": 256.0, "capacity": 500, "spawn": spawn})).unwrap()
+    serde_json::from_value(
+        json!({"name": name, "display_name": name, "size_m": 256.0, "capacity": 500, "spawn": spawn}),
+    )
+    .unwrap()
 }
 
 impl TestNode {
@@ -62,15 +65,31 @@ impl TestNode {
         let entropy = Entropy::seeded(7);
         let mut store = Store::open(&target).unwrap();
         let made = store.ensure_world(100, Some(7), NOW).unwrap();
-        store.ensure_regions(&[plan("plaza"), plan("forest")], NOW).unwrap();
+        store
+            .ensure_regions(&[plan("plaza"), plan("forest")], NOW)
+            .unwrap();
         let id = NodeId(entropy.uuid_v7(NOW.0));
         store.register_node(id, "test", "127.0.0.1", "0", NOW).unwrap();
         let claims = store.claim_shards(id, LEASE_MS, true, NOW).unwrap();
         let mut reader = Reader::open(&target).unwrap();
-        let rate = TickRate { epoch: made.epoch, tick_ms: made.tick_ms };
-        let world = World { rate, seed: 7, regions: reader.regions().unwrap(), shards: reader.shards().unwrap() };
+        let rate = TickRate {
+            epoch: made.epoch,
+            tick_ms: made.tick_ms,
+        };
+        let world = World {
+            rate,
+            seed: 7,
+            regions: reader.regions().unwrap(),
+            shards: reader.shards().unwrap(),
+        };
         let bus_config = BusConfig::default();
-        let bus = Bus::start(&bus_config, clock.clone(), entropy.clone(), &tokio::runtime::Handle::current()).unwrap();
+        let bus = Bus::start(
+            &bus_config,
+            clock.clone(),
+            entropy.clone(),
+            &tokio::runtime::Handle::current(),
+        )
+        .unwrap();
         let node = Arc::new(Node {
             id,
             clock: clock.clone(),
@@ -82,17 +101,29 @@ impl TestNode {
             quarantine: Arc::default(),
             mirror: Mirror::new(&bus, &bus_config),
             bus,
-            limits: Limits { unlimited: true, ..Limits::default() },
+            limits: Limits {
+                unlimited: true,
+                ..Limits::default()
+            },
             lease_ttl_ms: LEASE_MS,
             counters: DashMap::new(),
         });
         let arbiter = actix_rt::Arbiter::new();
         for claim in &claims {
-            let plan = world.shards.iter().find(|shard| shard.id == claim.lease.shard).unwrap().clone();
+            let plan = world
+                .shards
+                .iter()
+                .find(|shard| shard.id == claim.lease.shard)
+                .unwrap()
+                .clone();
             let region = world.region(&plan.region).unwrap().clone();
             shard::start(&node, &arbiter.handle(), region, plan, claim);
         }
-        Self { gateway: Gateway::new(node), clock, arbiter }
+        Self {
+            gateway: Gateway::new(node),
+            clock,
+            arbiter,
+        }
     }
 
     /// What its actors share.
@@ -129,27 +160,47 @@ impl TestNode {
             key_hash: None,
             inbox_epoch: "test".to_owned(),
         };
-        let registered = self.node().database.write(move |store| store.register_agent(&agent, NOW)).await;
+        let registered = self
+            .node()
+            .database
+            .write(move |store| store.register_agent(&agent, NOW))
+            .await;
         assert_eq!(registered.unwrap(), Registered::Done);
         self.gateway.join(&handle, Joiner::Rest, None).await.unwrap();
-        let caller = Caller { handle, id, permissions: Permissions::of_new_agent() };
+        let caller = Caller {
+            handle,
+            id,
+            permissions: Permissions::of_new_agent(),
+        };
         self.stand(&caller, x, y).await;
         caller
     }
 
     /// Puts an agent on a point of the plaza at once.
     pub async fn stand(&self, caller: &Caller, x: f64, y: f64) {
-        self.act(caller, "teleport", json!({"region": "plaza", "x": x, "y": y})).await.unwrap();
+        self.act(caller, "teleport", json!({"region": "plaza", "x": x, "y": y}))
+            .await
+            .unwrap();
     }
 
     /// Does an action.
     pub async fn act(&self, caller: &Caller, name: &str, params: Value) -> Result<Receipt, Refusal> {
-        self.gateway.act(caller, name, &to_raw_value(&params).unwrap(), None).await
+        self.gateway
+            .act(caller, name, &to_raw_value(&params).unwrap(), None)
+            .await
     }
 
     /// Does an action under a command id.
-    pub async fn act_as(&self, caller: &Caller, name: &str, params: Value, id: &str) -> Result<Receipt, Refusal> {
-        self.gateway.act(caller, name, &to_raw_value(&params).unwrap(), Some(id.to_owned())).await
+    pub async fn act_as(
+        &self,
+        caller: &Caller,
+        name: &str,
+        params: Value,
+        id: &str,
+    ) -> Result<Receipt, Refusal> {
+        self.gateway
+            .act(caller, name, &to_raw_value(&params).unwrap(), Some(id.to_owned()))
+            .await
     }
 
     /// Reads from the database.

@@ -34,21 +34,40 @@ impl Visitors {
     pub fn open(&self, node: &Node, client: &str, row: SpectatorRow) -> Result<Vec<SessionId>, Refusal> {
         let now_ms = node.clock.monotonic_ms();
         let mut sessions = self.lock();
-        let forgotten: Vec<SessionId> =
-            sessions.iter().filter(|(_, visitor)| is_idle(visitor, now_ms)).map(|(id, _)| *id).collect();
+        let forgotten: Vec<SessionId> = sessions
+            .iter()
+            .filter(|(_, visitor)| is_idle(visitor, now_ms))
+            .map(|(id, _)| *id)
+            .collect();
         for id in &forgotten {
             sessions.remove(id);
         }
-        let held = sessions.values().filter(|visitor| visitor.client == client).count();
-        let most = node.limits.spectator_sockets().map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
+        let held = sessions
+            .values()
+            .filter(|visitor| visitor.client == client)
+            .count();
+        let most = node
+            .limits
+            .spectator_sockets()
+            .map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
         if held >= most {
-            return Err(Refusal::new(Code::RateLimited, "too many spectators from this address").retry_after(60_000));
+            return Err(
+                Refusal::new(Code::RateLimited, "too many spectators from this address").retry_after(60_000),
+            );
         }
         if sessions.len() >= SESSIONS_MAX {
             return Err(Refusal::new(Code::Overloaded, "too many spectators").retry_after(60_000));
         }
         let prompts = node.limiter(Bucket::Prompts);
-        sessions.insert(row.id, Visitor { row, client: client.to_owned(), prompts, seen_ms: now_ms });
+        sessions.insert(
+            row.id,
+            Visitor {
+                row,
+                client: client.to_owned(),
+                prompts,
+                seen_ms: now_ms,
+            },
+        );
         count(1.0);
         count(-f64::from(u32::try_from(forgotten.len()).unwrap_or(u32::MAX)));
         Ok(forgotten)
@@ -69,7 +88,9 @@ impl Visitors {
 
     /// Counts a prompt against the spectator's limit. Errors: `not_found`, `rate_limited`.
     pub fn count_prompt(&self, node: &Node, session: SessionId) -> Result<SpectatorRow, Refusal> {
-        self.touch(node, session, |visitor| visitor.prompts.check(&node.clock).map(|()| visitor.row.clone()))?
+        self.touch(node, session, |visitor| {
+            visitor.prompts.check(&node.clock).map(|()| visitor.row.clone())
+        })?
     }
 
     /// Closes a session. Errors: `not_found`.
@@ -80,17 +101,29 @@ impl Visitors {
     /// How many watch whom, by handle.
     pub fn watched(&self) -> BTreeMap<String, usize> {
         let mut watched = BTreeMap::new();
-        for agent in self.lock().values().filter_map(|visitor| visitor.row.agent_id.clone()) {
+        for agent in self
+            .lock()
+            .values()
+            .filter_map(|visitor| visitor.row.agent_id.clone())
+        {
             let count: &mut usize = watched.entry(agent).or_default();
             *count = count.saturating_add(1);
         }
         watched
     }
 
-    fn touch<T>(&self, node: &Node, session: SessionId, part: impl FnOnce(&mut Visitor) -> T) -> Result<T, Refusal> {
+    fn touch<T>(
+        &self,
+        node: &Node,
+        session: SessionId,
+        part: impl FnOnce(&mut Visitor) -> T,
+    ) -> Result<T, Refusal> {
         let now_ms = node.clock.monotonic_ms();
         let mut sessions = self.lock();
-        let visitor = sessions.get_mut(&session).filter(|visitor| !is_idle(visitor, now_ms)).ok_or_else(gone)?;
+        let visitor = sessions
+            .get_mut(&session)
+            .filter(|visitor| !is_idle(visitor, now_ms))
+            .ok_or_else(gone)?;
         visitor.seen_ms = now_ms;
         Ok(part(visitor))
     }

@@ -41,9 +41,15 @@ pub trait Role: Sized + Unpin + 'static {
         None
     }
 
-    /// The restart budget is spent: the actor stops for good.
-    fn give_up(&mut self) {}
+    /// The restart budget is spent. True ends the actor for good; false lets it rest for half a minute and begin again:
+    /// an actor that nobody can replace must not stay away for ever.
+    fn give_up(&mut self) -> bool {
+        false
+    }
 }
+
+/// How long an actor rests that failed too often.
+const REST: Duration = Duration::from_secs(30);
 
 /// An actor with its supervision.
 pub struct Watched<R: Role> {
@@ -51,6 +57,7 @@ pub struct Watched<R: Role> {
     quarantine: Arc<Quarantine>,
     restarts: Vec<Instant>,
     is_finished: bool,
+    is_resting: bool,
 }
 
 /// A message with the permit that it holds until it was handled.
@@ -62,7 +69,10 @@ pub struct Parcel<M> {
 impl<M> Parcel<M> {
     /// Packs a message.
     pub(super) fn new(message: M, permit: Option<OwnedSemaphorePermit>) -> Self {
-        Self { message, _permit: permit }
+        Self {
+            message,
+            _permit: permit,
+        }
     }
 }
 
@@ -77,7 +87,9 @@ pub fn start_in<R: Role>(
     make: impl FnOnce() -> R + Send + 'static,
 ) -> Seat<R> {
     let quarantine = Arc::clone(quarantine);
-    Seat::new(Supervisor::start_in_arbiter(arbiter, move |_| Watched::new(make(), quarantine)))
+    Seat::new(Supervisor::start_in_arbiter(arbiter, move |_| {
+        Watched::new(make(), quarantine)
+    }))
 }
 
 /// Starts an actor on this thread, under supervision.
@@ -88,11 +100,22 @@ pub fn start_here<R: Role>(quarantine: &Arc<Quarantine>, role: R) -> Seat<R> {
 
 impl<R: Role> Watched<R> {
     fn new(role: R, quarantine: Arc<Quarantine>) -> Self {
-        Self { role, quarantine, restarts: Vec::new(), is_finished: false }
+        Self {
+            role,
+            quarantine,
+            restarts: Vec::new(),
+            is_finished: false,
+            is_resting: false,
+        }
     }
 
     /// Runs a part of the role; a panic in it restarts the actor.
-    fn run(&mut self, stage: &mut Stage<R>, culprit: Option<Culprit>, part: impl FnOnce(&mut R, &mut Stage<R>)) {
+    fn run(
+        &mut self,
+        stage: &mut Stage<R>,
+        culprit: Option<Culprit>,
+        part: impl FnOnce(&mut R, &mut Stage<R>),
+    ) {
         if self.is_finished {
             return;
         }
@@ -101,7 +124,11 @@ impl<R: Role> Watched<R> {
             return;
         }
         metric::actor_restarts(R::NAME).increment(1);
-        tracing::error!(actor = R::NAME, "an actor of kind {} failed and restarts", R::NAME);
+        tracing::error!(
+            actor = R::NAME,
+            "an actor of kind {} failed and restarts",
+            R::NAME
+        );
         if let Some(culprit) = culprit {
             self.quarantine.note_panic(culprit);
         }
@@ -115,7 +142,11 @@ pub fn every<R: Role>(stage: &mut Stage<R>, period: Duration, part: fn(&mut R, &
 }
 
 /// Calls a part of the role once, later.
-pub fn later<R: Role>(stage: &mut Stage<R>, delay: Duration, part: impl FnOnce(&mut R, &mut Stage<R>) + 'static) {
+pub fn later<R: Role>(
+    stage: &mut Stage<R>,
+    delay: Duration,
+    part: impl FnOnce(&mut R, &mut Stage<R>) + 'static,
+) {
     stage.run_later(delay, move |watched, stage| watched.run(stage, None, part));
 }
 
@@ -125,9 +156,11 @@ pub fn then<R: Role, T: 'static>(
     future: impl Future<Output = T> + 'static,
     part: impl FnOnce(&mut R, T, &mut Stage<R>) + 'static,
 ) {
-    stage.spawn(wrap_future::<_, Watched<R>>(future).map(move |result, watched, stage| {
-        watched.run(stage, None, |role, stage| part(role, result, stage));
-    }));
+    stage.spawn(
+        wrap_future::<_, Watched<R>>(future).map(move |result, watched, stage| {
+            watched.run(stage, None, |role, stage| part(role, result, stage));
+        }),
+    );
 }
 
 /// Awaits a future while the mailbox waits: only for loading.
@@ -136,9 +169,11 @@ pub fn first<R: Role, T: 'static>(
     future: impl Future<Output = T> + 'static,
     part: impl FnOnce(&mut R, T, &mut Stage<R>) + 'static,
 ) {
-    stage.wait(wrap_future::<_, Watched<R>>(future).map(move |result, watched, stage| {
-        watched.run(stage, None, |role, stage| part(role, result, stage));
-    }));
+    stage.wait(
+        wrap_future::<_, Watched<R>>(future).map(move |result, watched, stage| {
+            watched.run(stage, None, |role, stage| part(role, result, stage));
+        }),
+    );
 }
 
 /// Ends the actor for good: what is still sent to it is dropped, and its asker told `unavailable`.
@@ -154,7 +189,10 @@ impl<R: Role> Actor for Watched<R> {
 
     fn started(&mut self, stage: &mut Stage<R>) {
         let failures = u32::try_from(self.restarts.len()).unwrap_or(u32::MAX);
-        if failures > 1 {
+        if std::mem::take(&mut self.is_resting) {
+            self.restarts.clear();
+            stage.wait(wrap_future::<_, Self>(tokio::time::sleep(REST)));
+        } else if failures > 1 {
             // The first restart is at once; a second failure so soon asks for patience: 100, 200, 400 ms.
             let delay = Duration::from_millis(50 << failures.min(4));
             stage.wait(wrap_future::<_, Self>(tokio::time::sleep(delay)));
@@ -170,12 +208,13 @@ impl<R: Role> Supervised for Watched<R> {
         }
         self.role.forget();
         let now = Instant::now();
-        self.restarts.retain(|at| now.duration_since(*at) < Duration::from_millis(RESTART_WINDOW_MS));
+        self.restarts
+            .retain(|at| now.duration_since(*at) < Duration::from_millis(RESTART_WINDOW_MS));
         self.restarts.push(now);
         if self.restarts.len() > usize::try_from(RESTARTS_MAX).unwrap_or(usize::MAX) {
-            tracing::error!(actor = R::NAME, "an actor of kind {} failed too often and is given up", R::NAME);
-            self.is_finished = true;
-            self.role.give_up();
+            tracing::error!(actor = R::NAME, "an actor of kind {} failed too often", R::NAME);
+            self.is_finished = self.role.give_up();
+            self.is_resting = !self.is_finished;
         }
     }
 }

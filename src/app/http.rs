@@ -64,33 +64,52 @@ pub fn bind(config: &Config, web: Web, connections_max: u64) -> anyhow::Result<S
     let server = HttpServer::new(move || {
         let table = Rc::new(RefCell::new(HubTable::default()));
         let hub = watch::start_here(&node.quarantine, HubActor::new(Rc::clone(&table)));
-        let worker = Rc::new(Worker { table, hub: node.directory.put_hub(hub) });
-        let app = App::new().app_data(shared.clone()).app_data(load.clone()).app_data(worker).configure(move |routes| {
-            if !has_admin {
-                http::configure_admin(routes);
-            }
-            http::configure(routes);
+        let worker = Rc::new(Worker {
+            table,
+            hub: node.directory.put_hub(hub),
         });
+        let app = App::new()
+            .app_data(shared.clone())
+            .app_data(load.clone())
+            .app_data(worker)
+            .configure(move |routes| {
+                if !has_admin {
+                    http::configure_admin(routes);
+                }
+                http::configure(routes);
+            });
         http::wrap(app, &shared.config)
     });
     let counter = Arc::clone(&open);
-    let server = tuned!(server, config).workers(worker_count(config)).backlog(4_096).max_connections(usize::MAX / 2).on_connect(move |connection: &dyn Any, extensions: &mut Extensions| {
-        counter.fetch_add(1, Ordering::Relaxed);
-        extensions.insert(Counted(Arc::clone(&counter)));
-        ws::on_connect(connection, extensions);
-    });
+    let server = tuned!(server, config)
+        .workers(worker_count(config))
+        .backlog(4_096)
+        .max_connections(usize::MAX / 2)
+        .on_connect(move |connection: &dyn Any, extensions: &mut Extensions| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            extensions.insert(Counted(Arc::clone(&counter)));
+            ws::on_connect(connection, extensions);
+        });
     let listen = config.server.listen;
-    let server = server.bind(listen).with_context(|| format!("could not listen on {listen}"))?;
+    let server = server
+        .bind(listen)
+        .with_context(|| format!("could not listen on {listen}"))?;
     let addresses = server.addrs();
     let running = server.run();
     let mut handles = vec![running.handle()];
     actix_web::rt::spawn(running);
     if let Some(listen) = config.server.admin_listen {
         let admin = HttpServer::new(move || {
-            let app = App::new().app_data(web.clone()).configure(http::configure_admin).default_service(http::no_route());
+            let app = App::new()
+                .app_data(web.clone())
+                .configure(http::configure_admin)
+                .default_service(http::no_route());
             http::wrap(app, &web.config)
         });
-        let admin = tuned!(admin, config).workers(1).bind(listen).with_context(|| format!("could not listen on {listen}"))?;
+        let admin = tuned!(admin, config)
+            .workers(1)
+            .bind(listen)
+            .with_context(|| format!("could not listen on {listen}"))?;
         let running = admin.run();
         handles.push(running.handle());
         actix_web::rt::spawn(running);
@@ -101,5 +120,8 @@ pub fn bind(config: &Config, web: Web, connections_max: u64) -> anyhow::Result<S
 
 fn worker_count(config: &Config) -> usize {
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    usize::try_from(config.server.workers).ok().filter(|n| *n > 0).unwrap_or(cores)
+    usize::try_from(config.server.workers)
+        .ok()
+        .filter(|n| *n > 0)
+        .unwrap_or(cores)
 }

@@ -1,4 +1,4 @@
-//! What runs at intervals beside the actors: leases, credentials, counters, retention, metrics.
+//! What runs at intervals beside the actors: leases, credentials, counters, retention, channels, metrics.
 
 use crate::actors::gateway::Gateway;
 use crate::actors::node::Node;
@@ -18,8 +18,14 @@ pub fn start(gateway: &Gateway, access: &Arc<Access>, config: &Arc<Config>, reco
     keep(&gateway.node, renew_every, renew_leases);
     keep(&gateway.node, Duration::from_secs(5), flush_counters);
     let sweep_every = Duration::from_secs(u64::from(config.retention.sweep_min.max(1)) * 60);
-    let (days, hours) = (i64::from(config.retention.events_days), i64::from(config.retention.commands_hours));
+    let (days, hours) = (
+        i64::from(config.retention.events_days),
+        i64::from(config.retention.commands_hours),
+    );
     keep(&gateway.node, sweep_every, move |node| retain(node, days, hours));
+    keep(&gateway.node, Duration::from_secs(60), |node| async move {
+        node.channels.sweep(&node.clock)
+    });
     let access = Arc::clone(access);
     keep(&gateway.node, Duration::from_secs(1), move |_| {
         let access = Arc::clone(&access);
@@ -32,7 +38,11 @@ pub fn start(gateway: &Gateway, access: &Arc<Access>, config: &Arc<Config>, reco
 }
 
 /// Calls something at intervals; a late call is not made up for.
-fn keep<F: Future<Output = ()> + 'static>(node: &Arc<Node>, period: Duration, work: impl Fn(Arc<Node>) -> F + 'static) {
+fn keep<F: Future<Output = ()> + 'static>(
+    node: &Arc<Node>,
+    period: Duration,
+    work: impl Fn(Arc<Node>) -> F + 'static,
+) {
     let node = Arc::clone(node);
     actix_web::rt::spawn(async move {
         let mut ticks = interval(period);
@@ -46,7 +56,11 @@ fn keep<F: Future<Output = ()> + 'static>(node: &Arc<Node>, period: Duration, wo
 
 async fn renew_leases(node: Arc<Node>) {
     let (id, ttl_ms, now) = (node.id, node.lease_ttl_ms, node.now());
-    if let Err(refusal) = node.database.write(move |store| store.renew_leases(id, ttl_ms, now)).await {
+    if let Err(refusal) = node
+        .database
+        .write(move |store| store.renew_leases(id, ttl_ms, now))
+        .await
+    {
         tracing::warn!("leases could not be renewed: {refusal}");
     }
 }
@@ -54,12 +68,20 @@ async fn renew_leases(node: Arc<Node>) {
 /// Writes what agents did to their counters; what cannot be written is kept for the next time.
 pub async fn flush_counters(node: Arc<Node>) {
     let agents: Vec<AgentId> = node.counters.iter().map(|row| *row.key()).collect();
-    let additions: Vec<(AgentId, Counters)> = agents.into_iter().filter_map(|agent| node.counters.remove(&agent)).collect();
+    let additions: Vec<(AgentId, Counters)> = agents
+        .into_iter()
+        .filter_map(|agent| node.counters.remove(&agent))
+        .collect();
     if additions.is_empty() {
         return;
     }
     let rows = additions.clone();
-    if node.database.write(move |store| store.add_counters(&rows)).await.is_err() {
+    if node
+        .database
+        .write(move |store| store.add_counters(&rows))
+        .await
+        .is_err()
+    {
         for (agent, add) in additions {
             node.count(agent, |counters| {
                 counters.messages = counters.messages.saturating_add(add.messages);
@@ -73,7 +95,11 @@ pub async fn flush_counters(node: Arc<Node>) {
 
 async fn retain(node: Arc<Node>, events_days: i64, commands_hours: i64) {
     let now = node.now();
-    if let Err(refusal) = node.database.write(move |store| store.retain(now, events_days, commands_hours)).await {
+    if let Err(refusal) = node
+        .database
+        .write(move |store| store.retain(now, events_days, commands_hours))
+        .await
+    {
         tracing::warn!("old records could not be removed: {refusal}");
     }
 }

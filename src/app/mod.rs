@@ -7,7 +7,7 @@ mod start;
 mod stop;
 
 pub use plan::plans_of;
-pub use start::{NodeParts, start_node};
+pub use start::{NodeParts, Opened, open_store, start_node};
 
 use crate::actors::gateway::Gateway;
 use crate::actors::inhabitants::Inhabitants;
@@ -20,6 +20,7 @@ use crate::host::files::raise_file_limit;
 use crate::store::Target;
 use crate::telemetry::{log, metric};
 use crate::transport::access::Access;
+use crate::transport::http::visits::Visits;
 use crate::transport::web::Web;
 use anyhow::Context;
 use std::path::Path;
@@ -35,7 +36,8 @@ pub fn target_of(config: &Config) -> anyhow::Result<Target> {
         return Ok(Target::Postgres(url.expose().to_owned()));
     }
     let folder = &config.server.data;
-    std::fs::create_dir_all(folder).with_context(|| format!("could not make the data folder {}", folder.display()))?;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("could not make the data folder {}", folder.display()))?;
     Ok(Target::Sqlite(folder.join("rookery.sqlite")))
 }
 
@@ -54,7 +56,11 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
     let _lock = lock_file(&target)?;
     // Migrations and claims block: they come before the actix system.
     let opened = start::open_store(&config, &target, &clock, &entropy)?;
-    let io = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("io").enable_all().build()?;
+    let io = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("io")
+        .enable_all()
+        .build()?;
     let origins = Origins::new(config.server.allowed_origins.iter().map(String::as_str))?;
     let config = Arc::new(config);
     let io_handle = io.handle().clone();
@@ -62,7 +68,14 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
         let parts = start_node(&config, opened, &clock, &entropy, &io_handle)?;
         let gateway = parts.gateway.clone();
         let access = Access::load(gateway.node.database.clone(), Arc::clone(&config), clock, entropy).await?;
-        let web = Web { gateway: gateway.clone(), access: Arc::clone(&access), config: Arc::clone(&config), recorder: recorder.clone(), origins };
+        let web = Web {
+            gateway: gateway.clone(),
+            access: Arc::clone(&access),
+            config: Arc::clone(&config),
+            recorder: recorder.clone(),
+            origins,
+            visits: Visits::default(),
+        };
         let connections = files.saturating_sub(FILES_RESERVED).max(64);
         let servers = http::bind(&config, web, connections)?;
         keepers::start(&gateway, &access, &config, recorder);
@@ -81,7 +94,13 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
 
 /// The demo's inhabitants live on the first shard's thread.
 fn start_inhabitants(gateway: &Gateway, config: &Config) -> Option<Seat<Inhabitants>> {
-    let (_, seats) = gateway.node.directory.shards().into_iter().next().filter(|_| config.world.demo > 0)?;
+    let (_, seats) = gateway
+        .node
+        .directory
+        .shards()
+        .into_iter()
+        .next()
+        .filter(|_| config.world.demo > 0)?;
     Some(Inhabitants::start(gateway, &seats.arbiter, config.world.demo))
 }
 
@@ -90,7 +109,8 @@ fn lock_file(target: &Target) -> anyhow::Result<Option<crate::store::FileLock>> 
     match target {
         Target::Sqlite(path) => {
             let path: &Path = path;
-            let lock = crate::store::lock(path).with_context(|| format!("{} is in use by another process", path.display()))?;
+            let lock = crate::store::lock(path)
+                .with_context(|| format!("{} is in use by another process", path.display()))?;
             Ok(Some(lock))
         }
         Target::SqliteMemory(_) | Target::Postgres(_) => Ok(None),

@@ -24,9 +24,6 @@ use dashmap::DashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a lease holds. Units: milliseconds. Source: durability.md §2.4.
-const LEASE_TTL_MS: i64 = 6_000;
-
 /// A store that is open, with the leases of this node.
 pub struct Opened {
     stores: Vec<Store>,
@@ -46,28 +43,57 @@ pub struct NodeParts {
 
 /// Migrates and opens the database, makes the world if it is new, and claims its shards.
 /// Errors: the database does not answer in time; another process holds the shards.
-pub fn open_store(config: &Config, target: &Target, clock: &Clock, entropy: &Entropy) -> anyhow::Result<Opened> {
+pub fn open_store(
+    config: &Config,
+    target: &Target,
+    clock: &Clock,
+    entropy: &Entropy,
+) -> anyhow::Result<Opened> {
     let now = || Timestamp(clock.now_ms());
     let mut store = wait_for(config, clock, || {
         migrate(target, now())?;
         Store::open(target)
     })
     .context("could not open the database")?;
-    let world = store.ensure_world(i64::from(config.world.tick_ms), Some(i64::from(config.world.seed)), now())?;
+    let world = store.ensure_world(
+        i64::from(config.world.tick_ms),
+        Some(i64::from(config.world.seed)),
+        now(),
+    )?;
     store.ensure_regions(&plans_of(&config.world_file()?), now())?;
     let node = NodeId(entropy.uuid_v7(clock.now_ms()));
-    store.register_node(node, &config.server.node, &config.server.listen.to_string(), env!("CARGO_PKG_VERSION"), now())?;
+    store.register_node(
+        node,
+        &config.server.node,
+        &config.server.listen.to_string(),
+        env!("CARGO_PKG_VERSION"),
+        now(),
+    )?;
     let is_forced = matches!(target, Target::Sqlite(_) | Target::SqliteMemory(_));
     let mut reader = Reader::open(target)?;
     let (regions, shards) = (reader.regions()?, reader.shards()?);
-    let claims = claim_all(&mut store, node, shards.len(), is_forced, clock)?;
+    let claims = claim_all(
+        &mut store,
+        node,
+        shards.len(),
+        is_forced,
+        lease_ttl_ms(config),
+        clock,
+    )?;
     store.close_all_sessions(now())?;
     store.close_all_spectators(now())?;
-    let rate = TickRate { epoch: world.epoch, tick_ms: world.tick_ms };
+    let rate = TickRate {
+        epoch: world.epoch,
+        tick_ms: world.tick_ms,
+    };
     let seed = u64::try_from(world.seed).unwrap_or_default();
     let threads = |n: u32| usize::try_from(n.max(1)).unwrap_or(1);
     // SQLite has one writer at a time; more threads would only wait for each other.
-    let writer_count = if is_forced { 1 } else { threads(config.store.writer_threads) };
+    let writer_count = if is_forced {
+        1
+    } else {
+        threads(config.store.writer_threads)
+    };
     let mut stores = vec![store];
     while stores.len() < writer_count {
         stores.push(Store::open(target)?);
@@ -76,7 +102,18 @@ pub fn open_store(config: &Config, target: &Target, clock: &Clock, entropy: &Ent
     while readers.len() < threads(config.store.reader_threads) {
         readers.push(Reader::open(target)?);
     }
-    Ok(Opened { stores, readers, world: World { rate, seed, regions, shards }, claims, node })
+    Ok(Opened {
+        stores,
+        readers,
+        world: World {
+            rate,
+            seed,
+            regions,
+            shards,
+        },
+        claims,
+        node,
+    })
 }
 
 /// Repeats until the database answers or the time for it is over.
@@ -88,7 +125,9 @@ where
     loop {
         match body() {
             Ok(done) => return Ok(done),
-            Err(error) if clock.monotonic() > deadline || config.store.database.is_none() => return Err(error.into()),
+            Err(error) if clock.monotonic() > deadline || config.store.database.is_none() => {
+                return Err(error.into());
+            }
             Err(error) => tracing::warn!(error = ?error, "the database does not answer yet"),
         }
         pause(Duration::from_millis(500));
@@ -96,18 +135,36 @@ where
 }
 
 /// Claims every shard. After a crash on PostgreSQL the last owner's leases must run out first.
-fn claim_all(store: &mut Store, node: NodeId, count: usize, is_forced: bool, clock: &Clock) -> anyhow::Result<Vec<Claim>> {
-    let deadline = clock.monotonic() + Duration::from_millis(u64::try_from(LEASE_TTL_MS * 4).unwrap_or(24_000));
+fn claim_all(
+    store: &mut Store,
+    node: NodeId,
+    count: usize,
+    is_forced: bool,
+    ttl_ms: i64,
+    clock: &Clock,
+) -> anyhow::Result<Vec<Claim>> {
+    let deadline =
+        clock.monotonic() + Duration::from_millis(u64::try_from(ttl_ms * 4).unwrap_or(24_000).max(5_000));
     let mut claims = Vec::new();
     loop {
-        claims.extend(store.claim_shards(node, LEASE_TTL_MS, is_forced, Timestamp(clock.now_ms()))?);
+        claims.extend(store.claim_shards(node, ttl_ms, is_forced, Timestamp(clock.now_ms()))?);
         if claims.len() >= count {
             return Ok(claims);
         }
-        anyhow::ensure!(clock.monotonic() < deadline, "another node holds {} of {count} shards", count - claims.len());
-        store.renew_leases(node, LEASE_TTL_MS, Timestamp(clock.now_ms()))?;
-        pause(Duration::from_millis(200));
+        anyhow::ensure!(
+            clock.monotonic() < deadline,
+            "another node holds {} of {count} shards",
+            count - claims.len()
+        );
+        store.renew_leases(node, ttl_ms, Timestamp(clock.now_ms()))?;
+        // Close to the moment when the old leases run out, whatever their length.
+        pause(Duration::from_millis(50));
     }
+}
+
+/// How long a lease holds. Units: milliseconds. Source: durability.md §2.4.
+fn lease_ttl_ms(config: &Config) -> i64 {
+    i64::try_from(config.store.lease_ttl_ms).unwrap_or(i64::MAX)
 }
 
 /// Waits on a plain thread, before there is any actor to keep waiting.
@@ -144,21 +201,29 @@ pub fn start_node(
         mirror: Mirror::new(&bus, &bus_config),
         bus,
         limits: config.limits.clone(),
-        lease_ttl_ms: LEASE_TTL_MS,
+        lease_ttl_ms: lease_ttl_ms(config),
         counters: DashMap::new(),
     });
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let count = usize::try_from(config.server.shard_threads).ok().filter(|n| *n > 0).unwrap_or(cores);
+    let count = usize::try_from(config.server.shard_threads)
+        .ok()
+        .filter(|n| *n > 0)
+        .unwrap_or(cores);
     let arbiters: Vec<Arbiter> = (0..count).map(|_| Arbiter::new()).collect();
     let world = node.directory.world();
     for (claim, arbiter) in opened.claims.iter().zip(arbiters.iter().cycle()) {
         let plan = world.shards.iter().find(|shard| shard.id == claim.lease.shard);
-        let Some((shard, region)) = plan.and_then(|shard| world.region(&shard.region).map(|region| (shard, region))) else {
+        let Some((shard, region)) =
+            plan.and_then(|shard| world.region(&shard.region).map(|region| (shard, region)))
+        else {
             continue;
         };
         shard::start(&node, &arbiter.handle(), region.clone(), shard.clone(), claim);
     }
-    Ok(NodeParts { gateway: Gateway::new(node), arbiters })
+    Ok(NodeParts {
+        gateway: Gateway::new(node),
+        arbiters,
+    })
 }
 
 impl NodeParts {

@@ -27,8 +27,11 @@ pub async fn until_told(servers: Servers, parts: &NodeParts, config: &Config) ->
     }
     let farewell = r#"{"message":"the server is going down","priority":"high"}"#;
     // Tools hear of it as they can; nothing here depends on it.
-    let _ = node.bus.publish(Topic::Broadcast, Bytes::from_static(farewell.as_bytes()));
-    node.directory.tell_hubs(|| HubMessage::Close(Whom::All, Disconnect::SHUTDOWN));
+    let _ = node
+        .bus
+        .publish(Topic::Broadcast, Bytes::from_static(farewell.as_bytes()));
+    node.directory
+        .tell_hubs(|| HubMessage::Close(Whom::All, Disconnect::SHUTDOWN));
     let grace = Duration::from_secs(u64::from(config.server.shutdown_timeout_s));
     for handle in servers.handles {
         // Sockets that do not close in time are cut by the server's own timeout.
@@ -40,8 +43,15 @@ pub async fn until_told(servers: Servers, parts: &NodeParts, config: &Config) ->
     }
     flush_counters(Arc::clone(&node)).await;
     let (id, now) = (node.id, node.now());
-    let _ = node.database.write(move |store| store.close_all_sessions(now)).await;
-    if let Err(refusal) = node.database.write(move |store| store.release_leases(id, now)).await {
+    let _ = node
+        .database
+        .write(move |store| store.close_all_sessions(now))
+        .await;
+    if let Err(refusal) = node
+        .database
+        .write(move |store| store.release_leases(id, now))
+        .await
+    {
         tracing::warn!("leases could not be given back: {refusal}");
     }
     for arbiter in &parts.arbiters {

@@ -34,6 +34,12 @@ pub const PAYLOAD_MAX_BYTES: usize = 16_384;
 pub const CHANNEL_HISTORY_MAX: usize = 100;
 /// How long a publication stays in a channel's history. Units: milliseconds. Source: api.md §6.
 pub const CHANNEL_HISTORY_MS: i64 = 3_600_000;
+/// Bytes of the payloads that one channel's history keeps; the oldest go first.
+pub const CHANNEL_HISTORY_MAX_BYTES: usize = 256 * 1024;
+/// Bytes of the publications in one answer, so that it fits into a socket's queue beside what is live.
+pub const RECOVERY_MAX_BYTES: usize = 512 * 1024;
+/// Users whose rate of publications one node counts at the same time.
+pub const PUBLISHERS_PER_NODE_MAX: usize = 100_000;
 /// Publications that one recovery brings back. Source: centrifuge-protocol.md §5.
 pub const RECOVERY_MAX: usize = 1_000;
 /// Channels that one node keeps a history for.

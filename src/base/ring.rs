@@ -84,6 +84,17 @@ impl<T> Ring<T> {
         self.items.is_empty()
     }
 
+    /// The oldest item that is still held.
+    #[must_use]
+    pub fn oldest(&self) -> Option<&T> {
+        self.items.front()
+    }
+
+    /// Drops the oldest item and keeps the position, so that readers notice the gap.
+    pub fn drop_oldest(&mut self) -> Option<T> {
+        self.items.pop_front()
+    }
+
     /// Drops the items and keeps the position, so that readers notice the gap.
     pub fn clear(&mut self) {
         self.items.clear();

@@ -45,13 +45,19 @@ impl TickRate {
     }
 
     /// Seconds from `from` to `to`, zero when `to` is earlier. A tick count fits a double exactly up to 2^53.
-    #[expect(clippy::as_conversions, reason = "i64 to f64 has no From; tick spans stay far below 2^53")]
+    #[expect(
+        clippy::as_conversions,
+        reason = "i64 to f64 has no From; tick spans stay far below 2^53"
+    )]
     pub fn seconds_between(&self, from: Tick, to: Tick) -> f64 {
         (to.0.saturating_sub(from.0).max(0).saturating_mul(self.tick_ms)) as f64 / 1000.0
     }
 
     /// The number of whole ticks that last at least `seconds`.
-    #[expect(clippy::as_conversions, reason = "f64 to i64 saturates, which is what is wanted here")]
+    #[expect(
+        clippy::as_conversions,
+        reason = "f64 to i64 saturates, which is what is wanted here"
+    )]
     pub fn ticks_for(&self, seconds: f64) -> i64 {
         (seconds * 1000.0 / (self.tick_ms as f64)).ceil().max(0.0) as i64
     }
@@ -68,7 +74,10 @@ mod tests {
 
     #[test]
     fn ticks_and_times_agree_at_the_borders() {
-        let rate = TickRate { epoch: Timestamp(1_000), tick_ms: 100 };
+        let rate = TickRate {
+            epoch: Timestamp(1_000),
+            tick_ms: 100,
+        };
         assert_eq!(rate.tick_at(Timestamp(1_000)), Tick(0));
         assert_eq!(rate.tick_at(Timestamp(1_099)), Tick(0));
         assert_eq!(rate.tick_at(Timestamp(1_100)), Tick(1));

@@ -65,6 +65,9 @@ mod tests {
             assert!((3..=5).contains(&one.whole(3, 5)));
         }
         assert_eq!((one.below(0), one.pick::<u8>(&[])), (0, None));
-        assert_eq!((two.below(6), two.chance(0), two.chance(100)), (Dice::new(7).below(6), false, true));
+        assert_eq!(
+            (two.below(6), two.chance(0), two.chance(100)),
+            (Dice::new(7).below(6), false, true)
+        );
     }
 }

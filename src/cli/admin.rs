@@ -109,7 +109,10 @@ fn create(region: CreateRegion) -> anyhow::Result<()> {
 fn list(store: StoreFlags) -> anyhow::Result<()> {
     let config = Config::load(&store.into())?;
     for region in Reader::open(&app::target_of(&config)?)?.regions()? {
-        println!("{}\t{}\t{} m\tcapacity {}", region.name, region.display_name, region.size_m, region.capacity);
+        println!(
+            "{}\t{}\t{} m\tcapacity {}",
+            region.name, region.display_name, region.size_m, region.capacity
+        );
     }
     Ok(())
 }

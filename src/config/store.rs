@@ -35,6 +35,8 @@ section! {
         batch_wait_us: u64 = 1_000,
         /// How often positions are saved. Units: milliseconds.
         checkpoint_ms: u64 = 1_000,
+        /// How long a lease of a shard holds; after a crash on PostgreSQL the next start waits that long. Units: milliseconds.
+        lease_ttl_ms: u64 = 6_000,
     }
 }
 
@@ -51,6 +53,8 @@ impl Store {
         within("store.batch_max", self.batch_max.into(), 1, batch_max)?;
         within("store.batch_wait_us", self.batch_wait_us, 0, 100_000)?;
         // Two seconds are what a crash may cost (architecture.md §6), one of them is for writing.
-        within("store.checkpoint_ms", self.checkpoint_ms, 100, 1_000)
+        within("store.checkpoint_ms", self.checkpoint_ms, 100, 1_000)?;
+        // A lease is renewed three times before it ends, and a commit may take a tenth of a second.
+        within("store.lease_ttl_ms", self.lease_ttl_ms, 400, 60_000)
     }
 }

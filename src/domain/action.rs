@@ -181,11 +181,26 @@ mod tests {
     #[test]
     fn decoding_tells_malformed_from_invalid() {
         assert_eq!(decode("fly", "{}").unwrap_err(), Code::UnknownAction);
-        assert_eq!(decode("pay", r#"{"to":"bob","amount":1,"amount":2}"#).unwrap_err(), Code::Malformed);
-        assert_eq!(decode("pay", r#"{"to":"bob","amount":"5"}"#).unwrap_err(), Code::InvalidParameter);
-        assert_eq!(decode("pay", r#"{"to":"bob","amount":1,"role":"admin"}"#).unwrap_err(), Code::InvalidParameter);
-        assert_eq!(decode("say", r#"{"message":"a\u0000b"}"#).unwrap_err(), Code::InvalidParameter);
-        assert_eq!(decode("move_to", r#"{"x":NaN,"y":0}"#).unwrap_err(), Code::Malformed);
+        assert_eq!(
+            decode("pay", r#"{"to":"bob","amount":1,"amount":2}"#).unwrap_err(),
+            Code::Malformed
+        );
+        assert_eq!(
+            decode("pay", r#"{"to":"bob","amount":"5"}"#).unwrap_err(),
+            Code::InvalidParameter
+        );
+        assert_eq!(
+            decode("pay", r#"{"to":"bob","amount":1,"role":"admin"}"#).unwrap_err(),
+            Code::InvalidParameter
+        );
+        assert_eq!(
+            decode("say", r#"{"message":"a\u0000b"}"#).unwrap_err(),
+            Code::InvalidParameter
+        );
+        assert_eq!(
+            decode("move_to", r#"{"x":NaN,"y":0}"#).unwrap_err(),
+            Code::Malformed
+        );
         assert_eq!(decode("pay", r#"{"to":"bob","amount":5}"#).unwrap().name(), "pay");
     }
 
@@ -194,7 +209,11 @@ mod tests {
         let names: std::collections::HashSet<_> = ACTIONS.iter().map(|row| row.name).collect();
         assert_eq!(names.len(), ACTIONS.len());
         for row in ACTIONS {
-            assert!((row.schema)().get("description").is_some(), "{} lacks a description", row.name);
+            assert!(
+                (row.schema)().get("description").is_some(),
+                "{} lacks a description",
+                row.name
+            );
         }
     }
 }

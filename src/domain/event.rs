@@ -63,7 +63,16 @@ pub struct Event {
 impl Event {
     /// An event that nobody is told of yet.
     pub fn new(kind: EventKind, source: Option<Handle>, content: Value) -> Self {
-        Self { kind, source, target: None, content, location: None, hearers: Vec::new(), inbox: Vec::new(), is_public: false }
+        Self {
+            kind,
+            source,
+            target: None,
+            content,
+            location: None,
+            hearers: Vec::new(),
+            inbox: Vec::new(),
+            is_public: false,
+        }
     }
 
     /// The same event at a place.

@@ -181,7 +181,12 @@ pub struct Rate {
 impl Refusal {
     /// A refusal with its sentence.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), retry_after_ms: None, rate: None }
+        Self {
+            code,
+            detail: detail.into(),
+            retry_after_ms: None,
+            rate: None,
+        }
     }
 
     /// The same refusal, with the time after which a repeat may succeed.

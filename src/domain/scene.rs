@@ -143,12 +143,18 @@ impl Decision {
 
     /// An answer.
     pub fn answer(result: Value) -> Self {
-        Self { result, ..Self::default() }
+        Self {
+            result,
+            ..Self::default()
+        }
     }
 
     /// A question for the database.
     pub fn lookup(lookup: Lookup) -> Self {
-        Self { lookup: Some(lookup), ..Self::done() }
+        Self {
+            lookup: Some(lookup),
+            ..Self::done()
+        }
     }
 
     /// The same decision with a change of memory.

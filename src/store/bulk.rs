@@ -6,7 +6,7 @@ use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::RunQueryDsl;
 use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, Bool, Double, HasSqlType, Integer, Nullable, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Double, HasSqlType, Integer, Nullable, Text};
 use std::marker::PhantomData;
 
 /// One value of a row.
@@ -14,6 +14,8 @@ use std::marker::PhantomData;
 pub(crate) enum Cell<'a> {
     Id(Id),
     Text(&'a str),
+    NullableText(Option<&'a str>),
+    Bytes(&'a [u8]),
     Integer(i32),
     Big(i64),
     NullableBig(Option<i64>),
@@ -58,6 +60,8 @@ where
     DB: Backend + HasSqlType<Uid> + HasSqlType<Bool>,
     Id: ToSql<Uid, DB>,
     for<'b> &'b str: ToSql<Text, DB>,
+    for<'b> Option<&'b str>: ToSql<Nullable<Text>, DB>,
+    for<'b> &'b [u8]: ToSql<Binary, DB>,
     i32: ToSql<Integer, DB>,
     i64: ToSql<BigInt, DB>,
     f64: ToSql<Double, DB>,
@@ -76,6 +80,10 @@ where
                 match cell {
                     Cell::Id(value) => out.push_bind_param::<Uid, Id>(value)?,
                     Cell::Text(value) => out.push_bind_param::<Text, &'b str>(value)?,
+                    Cell::NullableText(value) => {
+                        out.push_bind_param::<Nullable<Text>, Option<&'b str>>(value)?
+                    }
+                    Cell::Bytes(value) => out.push_bind_param::<Binary, &'b [u8]>(value)?,
                     Cell::Integer(value) => out.push_bind_param::<Integer, i32>(value)?,
                     Cell::Big(value) => out.push_bind_param::<BigInt, i64>(value)?,
                     Cell::NullableBig(value) => {

@@ -28,8 +28,13 @@ pub struct ChatMessage {
 }
 
 impl Reader {
-    /// The latest public messages that spectators may see, of a region or of all, newest last.
-    pub fn chat_history(&mut self, region: Option<&str>, limit: i64) -> Result<Vec<ChatMessage>> {
+    /// The latest public messages that spectators may see, of a region or of all but the hidden ones, newest last.
+    pub fn chat_history(
+        &mut self,
+        region: Option<&str>,
+        hidden: &[String],
+        limit: i64,
+    ) -> Result<Vec<ChatMessage>> {
         self.read("read the chat", |conn| {
             // Whispers aloud are for those around only.
             let public = || {
@@ -45,6 +50,7 @@ impl Reader {
                     .select(COLUMNS)
                     .load(c)),
                 None => on_conn!(conn, |c| public()
+                    .filter(m::region.ne_all(hidden))
                     .order((m::created_at.desc(), m::seq.desc()))
                     .limit(limit)
                     .select(COLUMNS)

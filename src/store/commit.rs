@@ -1,6 +1,8 @@
 //! Group commit: what a shard hands to the database as one transaction, and what comes back.
 
 mod answers;
+mod cells;
+mod columns;
 mod command;
 mod decide;
 mod engine;
@@ -8,9 +10,11 @@ mod moves;
 mod read;
 mod rows;
 mod talk;
+mod together;
 mod write;
 
 pub(crate) use read::{MINT_ACCOUNT, Resolver};
+pub use together::Committed;
 
 use crate::base::id::{AgentId, EventId, NodeId, ShardId};
 use crate::base::time::{Tick, Timestamp};
@@ -22,7 +26,7 @@ use crate::domain::write::Write;
 use serde_json::Value;
 
 /// Most commits in one transaction.
-pub const BATCH_MAX: usize = 1_000;
+pub const BATCH_MAX: usize = crate::base::limit::COMMIT_BATCH_MAX;
 
 /// The right of a node to write for a shard: what the fence checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -197,6 +197,12 @@ impl Store {
         })
     }
 
+    /// Forgets the connection and what was learnt on it, after a job that did not end in order. The next use connects again.
+    pub fn reset(&mut self) {
+        self.reader.reset();
+        self.resolver = Resolver::default();
+    }
+
     /// The connection and the facts kept in memory, apart.
     pub(crate) fn parts(&mut self) -> Result<(&mut Conn, &mut Resolver)> {
         Ok((self.reader.conn()?, &mut self.resolver))
@@ -256,6 +262,11 @@ impl Reader {
                 Ok(self.conn.insert(conn))
             }
         }
+    }
+
+    /// Forgets the connection after a job that did not end in order: a transaction may be open on it. The next use connects again.
+    pub fn reset(&mut self) {
+        self.disconnect();
     }
 
     /// Forgets a connection that is of no more use.

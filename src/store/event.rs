@@ -84,14 +84,15 @@ impl Reader {
         Ok(Some(page))
     }
 
-    /// The latest public events, oldest first.
-    pub fn world_events(&mut self, limit: i64, since: Option<Tick>) -> Result<Vec<Value>> {
+    /// The latest public events, without those of hidden regions, oldest first.
+    pub fn world_events(&mut self, limit: i64, since: Option<Tick>, hidden: &[String]) -> Result<Vec<Value>> {
         let since = since.unwrap_or(Tick(i64::MIN));
         self.read("read the world's events", |conn| {
             let query = || {
                 let public = events::table
                     .filter(e::is_public)
-                    .filter(e::world_tick.ge(since.0));
+                    .filter(e::world_tick.ge(since.0))
+                    .filter(e::region.ne_all(hidden));
                 public
                     .order((e::created_at.desc(), e::shard_id.desc(), e::seq.desc()))
                     .limit(limit)

@@ -5,6 +5,7 @@
 pub mod agent;
 pub mod backup;
 mod bulk;
+mod cached;
 pub mod chat;
 pub mod commit;
 mod connection;

@@ -21,7 +21,9 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::guard::password::{Cost, Hasher};
 use crate::guard::refresh::{GRACE_MS, Policy};
 use crate::guard::token::{Hmac, Subscription};
-use crate::guard::{HashPool, KeyRing, Revocation, RevocationKind, Revocations, TokenError, TokenKind, Tokens, Verified};
+use crate::guard::{
+    HashPool, KeyRing, Revocation, RevocationKind, Revocations, TokenError, TokenKind, Tokens, Verified,
+};
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
 use crate::store::agent::AgentRow;
@@ -68,7 +70,12 @@ struct Known {
 impl Access {
     /// Loads keys and revocations; makes the first signing key of a new world.
     /// Errors: what the store refuses; a weak secret.
-    pub async fn load(database: Database, config: Arc<Config>, clock: Clock, entropy: Entropy) -> anyhow::Result<Arc<Self>> {
+    pub async fn load(
+        database: Database,
+        config: Arc<Config>,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> anyhow::Result<Arc<Self>> {
         let auth = &config.auth;
         let hmac = match &auth.token_hmac_secret {
             Some(secret) => {
@@ -77,10 +84,17 @@ impl Access {
             }
             None => None,
         };
-        let cost = Cost { memory_kib: auth.argon2_memory_kib, passes: auth.argon2_passes, lanes: auth.argon2_lanes };
+        let cost = Cost {
+            memory_kib: auth.argon2_memory_kib,
+            passes: auth.argon2_passes,
+            lanes: auth.argon2_lanes,
+        };
         let pepper = auth.pepper.as_ref().map(|pepper| pepper.expose().as_bytes());
         let hasher = Hasher::new(cost, pepper, entropy.bytes())?;
-        let (permits, queue) = (usize::try_from(auth.argon2_permits)?, usize::try_from(auth.argon2_queue)?);
+        let (permits, queue) = (
+            usize::try_from(auth.argon2_permits)?,
+            usize::try_from(auth.argon2_queue)?,
+        );
         let access = Self {
             tokens: Tokens::new(&auth.issuer, &auth.audience, auth.access_ttl_s, hmac),
             hashes: HashPool::start(hasher, permits, queue)?,
@@ -110,7 +124,10 @@ impl Access {
     /// Errors: `unauthenticated`, `token_expired`, `token_revoked`.
     pub fn verify(&self, token: &str) -> Result<Verified, Refusal> {
         let now = self.now();
-        let verified = self.tokens.verify(&self.ring(), token, now).map_err(|error| self.note(error))?;
+        let verified = self
+            .tokens
+            .verify(&self.ring(), token, now)
+            .map_err(|error| self.note(error))?;
         if self.is_revoked(&verified, now) {
             return Err(TokenError::Revoked.into());
         }
@@ -120,18 +137,21 @@ impl Access {
     /// Verifies a token that lets one user into one channel.
     /// Errors: as `verify`.
     pub fn verify_subscription(&self, token: &str) -> Result<Subscription, Refusal> {
-        self.tokens.verify_subscription(&self.ring(), token, self.now()).map_err(|error| self.note(error))
+        self.tokens
+            .verify_subscription(&self.ring(), token, self.now())
+            .map_err(|error| self.note(error))
     }
 
     /// Whether a token that was verified once is still good: not expired, not revoked. For open sockets, each second.
     /// Errors: `token_expired`, `token_revoked`.
     pub fn check(&self, verified: &Verified) -> Result<(), Refusal> {
         let now = self.now();
-        if verified.expires_at.is_some_and(|expires_at| expires_at <= now) {
-            return Err(TokenError::Expired.into());
-        }
+        // First: an open socket has a while to refresh a token that expired, but none for one that was revoked.
         if self.is_revoked(verified, now) {
             return Err(TokenError::Revoked.into());
+        }
+        if verified.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            return Err(TokenError::Expired.into());
         }
         Ok(())
     }
@@ -146,8 +166,14 @@ impl Access {
         };
         match known {
             Some((handle, known)) => {
-                let permissions = verified.permissions.map_or(known.permissions, |most| most.and(known.permissions));
-                Ok(Some(Caller { handle, id: known.id, permissions }))
+                let permissions = verified
+                    .permissions
+                    .map_or(known.permissions, |most| most.and(known.permissions));
+                Ok(Some(Caller {
+                    handle,
+                    id: known.id,
+                    permissions,
+                }))
             }
             None if verified.kind == TokenKind::Hmac || is_operator(verified) => Ok(None),
             None => Err(Refusal::new(Code::Unauthenticated, "a valid token is needed")),
@@ -164,7 +190,11 @@ impl Access {
             Some(caller) => verified.kind == TokenKind::Access && caller.permissions.has(Permission::Admin),
             None => is_operator(verified),
         };
-        if is_agent_admin { Ok(()) } else { Err(Refusal::new(Code::PermissionMissing, "this needs the role admin")) }
+        if is_agent_admin {
+            Ok(())
+        } else {
+            Err(Refusal::new(Code::PermissionMissing, "this needs the role admin"))
+        }
     }
 
     /// Forgets what is remembered of an agent, after its row was changed here.
@@ -179,7 +209,10 @@ impl Access {
 
     /// Whether revocations were not heard of for so long that nothing privileged may be done.
     pub fn is_stale(&self) -> bool {
-        self.revocations.read().unwrap_or_else(PoisonError::into_inner).is_stale(self.now())
+        self.revocations
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_stale(self.now())
     }
 
     /// Hashes that could start or wait now: for the page of the operator.
@@ -192,25 +225,40 @@ impl Access {
         if let Err(refusal) = self.refresh_revocations().await {
             tracing::warn!("revocations could not be read: {refusal}");
         }
-        let is_due = self.clock.monotonic_ms().saturating_sub(self.keys_read_at.load(Ordering::Relaxed)) >= KEYS_EVERY_MS;
+        let is_due = self
+            .clock
+            .monotonic_ms()
+            .saturating_sub(self.keys_read_at.load(Ordering::Relaxed))
+            >= KEYS_EVERY_MS;
         if (is_due || self.is_key_missing.swap(false, Ordering::Relaxed))
             && let Err(refusal) = self.refresh_keys().await
         {
             tracing::warn!("signing keys could not be read: {refusal}");
         }
         let now_ms = self.clock.monotonic_ms();
-        self.agents.retain(|_, (_, read_at)| now_ms.saturating_sub(*read_at) < AGENT_CACHE_MS);
+        self.agents
+            .retain(|_, (_, read_at)| now_ms.saturating_sub(*read_at) < AGENT_CACHE_MS);
         self.pairs.purge(now_ms);
         self.failures.purge(self.now());
     }
 
     /// Reads the revocations that are new.
     async fn refresh_revocations(&self) -> Result<(), Refusal> {
-        let version = self.revocations.read().unwrap_or_else(PoisonError::into_inner).version();
+        let version = self
+            .revocations
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .version();
         let now = self.now();
-        let (rows, newest) = self.database.read(move |reader| reader.revocations_since(version)).await?;
+        let (rows, newest) = self
+            .database
+            .read(move |reader| reader.revocations_since(version))
+            .await?;
         let rows = rows.into_iter().map(revocation_of).collect();
-        self.revocations.write().unwrap_or_else(PoisonError::into_inner).apply(rows, newest, now);
+        self.revocations
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .apply(rows, newest, now);
         Ok(())
     }
 
@@ -224,7 +272,10 @@ impl Access {
         }
         let row = self.agent(handle).await?;
         Ok(row.map(|row| {
-            let known = Known { id: row.id, permissions: row.permissions };
+            let known = Known {
+                id: row.id,
+                permissions: row.permissions,
+            };
             if self.agents.len() < AGENT_CACHE_MAX {
                 self.agents.insert(handle.clone(), (known, now_ms));
             }
@@ -236,11 +287,16 @@ impl Access {
     /// Errors: temporary ones.
     pub async fn agent(&self, handle: &Handle) -> Result<Option<AgentRow>, Refusal> {
         let handle = handle.clone();
-        self.database.read(move |reader| reader.agent_by_handle(&handle)).await
+        self.database
+            .read(move |reader| reader.agent_by_handle(&handle))
+            .await
     }
 
     fn is_revoked(&self, verified: &Verified, now: Timestamp) -> bool {
-        self.revocations.read().unwrap_or_else(PoisonError::into_inner).is_revoked(verified, now)
+        self.revocations
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_revoked(verified, now)
     }
 
     fn note(&self, error: TokenError) -> Refusal {
@@ -273,7 +329,9 @@ impl Access {
 fn is_operator(verified: &Verified) -> bool {
     verified.kind == TokenKind::Access
         && verified.subject == ADMIN
-        && verified.permissions.is_some_and(|permissions| permissions.has(Permission::Admin))
+        && verified
+            .permissions
+            .is_some_and(|permissions| permissions.has(Permission::Admin))
 }
 
 fn revocation_of(row: stored::Revocation) -> Revocation {
@@ -283,5 +341,10 @@ fn revocation_of(row: stored::Revocation) -> Revocation {
         stored::RevocationKind::Agent => RevocationKind::Agent,
         stored::RevocationKind::Key => RevocationKind::Key,
     };
-    Revocation { kind, id: row.id, until: row.until, version: row.version }
+    Revocation {
+        kind,
+        id: row.id,
+        until: row.until,
+        version: row.version,
+    }
 }

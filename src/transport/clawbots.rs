@@ -1,5 +1,6 @@
 //! ClawBots' small JSON socket, `/ws/{agent_id}`, over the same sessions. Source: features.md CB-43.
 
+use super::http::visits::Visit;
 use super::params::split_command_id;
 use super::session::{IN_FLIGHT_MAX, Opened, Phase, Session};
 use super::web::Web;
@@ -26,9 +27,21 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-const NOT_CONNECTED: Disconnect = Disconnect { code: 4001, name: "not_connected", reason: "agent not connected" };
-const BAD_TOKEN: Disconnect = Disconnect { code: 4002, name: "bad_token", reason: "bad token" };
-const BANNED: Disconnect = Disconnect { code: 4003, name: "banned", reason: "suspended" };
+const NOT_CONNECTED: Disconnect = Disconnect {
+    code: 4001,
+    name: "not_connected",
+    reason: "agent not connected",
+};
+const BAD_TOKEN: Disconnect = Disconnect {
+    code: 4002,
+    name: "bad_token",
+    reason: "bad token",
+};
+const BANNED: Disconnect = Disconnect {
+    code: 4003,
+    name: "banned",
+    reason: "suspended",
+};
 
 /// A client's frame.
 #[derive(Deserialize)]
@@ -62,14 +75,20 @@ pub fn open(
     agent: Handle,
     web: &Data<Web>,
     worker: &Rc<Worker>,
+    visit: Visit,
 ) -> Result<HttpResponse, actix_web::Error> {
     let outbox = Rc::new(RefCell::new(Outbox::new(Dialect::ClawBots)));
     let clock = web.gateway.node.clock.clone();
     let (response, incoming) = ws::accept(request, payload, &outbox, clock)?;
     let peer = request.conn_data::<Peer>().copied();
-    let bearer = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = bearer.and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned);
-    let session = Session::new(web.clone(), Rc::clone(worker), outbox, peer).for_agent(agent);
+    let bearer = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let token = bearer
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .map(str::to_owned);
+    let session = Session::new(web.clone(), Rc::clone(worker), outbox, peer, visit).for_agent(agent);
     Session::create(move |context| {
         context.add_stream(incoming);
         let mut session = session;
@@ -87,19 +106,46 @@ pub(super) fn ping() -> Bytes {
 }
 
 /// Takes a message.
-pub(super) fn receive(session: &mut Session, bytes: &Bytes, is_text: bool, is_admitted: bool, context: &mut Context<Session>) {
+pub(super) fn receive(
+    session: &mut Session,
+    bytes: &Bytes,
+    is_text: bool,
+    is_admitted: bool,
+    context: &mut Context<Session>,
+) {
     if !is_text {
-        return session.close(Disconnect { code: 1003, name: "broken", reason: "text only" });
+        return session.close(Disconnect {
+            code: 1003,
+            name: "broken",
+            reason: "text only",
+        });
     }
     if std::str::from_utf8(bytes).is_err() {
-        return session.close(Disconnect { code: 1007, name: "broken", reason: "invalid UTF-8" });
+        return session.close(Disconnect {
+            code: 1007,
+            name: "broken",
+            reason: "invalid UTF-8",
+        });
     }
-    let frame = wire::check_json(bytes, JSON_DEPTH_MAX).ok().and_then(|()| serde_json::from_slice::<Frame>(bytes).ok());
+    let frame = wire::check_json(bytes, JSON_DEPTH_MAX)
+        .ok()
+        .and_then(|()| serde_json::from_slice::<Frame>(bytes).ok());
     let Some(frame) = frame else {
-        return respond(session, None, Err(Refusal::new(Code::Malformed, "not a frame {action, params, request_id?}")));
+        return respond(
+            session,
+            None,
+            Err(Refusal::new(
+                Code::Malformed,
+                "not a frame {action, params, request_id?}",
+            )),
+        );
     };
     if !is_admitted {
-        return respond(session, frame.request_id, Err(Refusal::new(Code::RateLimited, "too many messages")));
+        return respond(
+            session,
+            frame.request_id,
+            Err(Refusal::new(Code::RateLimited, "too many messages")),
+        );
     }
     match (session.phase, frame.action.as_str()) {
         (_, "pong") => {
@@ -113,7 +159,11 @@ pub(super) fn receive(session: &mut Session, bytes: &Bytes, is_text: bool, is_ad
         (Phase::Open, "unsubscribe") => event_types(session, frame, false),
         (Phase::Open, action) => {
             // ClawBots' own name for the same question.
-            let action = if action == "get_events" { "observe_events".to_owned() } else { action.to_owned() };
+            let action = if action == "get_events" {
+                "observe_events".to_owned()
+            } else {
+                action.to_owned()
+            };
             act(session, action, frame, context);
         }
         (Phase::Fresh | Phase::Opening, _) => session.close(BAD_TOKEN),
@@ -121,18 +171,23 @@ pub(super) fn receive(session: &mut Session, bytes: &Bytes, is_text: bool, is_ad
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(params: Option<&RawValue>) -> Result<T, Refusal> {
-    serde_json::from_str(params.map_or("{}", RawValue::get)).map_err(|error| Refusal::invalid(error.to_string()))
+    serde_json::from_str(params.map_or("{}", RawValue::get))
+        .map_err(|error| Refusal::invalid(error.to_string()))
 }
 
 fn authenticate(session: &mut Session, token: &str, context: &mut Context<Session>) {
     session.phase = Phase::Opening;
     let identify = session.identify(token);
-    context.wait(wrap_future::<_, Session>(identify).map(|identified, me, context| match identified {
-        Ok((verified, Some(caller))) if Some(&caller.handle) == me.expected_agent.as_ref() => enter(me, verified, caller, context),
-        Ok((_, None)) => me.close(NOT_CONNECTED),
-        Err(refusal) if refusal.code.is_temporary() => me.close(Disconnect::SERVER_ERROR),
-        _ => me.close(BAD_TOKEN),
-    }));
+    context.wait(
+        wrap_future::<_, Session>(identify).map(|identified, me, context| match identified {
+            Ok((verified, Some(caller))) if Some(&caller.handle) == me.expected_agent.as_ref() => {
+                enter(me, verified, caller, context)
+            }
+            Ok((_, None)) => me.close(NOT_CONNECTED),
+            Err(refusal) if refusal.code.is_temporary() => me.close(Disconnect::SERVER_ERROR),
+            _ => me.close(BAD_TOKEN),
+        }),
+    );
 }
 
 fn enter(session: &mut Session, verified: Verified, caller: Caller, context: &mut Context<Session>) {
@@ -140,14 +195,20 @@ fn enter(session: &mut Session, verified: Verified, caller: Caller, context: &mu
     session.caller = Some(caller.clone());
     session.attach();
     let entering = session.enter(caller, None);
-    context.wait(wrap_future::<_, Session>(entering).map(|opened, me, _| match opened {
-        Ok(opened) => welcome(me, &opened),
-        Err(refusal) => {
-            let frame = json!({"type": "error", "error": problem(&refusal)}).to_string();
-            me.outbox.borrow_mut().release(Bytes::from(frame));
-            me.close(if refusal.code == Code::Suspended { BANNED } else { NOT_CONNECTED });
-        }
-    }));
+    context.wait(
+        wrap_future::<_, Session>(entering).map(|opened, me, _| match opened {
+            Ok(opened) => welcome(me, &opened),
+            Err(refusal) => {
+                let frame = json!({"type": "error", "error": problem(&refusal)}).to_string();
+                me.outbox.borrow_mut().release(Bytes::from(frame));
+                me.close(if refusal.code == Code::Suspended {
+                    BANNED
+                } else {
+                    NOT_CONNECTED
+                });
+            }
+        }),
+    );
 }
 
 fn welcome(session: &mut Session, opened: &Opened) {
@@ -155,7 +216,10 @@ fn welcome(session: &mut Session, opened: &Opened) {
     let at = opened.joined.at;
     let frame = json!({"type": "connected", "agent_id": opened.joined.profile.handle,
         "location": {"x": at.x, "y": at.y, "z": at.z, "region": opened.joined.region}});
-    session.outbox.borrow_mut().release(Bytes::from(frame.to_string()));
+    session
+        .outbox
+        .borrow_mut()
+        .release(Bytes::from(frame.to_string()));
     session.inbox.borrow_mut().open(opened.top, &session.outbox);
 }
 
@@ -163,11 +227,24 @@ fn welcome(session: &mut Session, opened: &Opened) {
 /// Frames that carry no events (answers, positions) always go out.
 pub(super) fn select(piece: Bytes, wanted: Option<&HashSet<String>>) -> Option<Bytes> {
     let Some(wanted) = wanted else { return Some(piece) };
-    let Ok(mut frame) = serde_json::from_slice::<Value>(&piece) else { return Some(piece) };
-    let Some(events) = frame.pointer_mut("/payload/events").and_then(Value::as_array_mut) else { return Some(piece) };
-    events.retain(|event| event.get("type").and_then(Value::as_str).is_some_and(|kind| wanted.contains(kind)));
-    let has_positions = frame.pointer("/payload/agents").is_some() || frame.pointer("/payload/left").is_some();
-    let has_events = frame.pointer("/payload/events").and_then(Value::as_array).is_some_and(|events| !events.is_empty());
+    let Ok(mut frame) = serde_json::from_slice::<Value>(&piece) else {
+        return Some(piece);
+    };
+    let Some(events) = frame.pointer_mut("/payload/events").and_then(Value::as_array_mut) else {
+        return Some(piece);
+    };
+    events.retain(|event| {
+        event
+            .get("type")
+            .and_then(Value::as_str)
+            .is_some_and(|kind| wanted.contains(kind))
+    });
+    let has_positions =
+        frame.pointer("/payload/agents").is_some() || frame.pointer("/payload/left").is_some();
+    let has_events = frame
+        .pointer("/payload/events")
+        .and_then(Value::as_array)
+        .is_some_and(|events| !events.is_empty());
     (has_events || has_positions).then(|| Bytes::from(frame.to_string()))
 }
 
@@ -192,7 +269,9 @@ fn event_types(session: &mut Session, frame: Frame, is_wanted: bool) {
 }
 
 fn act(session: &mut Session, action: String, frame: Frame, context: &mut Context<Session>) {
-    let Some(caller) = session.caller.clone() else { return session.close(BAD_TOKEN) };
+    let Some(caller) = session.caller.clone() else {
+        return session.close(BAD_TOKEN);
+    };
     if session.in_flight >= IN_FLIGHT_MAX {
         return respond(session, frame.request_id, Err(Refusal::busy()));
     }
@@ -213,10 +292,12 @@ fn act(session: &mut Session, action: String, frame: Frame, context: &mut Contex
         };
         gateway.act(&caller, &name, &params, command_id).await
     };
-    context.spawn(wrap_future::<_, Session>(work).map(move |receipt: Result<Receipt, Refusal>, me, _| {
-        me.in_flight = me.in_flight.saturating_sub(1);
-        respond(me, request_id, receipt.map(|receipt| (action, json!(receipt))));
-    }));
+    context.spawn(
+        wrap_future::<_, Session>(work).map(move |receipt: Result<Receipt, Refusal>, me, _| {
+            me.in_flight = me.in_flight.saturating_sub(1);
+            respond(me, request_id, receipt.map(|receipt| (action, json!(receipt))));
+        }),
+    );
 }
 
 /// With a `request_id` the answer is a `response`, without one an `action_result`.
@@ -228,7 +309,9 @@ fn respond(session: &Session, request_id: Option<Value>, answer: Result<(String,
         (Some(id), Err(refusal)) => {
             json!({"type": "response", "request_id": id, "result": refusal.code.name(), "data": null, "error": problem(&refusal)})
         }
-        (None, Ok((action, receipt))) => json!({"type": "action_result", "action": action, "result": receipt}),
+        (None, Ok((action, receipt))) => {
+            json!({"type": "action_result", "action": action, "result": receipt})
+        }
         (None, Err(refusal)) => json!({"type": "action_result", "error": problem(&refusal)}),
     };
     session.outbox.borrow_mut().push(Bytes::from(frame.to_string()));
@@ -246,7 +329,8 @@ mod tests {
     #[test]
     fn a_client_gets_the_kinds_of_events_that_it_named() {
         let frame = |text: &'static str| Bytes::from_static(text.as_bytes());
-        let both = frame(r#"{"type":"event","payload":{"tick":1,"events":[{"type":"speech"},{"type":"emote"}]}}"#);
+        let both =
+            frame(r#"{"type":"event","payload":{"tick":1,"events":[{"type":"speech"},{"type":"emote"}]}}"#);
         let wanted: HashSet<String> = ["speech".to_owned()].into();
         let left: Value = serde_json::from_slice(&select(both.clone(), Some(&wanted)).unwrap()).unwrap();
         assert_eq!(left["payload"]["events"], json!([{"type": "speech"}]));

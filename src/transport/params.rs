@@ -44,7 +44,8 @@ pub fn split_command_id(data: &[u8]) -> Result<(Box<RawValue>, Option<String>), 
     text.push('{');
     for (name, value) in fields {
         if name == "command_id" {
-            let id = serde_json::from_str(value.get()).map_err(|_not_text| Refusal::invalid("command_id must be a text"))?;
+            let id = serde_json::from_str(value.get())
+                .map_err(|_not_text| Refusal::invalid("command_id must be a text"))?;
             command_id = Some(id);
             continue;
         }
@@ -72,9 +73,17 @@ mod tests {
 
     #[test]
     fn a_key_twice_is_malformed() {
-        for bad in [&br#"{"a":1,"a":2}"#[..], br#"{"command_id":"a","command_id":"b"}"#, b"[]", b"5"] {
+        for bad in [
+            &br#"{"a":1,"a":2}"#[..],
+            br#"{"command_id":"a","command_id":"b"}"#,
+            b"[]",
+            b"5",
+        ] {
             assert_eq!(split_command_id(bad).unwrap_err().code, Code::Malformed);
         }
-        assert_eq!(split_command_id(br#"{"command_id":5}"#).unwrap_err().code, Code::InvalidParameter);
+        assert_eq!(
+            split_command_id(br#"{"command_id":5}"#).unwrap_err().code,
+            Code::InvalidParameter
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! What every transport shares.
 
 use super::access::Access;
+use super::http::visits::Visits;
 use crate::actors::gateway::Gateway;
 use crate::config::Config;
 use crate::guard::origin::Origins;
@@ -20,14 +21,20 @@ pub struct Web {
     pub recorder: Recorder,
     /// Browsers' origins that may come.
     pub origins: Origins,
+    /// Sockets without an agent, by address.
+    pub visits: Visits,
 }
 
 impl Web {
     /// The address that limits are kept by: the client's, through trusted proxies only; IPv6 by its /64.
     pub fn client_key(&self, peer: Option<IpAddr>, forwarded: &[&str]) -> String {
-        let Some(peer) = peer else { return "unknown".to_owned() };
+        let Some(peer) = peer else {
+            return "unknown".to_owned();
+        };
         let proxies = &self.config.server.trusted_proxies;
         let is_trusted = |address: IpAddr| proxies.iter().any(|range| range.contains(address));
-        crate::guard::client_ip::rate_key(crate::guard::client_ip::client_address(peer, forwarded, is_trusted))
+        crate::guard::client_ip::rate_key(crate::guard::client_ip::client_address(
+            peer, forwarded, is_trusted,
+        ))
     }
 }

@@ -52,7 +52,9 @@ impl Peer {
 
 /// Prepares a new connection; called by the HTTP server for each. A duplicate descriptor is never made: at ten thousand sockets the file limit forbids it.
 pub fn on_connect(connection: &dyn Any, extensions: &mut actix_web::dev::Extensions) {
-    let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
+    let Some(stream) = connection.downcast_ref::<TcpStream>() else {
+        return;
+    };
     // Without these options a stalled peer costs megabytes of kernel memory, but the server works.
     let _ = setsockopt(&stream.as_fd(), sockopt::SndBuf, &SEND_BUFFER_BYTES);
     let _ = setsockopt(&stream.as_fd(), sockopt::TcpUserTimeout, &USER_TIMEOUT_MS);
@@ -83,13 +85,23 @@ pub fn encoding_of(request: &HttpRequest) -> Encoding {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|protocol| protocol.trim() == "centrifuge-protobuf");
-    let asks_by_query = request.query_string().split('&').any(|pair| pair == "format=protobuf" || pair == "cf_protocol=protobuf");
-    if asks_by_protocol || asks_by_query { Encoding::Protobuf } else { Encoding::Json }
+    let asks_by_query = request
+        .query_string()
+        .split('&')
+        .any(|pair| pair == "format=protobuf" || pair == "cf_protocol=protobuf");
+    if asks_by_protocol || asks_by_query {
+        Encoding::Protobuf
+    } else {
+        Encoding::Json
+    }
 }
 
 /// Whether a request wants to become a WebSocket.
 pub fn is_upgrade(request: &HttpRequest) -> bool {
-    request.headers().get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    request
+        .headers()
+        .get(header::UPGRADE)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
 /// Answers the handshake with a body that empties the outbox, and returns what comes in.
@@ -102,7 +114,10 @@ pub fn accept(
 ) -> Result<(HttpResponse, impl Stream<Item = Incoming> + 'static + use<>), Error> {
     let protocols = ["centrifuge-protobuf", "centrifuge-json"];
     let mut response = actix_web_actors::ws::handshake_with_protocols(request, &protocols)?;
-    let body = OutStream { outbox: outbox.clone(), codec: Codec::new() };
+    let body = OutStream {
+        outbox: outbox.clone(),
+        codec: Codec::new(),
+    };
     let incoming = InStream::new(payload, clock).flat_map(futures_util::stream::iter);
     Ok((response.streaming(body), incoming))
 }
@@ -124,7 +139,17 @@ impl InStream {
     fn new(payload: Payload, clock: Clock) -> Self {
         let codec = Codec::new().max_size(SOCKET_MESSAGE_MAX_BYTES);
         let (bytes, partial) = (BytesMut::new(), BytesMut::new());
-        Self { payload, codec, bytes, partial, is_text: true, is_partial: false, is_done: false, clock, waiting_since: None }
+        Self {
+            payload,
+            codec,
+            bytes,
+            partial,
+            is_text: true,
+            is_partial: false,
+            is_done: false,
+            clock,
+            waiting_since: None,
+        }
     }
 
     /// Takes all whole frames out of the bytes received.
@@ -171,7 +196,11 @@ impl InStream {
                 self.is_done = true;
                 let code = reason.map_or(1000, |reason| u16::from(reason.code));
                 let is_allowed = matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
-                if is_allowed { Incoming::Close } else { Incoming::Broken(1002, "bad close code") }
+                if is_allowed {
+                    Incoming::Close
+                } else {
+                    Incoming::Broken(1002, "bad close code")
+                }
             }
         })
     }
@@ -309,5 +338,8 @@ impl Drop for OutStream {
 }
 
 fn close_reason(end: Disconnect) -> Option<CloseReason> {
-    Some(CloseReason { code: CloseCode::from(end.code), description: Some(end.reason.to_owned()) })
+    Some(CloseReason {
+        code: CloseCode::from(end.code),
+        description: Some(end.reason.to_owned()),
+    })
 }

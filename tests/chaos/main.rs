@@ -1,1 +1,88 @@
+//! Chaos: a real server, real sockets, real databases, and faults. Each scenario is seeded, bounded in time, and fails when
+//! it did too little to prove anything.
+//!
+//! `kill9 [--short] [--kills N] [--acks N] [--bots N] [--seed N] [--database sqlite|postgres]`,
+//! `load [--agents N] [--seconds N]`, `slow_consumer [--slow N] [--seconds N]`.
+
+#[cfg(test)]
+mod bot;
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod compare;
+#[cfg(test)]
+mod dice;
+#[cfg(test)]
+mod journal;
+#[cfg(test)]
+mod kill9;
+#[cfg(test)]
+mod load;
+#[cfg(test)]
+mod options;
+#[cfg(test)]
+mod percentile;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+#[path = "../it/services.rs"]
+#[expect(dead_code, reason = "the integration tests use more of the services")]
+mod services;
+#[cfg(test)]
+mod slow_consumer;
+
+#[cfg(test)]
+fn main() {
+    let options = options::Options::read(std::env::args().skip(1));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime starts");
+    let reports = runtime.block_on(async {
+        match options.scenario.as_str() {
+            "kill9" => {
+                let mut reports = kill9::run(&options).await;
+                if options.is_short {
+                    reports.extend(slow_consumer::run(&options).await);
+                }
+                reports
+            }
+            "load" => load::run(&options).await,
+            "slow_consumer" => slow_consumer::run(&options).await,
+            other => panic!("no scenario `{other}`: there are kill9, load and slow_consumer"),
+        }
+    });
+    let failed = reports.iter().filter(|report| !report.faults.is_empty()).count();
+    for report in &reports {
+        println!(
+            "chaos: {} {}: {}",
+            if report.faults.is_empty() { "ok" } else { "FAILED" },
+            report.name,
+            report.figures
+        );
+        for fault in report.faults.iter().take(20) {
+            println!("chaos:     {fault}");
+        }
+    }
+    println!(
+        "chaos: {} passed, {failed} failed (seed {})",
+        reports.len() - failed,
+        options.seed
+    );
+    std::process::exit(i32::from(failed > 0));
+}
+
+#[cfg(not(test))]
 fn main() {}
+
+/// What one scenario found on one database.
+#[cfg(test)]
+pub struct Report {
+    /// The scenario and the database.
+    pub name: String,
+    /// What was measured.
+    pub figures: String,
+    /// What is wrong; nothing when it passed.
+    pub faults: Vec<String>,
+}

@@ -41,11 +41,17 @@ impl AgentActor {
         if !profile.permissions.has(permission) || !request.permissions.has(permission) {
             return Err(Refusal::new(Code::PermissionMissing, "the agent may not do that"));
         }
-        let limiter =
-            if permission == Permission::Perceive { &mut self.limits.perceptions } else { &mut self.limits.actions };
+        let limiter = if permission == Permission::Perceive {
+            &mut self.limits.perceptions
+        } else {
+            &mut self.limits.actions
+        };
         limiter.check(&self.node.clock)?;
         if self.node.quarantine.is_poison(&request.culprit(profile.id)) {
-            return Err(Refusal::new(Code::Poison, "the command made the server fail three times and is quarantined"));
+            return Err(Refusal::new(
+                Code::Poison,
+                "the command made the server fail three times and is quarantined",
+            ));
         }
         Ok(())
     }
@@ -64,19 +70,32 @@ impl AgentActor {
         let (reply, outcome) = oneshot::channel();
         let asker = std::mem::replace(&mut request.reply, reply);
         let (body_hash, has_own_id) = (request.command.body_hash, request.has_own_id);
-        self.in_flight.insert(id.clone(), InFlight { body_hash, waiters: vec![asker] });
+        self.in_flight.insert(
+            id.clone(),
+            InFlight {
+                body_hash,
+                waiters: vec![asker],
+            },
+        );
         self.route(request, stage);
         let node = Arc::clone(&self.node);
         let agent = self.profile.as_ref().map(|profile| profile.id);
         let find = id.clone();
         let work = async move {
-            let outcome: Result<Receipt, Refusal> = outcome.await.unwrap_or_else(|_gone| Err(Refusal::unavailable()));
+            let outcome: Result<Receipt, Refusal> =
+                outcome.await.unwrap_or_else(|_gone| Err(Refusal::unavailable()));
             match (outcome, agent) {
                 // Refused before the store saw it: it may have been done earlier, and then the stored answer counts.
                 (Err(refusal), Some(agent)) if has_own_id && is_decided(&refusal) => {
                     let key = find.clone();
-                    let stored = node.database.read(move |reader| reader.find_command(agent, &key)).await;
-                    stored.ok().flatten().map_or(Err(refusal), |stored| replay(&stored, find, &body_hash))
+                    let stored = node
+                        .database
+                        .read(move |reader| reader.find_command(agent, &key))
+                        .await;
+                    stored
+                        .ok()
+                        .flatten()
+                        .map_or(Err(refusal), |stored| replay(&stored, find, &body_hash))
                 }
                 (outcome, _) => outcome,
             }
@@ -86,13 +105,21 @@ impl AgentActor {
 
     /// Everybody who asked for the command gets the answer; all but the first know that it is a repeat.
     fn conclude(&mut self, id: &str, outcome: Result<Receipt, Refusal>) {
-        let Some(first) = self.in_flight.remove(id) else { return };
+        let Some(first) = self.in_flight.remove(id) else {
+            return;
+        };
         let mut waiters = first.waiters.into_iter();
         if let Some(asker) = waiters.next() {
             answer(asker, outcome.clone());
         }
         for waiter in waiters {
-            answer(waiter, outcome.clone().map(|receipt| Receipt { replayed: true, ..receipt }));
+            answer(
+                waiter,
+                outcome.clone().map(|receipt| Receipt {
+                    replayed: true,
+                    ..receipt
+                }),
+            );
         }
     }
 
@@ -121,10 +148,10 @@ impl AgentActor {
             let (reply, outcome) = oneshot::channel();
             let asker = std::mem::replace(&mut request.reply, reply);
             // The place changes before the one who asked hears of it.
-            watch::then(stage, outcome, move |me, outcome, stage| {
+            watch::then(stage, outcome, move |me, outcome, _| {
                 let outcome = outcome.unwrap_or_else(|_gone| Err(Refusal::unavailable()));
                 if let Ok(receipt) = &outcome {
-                    me.follow_hand_off(receipt, stage);
+                    me.follow_hand_off(receipt);
                 }
                 answer(asker, outcome);
             });
@@ -136,7 +163,13 @@ impl AgentActor {
     }
 
     /// Decides what the agent itself owns: money, private messages, questions for the database.
-    fn decide_here(&mut self, profile: &Arc<Profile>, region: String, request: Request, stage: &mut Stage<Self>) {
+    fn decide_here(
+        &mut self,
+        profile: &Arc<Profile>,
+        region: String,
+        request: Request,
+        stage: &mut Stage<Self>,
+    ) {
         let world = self.node.directory.world();
         let now = self.now();
         let scene = Scene {
@@ -160,8 +193,18 @@ impl AgentActor {
     }
 
     fn commit(&self, profile: &Profile, region: String, decision: Decision, request: Request) {
-        let Decision { result, event: Some(event), writes, .. } = decision else {
-            tracing::error!(action = request.command.action, "durable action {} decided no event", request.command.action);
+        let Decision {
+            result,
+            event: Some(event),
+            writes,
+            ..
+        } = decision
+        else {
+            tracing::error!(
+                action = request.command.action,
+                "durable action {} decided no event",
+                request.command.action
+            );
             return answer(request.reply, Err(Refusal::internal()));
         };
         let commit = Commit {
@@ -176,12 +219,19 @@ impl AgentActor {
             writes,
             result,
         };
-        self.send(Pending { commit, reply: Some(request.reply), settle: None });
+        self.send(Pending {
+            commit,
+            reply: Some(request.reply),
+            settle: None,
+        });
     }
 
     /// Hands a commit to the committer of the agent's shard.
     pub(super) fn send(&self, pending: Pending) {
-        let seats = self.place.as_ref().and_then(|place| self.node.directory.shard(place.shard));
+        let seats = self
+            .place
+            .as_ref()
+            .and_then(|place| self.node.directory.shard(place.shard));
         // Without a committer the commit is dropped with its reply, and the asker is told `unavailable`.
         if let Some(seats) = seats
             && let Err(refusal) = seats.committer.tell(CommitterMessage::Commit(Box::new(pending)))
@@ -207,17 +257,32 @@ fn is_decided(refusal: &Refusal) -> bool {
 }
 
 fn mismatch() -> Refusal {
-    Refusal::new(Code::CommandMismatch, "the command id was used with other parameters")
+    Refusal::new(
+        Code::CommandMismatch,
+        "the command id was used with other parameters",
+    )
 }
 
-fn replay(stored: &StoredAnswer, id: String, body_hash: &[u8; 32]) -> Result<Receipt, Refusal> {
+/// The stored answer of a command. Errors: the stored refusal; `command_mismatch` when the bodies differ.
+pub(in crate::actors) fn replay(
+    stored: &StoredAnswer,
+    id: String,
+    body_hash: &[u8; 32],
+) -> Result<Receipt, Refusal> {
     if stored.body_hash != *body_hash {
         return Err(mismatch());
     }
-    stored.outcome.clone().map(|result| Receipt::replayed(stored, id, result))
+    stored
+        .outcome
+        .clone()
+        .map(|result| Receipt::replayed(stored, id, result))
 }
 
 /// Answers a question once the database did.
-pub(super) fn answer_lookup(reply: Reply<Receipt>, receipt: Receipt, result: Result<serde_json::Value, Refusal>) {
+pub(super) fn answer_lookup(
+    reply: Reply<Receipt>,
+    receipt: Receipt,
+    result: Result<serde_json::Value, Refusal>,
+) {
     answer(reply, result.map(|result| Receipt { result, ..receipt }));
 }

@@ -6,6 +6,7 @@ mod presence;
 mod prompt;
 mod rates;
 
+pub(super) use act::replay;
 pub use presence::{Join, Joined, Joiner};
 pub use prompt::{Suggestion, refused as prompts_refused};
 
@@ -34,14 +35,14 @@ pub enum AgentMessage {
     Join(Box<Join>),
     /// A socket is gone.
     Part(SessionId),
+    /// The agent stands in this shard of this region now.
+    Moved(ShardId, String),
     /// The agent wants to leave the world at once.
     Disconnect(Reply<()>),
     /// What is known of the agent changed.
     Changed(Box<AgentRow>),
     /// May a new connection be opened.
     Connect(Reply<()>),
-    /// May this agent publish now.
-    Publish(Reply<()>),
     /// May this agent ask about the world now. Counts as activity.
     Perceive(Reply<()>),
     /// A spectator suggests something.
@@ -74,7 +75,6 @@ struct AgentLimits {
     actions: Limiter,
     perceptions: Limiter,
     connections: Limiter,
-    publishes: Limiter,
     suggestions: Limiter,
 }
 
@@ -91,22 +91,43 @@ impl AgentActor {
             actions: node.limiter(Bucket::Actions),
             perceptions: node.limiter(Bucket::Perceptions),
             connections: node.limiter(Bucket::Connections),
-            publishes: node.limiter(Bucket::Publishes),
             suggestions: node.limiter(Bucket::PromptsToAgent),
         };
         let presence = presence::Presence::default();
-        Self { node, handle, row: None, profile: None, place: None, presence, limits, in_flight: HashMap::new(), rates: rates::Rates::default() }
+        Self {
+            node,
+            handle,
+            row: None,
+            profile: None,
+            place: None,
+            presence,
+            limits,
+            in_flight: HashMap::new(),
+            rates: rates::Rates::default(),
+        }
     }
 
     /// Starts an agent's actor on a shard's thread.
-    pub fn start(node: &Arc<Node>, arbiter: &actix_rt::ArbiterHandle, id: AgentId, handle: Handle) -> AgentSeat {
+    pub fn start(
+        node: &Arc<Node>,
+        arbiter: &actix_rt::ArbiterHandle,
+        id: AgentId,
+        handle: Handle,
+    ) -> AgentSeat {
         let shared = Arc::clone(node);
-        AgentSeat { id, seat: watch::start_in(arbiter, &node.quarantine, move || Self::new(shared, handle)) }
+        AgentSeat {
+            id,
+            seat: watch::start_in(arbiter, &node.quarantine, move || Self::new(shared, handle)),
+        }
     }
 
     fn load(&mut self, stage: &mut Stage<Self>) {
         let (node, handle) = (Arc::clone(&self.node), self.handle.clone());
-        let work = async move { node.database.read(move |reader| reader.agent_by_handle(&handle)).await };
+        let work = async move {
+            node.database
+                .read(move |reader| reader.agent_by_handle(&handle))
+                .await
+        };
         watch::first(stage, work, |me, row, stage| match row {
             Ok(Some(row)) => me.install(row, stage),
             Ok(None) => me.end(stage),
@@ -124,13 +145,17 @@ impl AgentActor {
         }
         self.row = Some(row);
         self.presence.begin(self.node.now());
-        self.watch_again(stage);
+        self.watch_again();
         watch::every(stage, Duration::from_secs(1), Self::look_after);
     }
 
     fn set_place(&mut self, shard: ShardId, region_name: String) {
         let seats = self.node.directory.shard(shard);
-        self.place = seats.map(|seats| Place { shard, region_name, region: seats.region });
+        self.place = seats.map(|seats| Place {
+            shard,
+            region_name,
+            region: seats.region,
+        });
     }
 
     /// The profile, once loaded. Errors: `unavailable` while loading.
@@ -149,7 +174,9 @@ impl AgentActor {
     fn changed(&mut self, row: AgentRow) {
         let profile = Arc::new(row.profile());
         if let Some(place) = &self.place {
-            place.region.order(super::region::RegionMessage::Profile(Arc::clone(&profile)));
+            place
+                .region
+                .order(super::region::RegionMessage::Profile(Arc::clone(&profile)));
         }
         self.profile = Some(profile);
         if let Some(old) = &mut self.row {
@@ -193,10 +220,10 @@ impl Role for AgentActor {
             AgentMessage::Act(request) => self.act(*request, stage),
             AgentMessage::Join(join) => self.join(*join, stage),
             AgentMessage::Part(session) => self.part(session),
+            AgentMessage::Moved(shard, region) => self.moved(shard, region),
             AgentMessage::Disconnect(reply) => self.leave_world(Some(reply), stage),
             AgentMessage::Changed(row) => self.changed(*row),
             AgentMessage::Connect(reply) => answer(reply, self.limits.connections.check(clock)),
-            AgentMessage::Publish(reply) => answer(reply, self.limits.publishes.check(clock)),
             AgentMessage::Perceive(reply) => {
                 let now = self.node.now();
                 self.presence.note_seen(now);

@@ -1,8 +1,8 @@
 //! Presence: an agent is in the world while a socket is open, and for a while after; or while its REST client is active.
 
-use super::{AgentActor, Place};
+use super::AgentActor;
 use crate::actors::hub::{HubMessage, Whom};
-use crate::actors::mailbox::{Reply, answer};
+use crate::actors::mailbox::{Reply, answer, wait};
 use crate::actors::node::DEADLINE;
 use crate::actors::region::{Entering, Focus, RegionMessage, Viewer};
 use crate::actors::request::Receipt;
@@ -16,6 +16,7 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::domain::space::Vec3;
 use crate::wire::Disconnect;
 use std::sync::Arc;
+use tokio::sync::oneshot;
 
 /// Cells that an agent sees around its own in each direction.
 const AGENT_REACH_CELLS: i32 = 1;
@@ -91,7 +92,8 @@ impl Presence {
         if self.is_rest {
             return idle_ms > i64::from(REST_IDLE_S) * 1_000;
         }
-        self.alone_since.is_none_or(|since| now.since_ms(since) > i64::from(LEAVE_GRACE_S) * 1_000)
+        self.alone_since
+            .is_none_or(|since| now.since_ms(since) > i64::from(LEAVE_GRACE_S) * 1_000)
     }
 }
 
@@ -101,7 +103,10 @@ impl AgentActor {
         let now = self.now();
         self.presence.note_seen(now);
         if self.profile.is_none() || self.presence.is_leaving {
-            return answer(join.reply, Err(Refusal::new(Code::Moving, "the agent is leaving the world").retry_after(100)));
+            return answer(
+                join.reply,
+                Err(Refusal::new(Code::Moving, "the agent is leaving the world").retry_after(100)),
+            );
         }
         self.add(join.joiner);
         self.presence.joining.push(join);
@@ -115,13 +120,23 @@ impl AgentActor {
     fn add(&mut self, joiner: Joiner) {
         match joiner {
             Joiner::Rest => self.presence.is_rest = true,
+            // A join that is tried again brings the same socket.
+            Joiner::Socket(session, _)
+                if self.presence.sockets.iter().any(|(known, _)| *known == session) => {}
             Joiner::Socket(session, hub) => {
                 self.presence.alone_since = None;
                 self.presence.sockets.push((session, hub));
-                let most = self.node.limits.agent_sockets().map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
+                let most = self
+                    .node
+                    .limits
+                    .agent_sockets()
+                    .map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
                 if self.presence.sockets.len() > most {
                     let (oldest, hub) = self.presence.sockets.remove(0);
-                    self.tell_hub(hub, HubMessage::Close(Whom::Session(oldest), Disconnect::FORCE_DISCONNECT));
+                    self.tell_hub(
+                        hub,
+                        HubMessage::Close(Whom::Session(oldest), Disconnect::FORCE_DISCONNECT),
+                    );
                 }
             }
         }
@@ -135,11 +150,19 @@ impl AgentActor {
     }
 
     fn enter_world(&mut self, stage: &mut Stage<Self>) {
-        let (Some(row), Some(profile)) = (&self.row, self.profile.clone()) else { return };
+        let (Some(row), Some(profile)) = (&self.row, self.profile.clone()) else {
+            return;
+        };
         let world = self.node.directory.world();
-        let wanted = self.presence.joining.iter().find_map(|join| join.spawn_region.clone());
+        let wanted = self
+            .presence
+            .joining
+            .iter()
+            .find_map(|join| join.spawn_region.clone());
         let last = row.region.clone().filter(|_| wanted.is_none());
-        let region = wanted.or_else(|| last.clone()).unwrap_or_else(|| row.default_region.clone());
+        let region = wanted
+            .or_else(|| last.clone())
+            .unwrap_or_else(|| row.default_region.clone());
         let plan = world.region(&region).or_else(|| world.regions.first());
         let at = row.at.filter(|_| last.as_deref() == Some(region.as_str()));
         let shard = plan.and_then(|plan| self.node.directory.shard_at(&plan.name, at.unwrap_or(plan.spawn)));
@@ -149,18 +172,37 @@ impl AgentActor {
         self.presence.is_entering = true;
         let (hop, name) = (row.hop, plan.name.clone());
         let work = async move {
-            seats.region.ask(DEADLINE, |reply| RegionMessage::Enter(Box::new(Entering { profile, at, hop, reply }))).await
+            seats
+                .region
+                .ask(DEADLINE, |reply| {
+                    RegionMessage::Enter(Box::new(Entering {
+                        profile,
+                        at,
+                        hop,
+                        reply,
+                    }))
+                })
+                .await
         };
-        watch::then(stage, work, move |me, entered, stage| me.entered_world(entered, shard, name, stage));
+        watch::then(stage, work, move |me, entered, stage| {
+            me.entered_world(entered, shard, name, stage)
+        });
     }
 
-    fn entered_world(&mut self, entered: Result<Vec3, Refusal>, shard: ShardId, name: String, stage: &mut Stage<Self>) {
+    fn entered_world(
+        &mut self,
+        entered: Result<Vec3, Refusal>,
+        shard: ShardId,
+        name: String,
+        stage: &mut Stage<Self>,
+    ) {
         self.presence.is_entering = false;
         match entered {
             Ok(at) => {
                 if let Some(row) = &mut self.row {
                     row.hop = row.hop.saturating_add(1);
-                    (row.at, row.region, row.shard, row.is_in_world) = (Some(at), Some(name.clone()), Some(shard), true);
+                    (row.at, row.region, row.shard, row.is_in_world) =
+                        (Some(at), Some(name.clone()), Some(shard), true);
                 }
                 self.presence.counted_at = Some(self.now());
                 self.set_place(shard, name);
@@ -171,12 +213,15 @@ impl AgentActor {
     }
 
     fn refuse_all(&mut self, refusal: &Refusal) {
+        let now = self.now();
         for join in std::mem::take(&mut self.presence.joining) {
             if let Joiner::Socket(session, _) = join.joiner {
                 self.presence.sockets.retain(|(other, _)| *other != session);
             }
             answer(join.reply, Err(refusal.clone()));
         }
+        // It may come again in a moment, or have entered without our knowing: the actor stays for the time of grace.
+        self.presence.alone_since.get_or_insert(now);
     }
 
     /// Everybody who came is shown around and told where the agent is.
@@ -185,17 +230,28 @@ impl AgentActor {
         let Ok(profile) = self.profile() else { return };
         for join in std::mem::take(&mut self.presence.joining) {
             let (place, profile) = (place.clone(), Arc::clone(&profile));
+            let (reply, seen) = oneshot::channel();
+            // Sent at once, so that no `Unwatch` overtakes it.
+            let told = match join.joiner {
+                Joiner::Socket(session, hub) => place
+                    .region
+                    .tell(RegionMessage::Watch(viewer_of(&profile, session, hub), reply)),
+                Joiner::Rest => place.region.tell(where_is(&profile, reply)),
+            };
             let work = async move {
-                let at = match join.joiner {
-                    Joiner::Socket(session, hub) => {
-                        let viewer = viewer_of(&profile, session, hub);
-                        place.region.ask(DEADLINE, |reply| RegionMessage::Watch(viewer, reply)).await
-                    }
-                    Joiner::Rest => where_is(&place, &profile).await,
+                let at = match told {
+                    Ok(()) => wait(DEADLINE, seen).await,
+                    Err(refusal) => Err(refusal),
                 };
                 let joined = at.and_then(|at| {
-                    let at = at.ok_or_else(|| Refusal::new(Code::Moving, "the agent is on its way").retry_after(200))?;
-                    Ok(Joined { profile, region: place.region_name, at: at.rounded() })
+                    let at = at.ok_or_else(|| {
+                        Refusal::new(Code::Moving, "the agent is on its way").retry_after(200)
+                    })?;
+                    Ok(Joined {
+                        profile,
+                        region: place.region_name,
+                        at: at.rounded(),
+                    })
                 });
                 answer(join.reply, joined);
             };
@@ -204,20 +260,34 @@ impl AgentActor {
     }
 
     /// After a restart of this actor its sockets are still there: they go on watching.
-    pub(super) fn watch_again(&mut self, stage: &mut Stage<Self>) {
-        let (Some(place), Ok(profile)) = (self.place.clone(), self.profile()) else { return };
+    pub(super) fn watch_again(&self) {
+        let (Some(place), Ok(profile)) = (self.place.clone(), self.profile()) else {
+            return;
+        };
         for (session, hub) in self.presence.sockets.clone() {
-            let (region, viewer) = (place.region.clone(), viewer_of(&profile, session, hub));
-            let work = async move { region.ask(DEADLINE, |reply| RegionMessage::Watch(viewer, reply)).await };
-            watch::then(stage, work, |_, _seen, _| {});
+            let (reply, _seen) = oneshot::channel();
+            // Sent at once, so that no `Unwatch` overtakes it; a region that takes nothing is loaded again soon.
+            let _ = place
+                .region
+                .tell(RegionMessage::Watch(viewer_of(&profile, session, hub), reply));
+        }
+    }
+
+    /// The answer to a teleport tells the same as the region does; whichever comes first counts.
+    pub(super) fn follow_hand_off(&mut self, receipt: &Receipt) {
+        if let (Some(shard), Some(region), false) = (receipt.shard, receipt.region.clone(), receipt.replayed)
+        {
+            self.moved(shard, region);
         }
     }
 
     /// The agent stands in another shard now: its sockets go along.
-    pub(super) fn follow_hand_off(&mut self, receipt: &Receipt, stage: &mut Stage<Self>) {
-        let (Some(shard), Some(region)) = (receipt.shard, receipt.region.clone()) else { return };
-        let before = self.place.as_ref().map(|place| (place.shard, place.region_name.clone()));
-        if receipt.replayed || before.as_ref().is_some_and(|(old, _)| *old == shard) {
+    pub(super) fn moved(&mut self, shard: ShardId, region: String) {
+        let before = self
+            .place
+            .as_ref()
+            .map(|place| (place.shard, place.region_name.clone()));
+        if self.presence.is_entering || before.as_ref().is_none_or(|(old, _)| *old == shard) {
             return;
         }
         self.set_place(shard, region.clone());
@@ -227,9 +297,16 @@ impl AgentActor {
         }
         let from: Option<Arc<str>> = before.map(|(_, name)| name.into());
         for (session, hub) in self.presence.sockets.clone() {
-            self.tell_hub(hub, HubMessage::Region { session, from: from.clone(), to: Some(region.as_str().into()) });
+            self.tell_hub(
+                hub,
+                HubMessage::Region {
+                    session,
+                    from: from.clone(),
+                    to: Some(region.as_str().into()),
+                },
+            );
         }
-        self.watch_again(stage);
+        self.watch_again();
     }
 
     /// A socket is gone.
@@ -263,16 +340,25 @@ impl AgentActor {
         let rates = self.rates.take(&self.handle);
         if !rates.is_empty() {
             let (region, tick) = (place.region_name.clone(), self.node.tick().0);
-            self.node.mirror.push(MirrorBatch { region, tick, rates, ..MirrorBatch::default() });
+            self.node.mirror.push(MirrorBatch {
+                region,
+                tick,
+                rates,
+                ..MirrorBatch::default()
+            });
         }
     }
 
     fn count_online(&mut self, now: Timestamp) {
-        let (Some(since), Some(profile)) = (self.presence.counted_at, &self.profile) else { return };
+        let (Some(since), Some(profile)) = (self.presence.counted_at, &self.profile) else {
+            return;
+        };
         let seconds = now.since_ms(since) / 1_000;
         if seconds >= 10 && self.place.is_some() {
             self.presence.counted_at = Some(since.plus_ms(seconds * 1_000));
-            self.node.count(profile.id, |counters| counters.online_seconds = counters.online_seconds.saturating_add(seconds));
+            self.node.count(profile.id, |counters| {
+                counters.online_seconds = counters.online_seconds.saturating_add(seconds)
+            });
         }
     }
 
@@ -292,13 +378,21 @@ impl AgentActor {
             return;
         }
         self.presence.is_leaving = true;
-        let work = async move { place.region.ask(DEADLINE, |reply| RegionMessage::Leave(profile.id, reply)).await };
+        let work = async move {
+            place
+                .region
+                .ask(DEADLINE, |reply| RegionMessage::Leave(profile.id, reply))
+                .await
+        };
         watch::then(stage, work, move |me, left, stage| {
             me.presence.is_leaving = false;
             if left.is_ok() {
                 me.place = None;
                 for (session, hub) in std::mem::take(&mut me.presence.sockets) {
-                    me.tell_hub(hub, HubMessage::Close(Whom::Session(session), Disconnect::FORCE_DISCONNECT));
+                    me.tell_hub(
+                        hub,
+                        HubMessage::Close(Whom::Session(session), Disconnect::FORCE_DISCONNECT),
+                    );
                 }
                 me.end(stage);
             }
@@ -310,17 +404,20 @@ impl AgentActor {
 }
 
 fn viewer_of(profile: &Profile, session: SessionId, hub: usize) -> Viewer {
-    Viewer { session, hub, focus: Focus::Agent(profile.id, AGENT_REACH_CELLS), follower: None }
+    Viewer {
+        session,
+        hub,
+        focus: Focus::Agent(profile.id, AGENT_REACH_CELLS),
+        follower: None,
+    }
 }
 
-async fn where_is(place: &Place, profile: &Profile) -> Result<Option<Vec3>, Refusal> {
+fn where_is(profile: &Profile, reply: Reply<Option<Vec3>>) -> RegionMessage {
     let agent = profile.id;
-    place
-        .region
-        .ask(DEADLINE, move |reply| {
-            RegionMessage::Look(Box::new(move |state, tick| {
-                answer(reply, Ok(state.body(agent).map(|body| state.position(body, tick))));
-            }))
-        })
-        .await
+    RegionMessage::Look(Box::new(move |state, tick| {
+        answer(
+            reply,
+            Ok(state.body(agent).map(|body| state.position(body, tick))),
+        );
+    }))
 }

@@ -34,15 +34,22 @@ impl AgentActor {
             return Err(refused());
         }
         self.limits.suggestions.check(&self.node.clock)?;
-        self.place.as_ref().map(|place| place.region_name.clone()).ok_or_else(Refusal::not_in_world)
+        self.place
+            .as_ref()
+            .map(|place| place.region_name.clone())
+            .ok_or_else(Refusal::not_in_world)
     }
 
     fn commit_suggestion(&self, region: String, suggestion: Suggestion) {
         let Suggestion { text, from, reply } = suggestion;
-        let Some(profile) = &self.profile else { return answer(reply, Err(Refusal::unavailable())) };
+        let Some(profile) = &self.profile else {
+            return answer(reply, Err(Refusal::unavailable()));
+        };
         let content = json!({"text": text, "from": from});
         let handle = profile.handle.clone();
-        let event = Event::new(EventKind::Prompt, None, content).about(handle.clone()).to_inbox(handle.clone());
+        let event = Event::new(EventKind::Prompt, None, content)
+            .about(handle.clone())
+            .to_inbox(handle.clone());
         let commit = Commit {
             agent: profile.id,
             handle,
@@ -55,7 +62,11 @@ impl AgentActor {
             writes: Vec::new(),
             result: json!({"queued": true}),
         };
-        self.send(Pending { commit, reply: Some(reply), settle: None });
+        self.send(Pending {
+            commit,
+            reply: Some(reply),
+            settle: None,
+        });
     }
 }
 

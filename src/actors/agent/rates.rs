@@ -54,9 +54,19 @@ mod tests {
         rates.note("say", Timestamp(1_000));
         rates.note("say", Timestamp(2_000));
         let taken = rates.take(&agent);
-        assert_eq!((taken.len(), taken[0].action.as_str(), taken[0].count), (1, "say", 2));
+        assert_eq!(
+            (taken.len(), taken[0].action.as_str(), taken[0].count),
+            (1, "say", 2)
+        );
         assert!(rates.take(&agent).is_empty());
         rates.note("pay", Timestamp(61_000));
-        assert_eq!(rates.take(&agent).iter().map(|rate| rate.action.as_str()).collect::<Vec<_>>(), ["pay"]);
+        assert_eq!(
+            rates
+                .take(&agent)
+                .iter()
+                .map(|rate| rate.action.as_str())
+                .collect::<Vec<_>>(),
+            ["pay"]
+        );
     }
 }

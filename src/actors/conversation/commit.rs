@@ -25,8 +25,18 @@ impl ConversationActor {
         };
         let Turn { profile, request, .. } = turn;
         // Changes of bodies follow from the state: the region notes them after the commit.
-        let Decision { result, event: Some(event), writes, .. } = decision else {
-            tracing::error!(action = request.command.action, "durable action {} decided no event", request.command.action);
+        let Decision {
+            result,
+            event: Some(event),
+            writes,
+            ..
+        } = decision
+        else {
+            tracing::error!(
+                action = request.command.action,
+                "durable action {} decided no event",
+                request.command.action
+            );
             return answer(request.reply, Err(Refusal::internal()));
         };
         let commit = Commit {
@@ -46,7 +56,14 @@ impl ConversationActor {
 
     fn decide(&self, turn: &Turn) -> Result<Decision, Refusal> {
         let request = &turn.request;
-        fault::panic_if("conversation.act", &format!("{}:{:?}", request.command.action, serde_json::to_string(&request.action)));
+        fault::panic_if(
+            "conversation.act",
+            &format!(
+                "{}:{:?}",
+                request.command.action,
+                serde_json::to_string(&request.action)
+            ),
+        );
         let world = self.node.directory.world();
         let now = self.node.now();
         let scene = Scene {
@@ -65,7 +82,12 @@ impl ConversationActor {
 
     /// Commits what no agent asked for.
     pub(super) fn commit_happening(&mut self, happening: Happening, stage: &mut Stage<Self>) {
-        let Happening { agent, handle, event, writes } = happening;
+        let Happening {
+            agent,
+            handle,
+            event,
+            writes,
+        } = happening;
         let online = self.node.directory.online(&handle);
         let commit = Commit {
             agent,
@@ -83,7 +105,10 @@ impl ConversationActor {
     }
 
     fn region_name(&self) -> String {
-        self.state.as_ref().map(|state| state.region.clone()).unwrap_or_default()
+        self.state
+            .as_ref()
+            .map(|state| state.region.clone())
+            .unwrap_or_default()
     }
 
     fn commit(&mut self, commit: Commit, asker: Option<Reply<Receipt>>, stage: &mut Stage<Self>) {
@@ -108,7 +133,11 @@ impl ConversationActor {
             drop(permit);
         });
         let (reply, outcome) = oneshot::channel();
-        let pending = Pending { commit, reply: Some(reply), settle: Some(settle) };
+        let pending = Pending {
+            commit,
+            reply: Some(reply),
+            settle: Some(settle),
+        };
         // A commit that is dropped here drops its reply, which reads as `unavailable` below.
         if let Err(refusal) = self.committer.tell(CommitterMessage::Commit(Box::new(pending))) {
             tracing::warn!(conversation.id = %self.id, "the committer takes nothing: {refusal}");

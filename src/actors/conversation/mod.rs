@@ -78,7 +78,12 @@ pub struct ConversationActor {
 
 impl ConversationActor {
     /// The actor of a conversation that is on disk like this.
-    pub fn new(node: Arc<Node>, shard: ShardId, committer: Seat<Committer>, conversation: Conversation) -> Self {
+    pub fn new(
+        node: Arc<Node>,
+        shard: ShardId,
+        committer: Seat<Committer>,
+        conversation: Conversation,
+    ) -> Self {
         Self {
             node,
             shard,
@@ -158,9 +163,17 @@ impl ConversationActor {
         }
         while let Some(agent) = self.departing.pop() {
             let mut after = state.clone();
-            if let (Some(event), Some(member)) = (after.depart(agent, Departure::Left, now, dice), state.member(agent)) {
+            if let (Some(event), Some(member)) = (
+                after.depart(agent, Departure::Left, now, dice),
+                state.member(agent),
+            ) {
                 let handle = member.handle.clone();
-                return Some(Happening { agent, handle, event, writes: vec![Write::Conversation(Box::new(after))] });
+                return Some(Happening {
+                    agent,
+                    handle,
+                    event,
+                    writes: vec![Write::Conversation(Box::new(after))],
+                });
             }
         }
         let view = self.positions.take()?;
@@ -173,7 +186,9 @@ impl ConversationActor {
 
     /// Sleeps until time has something to do again.
     fn set_alarm(&mut self, stage: &mut Stage<Self>) {
-        let Some(deadline) = self.state.as_ref().and_then(Conversation::next_deadline) else { return };
+        let Some(deadline) = self.state.as_ref().and_then(Conversation::next_deadline) else {
+            return;
+        };
         let now = self.node.now();
         let sleep_ms = deadline.since_ms(now).clamp(SLEEP_MIN_MS, SLEEP_MAX_MS);
         let at = now.plus_ms(sleep_ms);
@@ -234,7 +249,8 @@ impl Role for ConversationActor {
         self.proceed(stage);
     }
 
-    fn give_up(&mut self) {
+    fn give_up(&mut self) -> bool {
         self.tell_region(RegionMessage::ConversationLost(self.id));
+        true
     }
 }

@@ -15,11 +15,22 @@ use tokio::sync::oneshot;
 
 /// Three agents a few steps from one another.
 async fn three(node: &TestNode) -> (Caller, Caller, Caller) {
-    (node.join("ann", 100.0, 100.0).await, node.join("ben", 102.0, 100.0).await, node.join("cy", 100.0, 102.0).await)
+    (
+        node.join("ann", 100.0, 100.0).await,
+        node.join("ben", 102.0, 100.0).await,
+        node.join("cy", 100.0, 102.0).await,
+    )
 }
 
 async fn start(node: &TestNode, who: &Caller, invitees: &[&str]) -> ConversationId {
-    let receipt = node.act(who, "converse_start", json!({"invitees": invitees, "topic": "rain"})).await.unwrap();
+    let receipt = node
+        .act(
+            who,
+            "converse_start",
+            json!({"invitees": invitees, "topic": "rain"}),
+        )
+        .await
+        .unwrap();
     serde_json::from_value(receipt.result["conversation_id"].clone()).unwrap()
 }
 
@@ -28,7 +39,12 @@ async fn act(node: &TestNode, who: &Caller, verb: &str, id: ConversationId) -> R
 }
 
 async fn line(node: &TestNode, who: &Caller, id: ConversationId, message: &str) -> Result<Receipt, Refusal> {
-    node.act(who, "converse_line", json!({"conversation_id": id, "message": message})).await
+    node.act(
+        who,
+        "converse_line",
+        json!({"conversation_id": id, "message": message}),
+    )
+    .await
 }
 
 async fn stored(node: &TestNode, id: ConversationId) -> Conversation {
@@ -42,7 +58,11 @@ async fn phase_of(node: &TestNode, id: ConversationId, who: &Caller) -> MemberPh
 /// Which conversation the region thinks that an agent is in.
 async fn engaged(node: &TestNode, who: &Caller) -> Option<ConversationId> {
     let (seat, agent) = (node.shard("plaza").1.region, who.id);
-    look(&seat, move |state, _| state.body(agent).and_then(|body| body.conversation)).await.unwrap()
+    look(&seat, move |state, _| {
+        state.body(agent).and_then(|body| body.conversation)
+    })
+    .await
+    .unwrap()
 }
 
 async fn inbox(node: &TestNode, who: &Caller) -> Vec<String> {
@@ -66,7 +86,10 @@ fn a_conversation_runs_from_its_start_to_its_end() {
         assert_eq!(engaged(&node, &ann).await, Some(id));
         assert_eq!(engaged(&node, &ben).await, None);
 
-        assert_eq!(act(&node, &ben, "converse_accept", id).await.unwrap().result["member_phase"], "participating");
+        assert_eq!(
+            act(&node, &ben, "converse_accept", id).await.unwrap().result["member_phase"],
+            "participating"
+        );
         act(&node, &cy, "converse_decline", id).await.unwrap();
         act(&node, &ann, "converse_take_floor", id).await.unwrap();
         assert_eq!(code(line(&node, &ben, id, "me too").await).1, "floor_taken");
@@ -77,18 +100,43 @@ fn a_conversation_runs_from_its_start_to_its_end() {
         let left = act(&node, &ben, "converse_leave", id).await.unwrap();
         assert_eq!(left.result["phase"], "closed");
         let after = stored(&node, id).await;
-        assert_eq!((after.phase, after.close_reason.as_deref(), after.line_count), (Phase::Closed, Some("done"), 1));
-        assert_eq!((engaged(&node, &ann).await, engaged(&node, &ben).await), (None, None));
+        assert_eq!(
+            (after.phase, after.close_reason.as_deref(), after.line_count),
+            (Phase::Closed, Some("done"), 1)
+        );
+        assert_eq!(
+            (engaged(&node, &ann).await, engaged(&node, &ben).await),
+            (None, None)
+        );
 
         let lines = node.read(move |reader| reader.lines(id, 0, 10)).await;
         assert_eq!(lines.len(), 1);
-        assert_eq!((lines[0].speaker.as_str(), lines[0].text.as_str()), ("ann", "it rains"));
-        let told = ["conversation_proposed", "conversation_member_left", "conversation_floor_taken", "conversation_line"];
+        assert_eq!(
+            (lines[0].speaker.as_str(), lines[0].text.as_str()),
+            ("ann", "it rains")
+        );
+        let told = [
+            "conversation_proposed",
+            "conversation_member_left",
+            "conversation_floor_taken",
+            "conversation_line",
+        ];
         assert_eq!(inbox(&node, &ben).await, told);
-        let told = ["conversation_opened", "conversation_member_left", "conversation_closed"];
+        let told = [
+            "conversation_opened",
+            "conversation_member_left",
+            "conversation_closed",
+        ];
         assert_eq!(inbox(&node, &ann).await, told);
         assert_eq!(code(line(&node, &ann, id, "hello?").await).1, "closed");
-        assert_eq!(code(node.act(&ann, "converse_start", json!({"invitees": ["cy"]})).await).0, Code::OnCooldown);
+        assert_eq!(
+            code(
+                node.act(&ann, "converse_start", json!({"invitees": ["cy"]}))
+                    .await
+            )
+            .0,
+            Code::OnCooldown
+        );
     });
 }
 
@@ -96,17 +144,28 @@ fn a_conversation_runs_from_its_start_to_its_end() {
 fn one_agent_begins_or_accepts_one_conversation_however_fast_it_asks() {
     run(async |node| {
         let (ann, ben, cy) = three(&node).await;
-        let (first, second) = (start(&node, &ann, &["cy"]).await, start(&node, &ben, &["cy"]).await);
-        let (one, two) = tokio::join!(act(&node, &cy, "converse_accept", first), act(&node, &cy, "converse_accept", second));
+        let (first, second) = (
+            start(&node, &ann, &["cy"]).await,
+            start(&node, &ben, &["cy"]).await,
+        );
+        let (one, two) = tokio::join!(
+            act(&node, &cy, "converse_accept", first),
+            act(&node, &cy, "converse_accept", second)
+        );
         one.unwrap();
         assert_eq!(code(two).1, "already_conversing");
         assert_eq!(engaged(&node, &cy).await, Some(first));
         assert_eq!(phase_of(&node, second, &cy).await, MemberPhase::Invited);
 
-        let (dee, eve) = (node.join("dee", 101.0, 100.0).await, node.join("eve", 101.0, 101.0).await);
+        let (dee, eve) = (
+            node.join("dee", 101.0, 100.0).await,
+            node.join("eve", 101.0, 101.0).await,
+        );
         let invitees = json!({"invitees": ["eve"]});
-        let (one, two) =
-            tokio::join!(node.act(&dee, "converse_start", invitees.clone()), node.act(&dee, "converse_start", invitees));
+        let (one, two) = tokio::join!(
+            node.act(&dee, "converse_start", invitees.clone()),
+            node.act(&dee, "converse_start", invitees)
+        );
         one.unwrap();
         assert_eq!(code(two).1, "already_conversing");
         assert_eq!(engaged(&node, &eve).await, None);
@@ -119,13 +178,22 @@ fn a_yes_that_is_refused_leaves_the_agent_free() {
         let (ann, ben, cy) = three(&node).await;
         let id = start(&node, &ann, &["ben"]).await;
         node.stand(&ben, 200.0, 200.0).await;
-        assert_eq!(code(act(&node, &ben, "converse_accept", id).await).0, Code::TooFar);
+        assert_eq!(
+            code(act(&node, &ben, "converse_accept", id).await).0,
+            Code::TooFar
+        );
         assert_eq!(engaged(&node, &ben).await, None);
-        assert_eq!(code(act(&node, &cy, "converse_accept", id).await).0, Code::NotFound);
+        assert_eq!(
+            code(act(&node, &cy, "converse_accept", id).await).0,
+            Code::NotFound
+        );
         assert_eq!(engaged(&node, &cy).await, None);
         node.stand(&ben, 101.0, 100.0).await;
         act(&node, &ben, "converse_accept", id).await.unwrap();
-        assert_eq!(code(act(&node, &ben, "converse_accept", id).await).1, "wrong_member_state");
+        assert_eq!(
+            code(act(&node, &ben, "converse_accept", id).await).1,
+            "wrong_member_state"
+        );
         assert_eq!(engaged(&node, &ben).await, Some(id));
     });
 }
@@ -138,7 +206,10 @@ fn the_same_command_twice_speaks_one_line() {
         act(&node, &ben, "converse_accept", id).await.unwrap();
         act(&node, &ann, "converse_take_floor", id).await.unwrap();
         let params = json!({"conversation_id": id, "message": "once"});
-        let first = node.act_as(&ann, "converse_line", params.clone(), "c1").await.unwrap();
+        let first = node
+            .act_as(&ann, "converse_line", params.clone(), "c1")
+            .await
+            .unwrap();
         let second = node.act_as(&ann, "converse_line", params, "c1").await.unwrap();
         assert!(!first.replayed && second.replayed);
         assert_eq!(first.result, second.result);
@@ -151,7 +222,10 @@ fn turns_in_one_batch_see_one_another() {
     run(async |node| {
         let (ann, ben, cy) = three(&node).await;
         let id = start(&node, &ann, &["ben", "cy"]).await;
-        let (one, two) = tokio::join!(act(&node, &ben, "converse_accept", id), act(&node, &cy, "converse_accept", id));
+        let (one, two) = tokio::join!(
+            act(&node, &ben, "converse_accept", id),
+            act(&node, &cy, "converse_accept", id)
+        );
         assert!(one.is_ok() && two.is_ok());
         assert_eq!(stored(&node, id).await.participants().count(), 3);
         let (one, two, three) = tokio::join!(
@@ -169,12 +243,22 @@ fn who_is_on_the_way_takes_part_on_arrival() {
         let (ann, ben, _) = three(&node).await;
         node.stand(&ben, 115.0, 100.0).await;
         let id = start(&node, &ann, &["ben"]).await;
-        assert_eq!(act(&node, &ben, "converse_accept", id).await.unwrap().result["member_phase"], "joining");
+        assert_eq!(
+            act(&node, &ben, "converse_accept", id).await.unwrap().result["member_phase"],
+            "joining"
+        );
         assert_eq!(engaged(&node, &ben).await, Some(id));
         node.stand(&ben, 103.0, 100.0).await;
-        wait_until("ben takes part", async || phase_of(&node, id, &ben).await == MemberPhase::Participating).await;
+        wait_until("ben takes part", async || {
+            phase_of(&node, id, &ben).await == MemberPhase::Participating
+        })
+        .await;
         assert_eq!(stored(&node, id).await.phase, Phase::Open);
-        assert!(inbox(&node, &ann).await.contains(&"conversation_opened".to_owned()));
+        assert!(
+            inbox(&node, &ann)
+                .await
+                .contains(&"conversation_opened".to_owned())
+        );
     });
 }
 
@@ -186,15 +270,25 @@ fn time_runs_out_by_itself() {
         act(&node, &ben, "converse_accept", id).await.unwrap();
         act(&node, &ann, "converse_take_floor", id).await.unwrap();
         node.clock.advance(u64::try_from(FLOOR_MS).unwrap());
-        wait_until("the floor is free", async || stored(&node, id).await.floor.is_none()).await;
+        wait_until("the floor is free", async || {
+            stored(&node, id).await.floor.is_none()
+        })
+        .await;
         node.clock.advance(u64::try_from(INVITE_MS - FLOOR_MS).unwrap());
         // Nobody spoke for a minute either, so all that is due comes one after the other.
-        wait_until("it is over", async || stored(&node, id).await.phase == Phase::Closed).await;
+        wait_until("it is over", async || {
+            stored(&node, id).await.phase == Phase::Closed
+        })
+        .await;
         let after = stored(&node, id).await;
         assert_eq!(after.close_reason.as_deref(), Some("silence"));
         assert_eq!(after.member(cy.id).unwrap().phase, MemberPhase::TimedOut);
         wait_until("ann is free", async || engaged(&node, &ann).await.is_none()).await;
-        assert!(inbox(&node, &ben).await.contains(&"conversation_floor_released".to_owned()));
+        assert!(
+            inbox(&node, &ben)
+                .await
+                .contains(&"conversation_floor_released".to_owned())
+        );
     });
 }
 
@@ -205,12 +299,27 @@ fn who_leaves_the_region_leaves_its_conversation() {
         let id = start(&node, &ann, &["ben", "cy"]).await;
         act(&node, &ben, "converse_accept", id).await.unwrap();
         act(&node, &cy, "converse_accept", id).await.unwrap();
-        node.act(&ben, "teleport", json!({"region": "forest"})).await.unwrap();
-        wait_until("ben is out", async || phase_of(&node, id, &ben).await == MemberPhase::Left).await;
+        node.act(&ben, "teleport", json!({"region": "forest"}))
+            .await
+            .unwrap();
+        wait_until("ben is out", async || {
+            phase_of(&node, id, &ben).await == MemberPhase::Left
+        })
+        .await;
         assert_eq!(stored(&node, id).await.phase, Phase::Open);
-        assert_eq!(code(node.act(&ben, "converse_start", json!({"invitees": ["dee"]})).await).0, Code::OnCooldown);
+        assert_eq!(
+            code(
+                node.act(&ben, "converse_start", json!({"invitees": ["dee"]}))
+                    .await
+            )
+            .0,
+            Code::OnCooldown
+        );
         node.gateway.leave(&cy.handle).await.unwrap();
-        wait_until("it is over", async || stored(&node, id).await.phase == Phase::Closed).await;
+        wait_until("it is over", async || {
+            stored(&node, id).await.phase == Phase::Closed
+        })
+        .await;
         wait_until("ann is free", async || engaged(&node, &ann).await.is_none()).await;
     });
 }
@@ -232,10 +341,20 @@ fn a_shard_that_is_loaded_again_goes_on_with_its_conversations() {
 }
 
 /// A turn as the region would hand it over, and where its answer comes.
-fn turn(node: &TestNode, who: &Caller, name: &str, params: Value) -> (ConversationMessage, oneshot::Receiver<Result<Receipt, Refusal>>) {
+fn turn(
+    node: &TestNode,
+    who: &Caller,
+    name: &str,
+    params: Value,
+) -> (ConversationMessage, oneshot::Receiver<Result<Receipt, Refusal>>) {
     let action = Action::decode(name, &to_raw_value(&params).unwrap()).unwrap();
     let id = node.node().entropy.u64().to_string();
-    let command = CommandKey { id, body_hash: body_hash(&action), action: action.name(), durability: action.durability() };
+    let command = CommandKey {
+        id,
+        body_hash: body_hash(&action),
+        action: action.name(),
+        durability: action.durability(),
+    };
     let (reply, outcome) = oneshot::channel();
     let profile = Arc::new(Profile {
         id: who.id,
@@ -246,8 +365,22 @@ fn turn(node: &TestNode, who: &Caller, name: &str, params: Value) -> (Conversati
         is_public: false,
         accepts_prompts: false,
     });
-    let request = Request { agent: who.id, action, command, has_own_id: false, permissions: who.permissions, reply };
-    (ConversationMessage::Act(Box::new(Turn { profile, request, view: None })), outcome)
+    let request = Request {
+        agent: who.id,
+        action,
+        command,
+        has_own_id: false,
+        permissions: who.permissions,
+        reply,
+    };
+    (
+        ConversationMessage::Act(Box::new(Turn {
+            profile,
+            request,
+            view: None,
+        })),
+        outcome,
+    )
 }
 
 #[test]
@@ -265,7 +398,12 @@ fn a_conversation_that_fails_goes_on_from_the_store() {
         let params = json!({"conversation_id": id});
         let (take, taken) = turn(&node, &ann, "converse_take_floor", params.clone());
         let (leave, left) = turn(&node, &ben, "converse_leave", params);
-        let (speak, spoken) = turn(&node, &ann, "converse_line", json!({"conversation_id": id, "message": "still here"}));
+        let (speak, spoken) = turn(
+            &node,
+            &ann,
+            "converse_line",
+            json!({"conversation_id": id, "message": "still here"}),
+        );
         // In one go on the actor's own thread: the first turn is under way, the second waits when it fails.
         // The seat is kept here, for an actor that nobody can reach is not restarted.
         let orders = seat.clone();
@@ -275,8 +413,14 @@ fn a_conversation_that_fails_goes_on_from_the_store() {
             }
         });
         let deadline = Duration::from_secs(10);
-        assert_eq!(wait(deadline, taken).await.err().map(|refusal| refusal.code), Some(Code::Unavailable));
-        assert_eq!(wait(deadline, left).await.err().map(|refusal| refusal.code), Some(Code::Unavailable));
+        assert_eq!(
+            wait(deadline, taken).await.err().map(|refusal| refusal.code),
+            Some(Code::Unavailable)
+        );
+        assert_eq!(
+            wait(deadline, left).await.err().map(|refusal| refusal.code),
+            Some(Code::Unavailable)
+        );
         // What was under way is on disk, and it was waited for: ann has the floor.
         assert_eq!(wait(deadline, spoken).await.unwrap().result["number"], 1);
         assert_eq!(stored(&node, id).await.participants().count(), 2);

@@ -26,16 +26,30 @@ impl RegionActor {
         match decided {
             Err(refusal) => answer(request.reply, Err(refusal)),
             Ok(decision) if decision.hand_off.is_some() => self.hand_off(profile, decision, request),
-            Ok(decision) if request.command.durability == Durability::Durable => self.commit(profile, decision, request, stage),
+            Ok(decision) if request.command.durability == Durability::Durable => {
+                self.commit(profile, decision, request, stage)
+            }
             Ok(decision) => self.do_now(profile, decision, request),
         }
     }
 
     fn decide(&self, profile: &Arc<Profile>, request: &Request) -> Result<Decision, Refusal> {
-        fault::panic_if("region.act", &format!("{}:{:?}", request.command.action, serde_json::to_string(&request.action)));
+        fault::panic_if(
+            "region.act",
+            &format!(
+                "{}:{:?}",
+                request.command.action,
+                serde_json::to_string(&request.action)
+            ),
+        );
         let state = self.state.as_ref().ok_or_else(Refusal::unavailable)?;
         if state.body(profile.id).is_some_and(|body| body.is_frozen) {
-            return Err(Refusal::new(Code::Moving, "the agent is on its way to another region").retry_after(200));
+            return Err(
+                Refusal::new(Code::Moving, "the agent is on its way to another region").retry_after(200),
+            );
+        }
+        if state.body(profile.id).is_none() && self.departed.contains_key(&profile.id) {
+            return Err(Refusal::new(Code::Moving, "the agent is in another region now").retry_after(200));
         }
         let world = self.node.directory.world();
         let now = self.node.now();
@@ -66,10 +80,24 @@ impl RegionActor {
                 state.note_happening(at, event.to_wire(None));
             }
         }
-        answer(request.reply, Ok(self.receipt(decision.result, &request.command.id, request.command.durability, tick)));
+        answer(
+            request.reply,
+            Ok(self.receipt(
+                decision.result,
+                &request.command.id,
+                request.command.durability,
+                tick,
+            )),
+        );
     }
 
-    fn receipt(&self, result: serde_json::Value, command_id: &str, durability: Durability, tick: crate::base::time::Tick) -> Receipt {
+    fn receipt(
+        &self,
+        result: serde_json::Value,
+        command_id: &str,
+        durability: Durability,
+        tick: crate::base::time::Tick,
+    ) -> Receipt {
         Receipt {
             result,
             durability,
@@ -83,9 +111,21 @@ impl RegionActor {
     }
 
     /// Durable actions: into the next batch; memory follows the disk.
-    fn commit(&mut self, profile: &Arc<Profile>, decision: Decision, mut request: Request, stage: &mut Stage<Self>) {
+    fn commit(
+        &mut self,
+        profile: &Arc<Profile>,
+        decision: Decision,
+        mut request: Request,
+        stage: &mut Stage<Self>,
+    ) {
         let agent = profile.id;
-        let Decision { result, changes, event, writes, .. } = decision;
+        let Decision {
+            result,
+            changes,
+            event,
+            writes,
+            ..
+        } = decision;
         let mut settled: Vec<Settled> = Vec::new();
         for change in changes {
             match change {
@@ -109,17 +149,34 @@ impl RegionActor {
         }
         let Some(event) = event else {
             // A durable verb without an event breaks the table's promise; nobody was told anything yet.
-            tracing::error!(action = request.command.action, "durable action {} decided no event", request.command.action);
+            tracing::error!(
+                action = request.command.action,
+                "durable action {} decided no event",
+                request.command.action
+            );
             return answer(request.reply, Err(Refusal::internal()));
         };
         let mut commit = self.commit_of(profile, event, writes, result);
         commit.command = Some(request.command);
         let settle = (!settled.is_empty()).then(|| self.settle_with(agent, settled));
-        self.send(Pending { commit, reply: Some(request.reply), settle });
+        self.send(Pending {
+            commit,
+            reply: Some(request.reply),
+            settle,
+        });
     }
 
     /// A commit about an agent, without a command.
-    pub(super) fn commit_of(&self, profile: &Profile, event: Event, writes: Vec<Write>, result: serde_json::Value) -> Commit {
+    ///
+    /// What happens in a region that is not public is for nobody who only watches.
+    pub(super) fn commit_of(
+        &self,
+        profile: &Profile,
+        mut event: Event,
+        writes: Vec<Write>,
+        result: serde_json::Value,
+    ) -> Commit {
+        event.is_public &= self.plan.is_public;
         Commit {
             agent: profile.id,
             handle: profile.handle.clone(),
@@ -154,6 +211,7 @@ impl RegionActor {
     /// Memory follows the disk.
     pub(super) fn settled(&mut self, agent: AgentId, changes: Vec<Settled>) {
         let tick = self.node.tick();
+        let mut lost = Vec::new();
         for change in changes {
             let Some(state) = &mut self.state else { return };
             match change {
@@ -166,8 +224,10 @@ impl RegionActor {
                     }
                 }
                 Settled::Stand(at, hop) => {
+                    lost.extend(state.lose_followers(agent));
                     if let Some(mut body) = state.leave(agent) {
-                        body.trajectory = crate::domain::space::Trajectory::standing(at, tick, body.trajectory.heading);
+                        body.trajectory =
+                            crate::domain::space::Trajectory::standing(at, tick, body.trajectory.heading);
                         (body.hop, body.is_frozen, body.follow) = (hop, false, None);
                         state.enter(body, tick);
                         self.viewers.refocus(agent);
@@ -175,11 +235,19 @@ impl RegionActor {
                 }
             }
         }
+        for follower in lost {
+            self.tell_agent(
+                &follower,
+                EventKind::FollowEnded,
+                serde_json::json!({"reason": "target_teleported"}),
+            );
+        }
     }
 
     /// Tells one agent something that is kept nowhere.
     pub(super) fn tell_agent(&self, agent: &Arc<Profile>, kind: EventKind, content: serde_json::Value) {
         let event = Event::new(kind, None, content).heard_by(vec![Arc::clone(agent)]);
-        self.fanout.spread_around(&event, &self.plan.name, self.node.tick(), &event.to_wire(None));
+        self.fanout
+            .spread_around(&event, &self.plan.name, self.node.tick(), &event.to_wire(None));
     }
 }

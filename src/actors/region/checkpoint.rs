@@ -41,13 +41,14 @@ impl RegionActor {
             let mut body = Body::standing(Arc::clone(&profile), at, tick, row.hop);
             // A checkpoint from before the last hand-off tells of another place.
             if let Some(saved) = saved.remove(&row.id).filter(|saved| saved.hop == row.hop) {
-                (body.trajectory, body.status, body.cooldowns) = (saved.trajectory, saved.status, saved.cooldowns);
+                (body.trajectory, body.status, body.cooldowns) =
+                    (saved.trajectory, saved.status, saved.cooldowns);
             }
             if self.node.directory.sockets(&profile.handle).is_empty() {
                 let before = std::mem::replace(&mut body.status, AWAY.to_owned());
                 self.away.insert(row.id, before);
             }
-            self.node.directory.put_online(&profile.handle, &profile.name, &self.plan.name);
+            self.node.directory.put_online(&profile, &self.plan.name);
             state.enter(body, tick);
             self.viewers.refocus(profile.id);
             self.wake_agent(&profile);
@@ -61,9 +62,13 @@ impl RegionActor {
 
     /// An agent that was in the world before the start has an actor, which lets it go when nobody comes back.
     fn wake_agent(&self, profile: &Arc<Profile>) {
-        let Some(seats) = self.node.directory.shard(self.shard.id) else { return };
+        let Some(seats) = self.node.directory.shard(self.shard.id) else {
+            return;
+        };
         let (id, handle) = (profile.id, profile.handle.clone());
-        self.node.directory.agent_or_start(&profile.handle, || AgentActor::start(&self.node, &seats.arbiter, id, handle));
+        self.node.directory.agent_or_start(&profile.handle, || {
+            AgentActor::start(&self.node, &seats.arbiter, id, handle)
+        });
     }
 
     /// An agent that was marked away after the start is back: it shows what it showed before.
@@ -85,6 +90,10 @@ impl RegionActor {
 
     fn save_state(&mut self, state: &RegionState, stage: &mut Stage<Self>) {
         let tick = self.node.tick();
+        let rate = self.node.rate;
+        // Ten seconds are more than any answer about a hand-off takes.
+        self.departed
+            .retain(|_, at| rate.seconds_between(*at, tick) < 10.0);
         let saved: Vec<Saved> = state
             .bodies()
             .map(|body| Saved {
@@ -101,11 +110,19 @@ impl RegionActor {
         self.beat(state, tick, stage);
         let (node, shard) = (Arc::clone(&self.node), self.shard.id);
         let epoch = self.epoch.load(std::sync::atomic::Ordering::Acquire);
-        let lease = Lease { shard, owner: node.id, epoch };
+        let lease = Lease {
+            shard,
+            owner: node.id,
+            epoch,
+        };
         let now = node.now();
         watch::then(
             stage,
-            async move { node.database.write(move |store| store.save_checkpoint(lease, &Checkpoint { tick, body }, now)).await },
+            async move {
+                node.database
+                    .write(move |store| store.save_checkpoint(lease, &Checkpoint { tick, body }, now))
+                    .await
+            },
             move |_, saved, _| {
                 if let Err(refusal) = saved {
                     tracing::warn!(shard.id = %shard, "the checkpoint of {shard} was not saved: {refusal}");
@@ -116,7 +133,9 @@ impl RegionActor {
 }
 
 fn read(checkpoint: Option<&Checkpoint>) -> HashMap<AgentId, Saved> {
-    let Some(checkpoint) = checkpoint else { return HashMap::new() };
+    let Some(checkpoint) = checkpoint else {
+        return HashMap::new();
+    };
     match serde_json::from_slice::<Vec<Saved>>(&checkpoint.body) {
         Ok(saved) => saved.into_iter().map(|saved| (saved.agent, saved)).collect(),
         Err(error) => {

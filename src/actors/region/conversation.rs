@@ -42,7 +42,11 @@ impl Known {
     }
 
     fn is(&self, agent: AgentId, test: fn(MemberPhase) -> bool) -> bool {
-        self.closed_at.is_none() && self.members.iter().any(|(member, phase)| *member == agent && test(*phase))
+        self.closed_at.is_none()
+            && self
+                .members
+                .iter()
+                .any(|(member, phase)| *member == agent && test(*phase))
     }
 }
 
@@ -62,7 +66,13 @@ impl Conversations {
 
 impl RegionActor {
     /// Hands an agent's turn to the conversation's actor, with what it must see of the bodies concerned.
-    pub(super) fn converse(&mut self, profile: &Arc<Profile>, id: ConversationId, mut request: Request, stage: &mut Stage<Self>) {
+    pub(super) fn converse(
+        &mut self,
+        profile: &Arc<Profile>,
+        id: ConversationId,
+        mut request: Request,
+        stage: &mut Stage<Self>,
+    ) {
         let seat = match self.admit_turn(profile.id, id, &request.action) {
             Ok(seat) => seat,
             Err(refusal) => return answer(request.reply, Err(refusal)),
@@ -72,7 +82,11 @@ impl RegionActor {
         if is_free && matches!(request.action, Action::ConverseAccept(_)) {
             self.engage(profile.id, id, &mut request.reply, stage);
         }
-        let turn = Turn { profile: Arc::clone(profile), request, view };
+        let turn = Turn {
+            profile: Arc::clone(profile),
+            request,
+            view,
+        };
         // A full mailbox drops the turn with its reply, and the asker is told `unavailable`.
         if let Err(refusal) = seat.tell(ConversationMessage::Act(Box::new(turn))) {
             tracing::debug!(conversation.id = %id, "conversation {id} takes nothing: {refusal}");
@@ -80,11 +94,18 @@ impl RegionActor {
     }
 
     /// Errors: `unavailable`, `not_in_world`, `moving`, `not_found`, and `busy` while the same agent's yes is under way.
-    fn admit_turn(&self, agent: AgentId, id: ConversationId, action: &Action) -> Result<Seat<ConversationActor>, Refusal> {
+    fn admit_turn(
+        &self,
+        agent: AgentId,
+        id: ConversationId,
+        action: &Action,
+    ) -> Result<Seat<ConversationActor>, Refusal> {
         let state = self.state.as_ref().ok_or_else(Refusal::unavailable)?;
         let body = state.body(agent).ok_or_else(Refusal::not_in_world)?;
         if body.is_frozen {
-            return Err(Refusal::new(Code::Moving, "the agent is on its way to another region").retry_after(200));
+            return Err(
+                Refusal::new(Code::Moving, "the agent is on its way to another region").retry_after(200),
+            );
         }
         let known = self.conversations.known.get(&id);
         let known = known.ok_or_else(|| Refusal::new(Code::NotFound, "no such conversation"))?;
@@ -101,10 +122,17 @@ impl RegionActor {
         let state = self.state.as_ref()?;
         let asked = match action {
             Action::ConverseAccept(_) => None,
-            Action::ConverseInvite(invite) => state.body_by_handle(&invite.target_id).map(|body| body.profile.id),
+            Action::ConverseInvite(invite) => state
+                .body_by_handle(&invite.target_id)
+                .map(|body| body.profile.id),
             _ => return None,
         };
-        let members = self.conversations.known.get(&id).into_iter().flat_map(Known::agents);
+        let members = self
+            .conversations
+            .known
+            .get(&id)
+            .into_iter()
+            .flat_map(Known::agents);
         Some(state.view_of(members.chain([agent]).chain(asked)))
     }
 
@@ -114,7 +142,13 @@ impl RegionActor {
 
     /// The agent counts as engaged from now on, or it could begin or accept two conversations before the first is on disk. It
     /// is free again when the answer is a refusal, or is lost.
-    pub(super) fn engage(&mut self, agent: AgentId, id: ConversationId, reply: &mut Reply<Receipt>, stage: &mut Stage<Self>) {
+    pub(super) fn engage(
+        &mut self,
+        agent: AgentId,
+        id: ConversationId,
+        reply: &mut Reply<Receipt>,
+        stage: &mut Stage<Self>,
+    ) {
         if let Some(state) = &mut self.state {
             state.apply(agent, Change::Conversation(Some(id)));
         }
@@ -135,7 +169,8 @@ impl RegionActor {
     fn disengage(&mut self, agent: AgentId, id: ConversationId) {
         let known = self.conversations.known.get(&id);
         let is_in = known.is_some_and(|known| known.is(agent, is_engaged));
-        if !is_in && self.engaged_in(agent) == Some(id)
+        if !is_in
+            && self.engaged_in(agent) == Some(id)
             && let Some(state) = &mut self.state
         {
             state.apply(agent, Change::Conversation(None));
@@ -153,10 +188,23 @@ impl RegionActor {
                 return;
             }
             let seat = self.start_conversation(conversation);
-            self.conversations.known.insert(conversation.id, Known { seat, members: Vec::new(), closed_at: None });
+            self.conversations.known.insert(
+                conversation.id,
+                Known {
+                    seat,
+                    members: Vec::new(),
+                    closed_at: None,
+                },
+            );
         }
-        let Some(known) = self.conversations.known.get_mut(&conversation.id) else { return };
-        known.members = conversation.members.iter().map(|member| (member.agent, member.phase)).collect();
+        let Some(known) = self.conversations.known.get_mut(&conversation.id) else {
+            return;
+        };
+        known.members = conversation
+            .members
+            .iter()
+            .map(|member| (member.agent, member.phase))
+            .collect();
         known.closed_at = is_closed.then(|| known.closed_at.unwrap_or(now));
         let Some(state) = &self.state else { return };
         // Who went while that was under way, or is engaged elsewhere, cannot take part.
@@ -181,7 +229,10 @@ impl RegionActor {
     pub(super) fn conversation_lost(&mut self, id: ConversationId) {
         if let (Some(known), Some(state)) = (self.conversations.known.remove(&id), &mut self.state) {
             for agent in known.agents() {
-                if state.body(agent).is_some_and(|body| body.conversation == Some(id)) {
+                if state
+                    .body(agent)
+                    .is_some_and(|body| body.conversation == Some(id))
+                {
                     state.apply(agent, Change::Conversation(None));
                 }
             }
@@ -190,7 +241,12 @@ impl RegionActor {
 
     /// An agent is not here any more: it leaves the conversations that it takes part in or is asked to.
     pub(super) fn depart(&self, agent: AgentId) {
-        for known in self.conversations.known.values().filter(|known| known.is(agent, MemberPhase::is_current)) {
+        for known in self
+            .conversations
+            .known
+            .values()
+            .filter(|known| known.is(agent, MemberPhase::is_current))
+        {
             known.seat.order(ConversationMessage::Depart(agent));
         }
     }
@@ -203,7 +259,10 @@ impl RegionActor {
         let is_kept = |known: &Known| known.closed_at.is_none_or(|at| now.since_ms(at) < CLOSED_KEPT_MS);
         self.conversations.known.retain(|_, known| is_kept(known));
         for known in self.conversations.known.values() {
-            if known.agents().any(|agent| known.is(agent, |phase| phase == MemberPhase::Joining)) {
+            if known
+                .agents()
+                .any(|agent| known.is(agent, |phase| phase == MemberPhase::Joining))
+            {
                 let view = state.view_of(known.agents());
                 // Counted by the mailbox; there is another look in a second.
                 let _ = known.seat.tell(ConversationMessage::Positions(Box::new(view)));

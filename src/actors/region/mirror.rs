@@ -14,16 +14,27 @@ use std::sync::Arc;
 const BEAT_S: f64 = 30.0;
 
 impl RegionActor {
+    /// Anyone at Redis reads the mirror, so regions that are not public are not in it.
+    fn is_mirrored(&self) -> bool {
+        self.node.mirror.is_on() && self.plan.is_public
+    }
+
     /// Positions, sessions, time and weather.
     pub(super) fn mirror(&self, state: &RegionState, tick: Tick) {
-        if !self.node.mirror.is_on() {
+        if !self.is_mirrored() {
             return;
         }
         let now = self.node.now();
         let position = |body: &Body| {
             let at = state.position(body, tick).rounded();
             let agent_id = body.profile.handle.to_string();
-            MirrorPosition { agent_id, x: at.x, y: at.y, z: at.z, activity_ms: now.0 }
+            MirrorPosition {
+                agent_id,
+                x: at.x,
+                y: at.y,
+                z: at.z,
+                activity_ms: now.0,
+            }
         };
         let session = |body: &Body| {
             let socket = self.node.directory.sockets(&body.profile.handle).pop()?;
@@ -40,7 +51,12 @@ impl RegionActor {
             region: self.plan.name.clone(),
             tick: tick.0,
             time: time_at(now),
-            weather: weather_at(self.node.directory.world().seed, &self.plan.name, self.plan.weather.as_deref(), now),
+            weather: weather_at(
+                self.node.directory.world().seed,
+                &self.plan.name,
+                self.plan.weather.as_deref(),
+                now,
+            ),
             positions: state.bodies().map(position).collect(),
             sessions: state.bodies().filter_map(session).collect(),
             ..MirrorBatch::default()
@@ -49,36 +65,63 @@ impl RegionActor {
 
     /// An agent is not here any more; `is_out` when it left the world, not only this region.
     pub(super) fn mirror_left(&self, handle: &str, is_out: bool) {
-        if self.node.mirror.is_on() {
-            let (region, tick, left) = (self.plan.name.clone(), self.node.tick().0, vec![handle.to_owned()]);
+        if self.is_mirrored() {
+            let (region, tick, left) = (
+                self.plan.name.clone(),
+                self.node.tick().0,
+                vec![handle.to_owned()],
+            );
             let ended = if is_out { left.clone() } else { Vec::new() };
-            self.node.mirror.push(MirrorBatch { region, tick, left, ended, ..MirrorBatch::default() });
+            self.node.mirror.push(MirrorBatch {
+                region,
+                tick,
+                left,
+                ended,
+                ..MirrorBatch::default()
+            });
         }
     }
 
     /// The rows of open sessions say where their agents are, twice a minute.
     pub(super) fn beat(&mut self, state: &RegionState, tick: Tick, stage: &mut Stage<Self>) {
-        if self.beat_at.is_some_and(|last| self.node.rate.seconds_between(last, tick) < BEAT_S) {
+        if self
+            .beat_at
+            .is_some_and(|last| self.node.rate.seconds_between(last, tick) < BEAT_S)
+        {
             return;
         }
         self.beat_at = Some(tick);
         let row = |body: &Body| {
             let at = state.position(body, tick);
             let sockets = self.node.directory.sockets(&body.profile.handle);
-            sockets.into_iter().map(move |socket| (socket.session, at)).collect::<Vec<_>>()
+            sockets
+                .into_iter()
+                .map(move |socket| (socket.session, at))
+                .collect::<Vec<_>>()
         };
         let region = &self.plan.name;
-        let alive: Vec<(SessionId, String, Vec3)> =
-            state.bodies().flat_map(row).map(|(session, at)| (session, region.clone(), at)).collect();
+        let alive: Vec<(SessionId, String, Vec3)> = state
+            .bodies()
+            .flat_map(row)
+            .map(|(session, at)| (session, region.clone(), at))
+            .collect();
         if alive.is_empty() {
             return;
         }
         let node = Arc::clone(&self.node);
         let now = node.now();
-        watch::then(stage, async move { node.database.write(move |store| store.heartbeat(&alive, now)).await }, |_, beaten, _| {
-            if let Err(refusal) = beaten {
-                tracing::warn!("signs of life of sessions were not written: {refusal}");
-            }
-        });
+        watch::then(
+            stage,
+            async move {
+                node.database
+                    .write(move |store| store.heartbeat(&alive, now))
+                    .await
+            },
+            |_, beaten, _| {
+                if let Err(refusal) = beaten {
+                    tracing::warn!("signs of life of sessions were not written: {refusal}");
+                }
+            },
+        );
     }
 }

@@ -27,11 +27,11 @@ use crate::domain::refusal::Refusal;
 use crate::domain::region::{RegionPlan, RegionState, ShardPlan};
 use crate::domain::scene::Change;
 use crate::domain::space::Vec3;
+use conversation::Conversations;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
-use conversation::Conversations;
 use viewers::Viewers;
 
 /// A look at a region's state, for reads that transports make.
@@ -54,7 +54,7 @@ pub enum RegionMessage {
     /// An agent that entered is on disk.
     Entered(Box<crossing::Entered>),
     /// An agent that left is on disk.
-    Left(AgentId),
+    Left(Arc<Profile>),
     /// A session watches from now on; answers where its focus is.
     Watch(Viewer, Reply<Option<Vec3>>),
     /// A session watches no more.
@@ -79,7 +79,11 @@ pub async fn look<T: Send + 'static>(
     region: &Seat<RegionActor>,
     look: impl FnOnce(&RegionState, Tick) -> T + Send + 'static,
 ) -> Result<T, Refusal> {
-    region.ask(DEADLINE, |reply| RegionMessage::Look(Box::new(move |state, tick| answer(reply, Ok(look(state, tick)))))).await
+    region
+        .ask(DEADLINE, |reply| {
+            RegionMessage::Look(Box::new(move |state, tick| answer(reply, Ok(look(state, tick)))))
+        })
+        .await
 }
 
 /// What memory does after a commit.
@@ -113,31 +117,58 @@ pub struct RegionActor {
     beat_at: Option<Tick>,
     /// What agents showed that nobody came back for since the start.
     away: HashMap<AgentId, String>,
+    /// Agents that another shard took lately, and when.
+    departed: HashMap<AgentId, Tick>,
 }
 
 impl RegionActor {
     /// The actor of a shard, empty until it begins.
-    pub fn new(node: Arc<Node>, plan: RegionPlan, shard: ShardPlan, committer: Seat<Committer>, epoch: Arc<AtomicI64>) -> Self {
+    pub fn new(
+        node: Arc<Node>,
+        plan: RegionPlan,
+        shard: ShardPlan,
+        committer: Seat<Committer>,
+        epoch: Arc<AtomicI64>,
+    ) -> Self {
         let fanout = Fanout::new(Arc::clone(&node), shard.id);
         let viewers = Viewers::default();
         let (coming, tick) = (HashSet::new(), Tick(i64::MIN));
         let conversations = Conversations::default();
         let (state, spell, is_ticking) = (None, 0, false);
-        Self { node, plan, shard, committer, epoch, fanout, state, viewers, coming, conversations, tick, spell, is_ticking, beat_at: None, away: HashMap::new() }
+        Self {
+            node,
+            plan,
+            shard,
+            committer,
+            epoch,
+            fanout,
+            state,
+            viewers,
+            coming,
+            conversations,
+            tick,
+            spell,
+            is_ticking,
+            beat_at: None,
+            away: HashMap::new(),
+            departed: HashMap::new(),
+        }
     }
 
     fn load(&mut self, stage: &mut Stage<Self>) {
         let (node, shard) = (Arc::clone(&self.node), self.shard.id);
-        watch::first(stage, async move { node.database.read(move |reader| reader.load_shard(shard)).await }, |me, loaded, stage| {
-            match loaded {
+        watch::first(
+            stage,
+            async move { node.database.read(move |reader| reader.load_shard(shard)).await },
+            |me, loaded, stage| match loaded {
                 Ok(Some(loaded)) => me.install(loaded),
                 Ok(None) => tracing::error!(shard.id = %me.shard.id, "{} is not in the store", me.shard.id),
                 Err(refusal) => {
                     tracing::error!(shard.id = %me.shard.id, "{} could not be loaded: {refusal}", me.shard.id);
                     watch::later(stage, Duration::from_millis(500), Self::load);
                 }
-            }
-        });
+            },
+        );
     }
 
     fn look(&self, look: Look) {
@@ -191,10 +222,13 @@ impl Role for RegionActor {
             RegionMessage::HandedOver(agent, to) => self.handed_over(agent, to),
             RegionMessage::Settled(agent, changes) => self.settled(agent, changes),
             RegionMessage::Entered(entered) => self.entered(*entered),
-            RegionMessage::Left(agent) => self.left(agent),
+            RegionMessage::Left(profile) => self.left(&profile),
             RegionMessage::Watch(viewer, reply) => {
                 let at = self.watch(viewer);
-                answer(reply, self.state.as_ref().map(|_| at).ok_or_else(Refusal::unavailable));
+                answer(
+                    reply,
+                    self.state.as_ref().map(|_| at).ok_or_else(Refusal::unavailable),
+                );
             }
             RegionMessage::Unwatch(session) => self.viewers.remove(session),
             RegionMessage::Profile(profile) => {

@@ -1,7 +1,7 @@
 //! The tick: everybody moves, and those who watch are told what changed. One message a hub.
 
-use super::viewers::publish;
 use super::RegionActor;
+use super::viewers::publish;
 use crate::actors::hub::{HubMessage, TickFrames};
 use crate::actors::publication::Publication;
 use crate::actors::watch::{self, Stage};
@@ -51,12 +51,18 @@ impl RegionActor {
         for step in state.step(tick) {
             match step {
                 Step::EnteredCell(agent, _) => self.viewers.refocus(agent),
-                Step::FollowEnded(agent) => ended.extend(state.body(agent).map(|body| Arc::clone(&body.profile))),
+                Step::FollowEnded(agent) => {
+                    ended.extend(state.body(agent).map(|body| Arc::clone(&body.profile)))
+                }
                 Step::Arrived(_) => {}
             }
         }
         for follower in ended {
-            self.tell_agent(&follower, EventKind::FollowEnded, json!({"reason": "target_gone"}));
+            self.tell_agent(
+                &follower,
+                EventKind::FollowEnded,
+                json!({"reason": "target_gone"}),
+            );
         }
     }
 
@@ -69,8 +75,11 @@ impl RegionActor {
             .filter(|(cell, _)| self.viewers.is_watched(**cell))
             .map(|(cell, change)| (*cell, publish(state, state.frame(*cell, change, tick))))
             .collect();
-        let mut interests =
-            if self.viewers.has_stale() { self.viewers.interests(state, self.shard.area, tick) } else { Default::default() };
+        let mut interests = if self.viewers.has_stale() {
+            self.viewers.interests(state, self.shard.area, tick)
+        } else {
+            Default::default()
+        };
         if frames.is_empty() && interests.is_empty() {
             return;
         }
@@ -81,7 +90,11 @@ impl RegionActor {
             if frames.is_empty() && interests.is_empty() {
                 continue;
             }
-            let message = TickFrames { shard: self.shard.id, frames: Arc::clone(&frames), interests };
+            let message = TickFrames {
+                shard: self.shard.id,
+                frames: Arc::clone(&frames),
+                interests,
+            };
             if hub.tell(HubMessage::Tick(message)).is_err() {
                 metric::dropped_frames().increment(1);
             }
@@ -98,10 +111,15 @@ impl RegionActor {
         self.spell = spell;
         let seed = self.node.directory.world().seed;
         let weather = weather_at(seed, &self.plan.name, self.plan.weather.as_deref(), now);
-        let Some(state) = self.state.as_mut().filter(|_| !is_first) else { return };
+        let Some(state) = self.state.as_mut().filter(|_| !is_first) else {
+            return;
+        };
         let entry = json!({"type": EventKind::WeatherChange.name(), "content": {"weather": weather}});
-        let cells: std::collections::BTreeMap<Cell, _> =
-            state.bodies().filter_map(|body| state.grid().position(body.profile.id)).map(|at| (Cell::of(at), at)).collect();
+        let cells: std::collections::BTreeMap<Cell, _> = state
+            .bodies()
+            .filter_map(|body| state.grid().position(body.profile.id))
+            .map(|at| (Cell::of(at), at))
+            .collect();
         for at in cells.into_values() {
             state.note_happening(at, entry.clone());
         }

@@ -42,6 +42,8 @@ pub struct Viewer {
 struct Watching {
     viewer: Viewer,
     cells: BTreeSet<Cell>,
+    /// It asked anew: all that it sees is sent again.
+    is_fresh: bool,
 }
 
 /// The viewers of a shard.
@@ -57,17 +59,33 @@ impl Viewers {
     /// Adds a viewer, or changes what it looks at. All that it sees is sent again.
     pub(super) fn put(&mut self, viewer: Viewer) {
         let session = viewer.session;
-        self.remove(session);
+        let cells = self.take(session);
         if let Focus::Agent(agent, _) = viewer.focus {
             self.by_agent.entry(agent).or_default().push(session);
         }
-        self.sessions.insert(session, Watching { viewer, cells: BTreeSet::new() });
+        self.sessions.insert(
+            session,
+            Watching {
+                viewer,
+                cells,
+                is_fresh: true,
+            },
+        );
         self.stale.insert(session);
     }
 
     /// Forgets a viewer.
     pub(super) fn remove(&mut self, session: SessionId) {
-        let Some(watching) = self.sessions.remove(&session) else { return };
+        for cell in self.take(session) {
+            self.unwatch(cell);
+        }
+    }
+
+    /// Takes a viewer out and returns the cells it saw, which are still counted as watched.
+    fn take(&mut self, session: SessionId) -> BTreeSet<Cell> {
+        let Some(watching) = self.sessions.remove(&session) else {
+            return BTreeSet::new();
+        };
         self.stale.remove(&session);
         if let Focus::Agent(agent, _) = watching.viewer.focus
             && let Some(sessions) = self.by_agent.get_mut(&agent)
@@ -77,9 +95,7 @@ impl Viewers {
                 self.by_agent.remove(&agent);
             }
         }
-        for cell in watching.cells {
-            self.unwatch(cell);
-        }
+        watching.cells
     }
 
     /// Notes that an agent is in another cell.
@@ -92,7 +108,10 @@ impl Viewers {
     /// The viewers that look at an agent.
     pub(super) fn of_agent(&self, agent: AgentId) -> Vec<Viewer> {
         let sessions = self.by_agent.get(&agent).into_iter().flatten();
-        sessions.filter_map(|session| self.sessions.get(session)).map(|watching| watching.viewer.clone()).collect()
+        sessions
+            .filter_map(|session| self.sessions.get(session))
+            .map(|watching| watching.viewer.clone())
+            .collect()
     }
 
     /// Whether anybody sees a cell.
@@ -115,17 +134,33 @@ impl Viewers {
     }
 
     /// Works out what the stale viewers see now. Interests come by hub.
-    pub(super) fn interests(&mut self, state: &RegionState, area: CellRect, tick: Tick) -> BTreeMap<usize, Vec<Interest>> {
-        let mut snapshots = Snapshots { state, tick, made: HashMap::new() };
+    pub(super) fn interests(
+        &mut self,
+        state: &RegionState,
+        area: CellRect,
+        tick: Tick,
+    ) -> BTreeMap<usize, Vec<Interest>> {
+        let mut snapshots = Snapshots {
+            state,
+            tick,
+            made: HashMap::new(),
+        };
         let mut by_hub: BTreeMap<usize, Vec<Interest>> = BTreeMap::new();
         for session in std::mem::take(&mut self.stale) {
-            let Some(watching) = self.sessions.get_mut(&session) else { continue };
+            let Some(watching) = self.sessions.get_mut(&session) else {
+                continue;
+            };
             let sees = cells_of(&watching.viewer.focus, state, area);
-            let add: Vec<Cell> = sees.difference(&watching.cells).copied().collect();
+            let added: Vec<Cell> = sees.difference(&watching.cells).copied().collect();
+            let add: Vec<Cell> = if watching.is_fresh {
+                sees.iter().copied().collect()
+            } else {
+                added.clone()
+            };
             let drop: Vec<Cell> = watching.cells.difference(&sees).copied().collect();
-            watching.cells = sees;
+            (watching.cells, watching.is_fresh) = (sees, false);
             let hub = watching.viewer.hub;
-            for cell in &add {
+            for cell in &added {
                 let count = self.watched.entry(*cell).or_insert(0);
                 *count = count.saturating_add(1);
             }
@@ -136,8 +171,14 @@ impl Viewers {
                 continue;
             }
             let add = add.into_iter().map(|cell| (cell, snapshots.of(cell))).collect();
-            let drop = drop.into_iter().map(|cell| (cell, Some(snapshots.dropped(cell)))).collect();
-            by_hub.entry(hub).or_default().push(Interest { session, add, drop });
+            let drop = drop
+                .into_iter()
+                .map(|cell| (cell, Some(snapshots.dropped(cell))))
+                .collect();
+            by_hub
+                .entry(hub)
+                .or_default()
+                .push(Interest { session, add, drop });
         }
         by_hub
     }
@@ -157,7 +198,10 @@ impl Snapshots<'_> {
         if state.grid().in_cell(cell).is_empty() {
             return None;
         }
-        let made = self.made.entry(cell).or_insert_with(|| publish(state, state.snapshot(cell, tick)));
+        let made = self
+            .made
+            .entry(cell)
+            .or_insert_with(|| publish(state, state.snapshot(cell, tick)));
         Some(Arc::clone(made))
     }
 
@@ -173,9 +217,18 @@ pub(super) fn publish(state: &RegionState, data: Vec<u8>) -> Arc<Publication> {
 }
 
 fn cells_of(focus: &Focus, state: &RegionState, area: CellRect) -> BTreeSet<Cell> {
-    let around = |at: Vec3, reach: i32| Cell::of(at).around(reach).filter(|cell| area.contains(*cell)).collect();
+    let around = |at: Vec3, reach: i32| {
+        Cell::of(at)
+            .around(reach)
+            .filter(|cell| area.contains(*cell))
+            .collect()
+    };
     match focus {
-        Focus::Agent(agent, reach) => state.grid().position(*agent).map(|at| around(at, *reach)).unwrap_or_default(),
+        Focus::Agent(agent, reach) => state
+            .grid()
+            .position(*agent)
+            .map(|at| around(at, *reach))
+            .unwrap_or_default(),
         Focus::Point(at, reach) => around(*at, *reach),
         Focus::Everything => {
             let rows = (area.y0..area.y1).flat_map(|y| (area.x0..area.x1).map(move |x| Cell(x, y)));
@@ -188,7 +241,10 @@ impl RegionActor {
     /// A session watches; it gets its snapshot with the next tick. Returns where its focus is.
     pub(super) fn watch(&mut self, viewer: Viewer) -> Option<Vec3> {
         let at = match &viewer.focus {
-            Focus::Agent(agent, _) => self.state.as_ref().and_then(|state| state.grid().position(*agent)),
+            Focus::Agent(agent, _) => self
+                .state
+                .as_ref()
+                .and_then(|state| state.grid().position(*agent)),
             Focus::Point(at, _) => Some(*at),
             Focus::Everything => Some(self.plan.spawn),
         };

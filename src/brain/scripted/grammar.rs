@@ -25,7 +25,10 @@ impl Gaps {
     }
 
     fn get(&self, gap: &str) -> &str {
-        self.0.iter().find(|row| row.0 == gap).map_or("", |row| row.1.as_str())
+        self.0
+            .iter()
+            .find(|row| row.0 == gap)
+            .map_or("", |row| row.1.as_str())
     }
 }
 
@@ -97,9 +100,20 @@ mod tests {
     fn choices_nest_and_gaps_are_filled() {
         let gaps = Gaps::default().with("name", "Bram").with("day", "morning");
         let mut dice = Dice::new(1);
-        let lines: BTreeSet<String> =
-            (0..100).map(|_| expand("[hello[ there|]|good {day}] , {name}.  how are you?", &gaps, &mut dice)).collect();
-        let wanted = ["Good morning, Bram. How are you?", "Hello there, Bram. How are you?", "Hello, Bram. How are you?"];
+        let lines: BTreeSet<String> = (0..100)
+            .map(|_| {
+                expand(
+                    "[hello[ there|]|good {day}] , {name}.  how are you?",
+                    &gaps,
+                    &mut dice,
+                )
+            })
+            .collect();
+        let wanted = [
+            "Good morning, Bram. How are you?",
+            "Hello there, Bram. How are you?",
+            "Hello, Bram. How are you?",
+        ];
         assert_eq!(lines.into_iter().collect::<Vec<_>>(), wanted);
     }
 

@@ -32,7 +32,9 @@ impl Scripted {
     pub(super) fn hear(&mut self, around: &Perception<'_>) {
         let mut best: Option<(usize, Said<'_>)> = None;
         for heard in &around.heard {
-            let Some(said) = self.take_in(heard, around) else { continue };
+            let Some(said) = self.take_in(heard, around) else {
+                continue;
+            };
             let weight = self.weight(&said, around);
             if weight > 0 && best.as_ref().is_none_or(|(most, _)| weight >= *most) {
                 best = Some((weight, said));
@@ -60,7 +62,12 @@ impl Scripted {
                 let from = heard.from.as_ref().filter(|from| **from != around.me.handle)?;
                 self.memory.note_line(text, around.now);
                 let is_private = matches!(heard.kind, HeardKind::Whisper(_));
-                Some(Said { from, name: &heard.from_name, text, is_private })
+                Some(Said {
+                    from,
+                    name: &heard.from_name,
+                    text,
+                    is_private,
+                })
             }
         }
     }
@@ -84,7 +91,9 @@ impl Scripted {
             Some(_) => return 0,
             None => {}
         }
-        let Some(speaker) = around.agents.iter().find(|other| other.handle == *said.from) else { return 0 };
+        let Some(speaker) = around.agents.iter().find(|other| other.handle == *said.from) else {
+            return 0;
+        };
         let is_nearest = !others().any(|other| other.at.distance(speaker.at) < speaker.distance_m);
         let is_stranger = !Persona::is_handle(said.from.as_str());
         let percent = match (is_nearest, is_stranger, words.is_question()) {
@@ -104,7 +113,9 @@ impl Scripted {
         let parted_ms = person.parted_at.map_or(i64::MAX, |at| now.since_ms(at));
         let is_small_talk = !words.is_question() || Persona::is_handle(said.from.as_str());
         let is_in_talk = self.talk.as_ref().is_some_and(|talk| talk.partner == *said.from);
-        if (!is_in_talk && parted_ms < PARTED_MS && is_small_talk) || !self.memory.person(said.from, now).may_answer(now) {
+        if (!is_in_talk && parted_ms < PARTED_MS && is_small_talk)
+            || !self.memory.person(said.from, now).may_answer(now)
+        {
             return;
         }
         if matches!(cue, Cue::Greeting) {
@@ -141,7 +152,11 @@ impl Scripted {
             self.give(said.from, around);
             return self.end_talk(now);
         }
-        if matches!(cue, Cue::Greeting) && talk.is_greeter && around.me.handle > *said.from && now.since_ms(talk.began_at) < 5_000 {
+        if matches!(cue, Cue::Greeting)
+            && talk.is_greeter
+            && around.me.handle > *said.from
+            && now.since_ms(talk.began_at) < 5_000
+        {
             // Both greeted at once: the other one goes on.
             self.talk = Some(talk);
             return;
@@ -153,7 +168,10 @@ impl Scripted {
             self.talk = Some(talk);
             self.end_talk(now);
             let until = now.plus_ms(self.dice.whole(25, 50) * 1_000);
-            self.plan = Plan::Follow { until, order: Some(said.from.clone()) };
+            self.plan = Plan::Follow {
+                until,
+                order: Some(said.from.clone()),
+            };
             return;
         }
         let mut line = match cue {
@@ -164,7 +182,11 @@ impl Scripted {
         self.note_part(&line, now);
         if talk.lines_left == 0 {
             talk.is_over = true;
-            let phrases = if self.dice.chance(20) { phrases::INVITE } else { phrases::FAREWELL };
+            let phrases = if self.dice.chance(20) {
+                phrases::INVITE
+            } else {
+                phrases::FAREWELL
+            };
             join(&mut line, &self.line(phrases, &gaps));
         } else if line.is_empty() || matches!(cue, Cue::Greeting) || !is_question || self.dice.chance(35) {
             let (topic, part) = self.next_part(cue, &talk.asked, &gaps);
@@ -182,20 +204,32 @@ impl Scripted {
             Cue::AskedAbout(topic) | Cue::ToldAbout(topic) => Some(topic.name),
             _ => None,
         };
-        let mine = self.persona.topics.into_iter().filter(|topic| !asked.contains(topic) && Some(*topic) != current);
+        let mine = self
+            .persona
+            .topics
+            .into_iter()
+            .filter(|topic| !asked.contains(topic) && Some(*topic) != current);
         let mine: Vec<&'static str> = mine.collect();
         let any: Vec<&'static str> = phrases::TOPICS.iter().map(|topic| topic.name).collect();
         let name = match self.dice.pick(&mine) {
             Some(name) if self.dice.chance(75) => *name,
             _ => self.dice.pick(&any).copied().unwrap_or("news"),
         };
-        let lines = phrases::topic(name).map_or(phrases::REMARK, |topic| if self.dice.chance(70) { topic.ask } else { topic.tell });
+        let lines = phrases::topic(name).map_or(phrases::REMARK, |topic| {
+            if self.dice.chance(70) {
+                topic.ask
+            } else {
+                topic.tell
+            }
+        });
         (name, self.line(lines, gaps))
     }
 
     /// What to say to this.
     fn reply(&mut self, cue: &Cue, gaps: &Gaps, around: &Perception<'_>) -> String {
-        let told = |topic: &Topic, dice: &mut crate::brain::Dice| if dice.chance(65) { topic.tell } else { phrases::NOD };
+        let told = |topic: &Topic, dice: &mut crate::brain::Dice| {
+            if dice.chance(65) { topic.tell } else { phrases::NOD }
+        };
         let phrases = match cue {
             Cue::Greeting => phrases::GREET_BACK,
             Cue::Farewell => phrases::FAREWELL_BACK,
@@ -214,12 +248,17 @@ impl Scripted {
             Cue::Question(None) => phrases::PUZZLED,
             Cue::Price(None) => phrases::PRICES,
             // Names of the two who talk are not what the question is about.
-            Cue::Question(Some(word)) if around.me.name.to_lowercase().contains(word.as_str()) => phrases::PUZZLED,
+            Cue::Question(Some(word)) if around.me.name.to_lowercase().contains(word.as_str()) => {
+                phrases::PUZZLED
+            }
             Cue::Question(Some(word)) => {
                 return self.line(phrases::UNKNOWN, &gaps.clone().with("word", word.as_str()));
             }
             Cue::Price(Some(item)) => {
-                let gaps = gaps.clone().with("item", item.name()).with("price", money(item.price_minor()));
+                let gaps = gaps
+                    .clone()
+                    .with("item", item.name())
+                    .with("price", money(item.price_minor()));
                 return self.line(phrases::PRICE, &gaps);
             }
             Cue::Where(index) => return self.tell_way(*index, gaps, around),
@@ -228,14 +267,22 @@ impl Scripted {
     }
 
     fn tell_way(&mut self, index: usize, gaps: &Gaps, around: &Perception<'_>) -> String {
-        let Some(place) = around.region.places.get(index) else { return String::new() };
+        let Some(place) = around.region.places.get(index) else {
+            return String::new();
+        };
         let (from, to) = (around.me.at, Vec3::new(place.x, place.y, around.me.at.z));
-        let gaps = gaps.clone().with("goal", super::errand::with_article(&place.name));
+        let gaps = gaps
+            .clone()
+            .with("goal", super::errand::with_article(&place.name));
         let distance_m = from.distance(to);
         if distance_m <= place.radius_m {
             return self.line(phrases::HERE, &gaps);
         }
-        let way = format!("{:.0} metres to the {}", (distance_m / 10.0).round() * 10.0, direction(from, to));
+        let way = format!(
+            "{:.0} metres to the {}",
+            (distance_m / 10.0).round() * 10.0,
+            direction(from, to)
+        );
         self.line(phrases::WAY, &gaps.with("way", way))
     }
 
@@ -252,7 +299,11 @@ impl Scripted {
         }
         let gaps = self.gaps(name, around).with("sum", money(amount_minor));
         let line = self.line(phrases::THANK_PAYMENT, &gaps);
-        if around.agents.iter().any(|other| other.handle == *from && other.distance_m < 15.0) {
+        if around
+            .agents
+            .iter()
+            .any(|other| other.handle == *from && other.distance_m < 15.0)
+        {
             self.say(line, now);
         } else {
             self.whisper(from, line, now);
@@ -261,24 +312,54 @@ impl Scripted {
 
     /// Among friends: a small sum at parting, now and then.
     fn give(&mut self, to: &Handle, around: &Perception<'_>) {
-        let is_friend = self.memory.knows(to).is_some_and(|person| person.talks >= 1) && Persona::is_handle(to.as_str());
-        if !is_friend || around.balance_minor.is_none_or(|balance| balance < RICH_MINOR) || !self.dice.chance(12) {
+        let is_friend =
+            self.memory.knows(to).is_some_and(|person| person.talks >= 1) && Persona::is_handle(to.as_str());
+        if !is_friend
+            || around.balance_minor.is_none_or(|balance| balance < RICH_MINOR)
+            || !self.dice.chance(12)
+        {
             return;
         }
-        let (amount, note) = (self.dice.whole(2, 10) * 25, self.dice.pick(&["for the tea", "a small loan", "for the bread", "a small loan"]).copied());
+        let (amount, note) = (
+            self.dice.whole(2, 10) * 25,
+            self.dice
+                .pick(&["for the tea", "a small loan", "for the bread", "a small loan"])
+                .copied(),
+        );
         self.want("pay", json!({"to": to, "amount": amount, "note": note}));
     }
 
     /// A spectator's suggestion: it may be followed when it is to go somewhere or to greet somebody. Never more than that.
     fn consider(&mut self, text: &str, around: &Perception<'_>) {
         let words = Words::of(text);
-        let person = around.agents.iter().find(|other| words.names(&other.name, other.handle.as_str()));
+        let person = around
+            .agents
+            .iter()
+            .find(|other| words.names(&other.name, other.handle.as_str()));
         let (goal, from, name) = if let Some(other) = person {
-            (Some(Goal::Person(other.handle.clone(), other.name.clone())), phrases::SUGGESTED_PERSON, other.name.as_str())
-        } else if let Some(place) = words.place(around.region).and_then(|index| around.region.places.get(index)) {
-            (Some(Goal::Place(place.name.clone())), phrases::SUGGESTED_PLACE, "")
-        } else if let Some(region) = words.region(&around.world.regions).filter(|region| region.name != around.region.name) {
-            (Some(Goal::Region(region.name.clone())), phrases::SUGGESTED_PLACE, "")
+            (
+                Some(Goal::Person(other.handle.clone(), other.name.clone())),
+                phrases::SUGGESTED_PERSON,
+                other.name.as_str(),
+            )
+        } else if let Some(place) = words
+            .place(around.region)
+            .and_then(|index| around.region.places.get(index))
+        {
+            (
+                Some(Goal::Place(place.name.clone())),
+                phrases::SUGGESTED_PLACE,
+                "",
+            )
+        } else if let Some(region) = words
+            .region(&around.world.regions)
+            .filter(|region| region.name != around.region.name)
+        {
+            (
+                Some(Goal::Region(region.name.clone())),
+                phrases::SUGGESTED_PLACE,
+                "",
+            )
         } else {
             (None, phrases::SUGGESTED, "")
         };
@@ -308,8 +389,21 @@ fn join(line: &mut String, part: &str) {
 
 /// The direction from one point to another, in words.
 fn direction(from: Vec3, to: Vec3) -> &'static str {
-    const EIGHTHS: [&str; 8] = ["east", "north-east", "north", "north-west", "west", "south-west", "south", "south-east"];
+    const EIGHTHS: [&str; 8] = [
+        "east",
+        "north-east",
+        "north",
+        "north-west",
+        "west",
+        "south-west",
+        "south",
+        "south-east",
+    ];
     let eighths = (from.heading_to(to) / std::f64::consts::FRAC_PI_4).round();
     let index = (0..8_u32).find(|index| (f64::from(*index) - eighths).rem_euclid(8.0) < 0.5);
-    index.and_then(|index| usize::try_from(index).ok()).and_then(|index| EIGHTHS.get(index)).copied().unwrap_or("east")
+    index
+        .and_then(|index| usize::try_from(index).ok())
+        .and_then(|index| EIGHTHS.get(index))
+        .copied()
+        .unwrap_or("east")
 }

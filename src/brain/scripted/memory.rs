@@ -52,7 +52,9 @@ impl Memory {
     /// When a line was last said or heard, alone or within a longer one, in the time of rest.
     pub fn line_at(&self, line: &str, now: Timestamp) -> Option<Timestamp> {
         let known = self.lines.iter().rev().find(|(_, known)| known.contains(line));
-        known.map(|(at, _)| *at).filter(|at| now.since_ms(*at) < LINE_REST_MS)
+        known
+            .map(|(at, _)| *at)
+            .filter(|at| now.since_ms(*at) < LINE_REST_MS)
     }
 
     /// What is known of somebody, if anything.
@@ -64,7 +66,11 @@ impl Memory {
     pub fn person(&mut self, handle: &Handle, now: Timestamp) -> &mut Acquaintance {
         if self.people.len() >= PEOPLE_MAX
             && !self.people.contains_key(handle)
-            && let Some(oldest) = self.people.iter().min_by_key(|(_, person)| person.met_at).map(|(handle, _)| handle.clone())
+            && let Some(oldest) = self
+                .people
+                .iter()
+                .min_by_key(|(_, person)| person.met_at)
+                .map(|(handle, _)| handle.clone())
         {
             self.people.remove(&oldest);
         }
@@ -84,7 +90,10 @@ impl Memory {
 
     /// Somebody to pay back by now.
     pub fn creditor(&self, now: Timestamp) -> Option<(Handle, i64)> {
-        let due = self.people.iter().find(|(_, person)| person.repay_at.is_some_and(|at| at <= now) && person.owed_minor > 0);
+        let due = self
+            .people
+            .iter()
+            .find(|(_, person)| person.repay_at.is_some_and(|at| at <= now) && person.owed_minor > 0);
         due.map(|(handle, person)| (handle.clone(), person.owed_minor))
     }
 }
@@ -108,7 +117,10 @@ mod tests {
     fn lines_rest_five_minutes() {
         let mut memory = Memory::default();
         memory.note_line("Good morning.", Timestamp(0));
-        assert_eq!(memory.line_at("Good morning.", Timestamp(LINE_REST_MS - 1)), Some(Timestamp(0)));
+        assert_eq!(
+            memory.line_at("Good morning.", Timestamp(LINE_REST_MS - 1)),
+            Some(Timestamp(0))
+        );
         assert_eq!(memory.line_at("Good morning.", Timestamp(LINE_REST_MS)), None);
         assert_eq!(memory.line_at("Good evening.", Timestamp(1)), None);
     }
@@ -130,8 +142,14 @@ mod tests {
     fn one_person_gets_so_many_answers_in_five_minutes() {
         let mut memory = Memory::default();
         let handle = Handle::new("chatty").unwrap();
-        let given = (0..50).filter(|_| memory.person(&handle, Timestamp(5)).may_answer(Timestamp(5))).count();
+        let given = (0..50)
+            .filter(|_| memory.person(&handle, Timestamp(5)).may_answer(Timestamp(5)))
+            .count();
         assert_eq!(given, 12);
-        assert!(memory.person(&handle, Timestamp(LINE_REST_MS + 5)).may_answer(Timestamp(LINE_REST_MS + 5)));
+        assert!(
+            memory
+                .person(&handle, Timestamp(LINE_REST_MS + 5))
+                .may_answer(Timestamp(LINE_REST_MS + 5))
+        );
     }
 }

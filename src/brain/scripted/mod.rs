@@ -10,9 +10,9 @@ mod plan;
 pub mod route;
 mod speak;
 mod talk;
-pub mod topics;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod topics;
 
 use super::{Dice, Intent, Perception, Persona, Thought};
 use crate::base::time::Timestamp;
@@ -82,12 +82,17 @@ impl Scripted {
         }
         let mut intents = std::mem::take(&mut self.intents);
         intents.truncate(INTENTS_MAX);
-        Thought { intents, wake_in_ms: self.plan.next_in_ms(around.now).filter(|_| self.talk.is_none()) }
+        Thought {
+            intents,
+            wake_in_ms: self.plan.next_in_ms(around.now).filter(|_| self.talk.is_none()),
+        }
     }
 
     /// Learns that an intent was refused: what depended on it is given up.
     pub fn refused(&mut self, intent: &Intent, code: Code) {
-        if matches!(intent.action, "move_to" | "follow" | "use_object" | "teleport") && code != Code::RateLimited {
+        if matches!(intent.action, "move_to" | "follow" | "use_object" | "teleport")
+            && code != Code::RateLimited
+        {
             self.plan = Plan::Nothing;
         } else if intent.action == "move_to" {
             self.plan.interrupt();
@@ -109,7 +114,8 @@ impl Scripted {
     }
 
     fn is_restless(&self, now: Timestamp) -> bool {
-        self.stood.is_some_and(|(_, since)| now.since_ms(since) > RESTLESS_MS)
+        self.stood
+            .is_some_and(|(_, since)| now.since_ms(since) > RESTLESS_MS)
     }
 
     /// Adds an intent to this thought.
@@ -126,11 +132,16 @@ impl Scripted {
 
     /// Pays back what is due.
     fn repay(&mut self, around: &Perception<'_>) {
-        let Some((handle, owed_minor)) = self.memory.creditor(around.now) else { return };
+        let Some((handle, owed_minor)) = self.memory.creditor(around.now) else {
+            return;
+        };
         let person = self.memory.person(&handle, around.now);
         (person.owed_minor, person.repay_at) = (0, None);
         if around.balance_minor.is_some_and(|balance| balance >= owed_minor) {
-            self.want("pay", json!({"to": handle, "amount": owed_minor, "note": "paid back, thank you"}));
+            self.want(
+                "pay",
+                json!({"to": handle, "amount": owed_minor, "note": "paid back, thank you"}),
+            );
         }
     }
 }

@@ -13,7 +13,11 @@ pub const GREET: &[&str] = &[
 ];
 
 /// Greetings that answer one.
-pub const GREET_BACK: &[&str] = &["[Good {day}|Hello], {name}.", "[And to you|Likewise], {name}[!|.]", "{name}! [Good {day}.|Good to see you.]"];
+pub const GREET_BACK: &[&str] = &[
+    "[Good {day}|Hello], {name}.",
+    "[And to you|Likewise], {name}[!|.]",
+    "{name}! [Good {day}.|Good to see you.]",
+];
 
 /// Answers to how one is.
 pub const HOW_ARE_YOU: &[&str] = &[
@@ -35,10 +39,16 @@ pub const WORK: &[&str] = &[
 ];
 
 /// Answers to where one lives.
-pub const HOME: &[&str] = &["[I live|I am at home] [near|close to] {home}. [Come by.|You will smell it before you see it.|]", "{home} is home. [For years now.|Do visit, {name}.|]"];
+pub const HOME: &[&str] = &[
+    "[I live|I am at home] [near|close to] {home}. [Come by.|You will smell it before you see it.|]",
+    "{home} is home. [For years now.|Do visit, {name}.|]",
+];
 
 /// Answers to what time it is.
-pub const TIME: &[&str] = &["[It is|About|Just] {time}, [a fine {day}|by the tower|{name}].", "{time}[, give or take|]. [The {day} runs away.|]"];
+pub const TIME: &[&str] = &[
+    "[It is|About|Just] {time}, [a fine {day}|by the tower|{name}].",
+    "{time}[, give or take|]. [The {day} runs away.|]",
+];
 
 /// Answers to what the weather is like.
 pub const WEATHER: &[&str] = &[
@@ -59,19 +69,34 @@ pub const PRICES: &[&str] = &[
 ];
 
 /// Answers to where a place is.
-pub const WAY: &[&str] = &["{goal} is [about |]{way}[ of here|]. [Follow the path.|You cannot miss it.|]", "[To {goal}|{goal}]? {way}, [along the path|as the crow flies], {name}."];
+pub const WAY: &[&str] = &[
+    "{goal} is [about |]{way}[ of here|]. [Follow the path.|You cannot miss it.|]",
+    "[To {goal}|{goal}]? {way}, [along the path|as the crow flies], {name}.",
+];
 
 /// Answers to being there.
-pub const HERE: &[&str] = &["You are [nearly |]there, {name}: {goal} is [right here|just around you].", "{goal}? [You are standing in it.|This is it, {name}.]"];
+pub const HERE: &[&str] = &[
+    "You are [nearly |]there, {name}: {goal} is [right here|just around you].",
+    "{goal}? [You are standing in it.|This is it, {name}.]",
+];
 
 /// Answers to thanks.
-pub const WELCOME: &[&str] = &["[You are welcome|Gladly|Any time], {name}.", "[Not at all|Don't mention it]. [Pass it on.|Neighbours do that.|]"];
+pub const WELCOME: &[&str] = &[
+    "[You are welcome|Gladly|Any time], {name}.",
+    "[Not at all|Don't mention it]. [Pass it on.|Neighbours do that.|]",
+];
 
 /// Thanks for money.
-pub const THANK_PAYMENT: &[&str] = &["[Thank you|Many thanks], {name}. {sum}[, to the coin|, received].", "{sum}? [How kind|Most kind], {name}. [I will remember it.|Thank you.]"];
+pub const THANK_PAYMENT: &[&str] = &[
+    "[Thank you|Many thanks], {name}. {sum}[, to the coin|, received].",
+    "{sum}? [How kind|Most kind], {name}. [I will remember it.|Thank you.]",
+];
 
 /// Answers to praise.
-pub const PRAISED: &[&str] = &["[You are kind|How kind], {name}. [I shall tell {home}.|I try.|]", "[Now I blush|Say that again slowly], {name}."];
+pub const PRAISED: &[&str] = &[
+    "[You are kind|How kind], {name}. [I shall tell {home}.|I try.|]",
+    "[Now I blush|Say that again slowly], {name}.",
+];
 
 /// Answers to a question about something unknown.
 pub const UNKNOWN: &[&str] = &[
@@ -94,7 +119,10 @@ pub const NOD: &[&str] = &[
 ];
 
 /// What to say to a liking.
-pub const LIKING: &[&str] = &["[I like|Give me] {topic} [above all|best], {name}. [And a quiet bench.|Since I was small.|]", "{topic}[, always|]. [{trade} needs something to dream of.|Everybody here knows that.|]"];
+pub const LIKING: &[&str] = &[
+    "[I like|Give me] {topic} [above all|best], {name}. [And a quiet bench.|Since I was small.|]",
+    "{topic}[, always|]. [{trade} needs something to dream of.|Everybody here knows that.|]",
+];
 
 /// Farewells that end a talk.
 pub const FAREWELL: &[&str] = &[
@@ -104,13 +132,23 @@ pub const FAREWELL: &[&str] = &[
 ];
 
 /// Farewells that answer one.
-pub const FAREWELL_BACK: &[&str] = &["[Goodbye|Farewell|See you], {name}[.|!]", "[Until next time|Take care], {name}. [Farewell.|Goodbye.]", "[See you around|Go well], {name}[.|!]"];
+pub const FAREWELL_BACK: &[&str] = &[
+    "[Goodbye|Farewell|See you], {name}[.|!]",
+    "[Until next time|Take care], {name}. [Farewell.|Goodbye.]",
+    "[See you around|Go well], {name}[.|!]",
+];
 
 /// Invitations to walk along.
-pub const INVITE: &[&str] = &["[I am going|I am on my way] to {goal}. [Walk with me, {name}?|Come with me, {name}?]", "[Join me|Walk with me] to {goal}, {name}?"];
+pub const INVITE: &[&str] = &[
+    "[I am going|I am on my way] to {goal}. [Walk with me, {name}?|Come with me, {name}?]",
+    "[Join me|Walk with me] to {goal}, {name}?",
+];
 
 /// Answers to an invitation.
-pub const JOIN: &[&str] = &["[Gladly|With pleasure|Why not], {name}. [Lead the way.|After you.|{goal} can wait.]", "[A walk is just what I need|I was hoping you would ask], {name}."];
+pub const JOIN: &[&str] = &[
+    "[Gladly|With pleasure|Why not], {name}. [Lead the way.|After you.|{goal} can wait.]",
+    "[A walk is just what I need|I was hoping you would ask], {name}.",
+];
 
 /// Remarks to nobody in particular.
 pub const REMARK: &[&str] = &[
@@ -120,28 +158,56 @@ pub const REMARK: &[&str] = &[
 ];
 
 /// Remarks on the way, alone with one's work.
-pub const MUSE: &[&str] = &["[A day|A {day}] in the life of {trade}[: walk, talk, walk again|, and no end of it].", "[My feet hurt, but {goal} is worth it.|If I were not {trade}, I would be a duck.]"];
+pub const MUSE: &[&str] = &[
+    "[A day|A {day}] in the life of {trade}[: walk, talk, walk again|, and no end of it].",
+    "[My feet hurt, but {goal} is worth it.|If I were not {trade}, I would be a duck.]",
+];
 
 /// At a stall.
-pub const STALL: &[&str] = &["[One|A] {item}, please. [{price}? Fair.|Here, {price}.|Keep the paper.]", "[I take|I will have] the {item} for {price}. [It looks good.|The best one.|]"];
+pub const STALL: &[&str] = &[
+    "[One|A] {item}, please. [{price}? Fair.|Here, {price}.|Keep the paper.]",
+    "[I take|I will have] the {item} for {price}. [It looks good.|The best one.|]",
+];
 
 /// At a stall, without buying.
-pub const BROWSE: &[&str] = &["[Only looking|Just looking|Lovely goods], [thank you|as always]. [A {item} for {price}, hm.|{price} for a {item}.]", "[Perhaps tomorrow|Not today]: {price} for a {item}[, hm|]."];
+pub const BROWSE: &[&str] = &[
+    "[Only looking|Just looking|Lovely goods], [thank you|as always]. [A {item} for {price}, hm.|{price} for a {item}.]",
+    "[Perhaps tomorrow|Not today]: {price} for a {item}[, hm|].",
+];
 
 /// Answers to a spectator's suggestion to go somewhere.
-pub const SUGGESTED_PLACE: &[&str] = &["[A voice|The wind|Something] [tells me to|says I should] [see|visit] {goal}. [Why not?|I will.|Very well.]", "{goal}? [I had the same thought just now.|Yes, let us see {goal}.]"];
+pub const SUGGESTED_PLACE: &[&str] = &[
+    "[A voice|The wind|Something] [tells me to|says I should] [see|visit] {goal}. [Why not?|I will.|Very well.]",
+    "{goal}? [I had the same thought just now.|Yes, let us see {goal}.]",
+];
 
 /// Answers to a spectator's suggestion to greet somebody.
-pub const SUGGESTED_PERSON: &[&str] = &["[Where is {name}|I should look for {name}]? [I feel like saying hello.|We have not talked for a while.]", "[A voice says|I feel] I should talk to {name}. [I will.|Why not.]"];
+pub const SUGGESTED_PERSON: &[&str] = &[
+    "[Where is {name}|I should look for {name}]? [I feel like saying hello.|We have not talked for a while.]",
+    "[A voice says|I feel] I should talk to {name}. [I will.|Why not.]",
+];
 
 /// Answers to any other suggestion.
-pub const SUGGESTED: &[&str] = &["[A strange thought|An idea] [came to me|from nowhere]. [I will sleep on it.|Let me think about that.|Interesting.]", "[Hm|Curious]. [As if somebody whispered to me.|I shall consider it.|Perhaps later.]"];
+pub const SUGGESTED: &[&str] = &[
+    "[A strange thought|An idea] [came to me|from nowhere]. [I will sleep on it.|Let me think about that.|Interesting.]",
+    "[Hm|Curious]. [As if somebody whispered to me.|I shall consider it.|Perhaps later.]",
+];
 
 /// Notes for boards.
-pub const NOTES: &[&str] = &["[Lost|Found]: [a glove|one button|a good umbrella] near {place}. Ask {me}.", "[Looking for|Wanted]: [company for a walk to {goal}|somebody who talks about {topic}]. {me}.", "{sky} at {place}, {temp} degrees. [All well.|Wear a hat.] {me}."];
+pub const NOTES: &[&str] = &[
+    "[Lost|Found]: [a glove|one button|a good umbrella] near {place}. Ask {me}.",
+    "[Looking for|Wanted]: [company for a walk to {goal}|somebody who talks about {topic}]. {me}.",
+    "{sky} at {place}, {temp} degrees. [All well.|Wear a hat.] {me}.",
+];
 
 /// Statuses while strolling.
-pub const STROLLING: &[&str] = &["strolling", "on the way to {goal}", "thinking about {topic}", "enjoying the {day}", "walking"];
+pub const STROLLING: &[&str] = &[
+    "strolling",
+    "on the way to {goal}",
+    "thinking about {topic}",
+    "enjoying the {day}",
+    "walking",
+];
 
 /// Gestures on meeting somebody.
 pub const GESTURES: &[&str] = &["wave", "nod", "smile", "bow"];

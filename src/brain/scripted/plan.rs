@@ -101,11 +101,16 @@ impl Scripted {
             Plan::Walk(walk) => self.walk(walk, around),
             Plan::Stay { until, then } if around.now < until => self.plan = Plan::Stay { until, then },
             Plan::Stay { then, .. } => self.finish_stay(then, around),
-            Plan::Follow { until, order: Some(target) } => {
+            Plan::Follow {
+                until,
+                order: Some(target),
+            } => {
                 self.want("follow", json!({"target_id": target}));
                 self.plan = Plan::Follow { until, order: None };
             }
-            Plan::Follow { until, order: None } if around.now < until => self.plan = Plan::Follow { until, order: None },
+            Plan::Follow { until, order: None } if around.now < until => {
+                self.plan = Plan::Follow { until, order: None }
+            }
             Plan::Follow { .. } => self.set_out(around),
         }
     }
@@ -122,7 +127,12 @@ impl Scripted {
             return;
         }
         let radius_m = match &goal {
-            Goal::Place(name) => around.region.places.iter().find(|place| place.name == *name).map_or(5.0, |place| place.radius_m * 0.7),
+            Goal::Place(name) => around
+                .region
+                .places
+                .iter()
+                .find(|place| place.name == *name)
+                .map_or(5.0, |place| place.radius_m * 0.7),
             Goal::Thing(..) | Goal::Person(..) | Goal::Region(_) => BESIDE_M,
         };
         let at = route::near(around.region, at, radius_m, &mut self.dice);
@@ -132,7 +142,12 @@ impl Scripted {
     fn walk_to(&mut self, goal: Goal, at: Vec3, around: &Perception<'_>) {
         let points = route::route(around.region, around.me.at, at, &mut self.dice);
         let is_hurry = self.dice.chance(8);
-        self.plan = Plan::Walk(Walk { points, arrives_at: None, goal, is_hurry });
+        self.plan = Plan::Walk(Walk {
+            points,
+            arrives_at: None,
+            goal,
+            is_hurry,
+        });
         if self.dice.chance(25) {
             let status = self.line(phrases::STROLLING, &self.gaps("", around));
             self.want("set_status", json!({"status": status.to_lowercase()}));
@@ -144,18 +159,28 @@ impl Scripted {
     fn step(&mut self, around: &Perception<'_>) {
         let Plan::Walk(walk) = &mut self.plan else { return };
         let Some(to) = walk.points.front() else { return };
-        let (gait, speed) = if walk.is_hurry { ("run", RUN_M_S) } else { ("walk", WALK_M_S) };
+        let (gait, speed) = if walk.is_hurry {
+            ("run", RUN_M_S)
+        } else {
+            ("walk", WALK_M_S)
+        };
         walk.arrives_at = Some(around.now.plus_ms(leg_ms(around.me.at.distance(*to), speed)));
         let params = json!({"x": centimetres(to.x), "y": centimetres(to.y), "gait": gait});
         self.want("move_to", params);
     }
 
     fn walk(&mut self, mut walk: Walk, around: &Perception<'_>) {
-        let is_there = walk.points.front().is_none_or(|to| to.distance(around.me.at) < ARRIVED_M);
+        let is_there = walk
+            .points
+            .front()
+            .is_none_or(|to| to.distance(around.me.at) < ARRIVED_M);
         if is_there {
             walk.points.pop_front();
             walk.arrives_at = None;
-        } else if walk.arrives_at.is_some_and(|at| around.now.since_ms(at) > LATE_MS) {
+        } else if walk
+            .arrives_at
+            .is_some_and(|at| around.now.since_ms(at) > LATE_MS)
+        {
             walk.arrives_at = None;
         }
         if walk.points.is_empty() {
@@ -169,7 +194,10 @@ impl Scripted {
     }
 
     fn stay(&mut self, seconds: i64, then: Option<(String, Then)>, around: &Perception<'_>) {
-        self.plan = Plan::Stay { until: around.now.plus_ms(seconds * 1_000), then };
+        self.plan = Plan::Stay {
+            until: around.now.plus_ms(seconds * 1_000),
+            then,
+        };
     }
 
     fn arrive(&mut self, goal: Goal, around: &Perception<'_>) {
@@ -196,7 +224,10 @@ impl Scripted {
             ObjectKind::Fountain => ("drink", None),
             ObjectKind::NoticeBoard if self.dice.chance(10) => {
                 let text = self.line(phrases::NOTES, &self.gaps("", around));
-                self.want("use_object", json!({"object_id": id, "action": "post", "text": text}));
+                self.want(
+                    "use_object",
+                    json!({"object_id": id, "action": "post", "text": text}),
+                );
                 return self.stay(seconds, None, around);
             }
             ObjectKind::NoticeBoard => ("read", None),
@@ -221,12 +252,28 @@ impl Scripted {
 
     /// Buys something small, or says why not.
     fn shop(&mut self, stall: &str, around: &Perception<'_>) {
-        let Some(item) = self.dice.pick(&[ItemKind::Apple, ItemKind::Bread, ItemKind::Flower, ItemKind::Apple]).copied() else { return };
+        let Some(item) = self
+            .dice
+            .pick(&[
+                ItemKind::Apple,
+                ItemKind::Bread,
+                ItemKind::Flower,
+                ItemKind::Apple,
+            ])
+            .copied()
+        else {
+            return;
+        };
         let price_minor = item.price_minor();
-        let can_pay = around.balance_minor.is_some_and(|balance| balance >= price_minor.saturating_add(RESERVE_MINOR));
+        let can_pay = around
+            .balance_minor
+            .is_some_and(|balance| balance >= price_minor.saturating_add(RESERVE_MINOR));
         let buys = can_pay && self.dice.chance(60);
         if buys {
-            self.want("use_object", json!({"object_id": stall, "action": "buy", "item": item.name(), "quantity": 1}));
+            self.want(
+                "use_object",
+                json!({"object_id": stall, "action": "buy", "item": item.name(), "quantity": 1}),
+            );
         }
         let mut gaps = self.gaps("", around);
         gaps.set("item", item.name());
@@ -240,5 +287,7 @@ impl Scripted {
 fn leg_ms(distance_m: f64, speed_m_s: f64) -> i64 {
     let tenths = (distance_m / speed_m_s * 10.0).ceil();
     // Regions are at most 4,096 m wide, so a leg is far below the bound; beyond it somebody just walks again.
-    (0..40_000_i32).find(|tenth| f64::from(*tenth) >= tenths).map_or(60_000, |tenth| i64::from(tenth) * 100)
+    (0..40_000_i32)
+        .find(|tenth| f64::from(*tenth) >= tenths)
+        .map_or(60_000, |tenth| i64::from(tenth) * 100)
 }

@@ -47,8 +47,18 @@ pub fn route(region: &RegionPlan, from: Vec3, goal: Vec3, dice: &mut Dice) -> Ve
 
 /// A point near another, evenly within a circle.
 pub fn near(region: &RegionPlan, centre: Vec3, radius_m: f64, dice: &mut Dice) -> Vec3 {
-    let (angle, distance) = (dice.between(0.0, std::f64::consts::TAU), radius_m * dice.fraction().sqrt());
-    inside(region, Vec3::new(centre.x + distance * angle.cos(), centre.y + distance * angle.sin(), centre.z))
+    let (angle, distance) = (
+        dice.between(0.0, std::f64::consts::TAU),
+        radius_m * dice.fraction().sqrt(),
+    );
+    inside(
+        region,
+        Vec3::new(
+            centre.x + distance * angle.cos(),
+            centre.y + distance * angle.sin(),
+            centre.z,
+        ),
+    )
 }
 
 fn inside(region: &RegionPlan, at: Vec3) -> Vec3 {
@@ -63,7 +73,12 @@ fn beside(region: &RegionPlan, corner: &Corner, dice: &mut Dice) -> Vec3 {
 fn corners(region: &RegionPlan, z: f64) -> Vec<Corner> {
     let all = region.paths.iter().enumerate().flat_map(|(path, line)| {
         let points = line.points.iter().enumerate();
-        points.map(move |(index, (x, y))| Corner { at: Vec3::new(*x, *y, z), path, index, width_m: line.width_m })
+        points.map(move |(index, (x, y))| Corner {
+            at: Vec3::new(*x, *y, z),
+            path,
+            index,
+            width_m: line.width_m,
+        })
     });
     all.take(CORNERS_MAX).collect()
 }
@@ -85,8 +100,16 @@ fn along(corners: &[Corner], first: usize, last: usize) -> Vec<usize> {
         start.0 = 0.0;
     }
     for _ in 0..corners.len() {
-        let open = best.iter().enumerate().filter(|(_, row)| !row.2 && row.0.is_finite());
-        let Some((here, so_far)) = open.map(|(index, row)| (index, row.0)).min_by(|a, b| a.1.total_cmp(&b.1)) else { break };
+        let open = best
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| !row.2 && row.0.is_finite());
+        let Some((here, so_far)) = open
+            .map(|(index, row)| (index, row.0))
+            .min_by(|a, b| a.1.total_cmp(&b.1))
+        else {
+            break;
+        };
         if let Some(row) = best.get_mut(here) {
             row.2 = true;
         }
@@ -100,7 +123,11 @@ fn along(corners: &[Corner], first: usize, last: usize) -> Vec<usize> {
     }
     let mut way = vec![last];
     let mut here = last;
-    while let Some(before) = best.get(here).and_then(|row| row.1).filter(|_| way.len() <= corners.len()) {
+    while let Some(before) = best
+        .get(here)
+        .and_then(|row| row.1)
+        .filter(|_| way.len() <= corners.len())
+    {
         way.push(before);
         here = before;
     }
@@ -122,8 +149,14 @@ mod tests {
         let world = world();
         let region = world.region("main").unwrap();
         let way = route(region, at(72.0, 164.0), at(182.0, 92.0), &mut Dice::new(3));
-        assert!(way.iter().any(|point| point.distance(at(128.0, 128.0)) < 5.0), "{way:?}");
-        assert!(way.len() >= 4 && way.back().unwrap().distance(at(182.0, 92.0)) < 0.01, "{way:?}");
+        assert!(
+            way.iter().any(|point| point.distance(at(128.0, 128.0)) < 5.0),
+            "{way:?}"
+        );
+        assert!(
+            way.len() >= 4 && way.back().unwrap().distance(at(182.0, 92.0)) < 0.01,
+            "{way:?}"
+        );
     }
 
     #[test]
@@ -133,7 +166,10 @@ mod tests {
         for region in &world.regions {
             assert_eq!(route(region, at(10.0, 10.0), at(12.0, 20.0), &mut dice).len(), 1);
             for _ in 0..200 {
-                let (from, goal) = (near(region, at(128.0, 128.0), 180.0, &mut dice), near(region, at(128.0, 128.0), 400.0, &mut dice));
+                let (from, goal) = (
+                    near(region, at(128.0, 128.0), 180.0, &mut dice),
+                    near(region, at(128.0, 128.0), 400.0, &mut dice),
+                );
                 for point in route(region, from, goal, &mut dice) {
                     assert!(point.is_within(region.size_m), "{point:?}");
                 }
@@ -145,6 +181,9 @@ mod tests {
     fn a_region_without_paths_is_crossed_straight() {
         let mut region = world().regions.remove(0);
         region.paths.clear();
-        assert_eq!(route(&region, at(10.0, 10.0), at(200.0, 200.0), &mut Dice::new(1)).len(), 1);
+        assert_eq!(
+            route(&region, at(10.0, 10.0), at(200.0, 200.0), &mut Dice::new(1)).len(),
+            1
+        );
     }
 }

@@ -21,7 +21,10 @@ impl Scripted {
     /// What fills the gaps of a line to somebody of this name.
     pub(super) fn gaps(&self, name: &str, around: &Perception<'_>) -> Gaps {
         let mut gaps = Gaps::default();
-        gaps.set("name", Persona::call_name(name).chars().take(40).collect::<String>());
+        gaps.set(
+            "name",
+            Persona::call_name(name).chars().take(40).collect::<String>(),
+        );
         gaps.set("me", Persona::call_name(&self.persona.name));
         gaps.set("trade", self.persona.trade);
         gaps.set("home", with_article(self.persona.home));
@@ -32,7 +35,12 @@ impl Scripted {
         gaps.set("temp", around.sky.temperature_c.to_string());
         gaps.set("time", format!("{}:{:02}", around.sky.hour, around.sky.minute));
         gaps.set("place", nearest_place(around, 0));
-        gaps.set("goal", self.plan.goal().map_or_else(|| nearest_place(around, 1), super::errand::Goal::spoken));
+        gaps.set(
+            "goal",
+            self.plan
+                .goal()
+                .map_or_else(|| nearest_place(around, 1), super::errand::Goal::spoken),
+        );
         gaps
     }
 
@@ -43,7 +51,9 @@ impl Scripted {
         for _ in 0..TRIES {
             let Some(phrase) = self.dice.pick(from) else { break };
             let line = expand(phrase, gaps, &mut self.dice);
-            let Some(said_at) = self.memory.line_at(&line, now) else { return line };
+            let Some(said_at) = self.memory.line_at(&line, now) else {
+                return line;
+            };
             if best.as_ref().is_none_or(|(at, _)| said_at < *at) {
                 best = Some((said_at, line));
             }
@@ -84,7 +94,10 @@ impl Scripted {
 
     /// On arrival: a gesture, or a remark when somebody may hear it.
     pub(super) fn express(&mut self, around: &Perception<'_>) {
-        let is_heard = around.agents.first().is_some_and(|other| other.distance_m < EARSHOT_M);
+        let is_heard = around
+            .agents
+            .first()
+            .is_some_and(|other| other.distance_m < EARSHOT_M);
         if self.dice.chance(25)
             && let Some(mood) = self.dice.pick(phrases::MOODS).copied()
         {
@@ -92,7 +105,11 @@ impl Scripted {
         }
         let percent = if is_heard { self.persona.talkative / 2 } else { 12 };
         if self.dice.chance(percent) {
-            let phrases = if is_heard || self.dice.chance(50) { phrases::REMARK } else { phrases::MUSE };
+            let phrases = if is_heard || self.dice.chance(50) {
+                phrases::REMARK
+            } else {
+                phrases::MUSE
+            };
             let line = self.line(phrases, &self.gaps("", around));
             self.say(line, around.now);
         }
@@ -128,7 +145,15 @@ fn sky(sky: &Sky) -> String {
 /// The place that is nearest, or nearest but so many.
 fn nearest_place(around: &Perception<'_>, skip: usize) -> String {
     let at = around.me.at;
-    let mut places: Vec<_> = around.region.places.iter().map(|place| (Vec3::new(place.x, place.y, at.z).distance(at), &place.name)).collect();
+    let mut places: Vec<_> = around
+        .region
+        .places
+        .iter()
+        .map(|place| (Vec3::new(place.x, place.y, at.z).distance(at), &place.name))
+        .collect();
     places.sort_by(|a, b| a.0.total_cmp(&b.0));
-    places.get(skip).or(places.first()).map_or_else(|| "here".to_owned(), |(_, name)| with_article(name))
+    places
+        .get(skip)
+        .or(places.first())
+        .map_or_else(|| "here".to_owned(), |(_, name)| with_article(name))
 }

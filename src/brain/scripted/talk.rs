@@ -53,8 +53,13 @@ impl Scripted {
         if is_breathless || self.is_restless(now) {
             return;
         }
-        let near = around.agents.iter().find(|other| other.distance_m <= GREET_M && self.may_greet(other, now));
-        let Some(other) = near.filter(|_| self.dice.chance(self.persona.talkative / 2 + 15)) else { return };
+        let near = around
+            .agents
+            .iter()
+            .find(|other| other.distance_m <= GREET_M && self.may_greet(other, now));
+        let Some(other) = near.filter(|_| self.dice.chance(self.persona.talkative / 2 + 15)) else {
+            return;
+        };
         let line = self.line(phrases::GREET, &self.gaps(&other.name, around));
         self.memory.person(&other.handle, now).greeted_at = Some(now);
         self.begin_talk(&other.handle, &other.name, true, now);
@@ -81,7 +86,11 @@ impl Scripted {
 
     /// Begins a talk.
     pub(super) fn begin_talk(&mut self, partner: &Handle, name: &str, is_greeter: bool, now: Timestamp) {
-        let lines = if Persona::is_handle(partner.as_str()) { self.dice.whole(2, 3) } else { 6 };
+        let lines = if Persona::is_handle(partner.as_str()) {
+            self.dice.whole(2, 3)
+        } else {
+            6
+        };
         let lines_left = u32::try_from(lines).unwrap_or(2);
         self.talk = Some(Talk {
             partner: partner.clone(),
@@ -95,7 +104,10 @@ impl Scripted {
         });
         if self.dice.chance(50) {
             let status = format!("talking with {}", Persona::call_name(name));
-            self.want("set_status", json!({"status": status.chars().take(60).collect::<String>()}));
+            self.want(
+                "set_status",
+                json!({"status": status.chars().take(60).collect::<String>()}),
+            );
         }
     }
 
@@ -125,7 +137,10 @@ impl Scripted {
         let now = around.now;
         let Some(talk) = &self.talk else { return };
         let silence_ms = if talk.is_over { 4_500 } else { SILENCE_MS };
-        let is_near = around.agents.iter().any(|other| other.handle == talk.partner && other.distance_m < 20.0);
+        let is_near = around
+            .agents
+            .iter()
+            .any(|other| other.handle == talk.partner && other.distance_m < 20.0);
         if !is_near || now.since_ms(talk.last_at) > silence_ms {
             self.end_talk(now);
         } else if now.since_ms(talk.began_at) > TALK_MAX_MS {

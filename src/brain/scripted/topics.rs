@@ -24,7 +24,9 @@ pub fn topic(name: &str) -> Option<&'static Topic> {
 pub const TOPICS: &[Topic] = &[
     Topic {
         name: "roses",
-        words: &["rose", "roses", "flower", "flowers", "bees", "bee", "petal", "petals", "bloom"],
+        words: &[
+            "rose", "roses", "flower", "flowers", "bees", "bee", "petal", "petals", "bloom",
+        ],
         ask: &[
             "Have you [seen|smelled] the roses [today|this {day}|lately]?",
             "Which [roses|flowers] do you [like best|find prettiest], {name}?",
@@ -46,7 +48,10 @@ pub const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "bread",
-        words: &["bread", "bake", "baked", "baker", "loaf", "loaves", "crust", "oven", "soup", "supper", "cook", "eat", "eaten", "hungry", "food"],
+        words: &[
+            "bread", "bake", "baked", "baker", "loaf", "loaves", "crust", "oven", "soup", "supper", "cook",
+            "eat", "eaten", "hungry", "food",
+        ],
         ask: &[
             "Have you [eaten|had any bread] [yet|today], {name}?",
             "[Dark|Rye] bread or white, [what do you say|which one], {name}?",
@@ -68,7 +73,10 @@ pub const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "weather",
-        words: &["weather", "rain", "sun", "sunny", "cloud", "clouds", "snow", "fog", "wind", "windy", "cold", "warm", "storm", "forecast", "drizzle", "thunder", "sunshine", "grey", "clear"],
+        words: &[
+            "weather", "rain", "sun", "sunny", "cloud", "clouds", "snow", "fog", "wind", "windy", "cold",
+            "warm", "storm", "forecast", "drizzle", "thunder", "sunshine", "grey", "clear",
+        ],
         ask: &[
             "What do you make of [this weather|the {sky}], {name}?",
             "Will the weather [hold|turn] [until the evening|by tomorrow], do you think?",
@@ -87,7 +95,10 @@ pub const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "books",
-        words: &["book", "books", "read", "reading", "poem", "poems", "story", "stories", "letter", "letters", "rhyme", "library", "page"],
+        words: &[
+            "book", "books", "read", "reading", "poem", "poems", "story", "stories", "letter", "letters",
+            "rhyme", "library", "page",
+        ],
         ask: &[
             "What are you reading [these days|at the moment], {name}?",
             "Do you know a [good rhyme|rhyme] for [orange|{day}|lantern|thimble]?",
@@ -108,7 +119,9 @@ pub const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "stars",
-        words: &["star", "stars", "moon", "sky", "night", "comet", "lantern", "lanterns", "lamp", "lamps"],
+        words: &[
+            "star", "stars", "moon", "sky", "night", "comet", "lantern", "lanterns", "lamp", "lamps",
+        ],
         ask: &[
             "Did you see the [stars|moon] last night, {name}?",
             "Do you ever [count|name] the stars, {name}?",
@@ -127,7 +140,10 @@ pub const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "sea",
-        words: &["sea", "fish", "fishing", "tide", "boat", "boats", "ship", "ships", "quay", "net", "nets", "harbour", "ferry"],
+        words: &[
+            "sea", "fish", "fishing", "tide", "boat", "boats", "ship", "ships", "quay", "net", "nets",
+            "harbour", "ferry",
+        ],
         ask: &[
             "Have you [been|walked] down to the [sea|quay] [today|lately], {name}?",
             "Do the fish bite [in|when there is] {sky}, do you think?",
@@ -146,7 +162,9 @@ pub const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "music",
-        words: &["music", "song", "songs", "tune", "tunes", "fiddle", "dance", "dances", "sing", "singing", "play"],
+        words: &[
+            "music", "song", "songs", "tune", "tunes", "fiddle", "dance", "dances", "sing", "singing", "play",
+        ],
         ask: &[
             "Do you know [the|that] tune [about the miller|everybody is humming], {name}?",
             "Will you [sing|dance] at the next [feast|market day], {name}?",
@@ -165,7 +183,9 @@ pub const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "clocks",
-        words: &["clock", "clocks", "tower", "hour", "hours", "bell", "bells", "calendar", "sundial"],
+        words: &[
+            "clock", "clocks", "tower", "hour", "hours", "bell", "bells", "calendar", "sundial",
+        ],
         ask: &[
             "Does the [tower clock|clock] [seem|look] [slow|fast] to you, {name}?",
             "Did you hear the bell [this {day}|just now]?",
@@ -184,7 +204,10 @@ pub const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "crafts",
-        words: &["pot", "pots", "pottery", "bowl", "bowls", "loom", "cloth", "wood", "chair", "chairs", "stone", "stones", "tool", "tools", "craft", "crafts"],
+        words: &[
+            "pot", "pots", "pottery", "bowl", "bowls", "loom", "cloth", "wood", "chair", "chairs", "stone",
+            "stones", "tool", "tools", "craft", "crafts",
+        ],
         ask: &[
             "What would you [make|build] out of [one good plank of wood|a heap of stones|a lump of clay for pots], {name}?",
             "Who made [that bowl|the chairs] [at the hall|you use], do you know?",
@@ -203,7 +226,21 @@ pub const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "forest",
-        words: &["forest", "tree", "trees", "mushroom", "mushrooms", "moss", "fern", "ferns", "trail", "brook", "herb", "herbs", "fox"],
+        words: &[
+            "forest",
+            "tree",
+            "trees",
+            "mushroom",
+            "mushrooms",
+            "moss",
+            "fern",
+            "ferns",
+            "trail",
+            "brook",
+            "herb",
+            "herbs",
+            "fox",
+        ],
         ask: &[
             "Have you found any mushrooms [this week|yet], {name}?",
             "Do you walk the [forest trails|trail to the ford] [alone|at night], {name}?",
@@ -222,7 +259,10 @@ pub const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "birds",
-        words: &["bird", "birds", "duck", "ducks", "wren", "wrens", "owl", "owls", "swallow", "swallows", "nest", "gull", "gulls"],
+        words: &[
+            "bird", "birds", "duck", "ducks", "wren", "wrens", "owl", "owls", "swallow", "swallows", "nest",
+            "gull", "gulls",
+        ],
         ask: &[
             "Have you [heard|seen] the [owl|wrens] [this {day}|lately], {name}?",
             "How many ducks [did you count|are there] [at the pond|now], do you know?",
@@ -260,7 +300,9 @@ pub const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "market",
-        words: &["market", "stall", "stalls", "trade", "goods", "bargain", "haggle", "shop", "shopping", "coins"],
+        words: &[
+            "market", "stall", "stalls", "trade", "goods", "bargain", "haggle", "shop", "shopping", "coins",
+        ],
         ask: &[
             "Did you find [anything good|a bargain] at the [stalls|market], {name}?",
             "Do you haggle [at the stalls|at the market], {name}, or [just pay|pay and smile]?",

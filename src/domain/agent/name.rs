@@ -26,7 +26,10 @@ impl Name {
         if text.chars().any(is_unsafe) {
             return Err("name contains a control or invisible character".to_owned());
         }
-        let marks = text.chars().filter(|c| unicode_normalization::char::is_combining_mark(*c)).count();
+        let marks = text
+            .chars()
+            .filter(|c| unicode_normalization::char::is_combining_mark(*c))
+            .count();
         if marks > 8 {
             return Err("name contains too many combining marks".to_owned());
         }
@@ -34,7 +37,10 @@ impl Name {
         // Greek Alpha meet only in lower case, `l` and `I` only in the skeleton.
         let folded = text.nfkc().collect::<String>().to_lowercase();
         let skeleton: String = skeleton(&folded).filter(|c| !c.is_whitespace()).collect();
-        Ok(Self { text, skeleton: skeleton.to_lowercase() })
+        Ok(Self {
+            text,
+            skeleton: skeleton.to_lowercase(),
+        })
     }
 
     /// The normalised text.
@@ -72,7 +78,16 @@ mod tests {
     fn hostile_names_are_refused() {
         let long = "a".repeat(65);
         let marks = format!("a{}", "\u{0301}".repeat(1000));
-        for bad in ["", "   ", "a\0b", "\u{202E}evil", "zero\u{200B}width", "line\nfeed", long.as_str(), marks.as_str()] {
+        for bad in [
+            "",
+            "   ",
+            "a\0b",
+            "\u{202E}evil",
+            "zero\u{200B}width",
+            "line\nfeed",
+            long.as_str(),
+            marks.as_str(),
+        ] {
             assert!(Name::new(bad).is_err(), "{bad:?}");
         }
     }

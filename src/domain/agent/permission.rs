@@ -41,18 +41,26 @@ impl Permissions {
 
     /// The set of the named permissions; unknown names give nothing.
     pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let bits = names.into_iter().filter_map(|name| NAMED.iter().find(|row| row.1 == name)).fold(0, |bits, row| bits | row.2);
+        let bits = names
+            .into_iter()
+            .filter_map(|name| NAMED.iter().find(|row| row.1 == name))
+            .fold(0, |bits, row| bits | row.2);
         Self(bits)
     }
 
     /// The names in a fixed order, without `perceive`, which goes without saying.
     pub fn names(self) -> Vec<&'static str> {
-        NAMED.iter().filter(|row| row.2 != 1 && self.0 & row.2 != 0).map(|row| row.1).collect()
+        NAMED
+            .iter()
+            .filter(|row| row.2 != 1 && self.0 & row.2 != 0)
+            .map(|row| row.1)
+            .collect()
     }
 
     /// Whether the set holds a permission.
     pub fn has(self, permission: Permission) -> bool {
-        permission == Permission::Perceive || NAMED.iter().any(|row| row.0 == permission && self.0 & row.2 != 0)
+        permission == Permission::Perceive
+            || NAMED.iter().any(|row| row.0 == permission && self.0 & row.2 != 0)
     }
 
     /// The permissions that are in both sets: a token is a ceiling, never a grant.

@@ -1,16 +1,8 @@
 //! Channels: names, namespaces and what clients may do there.
 
+use crate::base::limit::CHANNEL_NAME_MAX_BYTES;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
-
-/// Longest channel name in bytes.
-pub const CHANNEL_NAME_MAX: usize = 255;
-/// Largest payload of a publication in bytes.
-pub const PAYLOAD_MAX: usize = 16_384;
-/// Publications that a `public.*` channel keeps in memory.
-pub const HISTORY_MAX: usize = 100;
-/// How long it keeps them. Units: milliseconds.
-pub const HISTORY_TTL_MS: i64 = 3_600_000;
 
 /// Which part of the name space a channel is in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +27,13 @@ impl<'a> Namespace<'a> {
     /// Reads a channel's name.
     /// Errors: `invalid_parameter` (too long, odd characters), `not_found` (no such namespace).
     pub fn of(channel: &'a str) -> Result<Self, Refusal> {
-        if channel.is_empty() || channel.len() > CHANNEL_NAME_MAX || channel.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            return Err(Refusal::invalid("a channel name has 1 to 255 bytes and no spaces"));
+        if channel.is_empty()
+            || channel.len() > CHANNEL_NAME_MAX_BYTES
+            || channel.chars().any(|c| c.is_control() || c.is_whitespace())
+        {
+            return Err(Refusal::invalid(
+                "a channel name has 1 to 255 bytes and no spaces",
+            ));
         }
         let unknown = || Refusal::new(Code::NotFound, "no such channel namespace");
         if let Some(owner) = channel.strip_prefix('#') {
@@ -97,7 +94,10 @@ mod tests {
     #[test]
     fn names_fall_into_their_namespaces() {
         assert_eq!(Namespace::of("public.chat"), Ok(Namespace::Public));
-        assert_eq!(Namespace::of("agent.alice.updates"), Ok(Namespace::Agent("alice")));
+        assert_eq!(
+            Namespace::of("agent.alice.updates"),
+            Ok(Namespace::Agent("alice"))
+        );
         assert_eq!(Namespace::of("#alice"), Ok(Namespace::Inbox("alice")));
         assert_eq!(Namespace::of("region:main"), Ok(Namespace::Region("main")));
         for bad in ["", "public", "public.", "other.x", "x:y", "public.a b"] {
@@ -112,7 +112,17 @@ mod tests {
         let channel = Namespace::of("agent.alice.x").unwrap();
         assert!(channel.may_publish(Some(&alice)).is_ok());
         assert!(channel.may_publish(Some(&bob)).is_err() && channel.may_publish(None).is_err());
-        assert!(Namespace::of("#alice").unwrap().may_subscribe(Some(&bob)).is_err());
-        assert!(Namespace::of("system.timer").unwrap().may_publish(Some(&alice)).is_err());
+        assert!(
+            Namespace::of("#alice")
+                .unwrap()
+                .may_subscribe(Some(&bob))
+                .is_err()
+        );
+        assert!(
+            Namespace::of("system.timer")
+                .unwrap()
+                .may_publish(Some(&alice))
+                .is_err()
+        );
     }
 }

@@ -35,7 +35,11 @@ impl Act for ObserveEvents {
         if !(1..=200).contains(&self.limit) {
             return Err(Refusal::invalid("limit must be 1 to 200"));
         }
-        if let Some(unknown) = self.event_types.iter().find(|kind| EventKind::from_name(kind).is_none()) {
+        if let Some(unknown) = self
+            .event_types
+            .iter()
+            .find(|kind| EventKind::from_name(kind).is_none())
+        {
             return Err(Refusal::invalid(format!("unknown event type {:?}", &**unknown)));
         }
         Ok(Decision::lookup(Lookup::Heard {

@@ -36,9 +36,17 @@ impl Act for Say {
             .collect();
         let heard_by = hearers.len();
         let content = json!({"message": &*self.message, "volume": self.volume.name()});
-        let mut event = event_of(scene.me, EventKind::Speech, content).at(at).heard_by(hearers);
+        let mut event = event_of(scene.me, EventKind::Speech, content)
+            .at(at)
+            .heard_by(hearers);
         event.is_public = self.volume != Volume::Whisper;
-        let write = Write::Chat { recipient: None, message: self.message.to_string(), volume: self.volume };
-        Ok(Decision::answer(json!({"heard_by": heard_by})).event(event).write(write))
+        let write = Write::Chat {
+            recipient: None,
+            message: self.message.to_string(),
+            volume: self.volume,
+        };
+        Ok(Decision::answer(json!({"heard_by": heard_by}))
+            .event(event)
+            .write(write))
     }
 }

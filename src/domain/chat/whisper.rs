@@ -24,12 +24,21 @@ pub struct Whisper {
 impl Act for Whisper {
     fn decide(&self, scene: &Scene<'_>) -> Result<Decision, Refusal> {
         if self.target_id == scene.me.handle {
-            return Err(Refusal::new(Code::SelfTarget, "an agent cannot whisper to itself"));
+            return Err(Refusal::new(
+                Code::SelfTarget,
+                "an agent cannot whisper to itself",
+            ));
         }
         let content = json!({"message": &*self.message});
         let target = self.target_id.clone();
-        let event = event_of(scene.me, EventKind::Whisper, content).about(target.clone()).to_inbox(target.clone());
-        let write = Write::Chat { recipient: Some(target), message: self.message.to_string(), volume: Volume::Whisper };
+        let event = event_of(scene.me, EventKind::Whisper, content)
+            .about(target.clone())
+            .to_inbox(target.clone());
+        let write = Write::Chat {
+            recipient: Some(target),
+            message: self.message.to_string(),
+            volume: Volume::Whisper,
+        };
         Ok(Decision::done().event(event).write(write))
     }
 }

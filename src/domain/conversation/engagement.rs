@@ -58,7 +58,8 @@ impl Conversation {
 /// An agent goes to another region: it is in no conversation any more, and must rest for 15 s before the next.
 pub fn leave_behind(body: &mut Body, now: Timestamp) {
     if body.conversation.take().is_some() {
-        body.cooldowns.insert(COOLDOWN_KEY.to_owned(), now.plus_ms(COOLDOWN_MS));
+        body.cooldowns
+            .insert(COOLDOWN_KEY.to_owned(), now.plus_ms(COOLDOWN_MS));
     }
 }
 

@@ -116,9 +116,25 @@ mod tests {
 
     #[test]
     fn an_amount_is_a_whole_number_that_javascript_can_hold() {
-        for bad in ["0", "-1", "1.0", "1e3", "\"5\"", "null", "9007199254740992", "9223372036854775808", "18446744073709551616", "true"] {
+        for bad in [
+            "0",
+            "-1",
+            "1.0",
+            "1e3",
+            "\"5\"",
+            "null",
+            "9007199254740992",
+            "9223372036854775808",
+            "18446744073709551616",
+            "true",
+        ] {
             assert!(serde_json::from_str::<Amount>(bad).is_err(), "{bad}");
         }
-        assert_eq!(serde_json::from_str::<Amount>("9007199254740991").unwrap().minor(), AMOUNT_MAX_MINOR);
+        assert_eq!(
+            serde_json::from_str::<Amount>("9007199254740991")
+                .unwrap()
+                .minor(),
+            AMOUNT_MAX_MINOR
+        );
     }
 }

@@ -30,13 +30,22 @@ impl Act for Pay {
             return Err(Refusal::new(Code::SelfTarget, "an agent cannot pay itself"));
         }
         if self.to.is_reserved() {
-            return Err(Refusal::new(Code::PermissionMissing, "system accounts take no payments"));
+            return Err(Refusal::new(
+                Code::PermissionMissing,
+                "system accounts take no payments",
+            ));
         }
         let note = self.note.as_ref().map(|note| note.to_string());
         let content = json!({"amount": self.amount, "note": note});
-        let event = event_of(scene.me, EventKind::Payment, content).about(self.to.clone()).to_inbox(self.to.clone());
-        let write =
-            Write::Transfer { to: Payee::Agent(self.to.clone()), amount: self.amount, code: TransferCode::Payment, note };
+        let event = event_of(scene.me, EventKind::Payment, content)
+            .about(self.to.clone())
+            .to_inbox(self.to.clone());
+        let write = Write::Transfer {
+            to: Payee::Agent(self.to.clone()),
+            amount: self.amount,
+            code: TransferCode::Payment,
+            note,
+        };
         Ok(Decision::done().event(event).write(write))
     }
 }

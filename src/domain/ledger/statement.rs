@@ -28,6 +28,9 @@ impl Act for Statement {
             return Err(Refusal::invalid("limit must be 1 to 200"));
         }
         let cursor = self.cursor.as_ref().map(|cursor| cursor.to_string());
-        Ok(Decision::lookup(Lookup::Statement { limit: self.limit, cursor }))
+        Ok(Decision::lookup(Lookup::Statement {
+            limit: self.limit,
+            cursor,
+        }))
     }
 }

@@ -45,12 +45,23 @@ impl Act for GiveItem {
             .ok_or_else(|| Refusal::new(Code::TargetNotFound, "no such agent in this region"))?;
         let at = region.position(body, scene.tick);
         if at.distance(region.position(target, scene.tick)) > GIVE_RANGE_M {
-            return Err(Refusal::new(Code::TooFar, "the other is more than 10 metres away"));
+            return Err(Refusal::new(
+                Code::TooFar,
+                "the other is more than 10 metres away",
+            ));
         }
         let content = json!({"item": &*self.item_id, "quantity": self.quantity});
         let to = target.profile.handle.clone();
-        let event = event_of(scene.me, EventKind::ItemGive, content).at(at).about(to.clone()).to_inbox(to).public();
-        let write = Write::GiveItem { item: self.item_id.to_string(), to: target.profile.id, quantity: self.quantity };
+        let event = event_of(scene.me, EventKind::ItemGive, content)
+            .at(at)
+            .about(to.clone())
+            .to_inbox(to)
+            .public();
+        let write = Write::GiveItem {
+            item: self.item_id.to_string(),
+            to: target.profile.id,
+            quantity: self.quantity,
+        };
         Ok(Decision::done().event(event).write(write))
     }
 }

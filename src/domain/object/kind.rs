@@ -15,8 +15,12 @@ pub enum ObjectKind {
 
 impl ObjectKind {
     /// All kinds.
-    pub const ALL: [ObjectKind; 4] =
-        [ObjectKind::Bench, ObjectKind::Fountain, ObjectKind::NoticeBoard, ObjectKind::MarketStall];
+    pub const ALL: [ObjectKind; 4] = [
+        ObjectKind::Bench,
+        ObjectKind::Fountain,
+        ObjectKind::NoticeBoard,
+        ObjectKind::MarketStall,
+    ];
 
     /// The name on the wire, in the table and in the world file.
     pub fn name(self) -> &'static str {
@@ -61,7 +65,13 @@ pub enum ItemKind {
 
 impl ItemKind {
     /// All kinds, in the order in which stalls show them.
-    pub const ALL: [ItemKind; 5] = [ItemKind::Apple, ItemKind::Bread, ItemKind::Flower, ItemKind::Book, ItemKind::Lantern];
+    pub const ALL: [ItemKind; 5] = [
+        ItemKind::Apple,
+        ItemKind::Bread,
+        ItemKind::Flower,
+        ItemKind::Book,
+        ItemKind::Lantern,
+    ];
 
     /// The name on the wire and in the table.
     pub fn name(self) -> &'static str {

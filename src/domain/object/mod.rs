@@ -59,7 +59,11 @@ impl ObjectChange {
                 fields.insert(key, json!(count.saturating_add(1)));
             }
             ObjectChange::Post { author, text, at_ms } => {
-                let mut notes = fields.get("notes").and_then(Value::as_array).cloned().unwrap_or_default();
+                let mut notes = fields
+                    .get("notes")
+                    .and_then(Value::as_array)
+                    .cloned()
+                    .unwrap_or_default();
                 notes.push(json!({"author": author, "text": text, "at_ms": at_ms}));
                 let surplus = notes.len().saturating_sub(BOARD_NOTES_MAX);
                 notes.drain(..surplus);
@@ -78,10 +82,18 @@ mod tests {
     fn a_board_keeps_its_latest_notes() {
         let mut state = json!({});
         for i in 0..25 {
-            state = ObjectChange::Post { author: "a".into(), text: i.to_string(), at_ms: i }.apply(&state);
+            state = ObjectChange::Post {
+                author: "a".into(),
+                text: i.to_string(),
+                at_ms: i,
+            }
+            .apply(&state);
         }
         let notes = state["notes"].as_array().unwrap();
         assert_eq!((notes.len(), &notes[0]["text"]), (BOARD_NOTES_MAX, &json!("5")));
-        assert_eq!(ObjectChange::Count("sit").apply(&json!({"sit_count": 2}))["sit_count"], 3);
+        assert_eq!(
+            ObjectChange::Count("sit").apply(&json!({"sit_count": 2}))["sit_count"],
+            3
+        );
     }
 }

@@ -47,23 +47,46 @@ impl Act for UseObject {
             .get(&*self.object_id)
             .ok_or_else(|| Refusal::new(Code::ObjectNotFound, "no such object in this region"))?;
         if region.position(body, scene.tick).distance(object.at) > USE_RANGE_M {
-            return Err(Refusal::new(Code::TooFar, "the object is more than 3 metres away"));
+            return Err(Refusal::new(
+                Code::TooFar,
+                "the object is more than 3 metres away",
+            ));
         }
-        let Some(action) = object.kind.actions().iter().copied().find(|action| *action == &*self.action) else {
-            return Err(Refusal::invalid(format!("a {} affords {:?}", object.kind.name(), object.kind.actions())));
+        let Some(action) = object
+            .kind
+            .actions()
+            .iter()
+            .copied()
+            .find(|action| *action == &*self.action)
+        else {
+            return Err(Refusal::invalid(format!(
+                "a {} affords {:?}",
+                object.kind.name(),
+                object.kind.actions()
+            )));
         };
         let decision = self.effect(scene, object, action)?;
         let content = json!({"object_id": object.id, "object_type": object.kind.name(), "action": action, "result": decision.result});
-        let event = event_of(scene.me, EventKind::ObjectUse, content).at(object.at).public();
+        let event = event_of(scene.me, EventKind::ObjectUse, content)
+            .at(object.at)
+            .public();
         Ok(decision.event(event))
     }
 }
 
 impl UseObject {
-    fn effect(&self, scene: &Scene<'_>, object: &SceneObject, action: &'static str) -> Result<Decision, Refusal> {
+    fn effect(
+        &self,
+        scene: &Scene<'_>,
+        object: &SceneObject,
+        action: &'static str,
+    ) -> Result<Decision, Refusal> {
         let count = |result: Value| {
             let change = ObjectChange::Count(action);
-            Decision::answer(result).write(Write::UseObject { object_id: object.id.clone(), change })
+            Decision::answer(result).write(Write::UseObject {
+                object_id: object.id.clone(),
+                change,
+            })
         };
         let status = |text: &str| Change::Status(text.to_owned());
         Ok(match (object.kind, action) {
@@ -72,30 +95,52 @@ impl UseObject {
             (ObjectKind::Fountain, "drink") => count(json!({"message": "The water is cool and clear."})),
             (ObjectKind::Fountain, _) => {
                 let cooldown = cooldown(scene, object, action, WISH_COOLDOWN_MS)?;
-                let wishes = ["The water glitters.", "A coin sinks slowly.", "Somewhere, a bell rings."];
+                let wishes = [
+                    "The water glitters.",
+                    "A coin sinks slowly.",
+                    "Somewhere, a bell rings.",
+                ];
                 let pick = usize::try_from(scene.dice % 3).unwrap_or(0);
                 count(json!({"message": wishes.get(pick).unwrap_or(&"The water glitters.")})).change(cooldown)
             }
             (ObjectKind::NoticeBoard, "post") => {
                 let cooldown = cooldown(scene, object, action, POST_COOLDOWN_MS)?;
-                let text = self.text.as_ref().ok_or_else(|| Refusal::invalid("post needs a text"))?.to_string();
-                let change = ObjectChange::Post { author: scene.me.handle.to_string(), text, at_ms: scene.now.0 };
+                let text = self
+                    .text
+                    .as_ref()
+                    .ok_or_else(|| Refusal::invalid("post needs a text"))?
+                    .to_string();
+                let change = ObjectChange::Post {
+                    author: scene.me.handle.to_string(),
+                    text,
+                    at_ms: scene.now.0,
+                };
                 Decision::answer(json!({"posted": true}))
-                    .write(Write::UseObject { object_id: object.id.clone(), change })
+                    .write(Write::UseObject {
+                        object_id: object.id.clone(),
+                        change,
+                    })
                     .change(cooldown)
             }
-            (ObjectKind::NoticeBoard, _) => count(json!({"notes": object.state.get("notes").cloned().unwrap_or(json!([]))})),
+            (ObjectKind::NoticeBoard, _) => {
+                count(json!({"notes": object.state.get("notes").cloned().unwrap_or(json!([]))}))
+            }
             (ObjectKind::MarketStall, "buy") => self.buy(object)?,
             (ObjectKind::MarketStall, _) => {
-                let goods = ItemKind::ALL.map(|item| json!({"item": item.name(), "price": item.price_minor()}));
+                let goods =
+                    ItemKind::ALL.map(|item| json!({"item": item.name(), "price": item.price_minor()}));
                 count(json!({"goods": goods}))
             }
         })
     }
 
     fn buy(&self, object: &SceneObject) -> Result<Decision, Refusal> {
-        let name = self.item.as_ref().ok_or_else(|| Refusal::invalid("buy needs an item"))?;
-        let item = ItemKind::from_name(name).ok_or_else(|| Refusal::invalid("the stall does not sell that"))?;
+        let name = self
+            .item
+            .as_ref()
+            .ok_or_else(|| Refusal::invalid("buy needs an item"))?;
+        let item =
+            ItemKind::from_name(name).ok_or_else(|| Refusal::invalid("the stall does not sell that"))?;
         let quantity = self.quantity.unwrap_or(1);
         if !(1..=STACK_MAX).contains(&quantity) {
             return Err(Refusal::invalid("quantity must be 1 to 99"));
@@ -103,15 +148,30 @@ impl UseObject {
         let price = item.price_minor().saturating_mul(i64::from(quantity));
         let amount = Amount::new(price).map_err(Refusal::invalid)?;
         let note = Some(format!("{quantity} x {}", item.name()));
-        Ok(Decision::answer(json!({"item": item.name(), "quantity": quantity, "price": price}))
-            .write(Write::Transfer { to: Payee::Market, amount, code: TransferCode::Purchase, note })
-            .write(Write::GrantItem { item, quantity })
-            .write(Write::UseObject { object_id: object.id.clone(), change: ObjectChange::Count("buy") }))
+        Ok(
+            Decision::answer(json!({"item": item.name(), "quantity": quantity, "price": price}))
+                .write(Write::Transfer {
+                    to: Payee::Market,
+                    amount,
+                    code: TransferCode::Purchase,
+                    note,
+                })
+                .write(Write::GrantItem { item, quantity })
+                .write(Write::UseObject {
+                    object_id: object.id.clone(),
+                    change: ObjectChange::Count("buy"),
+                }),
+        )
     }
 }
 
 /// Checks that the agent may do this with this object again; the change forbids it for a while.
-fn cooldown(scene: &Scene<'_>, object: &SceneObject, action: &str, length_ms: i64) -> Result<Change, Refusal> {
+fn cooldown(
+    scene: &Scene<'_>,
+    object: &SceneObject,
+    action: &str,
+    length_ms: i64,
+) -> Result<Change, Refusal> {
     let key = format!("{}:{action}", object.id);
     match scene.body()?.cooldown_left_ms(&key, scene.now) {
         Some(left) => Err(Refusal::new(Code::OnCooldown, "too soon after the last time").retry_after(left)),

@@ -34,7 +34,10 @@ impl Act for Follow {
         let target = region
             .body_by_handle(&self.target_id)
             .ok_or_else(|| Refusal::new(Code::TargetNotFound, "no such agent in this region"))?;
-        let follow = Following { target: target.profile.id, distance_m: self.distance };
+        let follow = Following {
+            target: target.profile.id,
+            distance_m: self.distance,
+        };
         Ok(Decision::done().change(Change::Follow(Some(follow))))
     }
 }

@@ -40,7 +40,11 @@ impl CellChange {
     /// Notes that a part of an agent in the cell changed.
     pub fn note(&mut self, agent: AgentId, part: Part) {
         // Back in the cell within one frame: never left, as far as viewers know.
-        let part = if self.left.remove(&agent).is_some() { Part::ALL } else { part };
+        let part = if self.left.remove(&agent).is_some() {
+            Part::ALL
+        } else {
+            part
+        };
         self.agents.entry(agent).or_default().0 |= part.0;
     }
 
@@ -101,15 +105,38 @@ struct Frame<'a> {
 impl RegionState {
     /// The publication of what changed in a cell, as JSON text.
     pub fn frame(&self, cell: Cell, change: &CellChange, tick: Tick) -> Vec<u8> {
-        let agents = change.agents.iter().filter_map(|(agent, part)| self.entry(*agent, *part, tick)).collect();
+        let agents = change
+            .agents
+            .iter()
+            .filter_map(|(agent, part)| self.entry(*agent, *part, tick))
+            .collect();
         let left = change.left.values().collect();
-        to_json(&Frame { tick, cell, snapshot: false, agents, left, events: &change.events })
+        to_json(&Frame {
+            tick,
+            cell,
+            snapshot: false,
+            agents,
+            left,
+            events: &change.events,
+        })
     }
 
     /// The publication of all that is in a cell, as JSON text, for somebody who begins to see it.
     pub fn snapshot(&self, cell: Cell, tick: Tick) -> Vec<u8> {
-        let agents = self.grid.in_cell(cell).iter().filter_map(|agent| self.entry(*agent, Part::ALL, tick)).collect();
-        to_json(&Frame { tick, cell, snapshot: true, agents, left: Vec::new(), events: &[] })
+        let agents = self
+            .grid
+            .in_cell(cell)
+            .iter()
+            .filter_map(|agent| self.entry(*agent, Part::ALL, tick))
+            .collect();
+        to_json(&Frame {
+            tick,
+            cell,
+            snapshot: true,
+            agents,
+            left: Vec::new(),
+            events: &[],
+        })
     }
 
     /// Puts a happening without an owner into the next frame of the cell around a point. Only the first 64 of a frame go in.
@@ -122,7 +149,12 @@ impl RegionState {
 
     fn entry(&self, agent: AgentId, part: Part, tick: Tick) -> Option<Entry<'_>> {
         let body = self.bodies.get(&agent)?;
-        Some(Entry { body, at: self.position(body, tick), heading: body.trajectory.heading, part })
+        Some(Entry {
+            body,
+            at: self.position(body, tick),
+            heading: body.trajectory.heading,
+            part,
+        })
     }
 }
 

@@ -15,7 +15,10 @@ pub struct GetLocation {}
 impl Act for GetLocation {
     fn decide(&self, scene: &Scene<'_>) -> Result<Decision, Refusal> {
         let (region, body) = (scene.region()?, scene.body()?);
-        Ok(Decision::answer(location(region.position(body, scene.tick), &region.plan.name)))
+        Ok(Decision::answer(location(
+            region.position(body, scene.tick),
+            &region.plan.name,
+        )))
     }
 }
 

@@ -26,7 +26,11 @@ impl Act for GetNearbyObjects {
         let (region, body) = (scene.region()?, scene.body()?);
         let radius_m = check_radius(self.radius)?;
         let centre = region.position(body, scene.tick);
-        let mut near: Vec<_> = region.objects.values().map(|object| (object.at.distance(centre), object)).collect();
+        let mut near: Vec<_> = region
+            .objects
+            .values()
+            .map(|object| (object.at.distance(centre), object))
+            .collect();
         near.retain(|(distance, _)| *distance <= radius_m);
         near.sort_by(|a, b| a.0.total_cmp(&b.0));
         let objects: Vec<Value> = near

@@ -14,6 +14,11 @@ pub struct GetWeather {}
 impl Act for GetWeather {
     fn decide(&self, scene: &Scene<'_>) -> Result<Decision, Refusal> {
         let plan = &scene.region()?.plan;
-        Ok(Decision::answer(weather_at(scene.world.seed, &plan.name, plan.weather.as_deref(), scene.now)))
+        Ok(Decision::answer(weather_at(
+            scene.world.seed,
+            &plan.name,
+            plan.weather.as_deref(),
+            scene.now,
+        )))
     }
 }

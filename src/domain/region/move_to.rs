@@ -41,15 +41,20 @@ impl Act for MoveTo {
         let from = region.position(body, scene.tick);
         let to = Vec3::new(self.x, self.y, self.z.unwrap_or(from.z));
         if !to.is_within(region.plan.size_m) {
-            return Err(Refusal::new(Code::OutOfBounds, format!("the region reaches from 0 to {} metres", region.plan.size_m)));
+            return Err(Refusal::new(
+                Code::OutOfBounds,
+                format!("the region reaches from 0 to {} metres", region.plan.size_m),
+            ));
         }
         let speed = match self.gait {
             Gait::Walk => WALK_M_S,
             Gait::Run => RUN_M_S,
         };
         let walk = Trajectory::walking(from, to, scene.tick, speed);
-        Ok(Decision::answer(json!({"arrives_in_s": centimetres(walk.duration_s())}))
-            .change(Change::Follow(None))
-            .change(Change::Trajectory(walk)))
+        Ok(
+            Decision::answer(json!({"arrives_in_s": centimetres(walk.duration_s())}))
+                .change(Change::Follow(None))
+                .change(Change::Trajectory(walk)),
+        )
     }
 }

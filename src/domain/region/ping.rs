@@ -13,6 +13,8 @@ pub struct Ping {}
 
 impl Act for Ping {
     fn decide(&self, scene: &Scene<'_>) -> Result<Decision, Refusal> {
-        Ok(Decision::answer(json!({"pong": true, "tick": scene.tick, "time_ms": scene.now})))
+        Ok(Decision::answer(
+            json!({"pong": true, "tick": scene.tick, "time_ms": scene.now}),
+        ))
     }
 }

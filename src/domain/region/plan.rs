@@ -141,6 +141,8 @@ impl World {
     /// The shard that holds a point of a region.
     pub fn shard_at(&self, region: &str, at: Vec3) -> Option<&ShardPlan> {
         let cell = crate::domain::space::Cell::of(at);
-        self.shards.iter().find(|shard| shard.region == region && shard.area.contains(cell))
+        self.shards
+            .iter()
+            .find(|shard| shard.region == region && shard.area.contains(cell))
     }
 }

@@ -41,12 +41,24 @@ impl Body {
     pub fn standing(profile: Arc<Profile>, at: Vec3, tick: Tick, hop: i64) -> Self {
         let trajectory = Trajectory::standing(at, tick, 0.0);
         let (status, cooldowns) = ("idle".to_owned(), BTreeMap::new());
-        Self { profile, trajectory, status, follow: None, cooldowns, conversation: None, hop, is_frozen: false }
+        Self {
+            profile,
+            trajectory,
+            status,
+            follow: None,
+            cooldowns,
+            conversation: None,
+            hop,
+            is_frozen: false,
+        }
     }
 
     /// When something may be done again; none when now.
     pub fn cooldown_left_ms(&self, what: &str, now: Timestamp) -> Option<i64> {
-        self.cooldowns.get(what).map(|until| until.since_ms(now)).filter(|left| *left > 0)
+        self.cooldowns
+            .get(what)
+            .map(|until| until.since_ms(now))
+            .filter(|left| *left > 0)
     }
 }
 
@@ -72,7 +84,10 @@ pub struct RegionState {
 impl RegionState {
     /// An empty piece of a region.
     pub fn new(shard: ShardId, plan: RegionPlan, rate: TickRate, objects: Vec<SceneObject>) -> Self {
-        let objects = objects.into_iter().map(|object| (object.id.clone(), object)).collect();
+        let objects = objects
+            .into_iter()
+            .map(|object| (object.id.clone(), object))
+            .collect();
         Self {
             shard,
             plan,
@@ -156,9 +171,28 @@ impl RegionState {
         self.moving.remove(&agent);
         self.followers.remove(&agent);
         if let Some(cell) = self.grid.remove(agent) {
-            self.changed.entry(cell).or_default().note_left(agent, body.profile.handle.clone());
+            self.changed
+                .entry(cell)
+                .or_default()
+                .note_left(agent, body.profile.handle.clone());
         }
         Some(body)
+    }
+
+    /// Those who follow an agent follow nobody from now on; returns them.
+    pub fn lose_followers(&mut self, target: AgentId) -> Vec<Arc<Profile>> {
+        let follows = |body: &Body| body.follow.as_ref().is_some_and(|follow| follow.target == target);
+        let lost: Vec<Arc<Profile>> = self
+            .followers
+            .iter()
+            .filter_map(|agent| self.bodies.get(agent))
+            .filter(|body| follows(body))
+            .map(|body| Arc::clone(&body.profile))
+            .collect();
+        for follower in &lost {
+            self.apply(follower.id, Change::Follow(None));
+        }
+        lost
     }
 
     /// Replaces what is known about an agent.
@@ -170,7 +204,9 @@ impl RegionState {
 
     /// Applies a change to the acting agent. An agent that is not here any more changes nothing.
     pub fn apply(&mut self, agent: AgentId, change: Change) {
-        let Some(body) = self.bodies.get_mut(&agent) else { return };
+        let Some(body) = self.bodies.get_mut(&agent) else {
+            return;
+        };
         match change {
             Change::Trajectory(trajectory) => {
                 if trajectory.is_moving() {
@@ -198,7 +234,11 @@ impl RegionState {
                 body.cooldowns.retain(|_, old| *old > until.plus_ms(-86_400_000));
                 body.cooldowns.insert(what, until);
                 while body.cooldowns.len() > COOLDOWNS_MAX {
-                    let soonest = body.cooldowns.iter().min_by_key(|row| row.1).map(|row| row.0.clone());
+                    let soonest = body
+                        .cooldowns
+                        .iter()
+                        .min_by_key(|row| row.1)
+                        .map(|row| row.0.clone());
                     let Some(soonest) = soonest else { break };
                     body.cooldowns.remove(&soonest);
                 }
@@ -228,7 +268,10 @@ impl RegionState {
             }
             Placed::Moved { from, to } => {
                 if let Some(body) = self.bodies.get(&agent) {
-                    self.changed.entry(from).or_default().note_left(agent, body.profile.handle.clone());
+                    self.changed
+                        .entry(from)
+                        .or_default()
+                        .note_left(agent, body.profile.handle.clone());
                 }
                 self.changed.entry(to).or_default().note(agent, Part::ALL);
                 Some(to)

@@ -28,7 +28,9 @@ impl RegionState {
         self.step_followers(tick, &mut steps);
         let moving: Vec<AgentId> = self.moving.iter().copied().collect();
         for agent in moving {
-            let Some(body) = self.bodies.get_mut(&agent) else { continue };
+            let Some(body) = self.bodies.get_mut(&agent) else {
+                continue;
+            };
             if body.is_frozen {
                 continue;
             }
@@ -49,8 +51,12 @@ impl RegionState {
     fn step_followers(&mut self, tick: Tick, steps: &mut Vec<Step>) {
         let followers: Vec<AgentId> = self.followers.iter().copied().collect();
         for agent in followers {
-            let Some(body) = self.bodies.get(&agent) else { continue };
-            let Some(follow) = body.follow.clone() else { continue };
+            let Some(body) = self.bodies.get(&agent) else {
+                continue;
+            };
+            let Some(follow) = body.follow.clone() else {
+                continue;
+            };
             let Some(target) = self.bodies.get(&follow.target) else {
                 self.apply(agent, Change::Follow(None));
                 steps.push(Step::FollowEnded(agent));
@@ -69,24 +75,37 @@ impl RegionState {
 
 /// The new trajectory of a follower; none when the one it has is still good. The target is where it is, where it goes, and its
 /// speed.
-fn chase(me: Vec3, target: (Vec3, Vec3, f64), now: &Trajectory, follow: &Follow, tick: Tick) -> Option<Trajectory> {
+fn chase(
+    me: Vec3,
+    target: (Vec3, Vec3, f64),
+    now: &Trajectory,
+    follow: &Follow,
+    tick: Tick,
+) -> Option<Trajectory> {
     let (there, goal, pace) = target;
     let gap = me.distance(there) - follow.distance_m;
     let stop_at = |target: Vec3| {
         let distance = me.distance(target);
-        let fraction = if distance <= follow.distance_m { 0.0 } else { (distance - follow.distance_m) / distance };
+        let fraction = if distance <= follow.distance_m {
+            0.0
+        } else {
+            (distance - follow.distance_m) / distance
+        };
         me.towards(target, fraction)
     };
     if gap <= FOLLOW_SLACK_M {
         // Near enough: go on only while the target itself goes on, and never past it.
         let is_target_going = goal.distance(there) >= f64::EPSILON;
         if !is_target_going || gap < -FOLLOW_SLACK_M {
-            return now.is_moving().then(|| Trajectory::standing(me, tick, me.heading_to(there)));
+            return now
+                .is_moving()
+                .then(|| Trajectory::standing(me, tick, me.heading_to(there)));
         }
         return (now.speed > pace && gap <= 0.0).then(|| Trajectory::walking(me, stop_at(goal), tick, pace));
     }
     let to = stop_at(goal);
     let speed = if gap > 6.0 { RUN_M_S } else { WALK_M_S * 1.2 };
-    let is_still_good = now.to.is_some_and(|old| old.distance(to) < FOLLOW_SLACK_M) && (now.speed - speed).abs() < f64::EPSILON;
+    let is_still_good = now.to.is_some_and(|old| old.distance(to) < FOLLOW_SLACK_M)
+        && (now.speed - speed).abs() < f64::EPSILON;
     (!is_still_good && me.distance(to) > f64::EPSILON).then(|| Trajectory::walking(me, to, tick, speed))
 }

@@ -16,6 +16,8 @@ impl Act for Stop {
         let (region, body) = (scene.region()?, scene.body()?);
         let at = region.position(body, scene.tick);
         let stand = Trajectory::standing(at, scene.tick, body.trajectory.heading);
-        Ok(Decision::done().change(Change::Follow(None)).change(Change::Trajectory(stand)))
+        Ok(Decision::done()
+            .change(Change::Follow(None))
+            .change(Change::Trajectory(stand)))
     }
 }

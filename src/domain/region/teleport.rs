@@ -36,9 +36,18 @@ impl Act for Teleport {
             _ => return Err(Refusal::invalid("x and y go together")),
         };
         if at.is_some_and(|at| !at.is_within(plan.size_m)) {
-            return Err(Refusal::new(Code::OutOfBounds, format!("the region reaches from 0 to {} metres", plan.size_m)));
+            return Err(Refusal::new(
+                Code::OutOfBounds,
+                format!("the region reaches from 0 to {} metres", plan.size_m),
+            ));
         }
-        let hand_off = HandOff { region: plan.name.clone(), at };
-        Ok(Decision { hand_off: Some(hand_off), ..Decision::done() })
+        let hand_off = HandOff {
+            region: plan.name.clone(),
+            at,
+        };
+        Ok(Decision {
+            hand_off: Some(hand_off),
+            ..Decision::done()
+        })
     }
 }

@@ -60,7 +60,9 @@ pub fn time_at(now: Timestamp) -> Value {
 /// A small stable hash (FNV-1a): the same on every node and in every release.
 fn mix(seed: u64, text: &str, number: i64) -> u64 {
     let bytes = text.bytes().chain(number.to_le_bytes());
-    let hash = bytes.fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = bytes.fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
     hash ^ (hash >> 29)
 }
 
@@ -72,15 +74,17 @@ mod tests {
     fn weather_holds_for_a_spell_and_then_may_change() {
         let at = |ms| weather_at(7, "main", None, Timestamp(ms))["type"].clone();
         assert_eq!(at(0), at(SPELL_MS - 1));
-        let kinds: std::collections::HashSet<String> = (0..200).map(|i| at(i * SPELL_MS).to_string()).collect();
+        let kinds: std::collections::HashSet<String> =
+            (0..200).map(|i| at(i * SPELL_MS).to_string()).collect();
         assert!(kinds.len() >= 8, "{kinds:?}");
         assert_eq!(weather_at(7, "main", Some("snow"), Timestamp(0))["type"], "snow");
     }
 
     #[test]
     fn the_day_has_seven_parts() {
-        let parts: std::collections::HashSet<String> =
-            (0..24).map(|h| time_at(Timestamp(h * 150_000))["day_part"].to_string()).collect();
+        let parts: std::collections::HashSet<String> = (0..24)
+            .map(|h| time_at(Timestamp(h * 150_000))["day_part"].to_string())
+            .collect();
         assert_eq!(parts.len(), 7);
     }
 }

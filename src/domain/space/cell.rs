@@ -12,9 +12,15 @@ pub struct Cell(pub i32, pub i32);
 
 impl Cell {
     /// The cell that holds a point.
-    #[expect(clippy::as_conversions, reason = "f64 to i32 saturates, and points are within a region of 4,096 m")]
+    #[expect(
+        clippy::as_conversions,
+        reason = "f64 to i32 saturates, and points are within a region of 4,096 m"
+    )]
     pub fn of(point: Vec3) -> Self {
-        Self((point.x / CELL_M).floor() as i32, (point.y / CELL_M).floor() as i32)
+        Self(
+            (point.x / CELL_M).floor() as i32,
+            (point.y / CELL_M).floor() as i32,
+        )
     }
 
     /// The cells at most `reach` cells away in each direction, this one included.
@@ -41,7 +47,12 @@ impl CellRect {
     #[expect(clippy::as_conversions, reason = "a region is at most 4,096 m")]
     pub fn of_region(size_m: f64) -> Self {
         let cells = (size_m / CELL_M).floor() as i32 + 1;
-        Self { x0: 0, y0: 0, x1: cells, y1: cells }
+        Self {
+            x0: 0,
+            y0: 0,
+            x1: cells,
+            y1: cells,
+        }
     }
 
     /// Whether the cell lies inside.
@@ -60,9 +71,17 @@ impl CellRect {
         (0..parts)
             .map(|i| {
                 if is_wide {
-                    CellRect { x0: self.x0 + cut(i), x1: self.x0 + cut(i + 1), ..*self }
+                    CellRect {
+                        x0: self.x0 + cut(i),
+                        x1: self.x0 + cut(i + 1),
+                        ..*self
+                    }
                 } else {
-                    CellRect { y0: self.y0 + cut(i), y1: self.y0 + cut(i + 1), ..*self }
+                    CellRect {
+                        y0: self.y0 + cut(i),
+                        y1: self.y0 + cut(i + 1),
+                        ..*self
+                    }
                 }
             })
             .collect()

@@ -20,7 +20,10 @@ impl Grid {
             Some(before) => {
                 self.drop_from(before, agent);
                 self.cells.entry(cell).or_default().push(agent);
-                Placed::Moved { from: before, to: cell }
+                Placed::Moved {
+                    from: before,
+                    to: cell,
+                }
             }
             None => {
                 self.cells.entry(cell).or_default().push(agent);
@@ -49,7 +52,10 @@ impl Grid {
     /// Agents within `radius_m` of `centre` with their distances, nearest first (then by id), at most `limit`.
     /// Units: metres.
     pub fn near(&self, centre: Vec3, radius_m: f64, limit: usize) -> Vec<(AgentId, f64)> {
-        #[expect(clippy::as_conversions, reason = "f64 to i32 saturates; radii are bounded by base::limit")]
+        #[expect(
+            clippy::as_conversions,
+            reason = "f64 to i32 saturates; radii are bounded by base::limit"
+        )]
         let reach = (radius_m / CELL_M).ceil().max(0.0) as i32;
         let mut found: Vec<(AgentId, f64)> = Cell::of(centre)
             .around(reach)
@@ -126,8 +132,17 @@ mod tests {
     fn removing_leaves_nothing_behind() {
         let mut grid = Grid::default();
         let agent = AgentId(Uuid::from_u128(1));
-        assert_eq!(grid.place(agent, Vec3::new(1.0, 1.0, 0.0)), Placed::Entered(Cell(0, 0)));
-        assert_eq!(grid.place(agent, Vec3::new(17.0, 1.0, 0.0)), Placed::Moved { from: Cell(0, 0), to: Cell(1, 0) });
+        assert_eq!(
+            grid.place(agent, Vec3::new(1.0, 1.0, 0.0)),
+            Placed::Entered(Cell(0, 0))
+        );
+        assert_eq!(
+            grid.place(agent, Vec3::new(17.0, 1.0, 0.0)),
+            Placed::Moved {
+                from: Cell(0, 0),
+                to: Cell(1, 0)
+            }
+        );
         assert_eq!(grid.remove(agent), Some(Cell(1, 0)));
         assert!(grid.is_empty() && grid.cells.is_empty());
     }

@@ -22,12 +22,24 @@ pub struct Trajectory {
 impl Trajectory {
     /// Stands at a point.
     pub fn standing(at: Vec3, tick: Tick, heading: f64) -> Self {
-        Self { from: at, start: tick, to: None, speed: 0.0, heading }
+        Self {
+            from: at,
+            start: tick,
+            to: None,
+            speed: 0.0,
+            heading,
+        }
     }
 
     /// Walks from `from` to `to`, starting at `tick`.
     pub fn walking(from: Vec3, to: Vec3, tick: Tick, speed: f64) -> Self {
-        Self { from, start: tick, to: Some(to), speed, heading: from.heading_to(to) }
+        Self {
+            from,
+            start: tick,
+            to: Some(to),
+            speed,
+            heading: from.heading_to(to),
+        }
     }
 
     /// Whether the agent moves by this trajectory (it may have arrived).
@@ -45,7 +57,9 @@ impl Trajectory {
 
     /// The position at `tick`, and whether the end is reached.
     pub fn at(&self, tick: Tick, rate: &TickRate) -> (Vec3, bool) {
-        let Some(to) = self.to else { return (self.from, true) };
+        let Some(to) = self.to else {
+            return (self.from, true);
+        };
         let duration_s = self.duration_s();
         let elapsed_s = rate.seconds_between(self.start, tick);
         if elapsed_s >= duration_s {
@@ -62,11 +76,19 @@ mod tests {
     use crate::base::time::Timestamp;
     use proptest::prelude::*;
 
-    const RATE: TickRate = TickRate { epoch: Timestamp(0), tick_ms: 100 };
+    const RATE: TickRate = TickRate {
+        epoch: Timestamp(0),
+        tick_ms: 100,
+    };
 
     #[test]
     fn a_walk_of_fifteen_metres_takes_ten_seconds() {
-        let walk = Trajectory::walking(Vec3::new(0.0, 0.0, 25.0), Vec3::new(15.0, 0.0, 25.0), Tick(100), 1.5);
+        let walk = Trajectory::walking(
+            Vec3::new(0.0, 0.0, 25.0),
+            Vec3::new(15.0, 0.0, 25.0),
+            Tick(100),
+            1.5,
+        );
         assert_eq!(walk.at(Tick(100), &RATE).0.x, 0.0);
         assert!((walk.at(Tick(150), &RATE).0.x - 7.5).abs() < 1e-9);
         assert_eq!(walk.at(Tick(200), &RATE), (Vec3::new(15.0, 0.0, 25.0), true));

@@ -1,5 +1,6 @@
 //! The stored outcomes of commands.
 
+use super::columns;
 use super::read::Key;
 use super::{CommandKey, StoredAnswer};
 use crate::base::id::{AgentId, ShardId};
@@ -7,7 +8,8 @@ use crate::base::time::Tick;
 use crate::domain::ledger::TransferCode;
 use crate::domain::refusal::{Code, Refusal};
 use crate::store::bulk::{Bulk, Cell};
-use crate::store::connection::{Conn, on_conn};
+use crate::store::cached::{Cached, parts};
+use crate::store::connection::Conn;
 use crate::store::error::Inconsistency;
 use crate::store::sql_types::{Doc, Id, Json, Uid};
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, SmallInt, Text};
@@ -50,36 +52,51 @@ pub(super) fn answers<'a>(
     conn: &mut Conn,
     keys: impl Iterator<Item = (AgentId, &'a CommandKey)>,
 ) -> QueryResult<HashMap<Key, StoredAnswer>> {
-    let keys: Vec<Vec<Cell<'_>>> = keys
-        .map(|(agent, key)| vec![Cell::Id(Id(agent.0)), Cell::Text(&key.id)])
-        .collect();
+    let keys: Vec<(Id, &str)> = keys.map(|(agent, key)| (Id(agent.0), key.id.as_str())).collect();
     answers_by_key(conn, &keys)
 }
 
 /// The same by rows of (agent id, command id).
 pub(super) fn answers_by_key(
     conn: &mut Conn,
-    keys: &[Vec<Cell<'_>>],
+    keys: &[(Id, &str)],
 ) -> QueryResult<HashMap<Key, StoredAnswer>> {
     // Pairs, not two lists: many clients count their commands 1, 2, 3, and a list of such ids would match them all.
     const HEAD: &str = "WITH k (a, c) AS (VALUES ";
+    const HEAD_PG: &str = "WITH k (a, c) AS (SELECT * FROM unnest(";
+    const TAIL_PG: &str = ")";
     const COMMANDS: &str = ") SELECT t.agent_id, t.command_id, t.body_hash, t.action, t.status, t.result, t.shard_id, t.seq, t.region, t.tick \
          FROM k JOIN command t ON t.agent_id = k.a AND t.command_id = k.c";
     const TRANSFERS: &str = ") SELECT t.agent_id, t.command_id, t.body_hash, t.id, t.code, t.debit_balance, t.shard_id, t.seq, s.region, t.tick \
          FROM k JOIN transfer t ON t.agent_id = k.a AND t.command_id = k.c LEFT JOIN shard s ON s.id = t.shard_id";
     let mut found = HashMap::new();
-    for part in keys.chunks(KEYS_MAX) {
-        let transfers: Vec<TransferRow> =
-            on_conn!(conn, |c| Bulk::<TransferSql>::new(HEAD, part, TRANSFERS).load(c))?;
-        for row in transfers {
-            found.insert((AgentId(row.0.0), row.1.clone()), answer_of_transfer(row)?);
+    let (mut transfers, mut commands): (Vec<TransferRow>, Vec<CommandRow>) = (Vec::new(), Vec::new());
+    match conn {
+        Conn::Sqlite(c) => {
+            for part in parts(keys) {
+                let cells: Vec<Vec<Cell<'_>>> = part
+                    .iter()
+                    .map(|(agent, id)| vec![Cell::Id(*agent), Cell::Text(id)])
+                    .collect();
+                transfers.append(&mut Cached(Bulk::<TransferSql>::new(HEAD, &cells, TRANSFERS)).load(c)?);
+                commands.append(&mut Cached(Bulk::<CommandSql>::new(HEAD, &cells, COMMANDS)).load(c)?);
+            }
         }
-        // A command row is the whole answer, so it wins over the transfer of the same command.
-        let commands: Vec<CommandRow> =
-            on_conn!(conn, |c| Bulk::<CommandSql>::new(HEAD, part, COMMANDS).load(c))?;
-        for row in commands {
-            found.insert((AgentId(row.0.0), row.1.clone()), answer_of_command(row)?);
+        Conn::Pg(c) => {
+            for part in keys.chunks(KEYS_MAX) {
+                transfers
+                    .append(&mut columns::keys::<TransferSql>(HEAD_PG, part, (TAIL_PG, TRANSFERS)).load(c)?);
+                commands
+                    .append(&mut columns::keys::<CommandSql>(HEAD_PG, part, (TAIL_PG, COMMANDS)).load(c)?);
+            }
         }
+    }
+    for row in transfers {
+        found.insert((AgentId(row.0.0), row.1.clone()), answer_of_transfer(row)?);
+    }
+    // A command row is the whole answer, so it wins over the transfer of the same command.
+    for row in commands {
+        found.insert((AgentId(row.0.0), row.1.clone()), answer_of_command(row)?);
     }
     Ok(found)
 }

@@ -3,7 +3,6 @@
 use super::{CommandKey, StoredAnswer};
 use crate::base::id::AgentId;
 use crate::base::time::Timestamp;
-use crate::store::bulk::Cell;
 use crate::store::connection::on_conn;
 use crate::store::schema::command;
 use crate::store::sql_types::{Doc, Id};
@@ -39,7 +38,7 @@ impl Store {
 impl Reader {
     /// The stored outcome of a command, also of one that was paid for long ago.
     pub fn find_command(&mut self, agent: AgentId, id: &str) -> Result<Option<StoredAnswer>> {
-        let keys = [vec![Cell::Id(Id(agent.0)), Cell::Text(id)]];
+        let keys = [(Id(agent.0), id)];
         let found = self.read("find a command", |conn| {
             super::answers::answers_by_key(conn, &keys)
         })?;

@@ -105,7 +105,10 @@ impl Store {
         };
         let (conn, resolver) = self.parts().map_err(Failure::NotCommitted)?;
         let failed = |source| Failure::NotCommitted(query(source));
-        conn.begin().map_err(failed)?;
+        if let Err(error) = conn.begin() {
+            self.disconnect();
+            return Err(failed(error));
+        }
         let (fence, staged) = match transact(conn, resolver, batch) {
             Ok(Some(done)) => done,
             Ok(None) => {
@@ -167,7 +170,11 @@ impl Store {
 }
 
 /// The body of the transaction. None: fenced.
-fn transact(conn: &mut Conn, resolver: &mut Resolver, batch: &Batch) -> QueryResult<Option<(Fence, Staged)>> {
+pub(super) fn transact(
+    conn: &mut Conn,
+    resolver: &mut Resolver,
+    batch: &Batch,
+) -> QueryResult<Option<(Fence, Staged)>> {
     let Some(fence) = fence(conn, batch.lease, batch.now)? else {
         return Ok(None);
     };

@@ -66,14 +66,12 @@ pub(super) type Key = (AgentId, String);
 /// An account, as far as a transfer needs it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Account {
-    pub owner: Option<Id>,
     pub kind: i16,
     pub currency: i16,
     pub balance: i64,
     pub version: i64,
     pub allow_negative: bool,
     pub frozen: bool,
-    pub created_at: i64,
 }
 
 /// A stack of items.
@@ -181,24 +179,36 @@ fn chunks(ids: &BTreeSet<Uuid>) -> Vec<Vec<Id>> {
 
 fn read_accounts(conn: &mut Conn, ids: &BTreeSet<Uuid>) -> QueryResult<BTreeMap<Uuid, Account>> {
     use schema::account::dsl as a;
-    type Row = (Id, Option<Id>, i16, i16, i64, i64, bool, bool, i64);
+    type Row = (Id, i16, i16, i64, i64, bool, bool);
     let mut found = BTreeMap::new();
     for part in chunks(ids) {
-        let query = || a::account.filter(a::id.eq_any(&part)).order(a::id);
+        let columns = (
+            a::id,
+            a::kind,
+            a::currency,
+            a::balance,
+            a::version,
+            a::allow_negative,
+            a::frozen,
+        );
+        let query = || {
+            a::account
+                .filter(a::id.eq_any(&part))
+                .order(a::id)
+                .select(columns)
+        };
         let rows: Vec<Row> = load_for_update!(conn, query())?;
         found.extend(rows.into_iter().map(
-            |(id, owner, kind, currency, balance, version, allow_negative, frozen, created_at)| {
+            |(id, kind, currency, balance, version, allow_negative, frozen)| {
                 (
                     id.0,
                     Account {
-                        owner,
                         kind,
                         currency,
                         balance,
                         version,
                         allow_negative,
                         frozen,
-                        created_at,
                     },
                 )
             },

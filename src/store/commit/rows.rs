@@ -4,9 +4,9 @@ use crate::store::schema;
 use crate::store::sql_types::{Doc, DocRef, Id};
 use diesel::Insertable;
 
-// `treat_none_as_default_value = false` matters: without it Diesel sends one statement a row to SQLite.
-#[derive(Insertable)]
-#[diesel(table_name = schema::events, treat_none_as_default_value = false)]
+// Rows with `Insertable` go through Diesel; `treat_none_as_default_value = false` matters there: without it Diesel sends one
+// statement a row to SQLite. The others are those of most batches: see `cells` and `columns`.
+
 pub(super) struct EventRow<'a> {
     pub created_at: i64,
     pub shard_id: i32,
@@ -24,8 +24,6 @@ pub(super) struct EventRow<'a> {
     pub world_tick: i64,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = schema::transfer, treat_none_as_default_value = false)]
 pub(super) struct TransferRow<'a> {
     pub id: Id,
     pub shard_id: Option<i32>,
@@ -47,22 +45,12 @@ pub(super) struct TransferRow<'a> {
     pub created_at: i64,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = schema::account, treat_none_as_default_value = false)]
 pub(super) struct AccountRow {
     pub id: Id,
-    pub owner_id: Option<Id>,
-    pub kind: i16,
-    pub currency: i16,
     pub balance: i64,
     pub version: i64,
-    pub allow_negative: bool,
-    pub frozen: bool,
-    pub created_at: i64,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = schema::inbox, treat_none_as_default_value = false)]
 pub(super) struct InboxRow {
     pub agent_id: Id,
     pub offset: i64,
@@ -72,17 +60,11 @@ pub(super) struct InboxRow {
     pub created_at: i64,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = schema::inbox_head, treat_none_as_default_value = false)]
-pub(super) struct InboxHeadRow<'a> {
+pub(super) struct InboxHeadRow {
     pub agent_id: Id,
-    pub epoch: &'a str,
     pub top: i64,
-    pub floor: i64,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = schema::command, treat_none_as_default_value = false)]
 pub(super) struct CommandRow<'a> {
     pub agent_id: Id,
     pub command_id: &'a str,

@@ -4,6 +4,7 @@ use super::Batch;
 use super::decide::Staged;
 use super::rows::{AccountRow, CommandRow, EventRow, InboxHeadRow, InboxRow, ItemRow, TransferRow};
 use super::talk::{write_chats, write_conversations};
+use super::{cells, columns};
 use crate::base::time::Timestamp;
 use crate::domain::ledger::CREDIT;
 use crate::store::bulk::{Bulk, Cell};
@@ -26,6 +27,17 @@ macro_rules! insert_all {
 }
 pub(super) use insert_all;
 
+/// The tables that most batches write have statements of their own for each database, which stay prepared.
+macro_rules! run_prepared {
+    ($conn:expr, $rows:expr, $name:ident) => {
+        match $conn {
+            _ if $rows.is_empty() => Ok(0),
+            Conn::Pg(c) => columns::$name(c, &$rows),
+            Conn::Sqlite(c) => cells::$name(c, &$rows),
+        }
+    };
+}
+
 /// Writes everything that is staged.
 pub(super) fn write(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {
     write_accounts(conn, staged)?;
@@ -41,7 +53,6 @@ pub(super) fn write(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Stag
 }
 
 fn write_accounts(conn: &mut Conn, staged: &Staged) -> QueryResult<()> {
-    use schema::account::{self, dsl as a};
     let touched = staged
         .touched_accounts
         .iter()
@@ -49,29 +60,20 @@ fn write_accounts(conn: &mut Conn, staged: &Staged) -> QueryResult<()> {
     let rows: Vec<AccountRow> = touched
         .map(|(id, account)| AccountRow {
             id: Id(*id),
-            owner_id: account.owner,
-            kind: account.kind,
-            currency: account.currency,
             balance: account.balance,
             version: account.version,
-            allow_negative: account.allow_negative,
-            frozen: account.frozen,
-            created_at: account.created_at,
         })
         .collect();
-    // The rows exist and are locked: the insert always meets its conflict, and is an update of many rows at once.
-    for part in rows.chunks(BINDS_MAX / 9) {
-        on_conn!(conn, |c| diesel::insert_into(account::table)
-            .values(part)
-            .on_conflict(a::id)
-            .do_update()
-            .set((
-                a::balance.eq(excluded(a::balance)),
-                a::version.eq(excluded(a::version))
-            ))
-            .execute(c))?;
+    all_found(run_prepared!(conn, rows, update_accounts)?, rows.len())
+}
+
+/// Rows that were locked a moment ago are there. Errors: rolls back when one is not.
+fn all_found(found: usize, expected: usize) -> QueryResult<()> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(diesel::result::Error::RollbackTransaction)
     }
-    Ok(())
 }
 
 fn write_transfers(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {
@@ -103,7 +105,7 @@ fn write_transfers(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Stage
             })
         })
         .collect();
-    insert_all!(conn, schema::transfer::table, 18, rows);
+    run_prepared!(conn, rows, insert_transfers)?;
     Ok(())
 }
 
@@ -159,7 +161,7 @@ fn write_events(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) 
             })
         })
         .collect();
-    insert_all!(conn, schema::events::table, 14, rows);
+    run_prepared!(conn, rows, insert_events)?;
     Ok(())
 }
 
@@ -177,7 +179,6 @@ fn hearers_text<'a>(handles: impl Iterator<Item = &'a str>) -> String {
 }
 
 fn write_inboxes(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {
-    use schema::inbox_head::dsl as h;
     let shard_id = batch.lease.shard.0;
     let rows: Vec<InboxRow> = staged
         .inbox
@@ -194,28 +195,18 @@ fn write_inboxes(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged)
             })
         })
         .collect();
-    insert_all!(conn, schema::inbox::table, 6, rows);
+    run_prepared!(conn, rows, insert_inbox)?;
     let touched = staged
         .touched_inboxes
         .iter()
         .filter_map(|id| Some((id, staged.view.inboxes.get(id)?)));
-    let heads: Vec<InboxHeadRow<'_>> = touched
-        .map(|(id, (epoch, top, floor))| InboxHeadRow {
+    let heads: Vec<InboxHeadRow> = touched
+        .map(|(id, (_, top, _))| InboxHeadRow {
             agent_id: Id(*id),
-            epoch,
             top: *top,
-            floor: *floor,
         })
         .collect();
-    for part in heads.chunks(BINDS_MAX / 4) {
-        on_conn!(conn, |c| diesel::insert_into(schema::inbox_head::table)
-            .values(part)
-            .on_conflict(h::agent_id)
-            .do_update()
-            .set(h::top.eq(excluded(h::top)))
-            .execute(c))?;
-    }
-    Ok(())
+    all_found(run_prepared!(conn, heads, update_inbox_heads)?, heads.len())
 }
 
 fn write_commands(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {
@@ -240,7 +231,7 @@ fn write_commands(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged
             })
         })
         .collect();
-    insert_all!(conn, schema::command::table, 11, rows);
+    run_prepared!(conn, rows, insert_commands)?;
     Ok(())
 }
 

@@ -56,7 +56,7 @@ fn duplicates_inside_one_batch_are_done_once() {
             Code::InsufficientFunds
         );
         assert_eq!((stage.balance("bob"), stage.last_seq()), (100_010, 2));
-        assert_eq!(stage.store.chat_history(Some("plaza"), 10).unwrap().len(), 1);
+        assert_eq!(stage.store.chat_history(Some("plaza"), &[], 10).unwrap().len(), 1);
         stage.assert_sound();
     });
 }

@@ -7,7 +7,7 @@ mod money;
 mod reads;
 mod schema;
 mod shards;
-
+mod together;
 mod tokens;
 mod verification;
 mod world;

@@ -88,7 +88,13 @@ fn an_agent_hears_what_it_did_heard_or_was_told_and_nothing_else() {
             ..HeardQuery::default()
         };
         assert_eq!(store.heard(&handle("a_b"), &bad).unwrap(), None);
-        assert_eq!(seqs(&store.world_events(2, None).unwrap()), [2, 3]);
+        assert_eq!(seqs(&store.world_events(2, None, &[]).unwrap()), [2, 3]);
+        assert!(
+            store
+                .world_events(2, None, &["plaza".to_owned()])
+                .unwrap()
+                .is_empty()
+        );
     });
 }
 
@@ -212,11 +218,28 @@ fn chat_history_is_public_and_whispers_are_for_the_two() {
             chat.into_iter().map(|line| line.message).collect::<Vec<_>>()
         };
         assert_eq!(
-            texts(stage.store.chat_history(Some("plaza"), 10).unwrap()),
+            texts(stage.store.chat_history(Some("plaza"), &[], 10).unwrap()),
             ["one", "two"]
         );
-        assert_eq!(texts(stage.store.chat_history(None, 1).unwrap()), ["two"]);
-        assert!(stage.store.chat_history(Some("market"), 10).unwrap().is_empty());
+        assert_eq!(texts(stage.store.chat_history(None, &[], 1).unwrap()), ["two"]);
+        assert_eq!(
+            texts(stage.store.chat_history(None, &["market".to_owned()], 1).unwrap()),
+            ["two"]
+        );
+        assert!(
+            stage
+                .store
+                .chat_history(None, &["plaza".to_owned()], 1)
+                .unwrap()
+                .is_empty()
+        );
+        assert!(
+            stage
+                .store
+                .chat_history(Some("market"), &[], 10)
+                .unwrap()
+                .is_empty()
+        );
         for (name, expected) in [("alice", 1), ("bob", 1), ("carol", 0)] {
             let id = stage.agent(name).id;
             assert_eq!(stage.store.chat_with(id, 10).unwrap().len(), expected, "{name}");

@@ -19,7 +19,8 @@ impl Access {
     /// Reads the keys; makes the first one, prepares the next one and puts it into use when they are due.
     /// Errors: what the store refuses; `internal`, when a row is no key.
     pub(super) async fn refresh_keys(&self) -> Result<(), Refusal> {
-        self.keys_read_at.store(self.clock.monotonic_ms(), Ordering::Relaxed);
+        self.keys_read_at
+            .store(self.clock.monotonic_ms(), Ordering::Relaxed);
         let now = self.now();
         let mut rows = self.read_keys(now).await?;
         if self.maintain(&rows, now).await? {
@@ -36,12 +37,20 @@ impl Access {
 
     async fn read_keys(&self, now: Timestamp) -> Result<Vec<KeyRow>, Refusal> {
         let rows = self.database.read(|reader| reader.signing_keys()).await?;
-        Ok(rows.into_iter().filter(|row| now < row.not_after).filter_map(key_of).collect())
+        Ok(rows
+            .into_iter()
+            .filter(|row| now < row.not_after)
+            .filter_map(key_of)
+            .collect())
     }
 
     /// Whether something was changed in the store.
     async fn maintain(&self, rows: &[KeyRow], now: Timestamp) -> Result<bool, Refusal> {
-        let of_state = |state: KeyState| rows.iter().filter(move |row| row.state == state).max_by_key(|row| row.not_before);
+        let of_state = |state: KeyState| {
+            rows.iter()
+                .filter(move |row| row.state == state)
+                .max_by_key(|row| row.not_before)
+        };
         let (Some(active), next) = (of_state(KeyState::Active), of_state(KeyState::Next)) else {
             self.add_key(KeyState::Active, now).await?;
             return Ok(true);
@@ -49,7 +58,8 @@ impl Access {
         let ends_at = active.not_before.plus_ms(ROTATE_AFTER_MS);
         match next {
             None if ends_at.since_ms(now) <= PUBLISH_AHEAD_MS => {
-                self.add_key(KeyState::Next, ends_at.max(now.plus_ms(PUBLISH_AHEAD_MS))).await?;
+                self.add_key(KeyState::Next, ends_at.max(now.plus_ms(PUBLISH_AHEAD_MS)))
+                    .await?;
                 Ok(true)
             }
             Some(next) if next.not_before <= now => {
@@ -77,12 +87,18 @@ impl Access {
             not_before: key.not_before,
             not_after: key.not_after,
         };
-        self.database.write(move |store| store.add_signing_key(&row)).await.map(|_is_added| ())
+        self.database
+            .write(move |store| store.add_signing_key(&row))
+            .await
+            .map(|_is_added| ())
     }
 
     async fn set_state(&self, kid: &str, state: KeyState) -> Result<(), Refusal> {
         let kid = kid.to_owned();
-        self.database.write(move |store| store.set_signing_key_state(&kid, state.name())).await.map(|_is_there| ())
+        self.database
+            .write(move |store| store.set_signing_key_state(&kid, state.name()))
+            .await
+            .map(|_is_there| ())
     }
 }
 

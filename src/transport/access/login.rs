@@ -34,7 +34,9 @@ pub struct Pair {
 
 impl std::fmt::Debug for Pair {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pair").field("expires_at", &self.expires_at).finish_non_exhaustive()
+        f.debug_struct("Pair")
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
     }
 }
 
@@ -61,11 +63,17 @@ pub(super) struct Pairs(DashMap<[u8; 32], Arc<Slot>>);
 impl Pairs {
     /// Drops what nobody may ask for any more.
     pub(super) fn purge(&self, now_ms: i64) {
-        self.0.retain(|_, slot| now_ms.saturating_sub(slot.made_at_ms) <= crate::guard::refresh::GRACE_MS);
+        self.0
+            .retain(|_, slot| now_ms.saturating_sub(slot.made_at_ms) <= crate::guard::refresh::GRACE_MS);
     }
 
     fn slot(&self, hash: [u8; 32], now_ms: i64) -> Arc<Slot> {
-        let make = || Arc::new(Slot { pair: Mutex::new(None), made_at_ms: now_ms });
+        let make = || {
+            Arc::new(Slot {
+                pair: Mutex::new(None),
+                made_at_ms: now_ms,
+            })
+        };
         if self.0.len() >= PAIRS_MAX {
             return make();
         }
@@ -76,7 +84,13 @@ impl Pairs {
 impl Access {
     /// Exchanges a key for tokens. Unknown, foreign and wrong keys take the same time and get the same answer.
     /// Errors: `unauthenticated`, `rate_limited`, `busy`, temporary ones.
-    pub async fn exchange(&self, handle: &Handle, api_key: &str, client: &str, user_agent: &str) -> Result<Pair, Refusal> {
+    pub async fn exchange(
+        &self,
+        handle: &Handle,
+        api_key: &str,
+        client: &str,
+        user_agent: &str,
+    ) -> Result<Pair, Refusal> {
         self.count(Bucket::Tokens, client).await?;
         let key = ApiKey::parse(api_key).ok_or_else(wrong_key)?;
         self.check_failures(key.key_id())?;
@@ -91,15 +105,25 @@ impl Access {
             return Err(wrong_key());
         };
         if verdict.is_rehash_needed {
-            let phc = self.hashes.hash(key.secret().to_owned(), self.entropy.bytes()).await?;
-            self.database.write(move |store| store.set_key_hash(id, &phc)).await?;
+            let phc = self
+                .hashes
+                .hash(key.secret().to_owned(), self.entropy.bytes())
+                .await?;
+            self.database
+                .write(move |store| store.set_key_hash(id, &phc))
+                .await?;
         }
         let agent = self.agent(handle).await?.ok_or_else(wrong_key)?;
         self.log_in(&agent, client, user_agent).await
     }
 
     /// A new family of tokens for an agent.
-    pub(super) async fn log_in(&self, agent: &AgentRow, client: &str, user_agent: &str) -> Result<Pair, Refusal> {
+    pub(super) async fn log_in(
+        &self,
+        agent: &AgentRow,
+        client: &str,
+        user_agent: &str,
+    ) -> Result<Pair, Refusal> {
         let now = self.now();
         let family = self.entropy.uuid_v7(now.0);
         let refresh = RefreshToken::make(&|buffer| self.fill(buffer));
@@ -112,7 +136,9 @@ impl Access {
             absolute_until,
             fingerprint: fingerprint(client, user_agent),
         };
-        self.database.write(move |store| store.add_refresh(&row, now)).await?;
+        self.database
+            .write(move |store| store.add_refresh(&row, now))
+            .await?;
         let issued = self.issue(&agent.handle, agent.permissions, family)?;
         Ok(pair_of(issued, refresh.expose()))
     }
@@ -120,7 +146,12 @@ impl Access {
     /// Exchanges a refresh token for a new pair. The same client gets the same pair for 30 s, should the answer be lost;
     /// any other use of a spent token revokes its whole family.
     /// Errors: `unauthenticated`, `token_expired`, `token_revoked`, `rate_limited`, temporary ones.
-    pub async fn refresh(&self, refresh_token: &str, client: &str, user_agent: &str) -> Result<Pair, Refusal> {
+    pub async fn refresh(
+        &self,
+        refresh_token: &str,
+        client: &str,
+        user_agent: &str,
+    ) -> Result<Pair, Refusal> {
         self.count(Bucket::Tokens, client).await?;
         let token = RefreshToken::parse(refresh_token).ok_or_else(unknown_token)?;
         let slot = self.pairs.slot(token.hash(), self.clock.monotonic_ms());
@@ -155,22 +186,49 @@ impl Access {
         let (hash, grace_ms) = (token.hash(), self.refresh.grace_ms);
         let text = next.expose();
         // The store knows when the family ends, and ends the successor no later.
-        let successor = Successor { hash: next.hash(), expires_at: now.plus_ms(self.refresh.idle_ms), token: text.clone() };
-        let rotation =
-            self.database.write(move |store| store.rotate_refresh(&hash, &successor, &mark, grace_ms, now)).await?;
+        let successor = Successor {
+            hash: next.hash(),
+            expires_at: now.plus_ms(self.refresh.idle_ms),
+            token: text.clone(),
+        };
+        let rotation = self
+            .database
+            .write(move |store| store.rotate_refresh(&hash, &successor, &mark, grace_ms, now))
+            .await?;
         Ok((rotation, text))
     }
 
     async fn pair(&self, agent: AgentId, family: Uuid, refresh_token: String) -> Result<Pair, Refusal> {
-        let row = self.database.read(move |reader| reader.agent_by_id(agent)).await?.ok_or_else(unknown_token)?;
-        Ok(pair_of(self.issue(&row.handle, row.permissions, family)?, refresh_token))
+        let row = self
+            .database
+            .read(move |reader| reader.agent_by_id(agent))
+            .await?
+            .ok_or_else(unknown_token)?;
+        Ok(pair_of(
+            self.issue(&row.handle, row.permissions, family)?,
+            refresh_token,
+        ))
     }
 
     /// Signs an access token.
-    pub(super) fn issue(&self, subject: &Handle, permissions: Permissions, family: Uuid) -> Result<Issued, Refusal> {
+    pub(super) fn issue(
+        &self,
+        subject: &Handle,
+        permissions: Permissions,
+        family: Uuid,
+    ) -> Result<Issued, Refusal> {
         let now = self.now();
         let token_id = self.entropy.uuid_v7(now.0);
-        self.tokens.issue(&self.ring(), &Grant { subject: subject.clone(), permissions, family, token_id }, now)
+        self.tokens.issue(
+            &self.ring(),
+            &Grant {
+                subject: subject.clone(),
+                permissions,
+                family,
+                token_id,
+            },
+            now,
+        )
     }
 
     /// Revokes the token that asks, or everything that its agent holds, refresh tokens included.
@@ -179,14 +237,17 @@ impl Access {
         match scope {
             Scope::Token => {
                 let token_id = verified.token_id.clone();
-                let token_id = token_id.ok_or_else(|| Refusal::invalid("a token without jti cannot be revoked alone"))?;
+                let token_id = token_id
+                    .ok_or_else(|| Refusal::invalid("a token without jti cannot be revoked alone"))?;
                 self.revoke_id(RevocationKind::Token, token_id).await?;
             }
             Scope::Agent => {
                 // Access tokens name the handle, refresh tokens the id inside.
-                self.revoke_id(RevocationKind::Agent, verified.subject.clone()).await?;
+                self.revoke_id(RevocationKind::Agent, verified.subject.clone())
+                    .await?;
                 if let Some(caller) = self.caller(verified).await? {
-                    self.revoke_id(RevocationKind::Agent, caller.id.to_string()).await?;
+                    self.revoke_id(RevocationKind::Agent, caller.id.to_string())
+                        .await?;
                 }
             }
         }
@@ -197,12 +258,19 @@ impl Access {
     async fn revoke_id(&self, kind: RevocationKind, id: String) -> Result<(), Refusal> {
         let now = self.now();
         let until = revocation::until(now);
-        self.database.write(move |store| store.revoke(kind, &id, until, now)).await.map(|_version| ())
+        self.database
+            .write(move |store| store.revoke(kind, &id, until, now))
+            .await
+            .map(|_version| ())
     }
 }
 
 fn pair_of(issued: Issued, refresh_token: String) -> Pair {
-    Pair { token: issued.token, refresh_token, expires_at: issued.expires_at }
+    Pair {
+        token: issued.token,
+        refresh_token,
+        expires_at: issued.expires_at,
+    }
 }
 
 fn wrong_key() -> Refusal {

@@ -35,9 +35,15 @@ impl Access {
         while !agents.is_empty() {
             let part = agents.split_off(agents.len().saturating_sub(PART));
             let now = self.now();
-            let registered = self.database.write(move |store| store.register_agents_bulk(&part, now)).await?;
+            let registered = self
+                .database
+                .write(move |store| store.register_agents_bulk(&part, now))
+                .await?;
             if let Err(handle) = registered {
-                return Err(Refusal::new(Code::NameTaken, format!("the name {handle} is taken")));
+                return Err(Refusal::new(
+                    Code::NameTaken,
+                    format!("the name {handle} is taken"),
+                ));
             }
         }
         let permissions = Permissions::of_new_agent();
@@ -52,6 +58,10 @@ impl Access {
     /// Errors: `unavailable` when there is no signing key.
     pub fn mint_admin(&self) -> Result<Issued, Refusal> {
         let subject = Handle::new(ADMIN).map_err(Refusal::invalid)?;
-        self.issue(&subject, Permissions::from_names([ADMIN]), self.entropy.uuid_v7(self.clock.now_ms()))
+        self.issue(
+            &subject,
+            Permissions::from_names([ADMIN]),
+            self.entropy.uuid_v7(self.clock.now_ms()),
+        )
     }
 }

@@ -45,20 +45,32 @@ pub struct Welcome {
 impl Access {
     /// Registers an agent.
     /// Errors: `rate_limited`, `name_taken`, `already_exists` (the handle), `invalid_parameter` (a reserved handle), `busy`, temporary ones.
-    pub async fn register(&self, registration: Registration, client: &str, user_agent: &str) -> Result<Welcome, Refusal> {
+    pub async fn register(
+        &self,
+        registration: Registration,
+        client: &str,
+        user_agent: &str,
+    ) -> Result<Welcome, Refusal> {
         if registration.agent_id.as_ref().is_some_and(Handle::is_reserved) {
             return Err(Refusal::invalid("this agent_id is reserved"));
         }
         self.count(Bucket::Registrations, client).await?;
         let api_key = ApiKey::make(&|buffer| self.fill(buffer));
-        let key_hash = self.hashes.hash(api_key.secret().to_owned(), self.entropy.bytes()).await?;
+        let key_hash = self
+            .hashes
+            .hash(api_key.secret().to_owned(), self.entropy.bytes())
+            .await?;
         let key = Some((api_key.key_id().to_owned(), key_hash));
         let agent = self.add_agent(registration, key).await?;
         let pair = self.log_in(&agent, client, user_agent).await?;
         Ok(Welcome { agent, api_key, pair })
     }
 
-    async fn add_agent(&self, registration: Registration, key: Option<(String, String)>) -> Result<AgentRow, Refusal> {
+    async fn add_agent(
+        &self,
+        registration: Registration,
+        key: Option<(String, String)>,
+    ) -> Result<AgentRow, Refusal> {
         let is_made_up = registration.agent_id.is_none();
         let (key_id, key_hash) = key.unzip();
         for _ in 0..HANDLE_TRIES {
@@ -66,15 +78,29 @@ impl Access {
                 Some(handle) => handle.clone(),
                 None => self.make_handle("agent_")?,
             };
-            let agent = self.new_agent(handle.clone(), registration.clone(), key_id.clone(), key_hash.clone());
+            let agent = self.new_agent(
+                handle.clone(),
+                registration.clone(),
+                key_id.clone(),
+                key_hash.clone(),
+            );
             let now = self.now();
-            match self.database.write(move |store| store.register_agent(&agent, now)).await? {
+            match self
+                .database
+                .write(move |store| store.register_agent(&agent, now))
+                .await?
+            {
                 Registered::Done => return self.agent(&handle).await?.ok_or_else(Refusal::internal),
                 Registered::NameTaken => {
-                    return Err(Refusal::new(Code::NameTaken, "somebody has this name, or one that looks like it"));
+                    return Err(Refusal::new(
+                        Code::NameTaken,
+                        "somebody has this name, or one that looks like it",
+                    ));
                 }
                 Registered::HandleTaken if is_made_up => {}
-                Registered::HandleTaken => return Err(Refusal::new(Code::AlreadyExists, "somebody has this agent_id")),
+                Registered::HandleTaken => {
+                    return Err(Refusal::new(Code::AlreadyExists, "somebody has this agent_id"));
+                }
             }
         }
         Err(Refusal::unavailable())

@@ -27,13 +27,32 @@ impl World {
         (config.auth.argon2_memory_kib, config.auth.argon2_passes) = (64, 1);
         change(&mut config);
         let config = Arc::new(config);
-        let access = Access::load(database.clone(), Arc::clone(&config), clock.clone(), Entropy::system()).await.unwrap();
-        Self { access, database, config, clock }
+        let access = Access::load(
+            database.clone(),
+            Arc::clone(&config),
+            clock.clone(),
+            Entropy::system(),
+        )
+        .await
+        .unwrap();
+        Self {
+            access,
+            database,
+            config,
+            clock,
+        }
     }
 
     /// Another node of the same world.
     async fn node(&self) -> Arc<Access> {
-        Access::load(self.database.clone(), Arc::clone(&self.config), self.clock.clone(), Entropy::system()).await.unwrap()
+        Access::load(
+            self.database.clone(),
+            Arc::clone(&self.config),
+            self.clock.clone(),
+            Entropy::system(),
+        )
+        .await
+        .unwrap()
     }
 
     async fn register(&self, name: &str) -> Result<Welcome, Refusal> {
@@ -67,15 +86,30 @@ async fn a_registered_agent_is_known_by_its_token_and_its_key() {
     let welcome = world.register("Alice").await.unwrap();
     let handle = welcome.agent.handle.clone();
     assert!(handle.as_str().starts_with("agent_") && handle.as_str().len() == 14);
-    let caller = access.caller(&access.verify(&welcome.pair.token).unwrap()).await.unwrap().unwrap();
+    let caller = access
+        .caller(&access.verify(&welcome.pair.token).unwrap())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((&caller.handle, caller.id), (&handle, welcome.agent.id));
     assert!(caller.permissions.has(Permission::Speak) && !caller.permissions.has(Permission::Admin));
     assert_eq!(welcome.pair.expires_at, Timestamp(START_MS + 3_600_000));
-    let pair = access.exchange(&handle, &welcome.api_key.expose(), CLIENT, AGENT).await.unwrap();
+    let pair = access
+        .exchange(&handle, &welcome.api_key.expose(), CLIENT, AGENT)
+        .await
+        .unwrap();
     assert_ne!(pair.token, welcome.pair.token);
     access.verify(&pair.token).unwrap();
-    assert_eq!(code(access.verify(&pair.refresh_token)), Code::Unauthenticated, "a refresh token is no access token");
-    assert_eq!(code(access.refresh(&pair.token, CLIENT, AGENT).await), Code::Unauthenticated, "nor the reverse");
+    assert_eq!(
+        code(access.verify(&pair.refresh_token)),
+        Code::Unauthenticated,
+        "a refresh token is no access token"
+    );
+    assert_eq!(
+        code(access.refresh(&pair.token, CLIENT, AGENT).await),
+        Code::Unauthenticated,
+        "nor the reverse"
+    );
 }
 
 #[actix_web::test]
@@ -87,20 +121,37 @@ async fn wrong_keys_get_one_answer_and_too_many_make_the_key_rest() {
     let key = welcome.api_key.expose();
     let wrong = format!("{}0000", key.chars().take(56).collect::<String>());
     let mut answers = Vec::new();
-    for (handle, key) in [(&other, &key), (&welcome.agent.handle, &wrong), (&other, &"x".to_owned())] {
+    for (handle, key) in [
+        (&other, &key),
+        (&welcome.agent.handle, &wrong),
+        (&other, &"x".to_owned()),
+    ] {
         answers.push(access.exchange(handle, key, CLIENT, AGENT).await.unwrap_err());
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     // Two of the three named a key id; five may be wrong, the sixth is told to wait.
     for _ in 0..4 {
-        assert_eq!(code(access.exchange(&welcome.agent.handle, &wrong, CLIENT, AGENT).await), Code::Unauthenticated);
+        assert_eq!(
+            code(
+                access
+                    .exchange(&welcome.agent.handle, &wrong, CLIENT, AGENT)
+                    .await
+            ),
+            Code::Unauthenticated
+        );
     }
-    let resting = access.exchange(&welcome.agent.handle, &wrong, CLIENT, AGENT).await.unwrap_err();
+    let resting = access
+        .exchange(&welcome.agent.handle, &wrong, CLIENT, AGENT)
+        .await
+        .unwrap_err();
     assert_eq!(resting.code, Code::RateLimited);
     assert!(resting.retry_after_ms.unwrap() > 0 && resting.rate.is_some());
     world.clock.advance(900_000);
     access.keep_fresh().await;
-    access.exchange(&welcome.agent.handle, &key, CLIENT, AGENT).await.unwrap();
+    access
+        .exchange(&welcome.agent.handle, &key, CLIENT, AGENT)
+        .await
+        .unwrap();
 }
 
 #[actix_web::test]
@@ -109,12 +160,21 @@ async fn the_sixth_registration_of_an_address_waits_on_every_node() {
     let second = world.node().await;
     for number in 0..5 {
         let access = if number % 2 == 0 { &world.access } else { &second };
-        access.register(registration(&format!("Agent {number}")), CLIENT, AGENT).await.unwrap();
+        access
+            .register(registration(&format!("Agent {number}")), CLIENT, AGENT)
+            .await
+            .unwrap();
     }
-    let refusal = second.register(registration("Sixth"), CLIENT, AGENT).await.unwrap_err();
+    let refusal = second
+        .register(registration("Sixth"), CLIENT, AGENT)
+        .await
+        .unwrap_err();
     assert_eq!(refusal.code, Code::RateLimited);
     assert_eq!(refusal.rate.unwrap().bucket, "registrations");
-    second.register(registration("Elsewhere"), "192.0.2.2", AGENT).await.unwrap();
+    second
+        .register(registration("Elsewhere"), "192.0.2.2", AGENT)
+        .await
+        .unwrap();
     let free = World::new("free", |config| config.limits.unlimited = true).await;
     for number in 0..12 {
         free.register(&format!("Agent {number}")).await.unwrap();
@@ -125,12 +185,29 @@ async fn the_sixth_registration_of_an_address_waits_on_every_node() {
 async fn names_and_handles_are_taken_once() {
     let world = World::new("names", |_| {}).await;
     let (one, two) = futures_util::future::join(world.register("Twin"), world.register("Twin")).await;
-    let codes: Vec<Code> = [one, two].into_iter().filter_map(Result::err).map(|refusal| refusal.code).collect();
+    let codes: Vec<Code> = [one, two]
+        .into_iter()
+        .filter_map(Result::err)
+        .map(|refusal| refusal.code)
+        .collect();
     assert_eq!(codes, [Code::NameTaken]);
-    let named = |name: &str, handle: &str| Registration { agent_id: Some(Handle::new(handle).unwrap()), ..registration(name) };
-    world.access.register(named("Bob", "bob"), CLIENT, AGENT).await.unwrap();
-    assert_eq!(code(world.access.register(named("Robert", "bob"), CLIENT, AGENT).await), Code::AlreadyExists);
-    assert_eq!(code(world.access.register(named("Root", ADMIN), CLIENT, AGENT).await), Code::InvalidParameter);
+    let named = |name: &str, handle: &str| Registration {
+        agent_id: Some(Handle::new(handle).unwrap()),
+        ..registration(name)
+    };
+    world
+        .access
+        .register(named("Bob", "bob"), CLIENT, AGENT)
+        .await
+        .unwrap();
+    assert_eq!(
+        code(world.access.register(named("Robert", "bob"), CLIENT, AGENT).await),
+        Code::AlreadyExists
+    );
+    assert_eq!(
+        code(world.access.register(named("Root", ADMIN), CLIENT, AGENT).await),
+        Code::InvalidParameter
+    );
 }
 
 #[actix_web::test]
@@ -143,12 +220,24 @@ async fn a_refresh_token_rotates_and_its_reuse_ends_the_family() {
     assert_eq!(again, second, "the same client gets the same pair");
     world.clock.advance(31_000);
     access.verify(&second.token).unwrap();
-    assert_eq!(code(access.refresh(&first.refresh_token, CLIENT, AGENT).await), Code::TokenRevoked);
+    assert_eq!(
+        code(access.refresh(&first.refresh_token, CLIENT, AGENT).await),
+        Code::TokenRevoked
+    );
     assert_eq!(code(access.verify(&second.token)), Code::TokenRevoked);
-    assert!(access.refresh(&second.refresh_token, CLIENT, AGENT).await.is_err());
+    assert!(
+        access
+            .refresh(&second.refresh_token, CLIENT, AGENT)
+            .await
+            .is_err()
+    );
     let other = world.register("Bob").await.unwrap().pair;
     access.refresh(&other.refresh_token, CLIENT, AGENT).await.unwrap();
-    assert_eq!(code(access.refresh(&other.refresh_token, "192.0.2.9", AGENT).await), Code::TokenRevoked, "a thief at once");
+    assert_eq!(
+        code(access.refresh(&other.refresh_token, "192.0.2.9", AGENT).await),
+        Code::TokenRevoked,
+        "a thief at once"
+    );
 }
 
 #[actix_web::test]
@@ -156,10 +245,18 @@ async fn twenty_refreshes_at_once_leave_one_pair() {
     let world = World::new("twenty", |config| config.limits.unlimited = true).await;
     let first = world.register("Alice").await.unwrap().pair;
     let refreshes = (0..20).map(|_| world.access.refresh(&first.refresh_token, CLIENT, AGENT));
-    let pairs: Vec<Pair> = futures_util::future::join_all(refreshes).await.into_iter().map(Result::unwrap).collect();
+    let pairs: Vec<Pair> = futures_util::future::join_all(refreshes)
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
     assert!(pairs.iter().all(|pair| *pair == pairs[0]));
     world.access.verify(&pairs[0].token).unwrap();
-    world.access.refresh(&pairs[0].refresh_token, CLIENT, AGENT).await.unwrap();
+    world
+        .access
+        .refresh(&pairs[0].refresh_token, CLIENT, AGENT)
+        .await
+        .unwrap();
 }
 
 #[actix_web::test]
@@ -168,7 +265,10 @@ async fn revocation_reaches_every_node_and_open_sockets() {
     let (access, second) = (&world.access, world.node().await);
     let welcome = world.register("Alice").await.unwrap();
     let key = welcome.api_key.expose();
-    let other = access.exchange(&welcome.agent.handle, &key, CLIENT, AGENT).await.unwrap();
+    let other = access
+        .exchange(&welcome.agent.handle, &key, CLIENT, AGENT)
+        .await
+        .unwrap();
     let verified = second.verify(&welcome.pair.token).unwrap();
     access.revoke(&verified, Scope::Token).await.unwrap();
     assert_eq!(code(access.verify(&welcome.pair.token)), Code::TokenRevoked);
@@ -181,7 +281,10 @@ async fn revocation_reaches_every_node_and_open_sockets() {
     assert_eq!(code(second.check(&open)), Code::TokenRevoked);
     assert!(access.refresh(&other.refresh_token, CLIENT, AGENT).await.is_err());
     world.clock.advance(5);
-    let fresh = access.exchange(&welcome.agent.handle, &key, CLIENT, AGENT).await.unwrap();
+    let fresh = access
+        .exchange(&welcome.agent.handle, &key, CLIENT, AGENT)
+        .await
+        .unwrap();
     second.verify(&fresh.token).unwrap();
 }
 
@@ -193,6 +296,9 @@ async fn tokens_expire_on_open_sockets_too() {
     world.access.check(&verified).unwrap();
     world.clock.advance(3_600_000);
     assert_eq!(code(world.access.check(&verified)), Code::TokenExpired);
+    // Such a socket has a while to refresh, but not when the token was revoked as well.
+    world.access.revoke(&verified, Scope::Token).await.unwrap();
+    assert_eq!(code(world.access.check(&verified)), Code::TokenRevoked);
 }
 
 #[actix_web::test]
@@ -210,12 +316,19 @@ async fn keys_rotate_without_a_refused_token() {
         world.clock.advance(step);
         world.access.keep_fresh().await;
         second.keep_fresh().await;
-        let pair = second.exchange(&welcome.agent.handle, &key, CLIENT, AGENT).await.unwrap();
+        let pair = second
+            .exchange(&welcome.agent.handle, &key, CLIENT, AGENT)
+            .await
+            .unwrap();
         kids.insert(kid(&world.access, &pair.token));
     }
     assert_eq!(kids.len(), 2, "{kids:?}");
     let jwks: serde_json::Value = serde_json::from_str(&second.jwks()).unwrap();
-    assert_eq!(jwks["keys"].as_array().unwrap().len(), 2, "the old key still verifies");
+    assert_eq!(
+        jwks["keys"].as_array().unwrap().len(),
+        2,
+        "the old key still verifies"
+    );
 }
 
 #[actix_web::test]
@@ -233,7 +346,11 @@ async fn minted_agents_act_and_the_operator_may_only_operate() {
     access.admit_admin(&admin).await.unwrap();
     assert!(access.caller(&admin).await.unwrap().is_none());
     world.clock.advance(31_000);
-    assert_eq!(code(access.admit_admin(&admin).await), Code::Unavailable, "nobody knows what was revoked");
+    assert_eq!(
+        code(access.admit_admin(&admin).await),
+        Code::Unavailable,
+        "nobody knows what was revoked"
+    );
     access.keep_fresh().await;
     access.admit_admin(&admin).await.unwrap();
 }
@@ -241,16 +358,27 @@ async fn minted_agents_act_and_the_operator_may_only_operate() {
 #[actix_web::test]
 async fn a_shared_secret_lets_strangers_into_channels_only() {
     let secret = "0123456789abcdef-ghijklmnopqrstuv";
-    let world = World::new("hmac", |config| config.auth.token_hmac_secret = Some(crate::config::Secret::new(secret))).await;
+    let world = World::new("hmac", |config| {
+        config.auth.token_hmac_secret = Some(crate::config::Secret::new(secret))
+    })
+    .await;
     let alice = world.register("Alice").await.unwrap().agent;
     let token = |subject: &str| {
         let key = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes());
-        jsonwebtoken::encode(&jsonwebtoken::Header::default(), &json!({"sub": subject, "exp": START_MS / 1_000 + 60}), &key).unwrap()
+        jsonwebtoken::encode(
+            &jsonwebtoken::Header::default(),
+            &json!({"sub": subject, "exp": START_MS / 1_000 + 60}),
+            &key,
+        )
+        .unwrap()
     };
     let stranger = world.access.verify(&token("stranger")).unwrap();
     assert!(world.access.caller(&stranger).await.unwrap().is_none());
     let agent = world.access.verify(&token(alice.handle.as_str())).unwrap();
     assert_eq!(world.access.caller(&agent).await.unwrap().unwrap().id, alice.id);
     let operator = world.access.verify(&token(ADMIN)).unwrap();
-    assert_eq!(code(world.access.admit_admin(&operator).await), Code::PermissionMissing);
+    assert_eq!(
+        code(world.access.admit_admin(&operator).await),
+        Code::PermissionMissing
+    );
 }

@@ -1,16 +1,20 @@
 //! Channels over the socket: subscribe, publish, presence, history.
 
 use super::super::session::Session;
-use crate::actors::channels::{Kept, Position};
-use crate::base::limit::{CHANNELS_PER_CONNECTION_MAX, JSON_DEPTH_MAX};
+use crate::actors::channels::{History, Kept, Position};
+use crate::base::limit::{
+    CHANNEL_NAME_MAX_BYTES, CHANNELS_PER_CONNECTION_MAX, JSON_DEPTH_MAX, PAYLOAD_MAX_BYTES,
+    RECOVERY_MAX_BYTES,
+};
 use crate::bus::Topic;
+use crate::config::Bucket;
 use crate::domain::agent::Handle;
-use crate::domain::channel::{CHANNEL_NAME_MAX, Namespace, PAYLOAD_MAX};
+use crate::domain::channel::Namespace;
 use crate::domain::refusal::{Code, Refusal};
 use crate::wire;
 use crate::wire::push::{ClientInfo, Publication};
 use crate::wire::reply::{HistoryResult, PresenceResult, PresenceStatsResult, ReplyBody};
-use crate::wire::request::{HistoryRequest, PublishRequest};
+use crate::wire::request::{HistoryRequest, PublishRequest, StreamPosition};
 use crate::wire::subscription::{SubscribeRequest, SubscribeResult};
 use crate::wire::{ClientError, Disconnect};
 use bytes::Bytes;
@@ -35,8 +39,15 @@ impl Session {
 
     fn info(&self) -> ClientInfo {
         let conn_info = self.verified.as_ref().and_then(|verified| verified.info.as_ref());
-        let conn_info = conn_info.map(|info| Bytes::copy_from_slice(info.get().as_bytes())).unwrap_or_default();
-        ClientInfo { user: self.user(), client: self.id.to_string(), conn_info, ..ClientInfo::default() }
+        let conn_info = conn_info
+            .map(|info| Bytes::copy_from_slice(info.get().as_bytes()))
+            .unwrap_or_default();
+        ClientInfo {
+            user: self.user(),
+            client: self.id.to_string(),
+            conn_info,
+            ..ClientInfo::default()
+        }
     }
 
     /// Reads a channel's name, or answers the error.
@@ -45,7 +56,7 @@ impl Session {
             self.close(Disconnect::BAD_REQUEST);
             return None;
         }
-        if channel.len() > CHANNEL_NAME_MAX {
+        if channel.len() > CHANNEL_NAME_MAX_BYTES {
             self.error(id, ClientError::BAD_REQUEST);
             return None;
         }
@@ -65,7 +76,9 @@ impl Session {
     /// Subscribes to a channel of the dotted namespaces. Those of the world come by themselves.
     pub(super) fn subscribe(&mut self, id: u32, request: &SubscribeRequest) {
         let name = request.channel.as_str();
-        let Some(namespace) = self.namespace(id, name) else { return };
+        let Some(namespace) = self.namespace(id, name) else {
+            return;
+        };
         if self.has_channel(name) {
             return self.error(id, ClientError::ALREADY_SUBSCRIBED);
         }
@@ -83,36 +96,50 @@ impl Session {
             Ok(None) => return self.error(id, ClientError::UNRECOVERABLE_POSITION),
             Err(refusal) => return self.refuse(id, &refusal),
         };
-        let position = result.publications.last().map_or(result.offset, |last| last.offset);
+        let position = result
+            .publications
+            .last()
+            .map_or(result.offset, |last| last.offset);
         self.reply(id, ReplyBody::Subscribe(Box::new(result)));
         // In the same turn of this thread as the answer, so that nothing overtakes it and nothing is missed.
-        self.worker.table.borrow_mut().subscribe(self.id, name.into(), position);
+        self.worker
+            .table
+            .borrow_mut()
+            .subscribe(self.id, name.into(), position);
         self.channels.insert(name.to_owned());
-        if namespace.has_history() {
-            let node = self.node();
-            if let Err(refusal) = node.channels.come(&node.directory, name, self.info()) {
-                tracing::warn!("presence of a channel could not be noted: {refusal}");
-            }
-        }
     }
 
     /// Subscribes to the channels that the token grants; those of the world are not a backend's to grant.
     pub(super) fn subscribe_granted(&mut self) -> BTreeMap<String, SubscribeResult> {
-        let granted = self.verified.as_ref().map(|verified| verified.channels.clone()).unwrap_or_default();
+        let granted = self
+            .verified
+            .as_ref()
+            .map(|verified| verified.channels.clone())
+            .unwrap_or_default();
         let mut subs = BTreeMap::new();
         for name in granted.into_iter().take(CHANNELS_PER_CONNECTION_MAX) {
-            let Ok(namespace) = Namespace::of(&name) else { continue };
-            let is_of_the_world = matches!(namespace, Namespace::Region(_) | Namespace::Spectator(_) | Namespace::Inbox(_));
+            let Ok(namespace) = Namespace::of(&name) else {
+                continue;
+            };
+            let is_of_the_world = matches!(
+                namespace,
+                Namespace::Region(_) | Namespace::Spectator(_) | Namespace::Inbox(_)
+            );
             if is_of_the_world || self.channels.contains(&name) {
                 continue;
             }
-            let Ok(Some(result)) = self.subscribe_result(&name, &namespace, &SubscribeRequest::default()) else { continue };
-            self.worker.table.borrow_mut().subscribe(self.id, name.as_str().into(), result.offset);
-            if namespace.has_history() {
-                let node = self.node();
-                // Presence is for others; a channel that cannot note it still delivers.
-                let _ = node.channels.come(&node.directory, &name, self.info());
+            let Ok(Some(mut result)) = self.subscribe_result(&name, &namespace, &SubscribeRequest::default())
+            else {
+                continue;
+            };
+            // An entry of a map must not be all defaults: protobuf leaves it out, and the JavaScript SDK then fails.
+            if result.epoch.is_empty() {
+                result.epoch = self.node().id.to_string();
             }
+            self.worker
+                .table
+                .borrow_mut()
+                .subscribe(self.id, name.as_str().into(), result.offset);
             self.channels.insert(name.clone());
             subs.insert(name, result);
         }
@@ -120,25 +147,46 @@ impl Session {
     }
 
     fn has_channel(&self, name: &str) -> bool {
-        let is_inbox = || self.caller.as_ref().is_some_and(|caller| name.strip_prefix('#') == Some(caller.handle.as_str()));
-        let is_region = || name.strip_prefix("region:").is_some_and(|region| self.region.borrow().as_deref() == Some(region));
+        let is_inbox = || {
+            self.caller
+                .as_ref()
+                .is_some_and(|caller| name.strip_prefix('#') == Some(caller.handle.as_str()))
+        };
+        let is_region = || {
+            name.strip_prefix("region:")
+                .is_some_and(|region| self.region.borrow().as_deref() == Some(region))
+        };
         self.channels.contains(name) || is_inbox() || is_region()
     }
 
-    /// None: what the client asks to recover is gone, and it wants an error then.
-    fn subscribe_result(&self, name: &str, namespace: &Namespace<'_>, request: &SubscribeRequest) -> Result<Option<SubscribeResult>, Refusal> {
+    /// Comes to a channel that keeps what is published. None: what the client asks to recover is gone, and it wants an error then.
+    fn subscribe_result(
+        &self,
+        name: &str,
+        namespace: &Namespace<'_>,
+        request: &SubscribeRequest,
+    ) -> Result<Option<SubscribeResult>, Refusal> {
         if !namespace.has_history() {
             return Ok(Some(SubscribeResult::default()));
         }
         let node = self.node();
-        let epoch = node.channels.epoch().to_owned();
-        let is_known = request.epoch.is_empty() || request.epoch == epoch;
-        let since = (request.recover && is_known).then_some(request.offset);
-        let Position { top, missed } = node.channels.position(name, since, node.now())?;
-        let is_recovered = request.recover && missed.is_some();
-        if request.recover && !is_recovered && request.flag & FLAG_REJECT_UNRECOVERED != 0 {
+        let since = request.recover.then(|| StreamPosition {
+            offset: request.offset,
+            epoch: request.epoch.clone(),
+        });
+        let must_recover = request.recover && request.flag & FLAG_REJECT_UNRECOVERED != 0;
+        let come = node.channels.come(
+            &node.directory,
+            name,
+            self.info(),
+            since.as_ref(),
+            must_recover,
+            node.now(),
+        )?;
+        let Some(Position { epoch, top, missed }) = come else {
             return Ok(None);
-        }
+        };
+        let is_recovered = missed.is_some();
         Ok(Some(SubscribeResult {
             recoverable: true,
             positioned: true,
@@ -166,7 +214,9 @@ impl Session {
 
     /// Publishes, wrapped with the sender's name and the time.
     pub(super) fn publish(&mut self, id: u32, request: &PublishRequest) {
-        let Some(namespace) = self.namespace(id, &request.channel) else { return };
+        let Some(namespace) = self.namespace(id, &request.channel) else {
+            return;
+        };
         let handle = self.handle();
         if namespace.may_publish(handle.as_ref()).is_err() {
             return self.error(id, ClientError::PERMISSION_DENIED);
@@ -174,20 +224,30 @@ impl Session {
         if request.r#type != 0 || request.data.is_empty() {
             return self.error(id, ClientError::BAD_REQUEST);
         }
-        if request.data.len() > PAYLOAD_MAX {
-            return self.refuse(id, &Refusal::new(Code::TooLarge, "a payload has at most 16,384 bytes"));
+        if request.data.len() > PAYLOAD_MAX_BYTES {
+            return self.refuse(
+                id,
+                &Refusal::new(Code::TooLarge, "a payload has at most 16,384 bytes"),
+            );
         }
         if wire::check_json(&request.data, JSON_DEPTH_MAX).is_err() {
             return self.error(id, ClientError::BAD_REQUEST);
         }
         let node = self.node();
-        if let Err(refusal) = self.publishes.check(&node.clock) {
+        let limiter = || node.limiter(Bucket::Publishes);
+        if let Err(refusal) = node.channels.count_publish(&self.user(), &node.clock, limiter) {
             return self.refuse(id, &refusal);
         }
         let now = node.now();
         let data = wrap(&self.user(), now.0, &request.data);
-        let published =
-            node.channels.publish(&node.directory, &request.channel, data.clone(), Some(self.info()), namespace.has_history(), now);
+        let published = node.channels.publish(
+            &node.directory,
+            &request.channel,
+            data.clone(),
+            Some(self.info()),
+            namespace.has_history(),
+            now,
+        );
         match published {
             Ok(_) => {
                 // Other nodes and tools hear of it as they can; here it is done.
@@ -200,7 +260,9 @@ impl Session {
 
     /// Whether presence and history of a channel may be asked; answers the error otherwise.
     fn may_ask(&mut self, id: u32, channel: &str) -> bool {
-        let Some(namespace) = self.namespace(id, channel) else { return false };
+        let Some(namespace) = self.namespace(id, channel) else {
+            return false;
+        };
         if namespace.may_subscribe(self.handle().as_ref()).is_err() {
             self.error(id, ClientError::PERMISSION_DENIED);
             return false;
@@ -214,12 +276,9 @@ impl Session {
 
     /// Who is on a channel.
     pub(super) fn presence(&mut self, id: u32, channel: &str) {
-        if !self.may_ask(id, channel) {
-            return;
-        }
-        match self.node().channels.presence(channel) {
-            Ok(presence) => self.reply(id, ReplyBody::Presence(PresenceResult { presence })),
-            Err(refusal) => self.refuse(id, &refusal),
+        if self.may_ask(id, channel) {
+            let presence = self.node().channels.presence(channel);
+            self.reply(id, ReplyBody::Presence(PresenceResult { presence }));
         }
     }
 
@@ -228,15 +287,14 @@ impl Session {
         if !self.may_ask(id, channel) {
             return;
         }
-        match self.node().channels.presence(channel) {
-            Ok(presence) => {
-                let users: BTreeSet<&str> = presence.values().map(|info| info.user.as_str()).collect();
-                let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-                let result = PresenceStatsResult { num_clients: count(presence.len()), num_users: count(users.len()) };
-                self.reply(id, ReplyBody::PresenceStats(result));
-            }
-            Err(refusal) => self.refuse(id, &refusal),
-        }
+        let presence = self.node().channels.presence(channel);
+        let users: BTreeSet<&str> = presence.values().map(|info| info.user.as_str()).collect();
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let result = PresenceStatsResult {
+            num_clients: count(presence.len()),
+            num_users: count(users.len()),
+        };
+        self.reply(id, ReplyBody::PresenceStats(result));
     }
 
     /// What was published on a channel.
@@ -245,17 +303,27 @@ impl Session {
             return;
         }
         let node = self.node();
-        let epoch = node.channels.epoch().to_owned();
-        if request.since.as_ref().is_some_and(|since| !since.epoch.is_empty() && since.epoch != epoch) {
+        let History {
+            epoch,
+            top: offset,
+            kept,
+        } = node.channels.history(&request.channel, node.now());
+        if request
+            .since
+            .as_ref()
+            .is_some_and(|since| !since.epoch.is_empty() && since.epoch != epoch)
+        {
             return self.error(id, ClientError::UNRECOVERABLE_POSITION);
         }
-        match node.channels.history(&request.channel, node.now()) {
-            Ok((offset, kept)) => {
-                let publications = select(&kept, request);
-                self.reply(id, ReplyBody::History(Box::new(HistoryResult { publications, epoch, offset })));
-            }
-            Err(refusal) => self.refuse(id, &refusal),
-        }
+        let publications = select(&kept, request);
+        self.reply(
+            id,
+            ReplyBody::History(Box::new(HistoryResult {
+                publications,
+                epoch,
+                offset,
+            })),
+        );
     }
 
     /// Subscriptions here have no token of their own to refresh.
@@ -268,7 +336,8 @@ impl Session {
     }
 }
 
-/// The publications that a history request selects: `since` is exclusive, a limit of 0 asks for the position only.
+/// The publications that a history request selects: `since` is exclusive, a limit of 0 asks for the position only. A page ends
+/// early when its bytes are too many.
 fn select(kept: &[Kept], request: &HistoryRequest) -> Vec<Publication> {
     let since = request.since.as_ref().map(|since| since.offset);
     let is_wanted = |kept: &&Kept| match (since, request.reverse) {
@@ -277,11 +346,25 @@ fn select(kept: &[Kept], request: &HistoryRequest) -> Vec<Publication> {
         (None, _) => true,
     };
     let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
+    let mut bytes = 0_usize;
+    let mut has_room = |kept: &&Kept| {
+        bytes = bytes.saturating_add(kept.bytes());
+        bytes <= RECOVERY_MAX_BYTES
+    };
     let wanted = kept.iter().filter(is_wanted);
     if request.reverse {
-        wanted.rev().take(limit).map(publication_of).collect()
+        wanted
+            .rev()
+            .take(limit)
+            .take_while(&mut has_room)
+            .map(publication_of)
+            .collect()
     } else {
-        wanted.take(limit).map(publication_of).collect()
+        wanted
+            .take(limit)
+            .take_while(&mut has_room)
+            .map(publication_of)
+            .collect()
     }
 }
 
@@ -297,7 +380,9 @@ fn publication_of(kept: &Kept) -> Publication {
 
 /// The wrapper of claw.events: `{"_claw": {"sender", "timestamp"}, "payload"}`.
 pub fn wrap(sender: &str, timestamp_ms: i64, payload: &[u8]) -> Bytes {
-    let mut data = serde_json::json!({"sender": sender, "timestamp": timestamp_ms}).to_string().into_bytes();
+    let mut data = serde_json::json!({"sender": sender, "timestamp": timestamp_ms})
+        .to_string()
+        .into_bytes();
     data.splice(0..0, *b"{\"_claw\":");
     data.extend_from_slice(b",\"payload\":");
     data.extend_from_slice(payload);

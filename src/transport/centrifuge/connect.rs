@@ -5,8 +5,8 @@ use crate::actors::gateway::Caller;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
 use crate::guard::token::Verified;
-use crate::transport::session::Since;
 use crate::transport::session::PING_INTERVAL;
+use crate::transport::session::Since;
 use crate::wire::push::Publication;
 use crate::wire::reply::{ConnectResult, RefreshResult, ReplyBody};
 use crate::wire::request::ConnectRequest;
@@ -26,25 +26,39 @@ impl Session {
             return self.connect_spectator(id, context);
         }
         let identify = self.identify(&request.token);
-        context.wait(wrap_future::<_, Self>(identify).map(move |identified, me, context| match identified {
-            Ok((verified, Some(caller))) => me.connect_agent(id, verified, caller, &request, context),
-            Ok((verified, None)) => me.connect_user(id, verified, context),
-            Err(refusal) => me.connect_refused(id, &refusal),
-        }));
+        context.wait(
+            wrap_future::<_, Self>(identify).map(move |identified, me, context| match identified {
+                Ok((verified, Some(caller))) => me.connect_agent(id, verified, caller, &request, context),
+                Ok((verified, None)) => me.connect_user(id, verified, context),
+                Err(refusal) => me.connect_refused(id, &refusal),
+            }),
+        );
     }
 
     fn connect_refused(&mut self, id: u32, refusal: &Refusal) {
         self.phase = Phase::Fresh;
         match refusal.code {
             Code::TokenExpired => self.error(id, ClientError::TOKEN_EXPIRED),
-            Code::Unauthenticated | Code::TokenRevoked | Code::TooLarge => self.close(Disconnect::INVALID_TOKEN),
+            Code::Unauthenticated | Code::TokenRevoked | Code::TooLarge => {
+                self.close(Disconnect::INVALID_TOKEN)
+            }
             _ => self.refuse(id, refusal),
         }
     }
 
-    fn connect_agent(&mut self, id: u32, verified: Verified, caller: Caller, request: &ConnectRequest, context: &mut Context<Self>) {
+    fn connect_agent(
+        &mut self,
+        id: u32,
+        verified: Verified,
+        caller: Caller,
+        request: &ConnectRequest,
+        context: &mut Context<Self>,
+    ) {
         let inbox = request.subs.get(&inbox_channel(&caller.handle));
-        let since = inbox.filter(|sub| sub.recover).map(|sub| Since { epoch: sub.epoch.clone(), offset: sub.offset });
+        let since = inbox.filter(|sub| sub.recover).map(|sub| Since {
+            epoch: sub.epoch.clone(),
+            offset: sub.offset,
+        });
         let is_recovering = since.is_some();
         self.verified = Some(verified);
         self.caller = Some(caller.clone());
@@ -54,10 +68,10 @@ impl Session {
             match opened {
                 Ok(opened) => me.connected(id, &opened, is_recovering),
                 Err(refusal) => {
-                    // The client may try again on this socket's successor; this one is of no use.
-                    let piece = wire::encode_reply(me.encoding(), &Reply::refuse(id, super::error_of(&refusal)));
+                    let piece =
+                        wire::encode_reply(me.encoding(), &Reply::refuse(id, super::error_of(&refusal)));
                     me.outbox.borrow_mut().release(piece);
-                    me.phase = Phase::Fresh;
+                    me.undo_enter();
                 }
             }
             me.pump(context);
@@ -68,10 +82,16 @@ impl Session {
         let Some(caller) = &self.caller else { return };
         let mut subs = BTreeMap::new();
         subs.insert(inbox_channel(&caller.handle), inbox_result(opened, is_recovering));
-        subs.insert(format!("region:{}", opened.joined.region), SubscribeResult::default());
+        subs.insert(
+            format!("region:{}", opened.joined.region),
+            SubscribeResult::default(),
+        );
         subs.extend(self.subscribe_granted());
         let result = self.connect_result(subs);
-        let piece = wire::encode_reply(self.encoding(), &Reply::of(id, ReplyBody::Connect(Box::new(result))));
+        let piece = wire::encode_reply(
+            self.encoding(),
+            &Reply::of(id, ReplyBody::Connect(Box::new(result))),
+        );
         self.note_open(opened);
         self.outbox.borrow_mut().release(piece);
         self.inbox.borrow_mut().open(opened.top, &self.outbox);
@@ -105,7 +125,10 @@ impl Session {
     fn connect_result(&self, mut subs: BTreeMap<String, SubscribeResult>) -> ConnectResult {
         let node = self.node();
         // Protobuf leaves a map's value out when all of it is default, and the JavaScript SDK then reads null and fails.
-        for sub in subs.values_mut().filter(|sub| **sub == SubscribeResult::default()) {
+        for sub in subs
+            .values_mut()
+            .filter(|sub| **sub == SubscribeResult::default())
+        {
             sub.epoch = node.id.to_string();
         }
         let now = node.now();
@@ -141,21 +164,27 @@ impl Session {
         };
         let subject = current.subject.clone();
         let identify = self.identify(token);
-        context.wait(wrap_future::<_, Self>(identify).map(move |identified, me, context| {
-            match identified {
-                Ok((verified, caller)) if verified.subject == subject => {
-                    me.verified = Some(verified);
-                    me.caller = caller.or_else(|| me.caller.take());
-                    let ttl = me.ttl_s();
-                    let result = RefreshResult { expires: ttl.is_some(), ttl: ttl.unwrap_or(0), ..RefreshResult::default() };
-                    me.reply(id, ReplyBody::Refresh(Box::new(result)));
+        context.wait(
+            wrap_future::<_, Self>(identify).map(move |identified, me, context| {
+                match identified {
+                    Ok((verified, caller)) if verified.subject == subject => {
+                        me.verified = Some(verified);
+                        me.caller = caller.or_else(|| me.caller.take());
+                        let ttl = me.ttl_s();
+                        let result = RefreshResult {
+                            expires: ttl.is_some(),
+                            ttl: ttl.unwrap_or(0),
+                            ..RefreshResult::default()
+                        };
+                        me.reply(id, ReplyBody::Refresh(Box::new(result)));
+                    }
+                    Err(refusal) if refusal.code == Code::TokenExpired => me.close(Disconnect::EXPIRED),
+                    Err(refusal) if refusal.code.is_temporary() => me.refuse(id, &refusal),
+                    _ => me.close(Disconnect::INVALID_TOKEN),
                 }
-                Err(refusal) if refusal.code == Code::TokenExpired => me.close(Disconnect::EXPIRED),
-                Err(refusal) if refusal.code.is_temporary() => me.refuse(id, &refusal),
-                _ => me.close(Disconnect::INVALID_TOKEN),
-            }
-            me.pump(context);
-        }));
+                me.pump(context);
+            }),
+        );
     }
 }
 
@@ -169,7 +198,11 @@ fn inbox_result(opened: &Opened, is_recovering: bool) -> SubscribeResult {
     let missed = opened.missed.as_deref().unwrap_or_default();
     let publications: Vec<Publication> = missed
         .iter()
-        .map(|missed| Publication { data: missed.data.clone(), offset: missed.offset, ..Publication::default() })
+        .map(|missed| Publication {
+            data: missed.data.clone(),
+            offset: missed.offset,
+            ..Publication::default()
+        })
         .collect();
     let is_recovered = is_recovering && opened.missed.is_some();
     let count = u64::try_from(publications.len()).unwrap_or(0);
@@ -177,7 +210,11 @@ fn inbox_result(opened: &Opened, is_recovering: bool) -> SubscribeResult {
         recoverable: true,
         positioned: true,
         epoch: opened.epoch.clone(),
-        offset: if is_recovered { opened.top.saturating_sub(count) } else { opened.top },
+        offset: if is_recovered {
+            opened.top.saturating_sub(count)
+        } else {
+            opened.top
+        },
         publications,
         recovered: is_recovered,
         was_recovering: is_recovering,

@@ -4,6 +4,7 @@ mod channel;
 mod connect;
 mod rpc;
 
+use super::http::visits::Visit;
 use super::session::{Phase, Session};
 use super::web::Web;
 use super::ws::{self, Peer, Worker};
@@ -23,12 +24,20 @@ use std::rc::Rc;
 
 /// `GET /connection/websocket`.
 /// Errors: `upgrade_required` for a plain GET, `origin_refused`, a broken handshake.
-pub fn open(request: &HttpRequest, payload: Payload, web: &Data<Web>, worker: &Rc<Worker>) -> Result<HttpResponse, actix_web::Error> {
-    let outbox = Rc::new(RefCell::new(Outbox::new(Dialect::Centrifuge(ws::encoding_of(request)))));
+pub fn open(
+    request: &HttpRequest,
+    payload: Payload,
+    web: &Data<Web>,
+    worker: &Rc<Worker>,
+    visit: Visit,
+) -> Result<HttpResponse, actix_web::Error> {
+    let outbox = Rc::new(RefCell::new(Outbox::new(Dialect::Centrifuge(ws::encoding_of(
+        request,
+    )))));
     let clock = web.gateway.node.clock.clone();
     let (response, incoming) = ws::accept(request, payload, &outbox, clock)?;
     let peer = request.conn_data::<Peer>().copied();
-    let session = Session::new(web.clone(), Rc::clone(worker), outbox, peer);
+    let session = Session::new(web.clone(), Rc::clone(worker), outbox, peer, visit);
     Session::create(move |context| {
         context.add_stream(incoming);
         session
@@ -49,7 +58,11 @@ pub(super) fn receive(
         return session.close(Disconnect::INAPPROPRIATE_PROTOCOL);
     }
     if is_text && std::str::from_utf8(bytes).is_err() {
-        return session.close(Disconnect { code: 1007, name: "broken", reason: "invalid UTF-8" });
+        return session.close(Disconnect {
+            code: 1007,
+            name: "broken",
+            reason: "invalid UTF-8",
+        });
     }
     let Ok(commands) = wire::decode_commands(encoding, bytes, COMMANDS_PER_FRAME_MAX) else {
         return session.close(Disconnect::BAD_REQUEST);
@@ -72,9 +85,13 @@ impl Session {
     /// Handles waiting commands in order, until one must be awaited.
     pub(super) fn pump(&mut self, context: &mut Context<Self>) {
         while self.phase != Phase::Opening && self.outbox.borrow().end_reason().is_none() {
-            let Some(command) = self.pending.pop_front() else { return };
+            let Some(command) = self.pending.pop_front() else {
+                return;
+            };
             let id = command.id;
-            let Some(body) = command.into_body() else { return self.close(Disconnect::BAD_REQUEST) };
+            let Some(body) = command.into_body() else {
+                return self.close(Disconnect::BAD_REQUEST);
+            };
             self.command(id, body, context);
         }
     }
@@ -111,19 +128,25 @@ impl Session {
 
     /// Answers a command.
     pub(super) fn reply(&self, id: u32, body: ReplyBody) {
-        self.outbox.borrow_mut().push(wire::encode_reply(self.encoding(), &Reply::of(id, body)));
+        self.outbox
+            .borrow_mut()
+            .push(wire::encode_reply(self.encoding(), &Reply::of(id, body)));
     }
 
     /// Answers a command with an error of the protocol.
     pub(super) fn error(&self, id: u32, error: ClientError) {
-        self.outbox.borrow_mut().push(wire::encode_reply(self.encoding(), &Reply::refuse(id, error)));
+        self.outbox
+            .borrow_mut()
+            .push(wire::encode_reply(self.encoding(), &Reply::refuse(id, error)));
     }
 
     /// Answers a command with a refusal: the number of its code and `code: detail`.
     pub(super) fn refuse(&self, id: u32, refusal: &Refusal) {
         metric::errors(refusal.code.name(), "socket").increment(1);
         let error = error_of(refusal);
-        self.outbox.borrow_mut().push(wire::encode_reply(self.encoding(), &Reply::refuse(id, error)));
+        self.outbox
+            .borrow_mut()
+            .push(wire::encode_reply(self.encoding(), &Reply::refuse(id, error)));
     }
 }
 

@@ -32,15 +32,26 @@ impl Session {
         if self.in_flight >= IN_FLIGHT_MAX {
             return self.refuse(id, &Refusal::busy());
         }
-        let data = if request.data.is_empty() { Bytes::from_static(b"{}") } else { request.data };
+        let data = if request.data.is_empty() {
+            Bytes::from_static(b"{}")
+        } else {
+            request.data
+        };
         if let Err(error) = wire::check_json(&data, JSON_DEPTH_MAX) {
             return self.refuse(id, &Refusal::new(Code::Malformed, error.to_string()));
         }
         match (request.method.as_str(), self.caller.clone()) {
-            ("spectate" | "camera", _) => self.spectate(id, &data, context),
+            ("spectate" | "camera", None) => self.spectate(id, &data, context),
+            ("spectate" | "camera", Some(_)) => {
+                let detail = "an agent's socket shows what the agent sees; watch on a socket of its own";
+                self.refuse(id, &Refusal::new(Code::PermissionMissing, detail));
+            }
             ("prompt", _) => self.prompt(id, &data, context),
             (_, Some(caller)) => self.act(id, caller, request.method, &data, context),
-            (_, None) => self.refuse(id, &Refusal::new(Code::Unauthenticated, "connect with an agent's token to act")),
+            (_, None) => self.refuse(
+                id,
+                &Refusal::new(Code::Unauthenticated, "connect with an agent's token to act"),
+            ),
         }
     }
 
@@ -83,10 +94,15 @@ impl Session {
             Ok(spectate) => spectate,
             Err(error) => return self.refuse(id, &Refusal::invalid(error.to_string())),
         };
-        let Some(seat) = self.spectator() else { return self.refuse(id, &Refusal::unavailable()) };
+        let Some(seat) = self.spectator() else {
+            return self.refuse(id, &Refusal::unavailable());
+        };
         let work = async move {
             let me = seat.clone();
-            seat.ask(DEADLINE, |reply| SpectatorMessage::Look(Box::new(spectate), me, reply)).await
+            seat.ask(DEADLINE, |reply| {
+                SpectatorMessage::Look(Box::new(spectate), me, reply)
+            })
+            .await
         };
         self.answer_later(id, work, context);
     }
@@ -111,9 +127,15 @@ impl Session {
         self.in_flight = self.in_flight.saturating_add(1);
         context.spawn(wrap_future::<_, Self>(work).map(move |result, me, _| {
             me.in_flight = me.in_flight.saturating_sub(1);
-            let data = result.and_then(|answer| serde_json::to_vec(&answer).map_err(|_never| Refusal::internal()));
+            let data =
+                result.and_then(|answer| serde_json::to_vec(&answer).map_err(|_never| Refusal::internal()));
             match data {
-                Ok(data) => me.reply(id, ReplyBody::Rpc(RpcResult { data: Bytes::from(data) })),
+                Ok(data) => me.reply(
+                    id,
+                    ReplyBody::Rpc(RpcResult {
+                        data: Bytes::from(data),
+                    }),
+                ),
                 Err(refusal) => me.refuse(id, &refusal),
             }
         }));

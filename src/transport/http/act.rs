@@ -6,13 +6,15 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::transport::web::Web;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::json;
+use serde_json::value::RawValue;
 
 /// Adds the routes.
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/api/v1/agents/{agent_id}/action").route(web::post().to(act)))
-        .service(web::resource("/api/v1/agents/{agent_id}/commands/{command_id}").route(web::get().to(command)));
+        .service(
+            web::resource("/api/v1/agents/{agent_id}/commands/{command_id}").route(web::get().to(command)),
+        );
 }
 
 /// What to do. `params` stays as it was sent, so that the action itself reads it.
@@ -39,7 +41,10 @@ async fn act(
         Some(params) => params,
         None => RawValue::from_string("{}".to_owned()).map_err(|_reason| Refusal::internal())?,
     };
-    let receipt = web.gateway.act(&bearer.caller, &order.action, &params, command_id).await?;
+    let receipt = web
+        .gateway
+        .act(&bearer.caller, &order.action, &params, command_id)
+        .await?;
     let mut response = HttpResponse::Ok();
     if receipt.replayed {
         response.insert_header(("idempotency-replayed", "true"));
@@ -53,27 +58,48 @@ pub(super) fn command_id(request: &HttpRequest, of_body: Option<String>) -> Resu
     let of_header = match (headers.next(), headers.next()) {
         (None, _) => None,
         (Some(value), None) => {
-            let text = value.to_str().map_err(|_reason| Refusal::invalid("Idempotency-Key must be plain ASCII"))?;
+            let text = value
+                .to_str()
+                .map_err(|_reason| Refusal::invalid("Idempotency-Key must be plain ASCII"))?;
             let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
             Some(quoted.unwrap_or(text).to_owned())
         }
-        (Some(_), Some(_)) => return Err(Refusal::new(Code::Malformed, "there is more than one Idempotency-Key")),
+        (Some(_), Some(_)) => {
+            return Err(Refusal::new(
+                Code::Malformed,
+                "there is more than one Idempotency-Key",
+            ));
+        }
     };
     match (of_body, of_header) {
-        (Some(one), Some(other)) if one != other => Err(Refusal::invalid("command_id and Idempotency-Key differ")),
+        (Some(one), Some(other)) if one != other => {
+            Err(Refusal::invalid("command_id and Idempotency-Key differ"))
+        }
         (one, other) => Ok(one.or(other)),
     }
 }
 
 /// The stored outcome of a command. Those of other agents do not exist. Source: security.md C9.
-async fn command(web: web::Data<Web>, bearer: Bearer, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
+async fn command(
+    web: web::Data<Web>,
+    bearer: Bearer,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
     let (agent_id, command_id) = path.into_inner();
     let no_command = || Refusal::new(Code::NotFound, "there is no outcome of such a command");
-    if bearer.caller.handle.as_str() != agent_id || command_id.chars().count() > COMMAND_ID_MAX_CHARS || command_id.contains('\0') {
+    if bearer.caller.handle.as_str() != agent_id
+        || command_id.chars().count() > COMMAND_ID_MAX_CHARS
+        || command_id.contains('\0')
+    {
         return Err(no_command().into());
     }
     let (agent, id) = (bearer.caller.id, command_id.clone());
-    let stored = web.gateway.node.database.read(move |reader| reader.find_command(agent, &id)).await?;
+    let stored = web
+        .gateway
+        .node
+        .database
+        .read(move |reader| reader.find_command(agent, &id))
+        .await?;
     let stored = stored.ok_or_else(no_command)?;
     let mut answer = json!({
         "command_id": command_id, "action": stored.action, "region": stored.region, "shard": stored.shard, "tick": stored.tick,
@@ -91,7 +117,10 @@ async fn command(web: web::Data<Web>, bearer: Bearer, path: web::Path<(String, S
             }
             Err(refusal) => {
                 let error = json!({"code": refusal.code.name(), "detail": refusal.detail, "temporary": refusal.code.is_temporary()});
-                fields.extend([("status".to_owned(), json!("refused")), ("refusal".to_owned(), error)]);
+                fields.extend([
+                    ("status".to_owned(), json!("refused")),
+                    ("refusal".to_owned(), error),
+                ]);
             }
         }
     }
@@ -104,7 +133,9 @@ mod tests {
     use actix_web::test::TestRequest;
 
     fn check(header: &[&str], of_body: Option<&str>) -> Result<Option<String>, Code> {
-        let request = header.iter().fold(TestRequest::post(), |request, value| request.append_header(("idempotency-key", *value)));
+        let request = header.iter().fold(TestRequest::post(), |request, value| {
+            request.append_header(("idempotency-key", *value))
+        });
         command_id(&request.to_http_request(), of_body.map(str::to_owned)).map_err(|refusal| refusal.code)
     }
 
@@ -120,7 +151,8 @@ mod tests {
 
     #[test]
     fn parameters_stay_as_they_were_sent() {
-        let order: Order = super::super::json::decode(br#"{"action":"pay","params":{"amount": 1e3}}"#).unwrap();
+        let order: Order =
+            super::super::json::decode(br#"{"action":"pay","params":{"amount": 1e3}}"#).unwrap();
         assert_eq!(order.params.unwrap().get(), r#"{"amount": 1e3}"#);
         let unknown = super::super::json::decode::<Order>(br#"{"action":"pay","admin":true}"#).unwrap_err();
         assert_eq!(unknown.code, Code::InvalidParameter);

@@ -45,7 +45,11 @@ pub struct AdminShard {
 pub async fn list(web: Data<Web>, surveys: Data<Surveys>, _: Admin) -> Answer {
     let survey = surveys.survey(&web.gateway.node).await;
     let world = web.gateway.node.directory.world();
-    let regions = world.regions.iter().map(|plan| view(&web, plan, survey.count(&plan.name))).collect();
+    let regions = world
+        .regions
+        .iter()
+        .map(|plan| view(&web, plan, survey.count(&plan.name)))
+        .collect();
     ok(&AdminRegionList { regions })
 }
 
@@ -63,15 +67,25 @@ fn view(web: &Web, plan: &RegionPlan, agent_count: usize) -> AdminRegion {
     let world = node.directory.world();
     let weather = weather_at(world.seed, &plan.name, plan.weather.as_deref(), node.now());
     let shards = world.shards.iter().filter(|shard| shard.region == plan.name);
-    let shard = |id| AdminShard { shard: id, is_here: node.directory.shard(crate::base::id::ShardId(id)).is_some() };
+    let shard = |id| AdminShard {
+        shard: id,
+        is_here: node.directory.shard(crate::base::id::ShardId(id)).is_some(),
+    };
     let shards = shards.map(|plan| shard(plan.id.0)).collect();
-    AdminRegion { region: RegionView::of(plan, agent_count, &weather), shards }
+    AdminRegion {
+        region: RegionView::of(plan, agent_count, &weather),
+        shards,
+    }
 }
 
 /// A region as a world file or an administrator describes it, as the world keeps it.
 pub fn plan_of(region: &Region) -> RegionPlan {
     let spawn = region.spawn_point();
-    let display_name = if region.display_name.is_empty() { &region.name } else { &region.display_name };
+    let display_name = if region.display_name.is_empty() {
+        &region.name
+    } else {
+        &region.display_name
+    };
     let path = |walkway: &crate::config::world_file::Walkway| Path {
         points: walkway.points.iter().map(|[x, y]| (*x, *y)).collect(),
         width_m: walkway.width_m,
@@ -116,18 +130,35 @@ mod tests {
     fn built_in_world_keeps_all_it_says() {
         for region in &WorldFile::built_in().unwrap().regions {
             let plan = plan_of(region);
-            assert_eq!((plan.places.len(), plan.paths.len()), (region.places.len(), region.paths.len()));
+            assert_eq!(
+                (plan.places.len(), plan.paths.len()),
+                (region.places.len(), region.paths.len())
+            );
             assert_eq!(plan.objects.len(), region.objects.len());
-            assert!(plan.objects.iter().all(|object| crate::domain::object::ObjectKind::from_name(&object.kind).is_some()));
+            assert!(
+                plan.objects
+                    .iter()
+                    .all(|object| crate::domain::object::ObjectKind::from_name(&object.kind).is_some())
+            );
         }
     }
 
     #[test]
     fn a_region_is_asked_for_strictly() {
-        let code = |body: &str| decode::<Region>(body.as_bytes()).map(|_| ()).map_err(|refusal| refusal.code);
+        let code = |body: &str| {
+            decode::<Region>(body.as_bytes())
+                .map(|_| ())
+                .map_err(|refusal| refusal.code)
+        };
         assert_eq!(code(r#"{"name":"hall","size_m":64}"#), Ok(()));
-        assert_eq!(code(r#"{"name":"hall","owner":"me"}"#), Err(Code::InvalidParameter));
-        assert_eq!(code(r#"{"name":"hall","objects":[{"id":"b","name":"B","kind":"throne","x":1,"y":1}]}"#), Err(Code::InvalidParameter));
+        assert_eq!(
+            code(r#"{"name":"hall","owner":"me"}"#),
+            Err(Code::InvalidParameter)
+        );
+        assert_eq!(
+            code(r#"{"name":"hall","objects":[{"id":"b","name":"B","kind":"throne","x":1,"y":1}]}"#),
+            Err(Code::InvalidParameter)
+        );
         assert_eq!(code(r#"{"name":"hall""#), Err(Code::Malformed));
     }
 }

@@ -30,11 +30,26 @@ pub struct Admin(pub Verified);
 
 /// The token of a request. Errors: `unauthenticated` without exactly one `Authorization: Bearer`.
 pub fn bearer_token(request: &HttpRequest) -> Result<&str, Refusal> {
-    let missing = || Refusal::new(Code::Unauthenticated, "a token is needed: Authorization: Bearer <token>");
+    let missing = || {
+        Refusal::new(
+            Code::Unauthenticated,
+            "a token is needed: Authorization: Bearer <token>",
+        )
+    };
     let mut values = request.headers().get_all(header::AUTHORIZATION);
-    let (Some(value), None) = (values.next(), values.next()) else { return Err(missing()) };
-    let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(missing)?;
-    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim_start_matches(' ')) } else { Err(missing()) }
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(missing());
+    };
+    let (scheme, token) = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .ok_or_else(missing)?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(token.trim_start_matches(' '))
+    } else {
+        Err(missing())
+    }
 }
 
 impl Bearer {
@@ -53,7 +68,10 @@ impl Bearer {
 
 /// What every route with a token does first.
 fn web_of(request: &HttpRequest) -> Result<web::Data<Web>, Refusal> {
-    request.app_data::<web::Data<Web>>().cloned().ok_or_else(Refusal::internal)
+    request
+        .app_data::<web::Data<Web>>()
+        .cloned()
+        .ok_or_else(Refusal::internal)
 }
 
 fn verify(request: &HttpRequest) -> Result<(web::Data<Web>, Verified), Refusal> {
@@ -71,7 +89,8 @@ impl FromRequest for Bearer {
         Box::pin(async move {
             let (web, verified) = verified?;
             let caller = web.access.caller(&verified).await?;
-            let caller = caller.ok_or_else(|| Refusal::new(Code::PermissionMissing, "the token belongs to no agent"))?;
+            let caller = caller
+                .ok_or_else(|| Refusal::new(Code::PermissionMissing, "the token belongs to no agent"))?;
             Ok(Self { verified, caller })
         })
     }
@@ -82,7 +101,11 @@ impl FromRequest for Holder {
     type Future = std::future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(verify(request).map(|(_, verified)| Self(verified)).map_err(Problem::from))
+        std::future::ready(
+            verify(request)
+                .map(|(_, verified)| Self(verified))
+                .map_err(Problem::from),
+        )
     }
 }
 
@@ -107,13 +130,23 @@ mod tests {
 
     #[test]
     fn only_one_bearer_header_is_a_token() {
-        let good = TestRequest::get().insert_header(("authorization", "bEARER abc")).to_http_request();
+        let good = TestRequest::get()
+            .insert_header(("authorization", "bEARER abc"))
+            .to_http_request();
         assert_eq!(bearer_token(&good).unwrap(), "abc");
         for bad in ["Basic abc", "Bearer", "abc", ""] {
-            let request = TestRequest::get().insert_header(("authorization", bad)).to_http_request();
-            assert_eq!(bearer_token(&request).unwrap_err().code, Code::Unauthenticated, "{bad}");
+            let request = TestRequest::get()
+                .insert_header(("authorization", bad))
+                .to_http_request();
+            assert_eq!(
+                bearer_token(&request).unwrap_err().code,
+                Code::Unauthenticated,
+                "{bad}"
+            );
         }
-        let twice = TestRequest::get().append_header(("authorization", "Bearer a")).append_header(("authorization", "Bearer b"));
+        let twice = TestRequest::get()
+            .append_header(("authorization", "Bearer a"))
+            .append_header(("authorization", "Bearer b"));
         assert!(bearer_token(&twice.to_http_request()).is_err());
         assert!(bearer_token(&TestRequest::get().to_http_request()).is_err());
     }

@@ -21,11 +21,20 @@ pub struct Client {
 impl Client {
     /// The client of a request.
     pub fn of(request: &HttpRequest) -> Self {
-        let forwarded: Vec<&str> =
-            request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok()).collect();
+        let forwarded: Vec<&str> = request
+            .headers()
+            .get_all("x-forwarded-for")
+            .filter_map(|value| value.to_str().ok())
+            .collect();
         let peer = request.peer_addr().map(|address| address.ip());
-        let key = request.app_data::<web::Data<Web>>().map(|web| web.client_key(peer, &forwarded));
-        let user_agent = request.headers().get(header::USER_AGENT).map(|value| value.as_bytes()).unwrap_or_default();
+        let key = request
+            .app_data::<web::Data<Web>>()
+            .map(|web| web.client_key(peer, &forwarded));
+        let user_agent = request
+            .headers()
+            .get(header::USER_AGENT)
+            .map(|value| value.as_bytes())
+            .unwrap_or_default();
         let user_agent = user_agent.get(..USER_AGENT_MAX_BYTES).unwrap_or(user_agent);
         Self {
             key: key.unwrap_or_else(|| "unknown".to_owned()),

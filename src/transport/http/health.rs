@@ -20,9 +20,21 @@ const COUNTED_MAX: usize = 1_000_000;
 
 /// Adds the probes.
 pub fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.service(web::resource("/health").route(web::get().to(health)).route(web::head().to(health)))
-        .service(web::resource("/health/live").route(web::get().to(live)).route(web::head().to(live)))
-        .service(web::resource("/health/ready").route(web::get().to(ready)).route(web::head().to(ready)));
+    cfg.service(
+        web::resource("/health")
+            .route(web::get().to(health))
+            .route(web::head().to(health)),
+    )
+    .service(
+        web::resource("/health/live")
+            .route(web::get().to(live))
+            .route(web::head().to(live)),
+    )
+    .service(
+        web::resource("/health/ready")
+            .route(web::get().to(ready))
+            .route(web::head().to(ready)),
+    );
 }
 
 /// Adds the operator's page.
@@ -40,7 +52,11 @@ async fn health(web: web::Data<Web>) -> HttpResponse {
 /// 200 while every shard of this node takes messages, else 503.
 async fn live(web: web::Data<Web>) -> HttpResponse {
     let ticks = ticks(&web).await;
-    let stuck: Vec<ShardId> = ticks.iter().filter(|(_, tick)| tick.is_none()).map(|(shard, _)| *shard).collect();
+    let stuck: Vec<ShardId> = ticks
+        .iter()
+        .filter(|(_, tick)| tick.is_none())
+        .map(|(shard, _)| *shard)
+        .collect();
     if stuck.is_empty() {
         HttpResponse::Ok().json(json!({"status": "alive", "shards": ticks.len()}))
     } else {
@@ -51,7 +67,8 @@ async fn live(web: web::Data<Web>) -> HttpResponse {
 /// The tick in which each shard answered; none when it did not.
 async fn ticks(web: &Web) -> Vec<(ShardId, Option<Tick>)> {
     let ask = |(shard, seats): (ShardId, ShardSeats)| async move {
-        let look = |reply| RegionMessage::Look(Box::new(move |_, tick| answer(reply, Ok::<Tick, Refusal>(tick))));
+        let look =
+            |reply| RegionMessage::Look(Box::new(move |_, tick| answer(reply, Ok::<Tick, Refusal>(tick))));
         (shard, seats.region.ask(DEADLINE, look).await.ok())
     };
     join_all(web.gateway.node.directory.shards().into_iter().map(ask)).await
@@ -71,8 +88,17 @@ impl Readiness {
         let ping = tokio::time::timeout(DEADLINE, node.database.read(|reader| reader.ping())).await;
         let is_database_up = matches!(ping, Ok(Ok(())));
         let world = node.directory.world();
-        let running = world.shards.iter().filter(|shard| node.directory.shard(shard.id).is_some_and(|seats| seats.region.is_open()));
-        Self { database: if is_database_up { "ok" } else { "down" }, redis: redis(web), shards: world.shards.len(), running: running.count() }
+        let running = world.shards.iter().filter(|shard| {
+            node.directory
+                .shard(shard.id)
+                .is_some_and(|seats| seats.region.is_open())
+        });
+        Self {
+            database: if is_database_up { "ok" } else { "down" },
+            redis: redis(web),
+            shards: world.shards.len(),
+            running: running.count(),
+        }
     }
 
     fn is_ready(&self) -> bool {
@@ -102,7 +128,11 @@ fn redis(web: &Web) -> &'static str {
 /// 200 when the database answers and every shard of the world runs, else 503. Redis being away is no reason.
 async fn ready(web: web::Data<Web>) -> HttpResponse {
     let readiness = Readiness::of(&web).await;
-    let mut response = if readiness.is_ready() { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    let mut response = if readiness.is_ready() {
+        HttpResponse::Ok()
+    } else {
+        HttpResponse::ServiceUnavailable()
+    };
     response.json(readiness.page())
 }
 
@@ -125,7 +155,10 @@ async fn full(web: web::Data<Web>) -> HttpResponse {
                 .iter()
                 .filter(|shard| shard.region == region.name)
                 .map(|shard| {
-                    let tick = ticks.iter().find(|(id, _)| *id == shard.id).and_then(|(_, tick)| *tick);
+                    let tick = ticks
+                        .iter()
+                        .find(|(id, _)| *id == shard.id)
+                        .and_then(|(_, tick)| *tick);
                     json!({"shard": shard.id, "ticks": tick.is_some(), "tick": tick})
                 })
                 .collect();
@@ -143,16 +176,43 @@ async fn full(web: web::Data<Web>) -> HttpResponse {
             ("tick".to_owned(), json!(node.tick())),
             ("agents_online".to_owned(), json!(node.directory.online_count())),
             ("agent_actors".to_owned(), json!(node.directory.agent_count())),
-            ("sockets".to_owned(), json!(sum(&metrics, "rookery_websocket_connections"))),
-            ("spectators".to_owned(), json!(sum(&metrics, "rookery_spectators_active"))),
-            ("actor_restarts".to_owned(), json!(sum(&metrics, "rookery_actor_restarts_total"))),
-            ("mailbox_full".to_owned(), json!(sum(&metrics, "rookery_mailbox_full_total"))),
-            ("quarantined".to_owned(), json!(sum(&metrics, "rookery_quarantined_total"))),
-            ("slow_clients_closed".to_owned(), json!(sum(&metrics, "rookery_slow_clients_closed_total"))),
-            ("commit_retries".to_owned(), json!(sum(&metrics, "rookery_commit_retries_total"))),
-            ("bus".to_owned(), json!({"kind": bus.kind, "degraded": bus.is_degraded, "last_error_at": bus.last_error_at})),
+            (
+                "sockets".to_owned(),
+                json!(sum(&metrics, "rookery_websocket_connections")),
+            ),
+            (
+                "spectators".to_owned(),
+                json!(sum(&metrics, "rookery_spectators_active")),
+            ),
+            (
+                "actor_restarts".to_owned(),
+                json!(sum(&metrics, "rookery_actor_restarts_total")),
+            ),
+            (
+                "mailbox_full".to_owned(),
+                json!(sum(&metrics, "rookery_mailbox_full_total")),
+            ),
+            (
+                "quarantined".to_owned(),
+                json!(sum(&metrics, "rookery_quarantined_total")),
+            ),
+            (
+                "slow_clients_closed".to_owned(),
+                json!(sum(&metrics, "rookery_slow_clients_closed_total")),
+            ),
+            (
+                "commit_retries".to_owned(),
+                json!(sum(&metrics, "rookery_commit_retries_total")),
+            ),
+            (
+                "bus".to_owned(),
+                json!({"kind": bus.kind, "degraded": bus.is_degraded, "last_error_at": bus.last_error_at}),
+            ),
             ("revocations_stale".to_owned(), json!(web.access.is_stale())),
-            ("hash_places_free".to_owned(), json!(web.access.free_hash_places())),
+            (
+                "hash_places_free".to_owned(),
+                json!(web.access.free_hash_places()),
+            ),
             ("unlimited".to_owned(), json!(web.config.limits.unlimited)),
             ("dev".to_owned(), json!(web.config.server.dev)),
             ("regions".to_owned(), Value::Array(regions)),
@@ -171,7 +231,10 @@ fn sum(metrics: &str, name: &str) -> f64 {
         rest.rsplit(' ').next()?.parse::<f64>().ok()
     };
     // Begins at zero: the sum of no floats is minus zero.
-    metrics.lines().filter_map(value).fold(0.0, |sum, value| sum + value)
+    metrics
+        .lines()
+        .filter_map(value)
+        .fold(0.0, |sum, value| sum + value)
 }
 
 #[cfg(test)]

@@ -47,14 +47,26 @@ pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
 }
 
 fn check_headers(request: &HttpRequest) -> Result<(), Refusal> {
-    let is_json = request.content_type().trim().eq_ignore_ascii_case("application/json");
+    let is_json = request
+        .content_type()
+        .trim()
+        .eq_ignore_ascii_case("application/json");
     if !is_json {
-        return Err(Refusal::new(Code::UnsupportedMediaType, "the content type must be application/json"));
+        return Err(Refusal::new(
+            Code::UnsupportedMediaType,
+            "the content type must be application/json",
+        ));
     }
     // Nobody knows how large a packed body is before it is unpacked, so none is. Source: security.md E12.
-    let encoding = request.headers().get(header::CONTENT_ENCODING).map(header::HeaderValue::as_bytes);
+    let encoding = request
+        .headers()
+        .get(header::CONTENT_ENCODING)
+        .map(header::HeaderValue::as_bytes);
     if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
-        return Err(Refusal::new(Code::TooLarge, "compressed bodies are not taken: send it as it is"));
+        return Err(Refusal::new(
+            Code::TooLarge,
+            "compressed bodies are not taken: send it as it is",
+        ));
     }
     Ok(())
 }
@@ -76,11 +88,15 @@ async fn read(mut payload: Payload) -> Result<Vec<u8>, Refusal> {
 
 /// Errors: `malformed`.
 fn check_depth(body: &[u8]) -> Result<(), Refusal> {
-    wire::check_json_depth(body, JSON_DEPTH_MAX).map_err(|error| Refusal::new(Code::Malformed, error.to_string()))
+    wire::check_json_depth(body, JSON_DEPTH_MAX)
+        .map_err(|error| Refusal::new(Code::Malformed, error.to_string()))
 }
 
 fn too_large() -> Refusal {
-    Refusal::new(Code::TooLarge, format!("the body is over {HTTP_BODY_MAX_BYTES} bytes"))
+    Refusal::new(
+        Code::TooLarge,
+        format!("the body is over {HTTP_BODY_MAX_BYTES} bytes"),
+    )
 }
 
 fn refusal_of(error: &serde_json::Error) -> Refusal {
@@ -130,7 +146,11 @@ impl<'de> Visitor<'de> for Walk {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Sane, E> {
-        if text.contains('\0') { Err(E::custom("a text contains U+0000")) } else { Ok(Sane) }
+        if text.contains('\0') {
+            Err(E::custom("a text contains U+0000"))
+        } else {
+            Ok(Sane)
+        }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Sane, A::Error> {
@@ -145,7 +165,9 @@ impl<'de> Visitor<'de> for Walk {
                 return Err(de::Error::custom("a key contains U+0000"));
             }
             if keys.len() >= JSON_KEYS_MAX {
-                return Err(de::Error::custom(format_args!("an object has more than {JSON_KEYS_MAX} keys")));
+                return Err(de::Error::custom(format_args!(
+                    "an object has more than {JSON_KEYS_MAX} keys"
+                )));
             }
             entries.next_value::<Sane>()?;
             if let Some(twice) = keys.replace(key) {
@@ -177,18 +199,43 @@ mod tests {
 
     #[test]
     fn strict_json_is_read_and_everything_else_has_its_code() {
-        assert_eq!(check(r#"{"amount":1}"#).unwrap(), Pay { amount: 1, note: None });
+        assert_eq!(
+            check(r#"{"amount":1}"#).unwrap(),
+            Pay {
+                amount: 1,
+                note: None
+            }
+        );
         for malformed in [
-            "", "  ", "{", "\u{feff}{\"amount\":1}", r#"{"amount":1} x"#, "// a\n{}", r#"{"amount":1,"amount":2}"#,
-            r#"{"amount":1,"note":{"a":1,"a":2}}"#, r#"{"amount":1,"note":"\ud800"}"#, r#"{"amount":NaN}"#,
+            "",
+            "  ",
+            "{",
+            "\u{feff}{\"amount\":1}",
+            r#"{"amount":1} x"#,
+            "// a\n{}",
+            r#"{"amount":1,"amount":2}"#,
+            r#"{"amount":1,"note":{"a":1,"a":2}}"#,
+            r#"{"amount":1,"note":"\ud800"}"#,
+            r#"{"amount":NaN}"#,
         ] {
             assert_eq!(check(malformed).unwrap_err(), Code::Malformed, "{malformed}");
         }
-        assert_eq!(check(b"{\"amount\":1,\"note\":\"\xff\"}").unwrap_err(), Code::Malformed);
+        assert_eq!(
+            check(b"{\"amount\":1,\"note\":\"\xff\"}").unwrap_err(),
+            Code::Malformed
+        );
         assert_eq!(check("[".repeat(200_000)).unwrap_err(), Code::Malformed);
         for invalid in [
-            r#"{"amount":"1"}"#, r#"{"amount":-1}"#, r#"{"amount":1.0}"#, r#"{"amount":null}"#, "{}", "[]", "1",
-            r#"{"amount":1,"role":"admin"}"#, r#"{"amount":1,"note":"a\u0000b"}"#, r#"{"amount":18446744073709551616}"#,
+            r#"{"amount":"1"}"#,
+            r#"{"amount":-1}"#,
+            r#"{"amount":1.0}"#,
+            r#"{"amount":null}"#,
+            "{}",
+            "[]",
+            "1",
+            r#"{"amount":1,"role":"admin"}"#,
+            r#"{"amount":1,"note":"a\u0000b"}"#,
+            r#"{"amount":18446744073709551616}"#,
         ] {
             assert_eq!(check(invalid).unwrap_err(), Code::InvalidParameter, "{invalid}");
         }
@@ -196,7 +243,9 @@ mod tests {
 
     #[test]
     fn an_object_with_too_many_keys_is_refused() {
-        let keys: Vec<String> = (0..=JSON_KEYS_MAX).map(|number| format!("\"k{number}\":1")).collect();
+        let keys: Vec<String> = (0..=JSON_KEYS_MAX)
+            .map(|number| format!("\"k{number}\":1"))
+            .collect();
         let body = format!("{{\"amount\":1,\"note\":{{{}}}}}", keys.join(","));
         assert_eq!(check(body).unwrap_err(), Code::InvalidParameter);
     }

@@ -37,14 +37,22 @@ impl Load {
 
 /// Refuses requests of connections beyond the limit and closes them.
 /// Errors: those of what is inside.
-pub async fn shed(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
-    let is_over = request.app_data::<Data<Load>>().is_some_and(|load| load.open() > load.limit());
+pub async fn shed(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let is_over = request
+        .app_data::<Data<Load>>()
+        .is_some_and(|load| load.open() > load.limit());
     if !is_over {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
     metric::connections_refused().increment(1);
-    let refusal = Refusal::new(Code::Overloaded, "the server has as many connections as it takes").retry_after(5_000);
+    let refusal =
+        Refusal::new(Code::Overloaded, "the server has as many connections as it takes").retry_after(5_000);
     let mut response = Problem::from(refusal).error_response();
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+        .headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("close"));
     Ok(request.into_response(response))
 }

@@ -10,5 +10,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 
 /// All metrics as Prometheus text.
 async fn metrics(web: web::Data<Web>) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(web.recorder.render())
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(web.recorder.render())
 }

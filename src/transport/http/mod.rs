@@ -19,6 +19,7 @@ pub mod reads;
 pub mod routes;
 pub mod sockets;
 pub mod spectator;
+pub mod visits;
 
 pub use bearer::{Bearer, bearer_token};
 pub use client::Client;

@@ -20,7 +20,10 @@ static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(document_of(ROUT
 
 /// `GET /openapi.json`
 pub async fn document() -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").insert_header(("cache-control", "no-cache")).body(DOCUMENT.clone())
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header(("cache-control", "no-cache"))
+        .body(DOCUMENT.clone())
 }
 
 /// The document of some routes.
@@ -80,7 +83,10 @@ fn operation(route: &RouteInfo, generator: &mut SchemaGenerator) -> Value {
         }
         if let Some(body) = route.body {
             let schema = body(generator);
-            fields.insert("requestBody".to_owned(), json!({"required": true, "content": {"application/json": {"schema": schema}}}));
+            fields.insert(
+                "requestBody".to_owned(),
+                json!({"required": true, "content": {"application/json": {"schema": schema}}}),
+            );
         }
     }
     operation
@@ -89,27 +95,49 @@ fn operation(route: &RouteInfo, generator: &mut SchemaGenerator) -> Value {
 /// `get_api_v1_agents_agent_id`: unique, and stable as long as the path is.
 fn operation_id(route: &RouteInfo) -> String {
     let path = route.plain_path();
-    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    [route.method.as_str().to_ascii_lowercase().as_str()].into_iter().chain(words).collect::<Vec<_>>().join("_")
+    let words = path
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
+    [route.method.as_str().to_ascii_lowercase().as_str()]
+        .into_iter()
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join("_")
 }
 
 fn parameters(route: &RouteInfo) -> Vec<Value> {
     let in_path = route.path_parameters().into_iter();
-    let mut parameters: Vec<Value> =
-        in_path.map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}})).collect();
+    let mut parameters: Vec<Value> = in_path
+        .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
+        .collect();
     parameters.extend(route.query.into_iter().flat_map(query_parameters));
     parameters
 }
 
 fn query_parameters(query: SchemaOf) -> Vec<Value> {
     // Parameters have no components: each says all of itself.
-    let mut inline = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true).into_generator();
+    let mut inline = SchemaSettings::draft2020_12()
+        .with(|settings| settings.inline_subschemas = true)
+        .into_generator();
     let schema = Value::from(query(&mut inline));
-    let required: Vec<&str> = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-    let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let required: Vec<&str> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let properties = schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten();
     let parameter = |(name, property): (&String, &Value)| {
         let mut property = property.clone();
-        let description = property.as_object_mut().and_then(|fields| fields.shift_remove("description")).unwrap_or(json!(""));
+        let description = property
+            .as_object_mut()
+            .and_then(|fields| fields.shift_remove("description"))
+            .unwrap_or(json!(""));
         json!({"name": name, "in": "query", "required": required.contains(&name.as_str()), "description": description, "schema": property})
     };
     properties.map(parameter).collect()
@@ -118,7 +146,9 @@ fn query_parameters(query: SchemaOf) -> Vec<Value> {
 fn responses(route: &RouteInfo, generator: &mut SchemaGenerator) -> Value {
     let mut responses: BTreeMap<String, Value> = BTreeMap::new();
     let done = match route.answers {
-        Answers::Json(schema) => json!({"description": "Done.", "content": {"application/json": {"schema": schema(generator)}}}),
+        Answers::Json(schema) => {
+            json!({"description": "Done.", "content": {"application/json": {"schema": schema(generator)}}})
+        }
         Answers::Media(media_type) => json!({"description": "Done.", "content": {media_type: {}}}),
         Answers::Nothing => json!({"description": "Done, without a body."}),
     };
@@ -131,9 +161,16 @@ fn responses(route: &RouteInfo, generator: &mut SchemaGenerator) -> Value {
         }
     }
     for (status, names) in by_status {
-        let description = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let description = names
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect::<Vec<_>>()
+            .join(", ");
         let problem = json!({"schema": {"$ref": format!("#{SCHEMAS}/Problem")}});
-        responses.insert(status.to_string(), json!({"description": description, "content": {"application/problem+json": problem}}));
+        responses.insert(
+            status.to_string(),
+            json!({"description": description, "content": {"application/problem+json": problem}}),
+        );
     }
     json!(responses)
 }
@@ -144,13 +181,25 @@ fn refusals(route: &RouteInfo) -> Vec<Code> {
         codes.push(Code::InvalidParameter);
     }
     if route.body.is_some() {
-        codes.extend([Code::Malformed, Code::TooLarge, Code::UnsupportedMediaType, Code::InvalidParameter]);
+        codes.extend([
+            Code::Malformed,
+            Code::TooLarge,
+            Code::UnsupportedMediaType,
+            Code::InvalidParameter,
+        ]);
     }
     match route.auth {
         Auth::Nobody => {}
-        Auth::Agent | Auth::Own => codes.extend([Code::Unauthenticated, Code::TokenExpired, Code::TokenRevoked]),
+        Auth::Agent | Auth::Own => {
+            codes.extend([Code::Unauthenticated, Code::TokenExpired, Code::TokenRevoked])
+        }
         Auth::Admin => {
-            codes.extend([Code::Unauthenticated, Code::TokenExpired, Code::TokenRevoked, Code::PermissionMissing]);
+            codes.extend([
+                Code::Unauthenticated,
+                Code::TokenExpired,
+                Code::TokenRevoked,
+                Code::PermissionMissing,
+            ]);
         }
     }
     if route.path.starts_with("/api/") {
@@ -255,22 +304,38 @@ mod tests {
         for (path, item) in document["paths"].as_object().unwrap() {
             for operation in item.as_object().unwrap().values() {
                 assert!(ids.insert(operation["operationId"].clone()), "{path}");
-                let named = operation["parameters"].as_array().unwrap().iter().filter(|one| one["in"] == "path").count();
+                let named = operation["parameters"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .filter(|one| one["in"] == "path")
+                    .count();
                 assert_eq!(named, path.matches('{').count(), "{path}");
-                assert!(operation["summary"].as_str().unwrap().ends_with('.') || path == "/", "{path}");
+                assert!(
+                    operation["summary"].as_str().unwrap().ends_with('.') || path == "/",
+                    "{path}"
+                );
             }
         }
         assert_eq!(ids.len(), ROUTES.len());
         let limit = &document["paths"]["/api/v1/agents"]["get"]["parameters"][1];
-        assert_eq!((&limit["name"], &limit["required"]), (&json!("limit"), &json!(false)));
+        assert_eq!(
+            (&limit["name"], &limit["required"]),
+            (&json!("limit"), &json!(false))
+        );
     }
 
     #[test]
     fn every_action_is_a_shape_of_the_action_route() {
         let document = document_of(ROUTES);
         let body = &document["paths"]["/api/v1/agents/{agent_id}/action"]["post"]["requestBody"];
-        let shapes = body["content"]["application/json"]["schema"]["oneOf"].as_array().unwrap();
-        let names: Vec<&str> = shapes.iter().map(|shape| shape["properties"]["action"]["const"].as_str().unwrap()).collect();
+        let shapes = body["content"]["application/json"]["schema"]["oneOf"]
+            .as_array()
+            .unwrap();
+        let names: Vec<&str> = shapes
+            .iter()
+            .map(|shape| shape["properties"]["action"]["const"].as_str().unwrap())
+            .collect();
         assert_eq!(names, ACTIONS.iter().map(|row| row.name).collect::<Vec<_>>());
     }
 }

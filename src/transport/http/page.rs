@@ -4,10 +4,10 @@ use super::Problem;
 use super::reads::{Answer, Surveys, ok};
 use crate::domain::refusal::{Code, Refusal};
 use crate::transport::web::Web;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH, VARY,
 };
-use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::RustEmbed;
@@ -62,7 +62,9 @@ pub async fn root(web: Data<Web>, surveys: Data<Surveys>, request: HttpRequest) 
         agents_registered: totals.agents,
         world_tick: node.tick().0,
     })?;
-    answer.headers_mut().insert(VARY, actix_web::http::header::HeaderValue::from_static("accept"));
+    answer
+        .headers_mut()
+        .insert(VARY, actix_web::http::header::HeaderValue::from_static("accept"));
     Ok(answer)
 }
 
@@ -77,8 +79,17 @@ pub async fn file(path: Path<String>, request: HttpRequest) -> Answer {
     let found = found.ok_or_else(|| Problem::from(Refusal::new(Code::NotFound, "there is nothing here")))?;
     let kind = mime_guess::from_path(&*path).first_or_octet_stream();
     // Text is always UTF-8 here; without the word, a browser guesses.
-    let kind = if kind.type_() == "text" { format!("{kind}; charset=utf-8") } else { kind.to_string() };
-    Ok(embedded(&request, found.data, &found.metadata.sha256_hash(), &kind))
+    let kind = if kind.type_() == "text" {
+        format!("{kind}; charset=utf-8")
+    } else {
+        kind.to_string()
+    };
+    Ok(embedded(
+        &request,
+        found.data,
+        &found.metadata.sha256_hash(),
+        &kind,
+    ))
 }
 
 /// Names of the files beside the index, for the routes.
@@ -90,10 +101,16 @@ fn index(request: &HttpRequest) -> HttpResponse {
     let kind = "text/html; charset=utf-8";
     let mut answer = match Dist::get("index.html") {
         Some(page) => embedded(request, page.data, &page.metadata.sha256_hash(), kind),
-        None => HttpResponse::Ok().insert_header((CONTENT_TYPE, kind)).insert_header((CACHE_CONTROL, "no-store")).body(NOT_BUILT),
+        None => HttpResponse::Ok()
+            .insert_header((CONTENT_TYPE, kind))
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .body(NOT_BUILT),
     };
     let headers = answer.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, actix_web::http::header::HeaderValue::from_static(POLICY));
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        actix_web::http::header::HeaderValue::from_static(POLICY),
+    );
     headers.insert(VARY, actix_web::http::header::HeaderValue::from_static("accept"));
     answer
 }
@@ -103,8 +120,14 @@ fn embedded(request: &HttpRequest, data: Cow<'static, [u8]>, hash: &[u8; 32], ki
     let tag: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let tag = format!("\"{tag}\"");
     let is_known = is_known(request.headers(), &tag);
-    let mut answer = HttpResponse::build(if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
-    answer.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-cache"));
+    let mut answer = HttpResponse::build(if is_known {
+        StatusCode::NOT_MODIFIED
+    } else {
+        StatusCode::OK
+    });
+    answer
+        .insert_header((ETAG, tag))
+        .insert_header((CACHE_CONTROL, "no-cache"));
     if is_known {
         return answer.finish();
     }
@@ -112,16 +135,28 @@ fn embedded(request: &HttpRequest, data: Cow<'static, [u8]>, hash: &[u8; 32], ki
 }
 
 fn is_known(headers: &HeaderMap, tag: &str) -> bool {
-    let given = headers.get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    let given = headers
+        .get_all(IF_NONE_MATCH)
+        .filter_map(|value| value.to_str().ok());
     // Compression makes the tag weak on its way.
-    given.flat_map(|list| list.split(',')).map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
+    given
+        .flat_map(|list| list.split(','))
+        .map(str::trim)
+        .any(|one| one == "*" || one.trim_start_matches("W/") == tag)
 }
 
 /// Whether JSON is named and HTML is not: browsers name HTML, tools name nothing and get the page.
 fn wants_json(headers: &HeaderMap) -> bool {
-    let accepted: Vec<&str> = headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok()).collect();
+    let accepted: Vec<&str> = headers
+        .get_all(ACCEPT)
+        .filter_map(|value| value.to_str().ok())
+        .collect();
     let names = |kind: &str| {
-        accepted.iter().flat_map(|list| list.split(',')).any(|one| one.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case(kind)))
+        accepted.iter().flat_map(|list| list.split(',')).any(|one| {
+            one.split(';')
+                .next()
+                .is_some_and(|name| name.trim().eq_ignore_ascii_case(kind))
+        })
     };
     names("application/json") && !names("text/html")
 }
@@ -132,7 +167,9 @@ mod tests {
     use actix_web::test::TestRequest;
 
     fn with(name: &str, value: &str) -> HttpRequest {
-        TestRequest::default().insert_header((name, value)).to_http_request()
+        TestRequest::default()
+            .insert_header((name, value))
+            .to_http_request()
     }
 
     #[test]
@@ -152,9 +189,17 @@ mod tests {
     async fn every_path_below_watch_is_the_page_under_a_strict_policy() {
         let answer = watch(with("accept", "text/html")).await;
         assert_eq!(answer.status(), 200);
-        let policy = answer.headers().get(CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap();
+        let policy = answer
+            .headers()
+            .get(CONTENT_SECURITY_POLICY)
+            .unwrap()
+            .to_str()
+            .unwrap();
         assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"));
-        assert_eq!(answer.headers().get(CONTENT_TYPE).unwrap(), "text/html; charset=utf-8");
+        assert_eq!(
+            answer.headers().get(CONTENT_TYPE).unwrap(),
+            "text/html; charset=utf-8"
+        );
     }
 
     #[test]

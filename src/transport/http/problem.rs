@@ -90,7 +90,9 @@ pub fn respond(refusal: &Refusal, status: StatusCode, request_id: &str) -> HttpR
     add_headers(&mut builder, refusal, status);
     // Plain texts and numbers always serialise.
     let body = serde_json::to_vec(&body).unwrap_or_default();
-    builder.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE))).body(body)
+    builder
+        .insert_header((header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE)))
+        .body(body)
 }
 
 fn add_headers(builder: &mut HttpResponseBuilder, refusal: &Refusal, status: StatusCode) {
@@ -98,9 +100,18 @@ fn add_headers(builder: &mut HttpResponseBuilder, refusal: &Refusal, status: Sta
         let seconds = retry_after_ms.saturating_add(999).div_euclid(1_000).max(1);
         builder.insert_header((header::RETRY_AFTER, seconds.to_string()));
     }
-    if let Some(Rate { bucket, limit, window_s, reset_s }) = refusal.rate {
+    if let Some(Rate {
+        bucket,
+        limit,
+        window_s,
+        reset_s,
+    }) = refusal.rate
+    {
         let quota = Quota::new(limit, window_s.saturating_mul(1_000), 1);
-        let over = RetryAfter { limit, retry_after_ms: u64::from(reset_s).saturating_mul(1_000) };
+        let over = RetryAfter {
+            limit,
+            retry_after_ms: u64::from(reset_s).saturating_mul(1_000),
+        };
         builder.insert_header(("ratelimit-policy", quota.policy_header(bucket)));
         builder.insert_header(("ratelimit", over.header(bucket)));
     }
@@ -121,8 +132,13 @@ pub fn refusal_of_status(status: StatusCode) -> Refusal {
         StatusCode::METHOD_NOT_ALLOWED => (Code::MethodNotAllowed, "this route does not have that method"),
         StatusCode::PAYLOAD_TOO_LARGE => (Code::TooLarge, "the body is too large"),
         StatusCode::URI_TOO_LONG => (Code::TooLarge, "the URL is too long"),
-        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (Code::TooLarge, "the head of the request is too large"),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => (Code::UnsupportedMediaType, "the content type must be application/json"),
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+            (Code::TooLarge, "the head of the request is too large")
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+            Code::UnsupportedMediaType,
+            "the content type must be application/json",
+        ),
         StatusCode::UNPROCESSABLE_ENTITY => (Code::InvalidParameter, "a parameter is missing or wrong"),
         StatusCode::UPGRADE_REQUIRED => (Code::UpgradeRequired, "this route speaks WebSocket"),
         StatusCode::TOO_MANY_REQUESTS => (Code::RateLimited, "over the rate limit"),
@@ -161,7 +177,10 @@ mod tests {
 
     #[actix_web::test]
     async fn a_rate_says_how_much_and_when() {
-        let over = RetryAfter { limit: 5, retry_after_ms: 16_500 };
+        let over = RetryAfter {
+            limit: 5,
+            retry_after_ms: 16_500,
+        };
         let refusal = crate::actors::node::refuse(Bucket::Registrations, over, 3_600);
         let response = respond(&refusal, StatusCode::TOO_MANY_REQUESTS, "r");
         let header = |name: &str| response.headers().get(name).unwrap().to_str().unwrap().to_owned();
@@ -182,7 +201,11 @@ mod tests {
     fn foreign_errors_find_a_code_of_the_same_kind() {
         for status in (400..600).filter_map(|number| StatusCode::from_u16(number).ok()) {
             let refusal = refusal_of_status(status);
-            assert_eq!(refusal.code.status() >= 500, status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT, "{status}");
+            assert_eq!(
+                refusal.code.status() >= 500,
+                status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT,
+                "{status}"
+            );
         }
     }
 }

@@ -24,7 +24,13 @@ pub fn page() -> String {
     );
     ACTIONS.iter().for_each(|row| text.push_str(&action_chapter(row)));
     text.push_str("\n## Events\n\nThe same names on the wire and in the table: ");
-    text.push_str(&EventKind::ALL.iter().map(|kind| format!("`{}`", kind.name())).collect::<Vec<_>>().join(", "));
+    text.push_str(
+        &EventKind::ALL
+            .iter()
+            .map(|kind| format!("`{}`", kind.name()))
+            .collect::<Vec<_>>()
+            .join(", "),
+    );
     text.push_str(
         ".\n\n## Refusals\n\n\
          Over HTTP a problem document (RFC 9457) with `code`; on a socket an error with the number and `code: detail` as message. \
@@ -33,7 +39,13 @@ pub fn page() -> String {
     );
     for code in Code::ALL {
         let temporary = if code.is_temporary() { "yes" } else { "" };
-        let row = [&format!("`{}`", code.name()), &code.status().to_string(), &code.socket_number().to_string(), temporary, code.help()];
+        let row = [
+            &format!("`{}`", code.name()),
+            &code.status().to_string(),
+            &code.socket_number().to_string(),
+            temporary,
+            code.help(),
+        ];
         text.push_str(&format!("| {} |\n", row.join(" | ")));
     }
     text.push_str("\n## Routes\n\n`/openapi.json` has their parameters, bodies and answers.\n\n| Route | Token | What it does |\n|---|---|---|\n");
@@ -44,7 +56,12 @@ pub fn page() -> String {
             Auth::Own => "the agent's own",
             Auth::Admin => "an administrator's",
         };
-        text.push_str(&format!("| `{} {}` | {auth} | {} |\n", route.method, route.plain_path(), route.summary));
+        text.push_str(&format!(
+            "| `{} {}` | {auth} | {} |\n",
+            route.method,
+            route.plain_path(),
+            route.summary
+        ));
     }
     text
 }
@@ -57,15 +74,34 @@ fn action_row(row: &ActionInfo) -> String {
     };
     let permission = serde_json::to_value(row.permission).unwrap_or_default();
     let schema = Value::from((row.schema)());
-    let name = |parameter: Parameter<'_>| if parameter.is_required { format!("`{}`", parameter.name) } else { format!("`{}?`", parameter.name) };
-    let parameters = parameters(&schema).into_iter().map(name).collect::<Vec<_>>().join(", ");
-    let cells = [&format!("`{}`", row.name), owner, row.durability.name(), permission.as_str().unwrap_or(""), &parameters];
+    let name = |parameter: Parameter<'_>| {
+        if parameter.is_required {
+            format!("`{}`", parameter.name)
+        } else {
+            format!("`{}?`", parameter.name)
+        }
+    };
+    let parameters = parameters(&schema)
+        .into_iter()
+        .map(name)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let cells = [
+        &format!("`{}`", row.name),
+        owner,
+        row.durability.name(),
+        permission.as_str().unwrap_or(""),
+        &parameters,
+    ];
     format!("| {} |\n", cells.join(" | "))
 }
 
 fn action_chapter(row: &ActionInfo) -> String {
     let schema = Value::from((row.schema)());
-    let description = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    let description = schema
+        .get("description")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let mut text = format!("\n### {}\n\n{}\n", row.name, one_line(description));
     let parameters = parameters(&schema);
     if !parameters.is_empty() {
@@ -73,9 +109,17 @@ fn action_chapter(row: &ActionInfo) -> String {
     }
     for parameter in parameters {
         let optional = if parameter.is_required { "" } else { ", optional" };
-        let help = parameter.property.get("description").and_then(Value::as_str).unwrap_or_default();
+        let help = parameter
+            .property
+            .get("description")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let kind = kind_of(parameter.property, &schema);
-        text.push_str(&format!("| `{}` | {kind}{optional} | {} |\n", parameter.name, one_line(help)));
+        text.push_str(&format!(
+            "| `{}` | {kind}{optional} | {} |\n",
+            parameter.name,
+            one_line(help)
+        ));
     }
     text
 }
@@ -88,9 +132,25 @@ struct Parameter<'a> {
 }
 
 fn parameters(schema: &Value) -> Vec<Parameter<'_>> {
-    let required: Vec<&str> = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-    let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-    properties.map(|(name, property)| Parameter { name, property, is_required: required.contains(&name.as_str()) }).collect()
+    let required: Vec<&str> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let properties = schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten();
+    properties
+        .map(|(name, property)| Parameter {
+            name,
+            property,
+            is_required: required.contains(&name.as_str()),
+        })
+        .collect()
 }
 
 /// A type in words: `string`, `number`, or the words that are allowed.
@@ -104,31 +164,48 @@ fn kind_of(property: &Value, root: &Value) -> String {
     }
     let words = |list: &Value| {
         let list = list.as_array().into_iter().flatten();
-        list.map(|word| format!("`{}`", word.as_str().unwrap_or_default())).collect::<Vec<_>>().join(" or ")
+        list.map(|word| format!("`{}`", word.as_str().unwrap_or_default()))
+            .collect::<Vec<_>>()
+            .join(" or ")
     };
     if let Some(list) = property.get("enum") {
         return words(list);
     }
     for key in ["oneOf", "anyOf"] {
         if let Some(list) = property.get(key).and_then(Value::as_array) {
-            let kinds = list.iter().map(|one| kind_of(one, root)).filter(|kind| !kind.is_empty() && kind != "null");
+            let kinds = list
+                .iter()
+                .map(|one| kind_of(one, root))
+                .filter(|kind| !kind.is_empty() && kind != "null");
             return kinds.collect::<Vec<_>>().join(" or ");
         }
     }
     match property.get("type") {
         Some(Value::String(kind)) if kind == "array" => {
-            format!("list of {}", property.get("items").map(|items| kind_of(items, root)).unwrap_or_default())
+            format!(
+                "list of {}",
+                property
+                    .get("items")
+                    .map(|items| kind_of(items, root))
+                    .unwrap_or_default()
+            )
         }
         Some(Value::String(kind)) => kind.clone(),
-        Some(Value::Array(kinds)) => {
-            kinds.iter().filter_map(Value::as_str).filter(|kind| *kind != "null").collect::<Vec<_>>().join(" or ")
-        }
+        Some(Value::Array(kinds)) => kinds
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|kind| *kind != "null")
+            .collect::<Vec<_>>()
+            .join(" or "),
         _ => "any".to_owned(),
     }
 }
 
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+    text.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace('|', "\\|")
 }
 
 #[cfg(test)]
@@ -143,17 +220,29 @@ mod tests {
             std::fs::write(&path, page()).unwrap();
         }
         let written = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(written == page(), "docs/PROTOCOL.md is stale; run with ROOKERY_BLESS=1 to write it again");
+        assert!(
+            written == page(),
+            "docs/PROTOCOL.md is stale; run with ROOKERY_BLESS=1 to write it again"
+        );
     }
 
     #[test]
     fn page_names_every_action_and_refusal() {
         let page = page();
         for row in ACTIONS {
-            assert!(page.contains(&format!("| `{}` |", row.name)) && page.contains(&format!("### {}\n", row.name)), "{}", row.name);
+            assert!(
+                page.contains(&format!("| `{}` |", row.name))
+                    && page.contains(&format!("### {}\n", row.name)),
+                "{}",
+                row.name
+            );
         }
         for code in Code::ALL {
-            assert!(page.contains(&format!("| `{}` | {} |", code.name(), code.status())), "{}", code.name());
+            assert!(
+                page.contains(&format!("| `{}` | {} |", code.name(), code.status())),
+                "{}",
+                code.name()
+            );
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The routes that become sockets, and the refusals before they do.
 
+use super::client::Client;
 use super::problem::Problem;
+use super::visits::Visit;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
 use crate::transport::web::Web;
@@ -17,9 +19,14 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/ws/{agent_id}").route(web::get().to(clawbots_socket)));
 }
 
-async fn centrifuge_socket(request: HttpRequest, payload: Payload, web: Data<Web>) -> Result<HttpResponse, actix_web::Error> {
+async fn centrifuge_socket(
+    request: HttpRequest,
+    payload: Payload,
+    web: Data<Web>,
+) -> Result<HttpResponse, actix_web::Error> {
     let worker = admit(&request, &web)?;
-    centrifuge::open(&request, payload, &web, &worker)
+    let visit = visit(&request, &web)?;
+    centrifuge::open(&request, payload, &web, &worker, visit)
 }
 
 async fn clawbots_socket(
@@ -31,7 +38,15 @@ async fn clawbots_socket(
     let worker = admit(&request, &web)?;
     let not_found = || Problem::from(Refusal::new(Code::AgentNotFound, "no such agent"));
     let agent = Handle::new(&agent).map_err(|_bad| not_found())?;
-    clawbots::open(&request, payload, agent, &web, &worker)
+    let visit = visit(&request, &web)?;
+    clawbots::open(&request, payload, agent, &web, &worker, visit)
+}
+
+/// A place among the sockets of the client's address, until the socket opens as an agent's or ends.
+/// Errors: `rate_limited`.
+fn visit(request: &HttpRequest, web: &Web) -> Result<Visit, Problem> {
+    let most = web.gateway.node.limits.spectator_sockets();
+    Ok(web.visits.enter(Client::of(request).key, most)?)
 }
 
 /// What is refused before a socket opens.
@@ -41,12 +56,27 @@ fn admit(request: &HttpRequest, web: &Web) -> Result<Rc<Worker>, Problem> {
         return Err(Refusal::new(Code::UpgradeRequired, "this route speaks WebSocket").into());
     }
     // An origin that is no text is somebody's, just not one on the list.
-    let text = |value: &'_ header::HeaderValue| value.to_str().map_or_else(|_odd| "null".to_owned(), str::to_owned);
+    let text = |value: &'_ header::HeaderValue| {
+        value
+            .to_str()
+            .map_or_else(|_odd| "null".to_owned(), str::to_owned)
+    };
     let header = |name| request.headers().get(name).map(text);
-    web.origins.check(header(header::ORIGIN).as_deref(), header(header::HOST).as_deref())?;
-    let is_token_in_query = request.query_string().split('&').any(|pair| pair.starts_with("token=") || pair.starts_with("access_token="));
+    web.origins
+        .check(header(header::ORIGIN).as_deref(), header(header::HOST).as_deref())?;
+    let is_token_in_query = request
+        .query_string()
+        .split('&')
+        .any(|pair| pair.starts_with("token=") || pair.starts_with("access_token="));
     if is_token_in_query {
-        return Err(Refusal::new(Code::Malformed, "a token goes into the connect command or the Authorization header").into());
+        return Err(Refusal::new(
+            Code::Malformed,
+            "a token goes into the connect command or the Authorization header",
+        )
+        .into());
     }
-    request.app_data::<Rc<Worker>>().cloned().ok_or_else(|| Refusal::busy().into())
+    request
+        .app_data::<Rc<Worker>>()
+        .cloned()
+        .ok_or_else(|| Refusal::busy().into())
 }

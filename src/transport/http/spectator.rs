@@ -146,7 +146,12 @@ pub struct SpectatorStats {
 }
 
 /// `POST /api/v1/spectator/connect`
-pub async fn connect(web: Data<Web>, surveys: Data<Surveys>, client: Client, Json(body): Json<ConnectBody>) -> Answer {
+pub async fn connect(
+    web: Data<Web>,
+    surveys: Data<Surveys>,
+    client: Client,
+    Json(body): Json<ConnectBody>,
+) -> Answer {
     let ConnectBody { human_id, agent_id } = body;
     let agent = watched(&web, &surveys, &agent_id).await?;
     let node = &web.gateway.node;
@@ -162,7 +167,9 @@ pub async fn connect(web: Data<Web>, surveys: Data<Surveys>, client: Client, Jso
     let forgotten = web.gateway.visitors.open(node, &client.key, session.clone())?;
     let (row, now) = (session.clone(), node.now());
     let stored = node.database.write(move |store| {
-        forgotten.iter().try_for_each(|gone| store.close_spectator(*gone, now))?;
+        forgotten
+            .iter()
+            .try_for_each(|gone| store.close_spectator(*gone, now))?;
         store.open_spectator(&row)
     });
     if let Err(refusal) = stored.await {
@@ -170,7 +177,11 @@ pub async fn connect(web: Data<Web>, surveys: Data<Surveys>, client: Client, Jso
         let _ = web.gateway.visitors.close(session.id);
         return Err(refusal.into());
     }
-    ok(&Connected { session_id: session.id.to_string(), agent, connected: true })
+    ok(&Connected {
+        session_id: session.id.to_string(),
+        agent,
+        connected: true,
+    })
 }
 
 /// `POST /api/v1/spectator/{session_id}/disconnect`
@@ -179,8 +190,12 @@ pub async fn disconnect(web: Data<Web>, path: Path<String>) -> Answer {
     web.gateway.visitors.close(session)?;
     let node = &web.gateway.node;
     let now = node.now();
-    node.database.write(move |store| store.close_spectator(session, now)).await?;
-    ok(&Disconnected { status: "disconnected" })
+    node.database
+        .write(move |store| store.close_spectator(session, now))
+        .await?;
+    ok(&Disconnected {
+        status: "disconnected",
+    })
 }
 
 /// `GET /api/v1/spectator/{session_id}/state`
@@ -195,7 +210,12 @@ pub async fn state(web: Data<Web>, surveys: Data<Surveys>, path: Path<String>) -
         camera_mode: row.camera_mode,
         connected_at: row.connected_at,
     };
-    ok(&State { session, agent, recent_thoughts: Vec::new(), recent_chat })
+    ok(&State {
+        session,
+        agent,
+        recent_thoughts: Vec::new(),
+        recent_chat,
+    })
 }
 
 /// `POST /api/v1/spectator/{session_id}/prompt`
@@ -205,22 +225,41 @@ pub async fn prompt(web: Data<Web>, path: Path<String>, Json(body): Json<PromptB
     let row = web.gateway.visitors.count_prompt(node, session)?;
     let agent = row.agent_id.as_deref().and_then(|name| Handle::new(name).ok());
     let agent = agent.ok_or_else(|| Refusal::new(Code::AgentNotFound, "no such agent"))?;
-    let receipt = web.gateway.prompt(&agent, &body.prompt, row.human_id.clone()).await?;
+    let receipt = web
+        .gateway
+        .prompt(&agent, &body.prompt, row.human_id.clone())
+        .await?;
     let now = node.now();
     // The suggestion is on disk; the count beside it is only statistics.
-    if let Err(refusal) = node.database.write(move |store| store.update_spectator(&row, 1, now)).await {
+    if let Err(refusal) = node
+        .database
+        .write(move |store| store.update_spectator(&row, 1, now))
+        .await
+    {
         tracing::warn!("a spectator's prompt was not counted: {refusal}");
     }
-    ok(&Prompted { status: "queued", seq: receipt.seq, tick: receipt.tick.0 })
+    ok(&Prompted {
+        status: "queued",
+        seq: receipt.seq,
+        tick: receipt.tick.0,
+    })
 }
 
 /// `POST /api/v1/spectator/{session_id}/camera`
 pub async fn camera(web: Data<Web>, path: Path<String>, Json(body): Json<CameraBody>) -> Answer {
     let node = &web.gateway.node;
-    let row = web.gateway.visitors.set_camera(node, session_of(&path)?, body.mode.name())?;
-    let camera = Camera { session_id: row.id.to_string(), camera_mode: row.camera_mode.clone() };
+    let row = web
+        .gateway
+        .visitors
+        .set_camera(node, session_of(&path)?, body.mode.name())?;
+    let camera = Camera {
+        session_id: row.id.to_string(),
+        camera_mode: row.camera_mode.clone(),
+    };
     let now = node.now();
-    node.database.write(move |store| store.update_spectator(&row, 0, now)).await?;
+    node.database
+        .write(move |store| store.update_spectator(&row, 0, now))
+        .await?;
     ok(&camera)
 }
 
@@ -230,12 +269,16 @@ pub async fn stats(web: Data<Web>) -> Answer {
     watched.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let active_sessions = watched.iter().map(|(_, count)| count).sum();
     let entry = |(agent, count): (String, usize)| json!({"agent_id": agent, "spectators": count});
-    ok(&SpectatorStats { active_sessions, agents: watched.into_iter().take(WATCHED_MAX).map(entry).collect() })
+    ok(&SpectatorStats {
+        active_sessions,
+        agents: watched.into_iter().take(WATCHED_MAX).map(entry).collect(),
+    })
 }
 
 /// An id that is none of ours is like one that is not there.
 fn session_of(text: &str) -> Result<SessionId, Problem> {
-    let id = Uuid::try_parse(text).map_err(|_no_id| Refusal::new(Code::NotFound, "no such spectator session"))?;
+    let id =
+        Uuid::try_parse(text).map_err(|_no_id| Refusal::new(Code::NotFound, "no such spectator session"))?;
     Ok(SessionId(id))
 }
 
@@ -245,7 +288,8 @@ async fn watched(web: &Web, surveys: &Surveys, name: &str) -> Result<Watched, Re
     let (survey, world) = (surveys.survey(node).await, node.directory.world());
     let standing = survey.agents.get(&row.handle);
     let seen = standing.filter(|agent| world.region(&agent.region).is_some_and(|plan| plan.is_public));
-    let location = seen.map(|agent| json!({"x": agent.at.x, "y": agent.at.y, "z": agent.at.z, "region": agent.region}));
+    let location =
+        seen.map(|agent| json!({"x": agent.at.x, "y": agent.at.y, "z": agent.at.z, "region": agent.region}));
     Ok(Watched {
         online: node.directory.online(&row.handle).is_some(),
         agent_id: row.handle,
@@ -259,14 +303,28 @@ async fn watched(web: &Web, surveys: &Surveys, name: &str) -> Result<Watched, Re
 
 /// What the agent said aloud where it is now.
 async fn recent_chat(web: &Web, agent: &Watched) -> Result<Vec<Value>, Refusal> {
-    let Some(region) = agent.location.get("region").and_then(Value::as_str).map(str::to_owned) else {
+    let Some(region) = agent
+        .location
+        .get("region")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+    else {
         return Ok(Vec::new());
     };
-    let rows = web.gateway.node.database.read(move |reader| reader.chat_history(Some(&region), CHAT_SCAN)).await?;
+    let rows = web
+        .gateway
+        .node
+        .database
+        .read(move |reader| reader.chat_history(Some(&region), &[], CHAT_SCAN))
+        .await?;
     let own: Vec<Value> = rows
         .into_iter()
         .filter(|row| row.sender_id == agent.agent_id)
         .map(|row| json!({"message": row.message, "volume": row.volume, "created_at": row.created_at}))
         .collect();
-    Ok(own.iter().skip(own.len().saturating_sub(RECENT_CHAT_MAX)).cloned().collect())
+    Ok(own
+        .iter()
+        .skip(own.len().saturating_sub(RECENT_CHAT_MAX))
+        .cloned()
+        .collect())
 }

@@ -19,7 +19,12 @@ pub struct Inbox {
     /// The next offset to send; none until the session is open.
     next: Option<u64>,
     waiting: BTreeMap<u64, Arc<Publication>>,
+    /// How many looks in a row found entries waiting.
+    looks: u32,
 }
+
+/// Looks (one a second) after which an entry that does not come is taken for lost.
+const LOOKS_MAX: u32 = 3;
 
 /// What an entry did.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,7 +51,9 @@ impl Inbox {
 
     /// Takes an entry.
     pub fn accept(&mut self, publication: &Arc<Publication>, outbox: &SharedOutbox) -> Accepted {
-        let Some(offset) = publication.offset else { return Accepted::Done };
+        let Some(offset) = publication.offset else {
+            return Accepted::Done;
+        };
         if self.next.is_some_and(|next| offset < next) {
             return Accepted::Done;
         }
@@ -57,6 +64,16 @@ impl Inbox {
             waiting if waiting > WAITING_MAX => Accepted::Overflow,
             _ => Accepted::Waiting,
         }
+    }
+
+    /// Looks, once a second, whether an entry is missing for too long: then the client must recover from the database.
+    pub fn is_stuck(&mut self) -> bool {
+        self.looks = if self.next.is_none() || self.waiting.is_empty() {
+            0
+        } else {
+            self.looks.saturating_add(1)
+        };
+        self.looks > LOOKS_MAX
     }
 
     fn drain(&mut self, outbox: &SharedOutbox) {
@@ -86,7 +103,10 @@ mod tests {
     }
 
     fn sent(outbox: &SharedOutbox) -> usize {
-        match outbox.borrow_mut().poll_take(&mut Context::from_waker(Waker::noop())) {
+        match outbox
+            .borrow_mut()
+            .poll_take(&mut Context::from_waker(Waker::noop()))
+        {
             Poll::Ready(Some(taken)) => taken.pieces.len(),
             _ => 0,
         }
@@ -104,5 +124,19 @@ mod tests {
         assert_eq!(inbox.accept(&entry(4), &outbox), Accepted::Done);
         assert_eq!(inbox.accept(&entry(5), &outbox), Accepted::Done);
         assert_eq!(sent(&outbox), 2);
+    }
+
+    #[test]
+    fn an_entry_that_never_comes_is_noticed() {
+        let outbox: SharedOutbox = Rc::new(RefCell::new(Outbox::new(Dialect::Centrifuge(Encoding::Json))));
+        let mut inbox = Inbox::default();
+        inbox.open(0, &outbox);
+        assert_eq!(inbox.accept(&entry(2), &outbox), Accepted::Waiting);
+        assert_eq!(
+            (0..4).map(|_| inbox.is_stuck()).collect::<Vec<_>>(),
+            [false, false, false, true]
+        );
+        inbox.accept(&entry(1), &outbox);
+        assert!(!inbox.is_stuck());
     }
 }

@@ -40,12 +40,27 @@ impl Listener for SessionListener {
 
     fn region(&self, from: Option<&str>, to: Option<&str>) {
         if let Some(from) = from {
-            self.push(&format!("region:{from}"), PushBody::Unsubscribe(UnsubscribeCode::SERVER.into()));
+            self.push(
+                &format!("region:{from}"),
+                PushBody::Unsubscribe(UnsubscribeCode::SERVER.into()),
+            );
         }
         if let Some(to) = to {
-            self.push(&format!("region:{to}"), PushBody::Subscribe(Box::<Subscribe>::default()));
+            self.push(
+                &format!("region:{to}"),
+                PushBody::Subscribe(Box::<Subscribe>::default()),
+            );
         }
         *self.region.borrow_mut() = to.map(str::to_owned);
+    }
+
+    fn follow(&self, from: Option<&str>, to: Option<&str>) {
+        if let Some(from) = from {
+            self.push(from, PushBody::Unsubscribe(UnsubscribeCode::SERVER.into()));
+        }
+        if let Some(to) = to {
+            self.push(to, PushBody::Subscribe(Box::<Subscribe>::default()));
+        }
     }
 
     fn unsubscribe(&self, channel: &str) {

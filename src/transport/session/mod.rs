@@ -11,6 +11,7 @@ pub use open::{Opened, Since};
 pub use watch::PING_INTERVAL;
 
 use super::access::Access;
+use super::http::visits::Visit;
 use super::web::Web;
 use super::ws::{Incoming, Peer, Worker};
 use super::{centrifuge, clawbots};
@@ -65,8 +66,9 @@ pub struct Session {
     pub(super) channels: HashSet<String>,
     pub(super) in_flight: usize,
     pub(super) spectator: Option<Seat<SpectatorActor>>,
-    pub(super) publishes: Limiter,
     pub(super) prompts: Limiter,
+    // Held while nobody but the address answers for this socket.
+    pub(super) visit: Option<Visit>,
     pub(super) expected_agent: Option<crate::domain::agent::Handle>,
     pub(super) event_types: Option<HashSet<String>>,
     pub(super) watch: watch::Watch,
@@ -78,7 +80,13 @@ pub struct Session {
 
 impl Session {
     /// The session of a socket that was just accepted.
-    pub fn new(web: Data<Web>, worker: Rc<Worker>, outbox: SharedOutbox, peer: Option<Peer>) -> Self {
+    pub fn new(
+        web: Data<Web>,
+        worker: Rc<Worker>,
+        outbox: SharedOutbox,
+        peer: Option<Peer>,
+        visit: Visit,
+    ) -> Self {
         let node = Arc::clone(&web.gateway.node);
         let dialect = outbox.borrow().dialect();
         metric::websocket_connections().increment(1.0);
@@ -96,8 +104,8 @@ impl Session {
             channels: HashSet::new(),
             in_flight: 0,
             spectator: None,
-            publishes: node.limiter(Bucket::Publishes),
             prompts: node.limiter(Bucket::Prompts),
+            visit: Some(visit),
             expected_agent: None,
             event_types: None,
             watch: watch::Watch::begin(&node),
@@ -174,7 +182,11 @@ impl Session {
                 self.admit();
             }
             Incoming::Close => context.stop(),
-            Incoming::Broken(code, reason) => self.close(Disconnect { code, name: "broken", reason }),
+            Incoming::Broken(code, reason) => self.close(Disconnect {
+                code,
+                name: "broken",
+                reason,
+            }),
         }
     }
 
@@ -184,6 +196,7 @@ impl Session {
             return;
         }
         metric::websocket_connections().decrement(1.0);
+        self.visit = None;
         // A hub that closes us holds the table at most while it marks the outbox, never across turns.
         if let Ok(mut table) = self.worker.table.try_borrow_mut() {
             table.detach(self.id);
@@ -204,7 +217,10 @@ impl Session {
         if self.phase == Phase::Open && self.caller.is_some() {
             actix_web::rt::spawn(async move {
                 // The row is for statistics; the next start closes what was left open.
-                let _ = node.database.write(move |store| store.close_session(id, now)).await;
+                let _ = node
+                    .database
+                    .write(move |store| store.close_session(id, now))
+                    .await;
             });
         }
         // A session that failed leaves its socket open otherwise.

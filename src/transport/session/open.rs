@@ -5,7 +5,7 @@ use crate::actors::agent::{AgentMessage, Joined, Joiner};
 use crate::actors::directory::Socket;
 use crate::actors::fanout::inbox_data;
 use crate::actors::gateway::Caller;
-use crate::base::limit::RECOVERY_MAX;
+use crate::base::limit::{RECOVERY_MAX, RECOVERY_MAX_BYTES};
 use crate::base::time::Tick;
 use crate::domain::refusal::{Code, Refusal};
 use crate::guard::token::Verified;
@@ -61,11 +61,28 @@ impl Session {
             region: Rc::clone(&self.region),
         };
         let agent = self.caller.as_ref().map(|caller| caller.id);
-        self.worker.table.borrow_mut().attach(self.id, agent, self.outbox.clone(), Rc::new(listener));
+        self.worker
+            .table
+            .borrow_mut()
+            .attach(self.id, agent, self.outbox.clone(), Rc::new(listener));
+    }
+
+    /// A session that could not enter belongs to nobody again.
+    pub(crate) fn undo_enter(&mut self) {
+        self.worker.table.borrow_mut().detach(self.id);
+        if let Some(caller) = self.caller.take() {
+            self.node().directory.remove_socket(&caller.handle, self.id);
+            self.web.gateway.part(&caller.handle, self.id);
+        }
+        self.verified = None;
+        self.phase = Phase::Fresh;
     }
 
     /// Finds out who a token speaks for. Errors: as `Access`.
-    pub(crate) fn identify(&self, token: &str) -> impl Future<Output = Result<(Verified, Option<Caller>), Refusal>> + use<> {
+    pub(crate) fn identify(
+        &self,
+        token: &str,
+    ) -> impl Future<Output = Result<(Verified, Option<Caller>), Refusal>> + use<> {
         let access = self.access();
         let verified = access.verify(token);
         async move {
@@ -77,12 +94,22 @@ impl Session {
 
     /// Brings the agent into the world with this socket and reads where its inbox stands.
     /// Errors: `rate_limited`, `region_full`, temporary ones.
-    pub(crate) fn enter(&self, caller: Caller, since: Option<Since>) -> impl Future<Output = Result<Opened, Refusal>> + use<> {
+    pub(crate) fn enter(
+        &self,
+        caller: Caller,
+        since: Option<Since>,
+    ) -> impl Future<Output = Result<Opened, Refusal>> + use<> {
         let (gateway, id, hub) = (self.gateway(), self.id, self.worker.hub);
-        let token_id = self.verified.as_ref().and_then(|verified| verified.token_id.clone()).unwrap_or_default();
+        let token_id = self
+            .verified
+            .as_ref()
+            .and_then(|verified| verified.token_id.clone())
+            .unwrap_or_default();
         async move {
             gateway.count(&caller.handle, AgentMessage::Connect).await?;
-            let joined = gateway.join(&caller.handle, Joiner::Socket(id, hub), None).await?;
+            let joined = gateway
+                .join(&caller.handle, Joiner::Socket(id, hub), None)
+                .await?;
             let (agent, now) = (caller.id, gateway.node.now());
             let row = SessionRow {
                 id,
@@ -94,7 +121,11 @@ impl Session {
                 connected_at: now,
                 metadata: json!({}),
             };
-            let socket = Socket { session: id, token_id: row.token_id.clone(), connected_at: now };
+            let socket = Socket {
+                session: id,
+                token_id: row.token_id.clone(),
+                connected_at: now,
+            };
             gateway.node.directory.put_socket(&caller.handle, socket);
             let database = &gateway.node.database;
             database.write(move |store| store.open_session(&row)).await?;
@@ -105,13 +136,20 @@ impl Session {
                 Some(since) => missed(&gateway, agent, since.offset, top).await?,
                 None => None,
             };
-            Ok(Opened { joined, epoch: head.epoch, top, missed })
+            Ok(Opened {
+                joined,
+                epoch: head.epoch,
+                top,
+                missed,
+            })
         }
     }
 
     /// Notes that the session is open.
     pub(crate) fn note_open(&mut self, opened: &Opened) {
         self.phase = Phase::Open;
+        // An agent's sockets have a limit of their own.
+        self.visit = None;
         *self.region.borrow_mut() = Some(opened.joined.region.clone());
     }
 }
@@ -129,12 +167,19 @@ async fn missed(
         return Ok(None);
     }
     let from = i64::try_from(after).unwrap_or(i64::MAX);
-    let entries = gateway.node.database.read(move |reader| reader.inbox(agent, from, limit)).await?;
+    let entries = gateway
+        .node
+        .database
+        .read(move |reader| reader.inbox(agent, from, limit))
+        .await?;
     let found = entries.into_iter().map(|entry| Missed {
         offset: u64::try_from(entry.offset).unwrap_or(0),
         data: inbox_data(Tick(entry.tick.0), &entry.payload),
     });
     let found: Vec<Missed> = found.take_while(|missed| missed.offset <= top).collect();
     let is_whole = u64::try_from(found.len()).ok() == Some(count);
-    Ok(is_whole.then_some(found))
+    let bytes = found
+        .iter()
+        .fold(0_usize, |sum, missed| sum.saturating_add(missed.data.len()));
+    Ok((is_whole && bytes <= RECOVERY_MAX_BYTES).then_some(found))
 }

@@ -34,7 +34,12 @@ impl Watch {
     pub fn begin(node: &Node) -> Self {
         let now = node.clock.monotonic();
         let jitter = Duration::from_millis(node.entropy.u64() % 12_500);
-        Self { opened_at: now, ping_at: now + PING_INTERVAL / 2 + jitter, pinged_at: None, ended_at: None }
+        Self {
+            opened_at: now,
+            ping_at: now + PING_INTERVAL / 2 + jitter,
+            pinged_at: None,
+            ended_at: None,
+        }
     }
 
     /// Takes a pong. Whether one was due.
@@ -59,10 +64,15 @@ impl Session {
             return self.look_after_end(now, context);
         }
         if self.phase != Phase::Open {
-            if now.saturating_sub(self.watch.opened_at) > Duration::from_millis(HELLO_DEADLINE_MS) && self.phase == Phase::Fresh {
+            if now.saturating_sub(self.watch.opened_at) > Duration::from_millis(HELLO_DEADLINE_MS)
+                && self.phase == Phase::Fresh
+            {
                 self.close(Disconnect::STALE);
             }
             return;
+        }
+        if self.inbox.borrow_mut().is_stuck() {
+            return self.close(Disconnect::INSUFFICIENT_STATE);
         }
         self.check_token();
         self.keep_alive(now);
@@ -81,9 +91,13 @@ impl Session {
 
     fn check_token(&mut self) {
         let Some(verified) = &self.verified else { return };
-        let Err(refusal) = self.access().check(verified) else { return };
+        let Err(refusal) = self.access().check(verified) else {
+            return;
+        };
         let now = self.node().now();
-        let is_in_grace = verified.expires_at.is_some_and(|at| now.0 <= at.0.saturating_add(EXPIRY_GRACE_MS));
+        let is_in_grace = verified
+            .expires_at
+            .is_some_and(|at| now.0 <= at.0.saturating_add(EXPIRY_GRACE_MS));
         match refusal.code {
             Code::TokenExpired if is_in_grace => {}
             Code::TokenExpired => self.close(Disconnect::EXPIRED),

@@ -44,7 +44,10 @@ impl Forge {
     /// A smith with the key of a world; `good` is a token to begin with.
     pub fn of(server: &Server, good: &str) -> Self {
         let rows = server.reader().signing_keys().expect("keys can be read");
-        let row = rows.into_iter().find(|row| row.state == "active").expect("a world has an active key");
+        let row = rows
+            .into_iter()
+            .find(|row| row.state == "active")
+            .expect("a world has an active key");
         let public = row.public.clone();
         let key = KeyRow {
             kid: row.kid,
@@ -56,7 +59,12 @@ impl Forge {
             not_after: row.not_after,
         };
         let ring = KeyRing::from_rows(&[key]).expect("the key is a key");
-        Self { ring, public, now_s: Clock::system().now_ms() / 1_000, good: good.to_owned() }
+        Self {
+            ring,
+            public,
+            now_s: Clock::system().now_ms() / 1_000,
+            good: good.to_owned(),
+        }
     }
 
     /// The header of a good token.
@@ -73,7 +81,10 @@ impl Forge {
     pub fn sign_text(&self, header: &str, claims: &str) -> String {
         let signed = format!("{}.{}", b64(header), b64(claims));
         // The key may have been made within this very second.
-        let key = self.ring.signer(Timestamp((self.now_s + 1) * 1_000)).expect("the key signs now");
+        let key = self
+            .ring
+            .signer(Timestamp((self.now_s + 1) * 1_000))
+            .expect("the key signs now");
         format!("{signed}.{}", b64(key.sign(signed.as_bytes()).expect("it signs")))
     }
 
@@ -95,22 +106,30 @@ impl Forge {
     /// A token that expires so many seconds from now.
     pub fn expiring(&self, in_s: i64) -> String {
         let claims = with(self.claims(), "iat", json!(self.now_s - 3_600));
-        self.sign(&self.header(), &with(with(claims, "nbf", json!(self.now_s - 3_600)), "exp", json!(self.now_s + in_s)))
+        self.sign(
+            &self.header(),
+            &with(
+                with(claims, "nbf", json!(self.now_s - 3_600)),
+                "exp",
+                json!(self.now_s + in_s),
+            ),
+        )
     }
 
     /// A token signed with HS256 by the public key, as if it were a shared secret.
     pub fn confused(&self, header: &Value) -> String {
         let signed = format!("{}.{}", b64(header.to_string()), b64(self.claims().to_string()));
         let key = EncodingKey::from_secret(&self.public);
-        let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::HS256).expect("it signs");
+        let signature =
+            jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::HS256).expect("it signs");
         format!("{signed}.{signature}")
     }
 
     /// The good token with S + L in its signature, which a lax verifier takes for the same.
     pub fn malleated(&self) -> String {
         const ORDER: [u8; 32] = [
-            0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-            0, 0, 0, 0, 0, 0, 0x10,
+            0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
         ];
         let (signed, signature) = self.good.rsplit_once('.').expect("three parts");
         let mut bytes = URL_SAFE_NO_PAD.decode(signature).expect("base64url");

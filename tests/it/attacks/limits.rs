@@ -19,17 +19,34 @@ fn forwarded(name: &str, address: &str) -> Vec<u8> {
 pub async fn sixth_registration(server: &Server) -> Vec<(&'static str, String, &'static str)> {
     let port = server.port();
     for number in 0..5 {
-        server.ok(post("/api/v1/register", None, body(&format!("Early Bird {number}")))).await;
+        server
+            .ok(post(
+                "/api/v1/register",
+                None,
+                body(&format!("Early Bird {number}")),
+            ))
+            .await;
     }
-    let sixth = raw::exchange(port, post("/api/v1/register", None, body("Late Bird"))).await.expect("an answer");
-    let wait_s: u64 = sixth.header("retry-after").and_then(|text| text.parse().ok()).unwrap_or_default();
+    let sixth = raw::exchange(port, post("/api/v1/register", None, body("Late Bird")))
+        .await
+        .expect("an answer");
+    let wait_s: u64 = sixth
+        .header("retry-after")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_default();
     let headers = ["ratelimit", "ratelimit-policy"].map(|name| sixth.header(name).is_some());
     let is_told = (1..=3_600).contains(&wait_s) && headers == [true, true];
     let mut seen = vec![
         ("B5 the sixth in an hour", sixth.summary(), "429 rate_limited"),
         ("B5 is told when to come back", is_told.to_string(), "true"),
     ];
-    for address in ["203.0.113.7", "2001:db8::7", "127.0.0.1, 198.51.100.9", "unknown", ""] {
+    for address in [
+        "203.0.113.7",
+        "2001:db8::7",
+        "127.0.0.1, 198.51.100.9",
+        "unknown",
+        "",
+    ] {
         let answer = raw::tell(port, forwarded("Liar", address)).await;
         seen.push(("B7 a spoofed X-Forwarded-For", answer, "429 rate_limited"));
     }
@@ -40,14 +57,25 @@ pub async fn sixth_registration(server: &Server) -> Vec<(&'static str, String, &
 pub async fn rotating_addresses(server: &Server) -> Vec<(&'static str, String, &'static str)> {
     let port = server.port();
     for number in 0..5 {
-        let answer = raw::tell(port, forwarded(&format!("Rotating {number}"), &format!("2001:db8:1:2:{number}::1"))).await;
+        let answer = raw::tell(
+            port,
+            forwarded(
+                &format!("Rotating {number}"),
+                &format!("2001:db8:1:2:{number}::1"),
+            ),
+        )
+        .await;
         assert_eq!(answer, "201");
     }
     let sixth = raw::tell(port, forwarded("Rotating 6", "2001:db8:1:2:ffff::9")).await;
     let behind_a_lie = raw::tell(port, forwarded("Rotating 7", "2001:db8:9:9::1, 2001:db8:1:2::77")).await;
     vec![
         ("B6 another address of the same /64", sixth, "429 rate_limited"),
-        ("B7 a lie left of the proxy's word", behind_a_lie, "429 rate_limited"),
+        (
+            "B7 a lie left of the proxy's word",
+            behind_a_lie,
+            "429 rate_limited",
+        ),
     ]
 }
 

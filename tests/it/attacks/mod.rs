@@ -50,7 +50,12 @@ struct Row {
 }
 
 fn row(name: impl Into<String>, attack: Attack, expected: &'static [&'static str]) -> Row {
-    Row { name: name.into(), attack, expected, grows: &[] }
+    Row {
+        name: name.into(),
+        attack,
+        expected,
+        grows: &[],
+    }
 }
 
 impl Row {
@@ -84,8 +89,13 @@ struct Stage {
 impl Stage {
     async fn set() -> Rc<Self> {
         let origins = "https://good.example";
-        let server =
-            Server::start(false, &[("ROOKERY_SERVER__ALLOWED_ORIGINS", origins), ("ROOKERY_SERVER__CORS_ORIGINS", origins)]);
+        let server = Server::start(
+            false,
+            &[
+                ("ROOKERY_SERVER__ALLOWED_ORIGINS", origins),
+                ("ROOKERY_SERVER__CORS_ORIGINS", origins),
+            ],
+        );
         let alice = server.agent("alice").await;
         let trap = TcpListener::bind("127.0.0.1:0").expect("a port");
         trap.set_nonblocking(true).expect("a listener can be asked");
@@ -108,10 +118,15 @@ impl Stage {
         let port = self.server.port();
         match attack {
             Attack::Http(bytes) => raw::tell(port, bytes).await,
-            Attack::Upgrade(path, headers) => {
-                raw::tell(port, socket::upgrade(&path, &headers)).await.replace(" for https://good.example", "")
+            Attack::Upgrade(path, headers) => raw::tell(port, socket::upgrade(&path, &headers))
+                .await
+                .replace(" for https://good.example", ""),
+            Attack::Connect(token) => {
+                Line::open(port, "/connection/websocket")
+                    .await
+                    .connect(Some(&token))
+                    .await
             }
-            Attack::Connect(token) => Line::open(port, "/connection/websocket").await.connect(Some(&token)).await,
             Attack::Frames(path, bytes) => {
                 let mut line = Line::open(port, path).await;
                 line.send(&bytes).await;
@@ -141,7 +156,13 @@ fn judge(name: &str, expected: &[&str], seen: &str, wrong: &mut Vec<String>) {
 
 /// Plays the rows one after the other; each must get its answer and change nothing but what it announces.
 async fn one_by_one(stage: &Stage, observer: &mut Observer, rows: Vec<Row>, wrong: &mut Vec<String>) {
-    for Row { name, attack, expected, grows } in rows {
+    for Row {
+        name,
+        attack,
+        expected,
+        grows,
+    } in rows
+    {
         let before = observer.look();
         let seen = stage.play(attack).await;
         judge(&name, expected, &seen, wrong);
@@ -149,7 +170,13 @@ async fn one_by_one(stage: &Stage, observer: &mut Observer, rows: Vec<Row>, wron
         let mut changes = before.changes(&observer.look(), grows);
         if !changes.is_empty() && !grows.is_empty() {
             let is_settled = async || before.changes(&observer.look(), grows).is_empty().then_some(());
-            if tokio::time::timeout(std::time::Duration::from_secs(3), until("the announced rows", is_settled)).await.is_ok() {
+            if tokio::time::timeout(
+                std::time::Duration::from_secs(3),
+                until("the announced rows", is_settled),
+            )
+            .await
+            .is_ok()
+            {
                 changes.clear();
             }
         }
@@ -161,16 +188,32 @@ async fn one_by_one(stage: &Stage, observer: &mut Observer, rows: Vec<Row>, wron
 async fn side_by_side(stage: &Stage, observer: &mut Observer, rows: Vec<Row>, wrong: &mut Vec<String>) {
     let before = observer.look();
     let grows: Vec<(&str, i64)> = rows.iter().flat_map(|row| row.grows).copied().collect();
-    let seen = join_all(rows.into_iter().map(async |Row { name, attack, expected, .. }| (name, expected, stage.play(attack).await)));
+    let seen = join_all(rows.into_iter().map(
+        async |Row {
+                   name,
+                   attack,
+                   expected,
+                   ..
+               }| (name, expected, stage.play(attack).await),
+    ));
     for (name, expected, seen) in seen.await {
         judge(&name, expected, &seen, wrong);
     }
     let changes = before.changes(&observer.look(), &grows);
-    wrong.extend(changes.iter().map(|change| format!("the slow rows changed {change}")));
+    wrong.extend(
+        changes
+            .iter()
+            .map(|change| format!("the slow rows changed {change}")),
+    );
 }
 
 fn report(count: usize, wrong: &[String]) {
-    assert!(wrong.is_empty(), "{} findings in {count} rows:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} findings in {count} rows:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[tokio::test]
@@ -199,16 +242,27 @@ async fn every_attack_gets_its_answer_and_changes_nothing() {
 #[tokio::test]
 async fn rates_hold_whatever_a_client_claims() {
     let wrong_of = |rows: Vec<(&'static str, String, &'static str)>, wrong: &mut Vec<String>| {
-        rows.iter().for_each(|(name, seen, expected)| judge(name, &[expected], seen, wrong));
+        rows.iter()
+            .for_each(|(name, seen, expected)| judge(name, &[expected], seen, wrong));
     };
     let mut wrong = Vec::new();
     let open = Server::start(true, &[]);
     wrong_of(limits::sixth_registration(&open).await, &mut wrong);
-    judge("E8 flood of pings", &["close 3013"], &limits::ping_flood(&open).await, &mut wrong);
+    judge(
+        "E8 flood of pings",
+        &["close 3013"],
+        &limits::ping_flood(&open).await,
+        &mut wrong,
+    );
     assert_eq!(Observer::of(&open).look().counts["agents"], 5);
     let behind = Server::start(true, &[("ROOKERY_SERVER__TRUSTED_PROXIES", "127.0.0.1/32")]);
     wrong_of(limits::rotating_addresses(&behind).await, &mut wrong);
     assert_eq!(Observer::of(&behind).look().counts["agents"], 5);
-    judge("B6 another /64", &["201"], &limits::other_network(&behind).await, &mut wrong);
+    judge(
+        "B6 another /64",
+        &["201"],
+        &limits::other_network(&behind).await,
+        &mut wrong,
+    );
     report(12, &wrong);
 }

@@ -22,7 +22,10 @@ pub struct Answer {
 impl Answer {
     /// A header's value.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// `status code`, and the origin that a browser would be told.
@@ -40,9 +43,16 @@ impl Answer {
 
     /// Whether the answer is there to its last byte, as far as it says how long it is.
     fn is_whole(bytes: &[u8]) -> bool {
-        let Some(answer) = Self::read(bytes) else { return false };
-        let length = answer.header("content-length").and_then(|text| text.parse::<usize>().ok());
-        let body = bytes.windows(4).position(|part| part == b"\r\n\r\n").map_or(0, |end| bytes.len() - end - 4);
+        let Some(answer) = Self::read(bytes) else {
+            return false;
+        };
+        let length = answer
+            .header("content-length")
+            .and_then(|text| text.parse::<usize>().ok());
+        let body = bytes
+            .windows(4)
+            .position(|part| part == b"\r\n\r\n")
+            .map_or(0, |end| bytes.len() - end - 4);
         answer.status == 101 || length.is_some_and(|length| body >= length)
     }
 
@@ -52,8 +62,14 @@ impl Answer {
         let mut lines = head.split("\r\n");
         let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
         let headers = lines.filter_map(|line| line.split_once(':'));
-        let headers = headers.map(|(name, value)| (name.to_lowercase(), value.trim().to_owned())).collect();
-        Some(Self { status, headers, body: serde_json::from_slice(&bytes[end + 4..]).unwrap_or(Value::Null) })
+        let headers = headers
+            .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
+            .collect();
+        Some(Self {
+            status,
+            headers,
+            body: serde_json::from_slice(&bytes[end + 4..]).unwrap_or(Value::Null),
+        })
     }
 }
 
@@ -86,13 +102,19 @@ pub fn json(method: &str, path: &str, token: Option<&str>, body: impl AsRef<[u8]
 /// A GET.
 pub fn get(path: &str, token: Option<&str>) -> Vec<u8> {
     let bearer = token.map(|token| format!("Bearer {token}"));
-    let headers: Vec<_> = bearer.as_deref().map(|bearer| ("Authorization", bearer)).into_iter().collect();
+    let headers: Vec<_> = bearer
+        .as_deref()
+        .map(|bearer| ("Authorization", bearer))
+        .into_iter()
+        .collect();
     request("GET", path, &headers, b"")
 }
 
 /// Sends bytes and reads one answer; none when the other side closed without one.
 pub async fn exchange(port: u16, bytes: Vec<u8>) -> Option<Answer> {
-    let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the world listens");
+    let stream = TcpStream::connect(("127.0.0.1", port))
+        .await
+        .expect("the world listens");
     let (mut from, mut to) = stream.into_split();
     let mut received = Vec::new();
     // A server that refuses early stops reading: what it said before counts.
@@ -113,11 +135,17 @@ pub async fn exchange(port: u16, bytes: Vec<u8>) -> Option<Answer> {
         tokio::select! { () = write => {}, () = read => {} }
     };
     let waited = tokio::time::timeout(PATIENCE, both).await;
-    assert!(waited.is_ok(), "neither answered nor closed: {}", String::from_utf8_lossy(&received));
+    assert!(
+        waited.is_ok(),
+        "neither answered nor closed: {}",
+        String::from_utf8_lossy(&received)
+    );
     Answer::read(&received)
 }
 
 /// Like `exchange`, told in one line.
 pub async fn tell(port: u16, bytes: Vec<u8>) -> String {
-    exchange(port, bytes).await.map_or_else(|| "closed".to_owned(), |answer| answer.summary())
+    exchange(port, bytes)
+        .await
+        .map_or_else(|| "closed".to_owned(), |answer| answer.summary())
 }

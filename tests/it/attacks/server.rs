@@ -28,8 +28,17 @@ pub struct Agent {
 impl Server {
     /// Starts a world.
     pub fn start(is_limited: bool, variables: &[(&'static str, &str)]) -> Self {
-        let variables = variables.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        Self { world: TestWorld::start(Settings { is_limited, variables, ..Settings::default() }) }
+        let variables = variables
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .collect();
+        Self {
+            world: TestWorld::start(Settings {
+                is_limited,
+                variables,
+                ..Settings::default()
+            }),
+        }
     }
 
     /// Where it listens.
@@ -49,8 +58,12 @@ impl Server {
 
     /// Memory in use. Units: KiB.
     pub fn rss_kib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.world.pid())).expect("the process is ours");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the kernel counts memory");
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.world.pid()))
+            .expect("the process is ours");
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .expect("the kernel counts memory");
         line.trim().trim_end_matches(" kB").parse().expect("a number")
     }
 
@@ -66,7 +79,12 @@ impl Server {
         let body = json!({"name": handle, "agent_id": handle}).to_string();
         let answer = self.ok(raw::post("/api/v1/register", None, body)).await;
         let text = |name: &str| answer.body[name].as_str().expect("a text").to_owned();
-        let agent = Agent { handle: handle.to_owned(), key: text("api_key"), token: text("token"), refresh: text("refresh_token") };
+        let agent = Agent {
+            handle: handle.to_owned(),
+            key: text("api_key"),
+            token: text("token"),
+            refresh: text("refresh_token"),
+        };
         let body = json!({"agent_id": handle, "token": agent.token}).to_string();
         self.ok(raw::post("/api/v1/connect", None, body)).await;
         agent
@@ -81,7 +99,11 @@ impl Agent {
 
     /// An action of its own; `params` is JSON as it is to be sent.
     pub fn act(&self, action: &str, params: &str) -> Vec<u8> {
-        raw::post(&self.action_path(), Some(&self.token), format!(r#"{{"action":"{action}","params":{params}}}"#))
+        raw::post(
+            &self.action_path(),
+            Some(&self.token),
+            format!(r#"{{"action":"{action}","params":{params}}}"#),
+        )
     }
 
     /// An action with an id of its own.

@@ -15,13 +15,34 @@ const PUBLICATIONS_MAX: usize = 600;
 /// The rows.
 pub fn rows(stage: &Rc<Stage>) -> Vec<Row> {
     vec![
-        row("A15 revoked token: HTTP and the open socket", script(stage, revoked), &["200, 401 token_revoked, close 3500 in time"])
-            .grows(&[("sessions", 1), ("revocation", 1)]),
+        row(
+            "A15 revoked token: HTTP and the open socket",
+            script(stage, revoked),
+            &["200, 401 token_revoked, close 3500 in time"],
+        )
+        .grows(&[("sessions", 1), ("revocation", 1)]),
         row("E9 no hello", script(stage, no_hello), &["close 3502 in time"]),
-        row("E9 no hello at /ws", script(stage, no_hello_at_ws), &["close 3502 in time", "close 4002 in time"]),
-        row("E9 half a handshake", script(stage, half_a_handshake), &["408 timeout", "408", "closed"]),
-        row("E10 stops reading", script(stage, stops_reading), &["close 3008", "cut"]).grows(&[("sessions", 1)]),
-        row("E11 a byte each second", script(stage, drip), &["close 1002 in time"]),
+        row(
+            "E9 no hello at /ws",
+            script(stage, no_hello_at_ws),
+            &["close 3502 in time", "close 4002 in time"],
+        ),
+        row(
+            "E9 half a handshake",
+            script(stage, half_a_handshake),
+            &["408 timeout", "408", "closed"],
+        ),
+        row(
+            "E10 stops reading",
+            script(stage, stops_reading),
+            &["close 3008", "cut"],
+        )
+        .grows(&[("sessions", 1)]),
+        row(
+            "E11 a byte each second",
+            script(stage, drip),
+            &["close 1002 in time"],
+        ),
     ]
 }
 
@@ -35,7 +56,11 @@ async fn timed(least_s: f64, most_s: f64, end: impl Future<Output = String>) -> 
     let began = clock.monotonic();
     let end = end.await;
     let took_s = (clock.monotonic() - began).as_secs_f64();
-    let mark = if (least_s..most_s).contains(&took_s) { "in time".to_owned() } else { format!("after {took_s:.1} s") };
+    let mark = if (least_s..most_s).contains(&took_s) {
+        "in time".to_owned()
+    } else {
+        format!("after {took_s:.1} s")
+    };
     format!("{end} {mark}")
 }
 
@@ -64,20 +89,28 @@ async fn no_hello_at_ws(stage: Rc<Stage>) -> String {
 }
 
 async fn half_a_handshake(stage: Rc<Stage>) -> String {
-    raw::tell(stage.server.port(), b"GET /connection/websocket HTTP/1.1\r\nHost: a\r\nUpgr".to_vec()).await
+    raw::tell(
+        stage.server.port(),
+        b"GET /connection/websocket HTTP/1.1\r\nHost: a\r\nUpgr".to_vec(),
+    )
+    .await
 }
 
 async fn stops_reading(stage: Rc<Stage>) -> String {
     let port = stage.server.port();
     let mut stalled = Line::open(port, CENTRIFUGE).await;
     assert_eq!(stalled.connect(None).await, "ok");
-    stalled.command(&json!({"id": 2, "subscribe": {"channel": "public.flood"}})).await;
+    stalled
+        .command(&json!({"id": 2, "subscribe": {"channel": "public.flood"}}))
+        .await;
     assert_eq!(stalled.reply(2).await, "ok");
     let mut talker = Line::open(port, CENTRIFUGE).await;
     assert_eq!(talker.connect(Some(&stage.gina.token)).await, "ok");
     let data = "x".repeat(15_000);
     for id in 3..PUBLICATIONS_MAX + 3 {
-        talker.command(&json!({"id": id, "publish": {"channel": "public.flood", "data": data}})).await;
+        talker
+            .command(&json!({"id": id, "publish": {"channel": "public.flood", "data": data}}))
+            .await;
         let reply = talker.reply(u64::try_from(id).expect("small")).await;
         if reply != "ok" {
             return format!("publication {id}: {reply}");

@@ -31,14 +31,20 @@ pub struct Observer {
 impl Observer {
     /// An observer of a world.
     pub fn of(server: &Server) -> Self {
-        Self { reader: server.reader(), data: server.data() }
+        Self {
+            reader: server.reader(),
+            data: server.data(),
+        }
     }
 
     /// How the world stands now. The promises of the ledger must hold.
     pub fn look(&mut self) -> Snapshot {
         let mut counts = self.reader.row_counts().expect("tables can be counted");
         counts.retain(|table, _| !RESTLESS.contains(&table.as_str()));
-        let agents = self.reader.agents(None, AGENTS_MAX).expect("agents can be listed");
+        let agents = self
+            .reader
+            .agents(None, AGENTS_MAX)
+            .expect("agents can be listed");
         let mut balance = |agent: &rookery::store::agent::AgentRow| {
             let minor = self.reader.balance(agent.id).expect("a balance can be read");
             (agent.handle.clone(), minor.expect("an agent has an account"))
@@ -46,7 +52,11 @@ impl Observer {
         let balances = agents.iter().map(&mut balance).collect();
         let mut files = BTreeMap::new();
         list(&self.data, &mut files);
-        Snapshot { counts, balances, files }
+        Snapshot {
+            counts,
+            balances,
+            files,
+        }
     }
 
     /// Checks the promises of the whole database.
@@ -75,7 +85,11 @@ impl Snapshot {
         let mut changes = Vec::new();
         for (table, before) in &self.counts {
             let now = after.counts.get(table).copied().unwrap_or_default();
-            let announced: i64 = grows.iter().filter(|(name, _)| name == table).map(|(_, rows)| rows).sum();
+            let announced: i64 = grows
+                .iter()
+                .filter(|(name, _)| name == table)
+                .map(|(_, rows)| rows)
+                .sum();
             if now - before != announced {
                 changes.push(format!("{table}: {before} -> {now}, announced {announced}"));
             }

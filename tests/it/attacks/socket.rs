@@ -45,7 +45,12 @@ impl Frame<'_> {
         if self.is_masked {
             let mask = [1, 2, 3, 4];
             bytes.extend(mask);
-            bytes.extend(self.payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+            bytes.extend(
+                self.payload
+                    .iter()
+                    .zip(mask.iter().cycle())
+                    .map(|(byte, mask)| byte ^ mask),
+            );
         } else {
             bytes.extend(self.payload);
         }
@@ -55,7 +60,12 @@ impl Frame<'_> {
 
 /// A masked frame.
 pub fn frame(head: u8, payload: &[u8]) -> Vec<u8> {
-    Frame { head, is_masked: true, payload }.bytes()
+    Frame {
+        head,
+        is_masked: true,
+        payload,
+    }
+    .bytes()
 }
 
 /// A frame from the server.
@@ -91,16 +101,26 @@ pub fn upgrade(path: &str, headers: &[(String, String)]) -> Vec<u8> {
 impl Line {
     /// Opens a socket.
     pub async fn open(port: u16, path: &str) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the world listens");
+        let stream = TcpStream::connect(("127.0.0.1", port))
+            .await
+            .expect("the world listens");
         stream.set_nodelay(true).expect("a socket takes options");
         let (from, to) = stream.into_split();
-        let mut line = Self { from, to, bytes: VecDeque::new() };
+        let mut line = Self {
+            from,
+            to,
+            bytes: VecDeque::new(),
+        };
         line.send(&upgrade(path, &[])).await;
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(line.byte().await.expect("the handshake is answered"));
         }
-        assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head));
+        assert!(
+            head.starts_with(b"HTTP/1.1 101 "),
+            "{}",
+            String::from_utf8_lossy(&head)
+        );
         line
     }
 
@@ -140,7 +160,9 @@ impl Line {
             match head[0] & 0x0f {
                 1 | 2 => return Some(Incoming::Message(payload)),
                 8 => {
-                    let code = payload.first_chunk().map_or(1005, |code| u16::from_be_bytes(*code));
+                    let code = payload
+                        .first_chunk()
+                        .map_or(1005, |code| u16::from_be_bytes(*code));
                     return Some(Incoming::Close(code));
                 }
                 _ => {}
@@ -151,7 +173,8 @@ impl Line {
     /// What comes next.
     pub async fn next(&mut self) -> Incoming {
         let read = tokio::time::timeout(PATIENCE, self.read()).await;
-        read.expect("the server neither speaks nor closes").unwrap_or(Incoming::Cut)
+        read.expect("the server neither speaks nor closes")
+            .unwrap_or(Incoming::Cut)
     }
 
     /// Reads until the end: `close <code>`, or `cut`.

@@ -22,7 +22,11 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/api/v1/connect").route(web::post().to(presence::connect)))
         .service(web::resource("/api/v1/disconnect/{agent_id}").route(web::post().to(presence::disconnect)))
         // GET of the same path is a read route: only PATCH is taken here.
-        .service(web::resource("/api/v1/agents/{agent_id}").guard(guard::Patch()).route(web::patch().to(profile::change)))
+        .service(
+            web::resource("/api/v1/agents/{agent_id}")
+                .guard(guard::Patch())
+                .route(web::patch().to(profile::change)),
+        )
         .service(web::resource("/.well-known/jwks.json").route(web::get().to(keys)));
 }
 
@@ -77,7 +81,13 @@ mod tests {
     fn avatars_and_skills_are_bounded_and_of_their_kind() {
         let long = "a".repeat(5_000);
         assert!(check_avatar(&json!("fox")).is_ok() && check_avatar(&json!({"type": "fox"})).is_ok());
-        for bad in [json!(1), json!(null), json!([]), json!(long.clone()), json!({"a": long.clone()})] {
+        for bad in [
+            json!(1),
+            json!(null),
+            json!([]),
+            json!(long.clone()),
+            json!({"a": long.clone()}),
+        ] {
             assert!(check_avatar(&bad).is_err());
         }
         assert!(check_skills(&json!({"a": 1})).is_ok() && check_skills(&json!(["a"])).is_ok());

@@ -23,7 +23,12 @@ pub struct Change {
 }
 
 /// Changes the caller's own row and tells its actor.
-pub async fn change(web: web::Data<Web>, bearer: Bearer, agent_id: web::Path<String>, Json(body): Json<Change>) -> Answer {
+pub async fn change(
+    web: web::Data<Web>,
+    bearer: Bearer,
+    agent_id: web::Path<String>,
+    Json(body): Json<Change>,
+) -> Answer {
     bearer.own(&web, &agent_id).await?;
     if let Some(avatar) = &body.avatar {
         check_avatar(avatar)?;
@@ -36,7 +41,10 @@ pub async fn change(web: web::Data<Web>, bearer: Bearer, agent_id: web::Path<Str
     };
     let node = &web.gateway.node;
     let (id, now) = (bearer.caller.id, node.now());
-    let row = node.database.write(move |store| store.update_agent(id, &patch, now)).await?;
+    let row = node
+        .database
+        .write(move |store| store.update_agent(id, &patch, now))
+        .await?;
     let row = row.ok_or_else(|| Refusal::new(Code::AgentNotFound, "Agent not found"))?;
     web.access.forget(&row.handle);
     let config = config_of(&row);

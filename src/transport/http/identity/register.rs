@@ -29,7 +29,10 @@ pub struct Register {
 /// 201 with the agent's key, which is shown this once, and its first tokens.
 pub async fn register(web: web::Data<Web>, client: Client, Json(body): Json<Register>) -> Answer {
     let registration = check(&web, body)?;
-    let welcome = web.access.register(registration, &client.key, &client.user_agent).await?;
+    let welcome = web
+        .access
+        .register(registration, &client.key, &client.user_agent)
+        .await?;
     Ok(HttpResponse::Created().json(json!({
         "agent_id": welcome.agent.handle,
         "api_key": welcome.api_key.expose(),
@@ -45,7 +48,11 @@ fn check(web: &Web, body: Register) -> Result<Registration, Refusal> {
     let default_region = match body.default_region {
         Some(region) if world.region(&region).is_some() => region,
         Some(_) => return Err(Refusal::new(Code::RegionNotFound, "no such region")),
-        None => world.regions.first().map(|region| region.name.clone()).ok_or_else(Refusal::unavailable)?,
+        None => world
+            .regions
+            .first()
+            .map(|region| region.name.clone())
+            .ok_or_else(Refusal::unavailable)?,
     };
     let avatar = body.avatar.unwrap_or_else(|| json!("default"));
     let skills_map = body.skills_map.unwrap_or_else(|| json!({}));

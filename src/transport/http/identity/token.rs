@@ -22,9 +22,13 @@ pub struct Exchange {
 
 /// Tokens for a key.
 pub async fn exchange(web: web::Data<Web>, client: Client, Json(body): Json<Exchange>) -> Answer {
-    let no_such = |_reason: String| Refusal::new(Code::Unauthenticated, "the agent_id or the api_key is wrong");
+    let no_such =
+        |_reason: String| Refusal::new(Code::Unauthenticated, "the agent_id or the api_key is wrong");
     let handle = Handle::new(&body.agent_id).map_err(no_such)?;
-    let pair = web.access.exchange(&handle, &body.api_key, &client.key, &client.user_agent).await?;
+    let pair = web
+        .access
+        .exchange(&handle, &body.api_key, &client.key, &client.user_agent)
+        .await?;
     Ok(HttpResponse::Ok().json(pair))
 }
 
@@ -37,7 +41,10 @@ pub struct Refresh {
 
 /// New tokens for a refresh token.
 pub async fn refresh(web: web::Data<Web>, client: Client, Json(body): Json<Refresh>) -> Answer {
-    let pair = web.access.refresh(&body.refresh_token, &client.key, &client.user_agent).await?;
+    let pair = web
+        .access
+        .refresh(&body.refresh_token, &client.key, &client.user_agent)
+        .await?;
     Ok(HttpResponse::Ok().json(pair))
 }
 

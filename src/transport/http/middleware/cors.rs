@@ -13,8 +13,21 @@ pub fn cors(origins: &[String]) -> Cors {
         .block_on_origin_mismatch(false)
         .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
         .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT])
-        .allowed_headers(["idempotency-key", "x-api-key", "mcp-protocol-version", "mcp-session-id", "last-event-id"])
-        .expose_headers(["x-request-id", "retry-after", "ratelimit", "ratelimit-policy", "idempotency-replayed", "mcp-session-id"])
+        .allowed_headers([
+            "idempotency-key",
+            "x-api-key",
+            "mcp-protocol-version",
+            "mcp-session-id",
+            "last-event-id",
+        ])
+        .expose_headers([
+            "x-request-id",
+            "retry-after",
+            "ratelimit",
+            "ratelimit-policy",
+            "idempotency-replayed",
+            "mcp-session-id",
+        ])
         .max_age(MAX_AGE_S);
     origins.iter().fold(cors, listed)
 }

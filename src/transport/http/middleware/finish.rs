@@ -20,7 +20,15 @@ use tracing_actix_web::RequestId;
 /// Methods that some route has; for the answer to TRACE and CONNECT.
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 /// Names that credentials go by in a query, where they would end up in logs and in `Referer`. Source: security.md A20.
-const CREDENTIALS: [&str; 7] = ["token", "access_token", "refresh_token", "id_token", "jwt", "api_key", "authorization"];
+const CREDENTIALS: [&str; 7] = [
+    "token",
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "jwt",
+    "api_key",
+    "authorization",
+];
 /// What a page may load: its own things, and sockets.
 const PAGE_POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: https:; base-uri 'none'; \
     form-action 'self'; frame-ancestors 'none'; object-src 'none'";
@@ -46,7 +54,9 @@ pub async fn finish<B: MessageBody + 'static>(
     if let Err((refusal, status)) = admit(&request) {
         let mut response = problem::respond(&refusal, status, &seen.request_id);
         if status == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(METHODS));
+            response
+                .headers_mut()
+                .insert(header::ALLOW, HeaderValue::from_static(METHODS));
         }
         seen.dress(response.headers_mut());
         metric::errors(refusal.code.name(), "unmatched").increment(1);
@@ -70,15 +80,27 @@ impl Seen {
         Self {
             method: request.method().clone(),
             has_origin: request.headers().contains_key(header::ORIGIN),
-            is_api: ["/api", "/auth", "/health"].iter().any(|part| request.path().starts_with(part)),
-            request_id: request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default(),
+            is_api: ["/api", "/auth", "/health"]
+                .iter()
+                .any(|part| request.path().starts_with(part)),
+            request_id: request
+                .extensions()
+                .get::<RequestId>()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
             began_at: clock.as_ref().map(Clock::monotonic).unwrap_or_default(),
             clock,
         }
     }
 
-    fn finish<B: MessageBody + 'static>(&self, response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B, BoxBody>> {
-        let endpoint = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    fn finish<B: MessageBody + 'static>(
+        &self,
+        response: ServiceResponse<B>,
+    ) -> ServiceResponse<EitherBody<B, BoxBody>> {
+        let endpoint = response
+            .request()
+            .match_pattern()
+            .unwrap_or_else(|| "unmatched".to_owned());
         if let Some(clock) = &self.clock {
             let elapsed = clock.monotonic().saturating_sub(self.began_at);
             metric::api_latency(endpoint.clone()).record(elapsed.as_secs_f64());
@@ -109,7 +131,12 @@ impl Seen {
 
     fn complete(&self, refusal: &Refusal, status: StatusCode, before: &HeaderMap) -> HttpResponse {
         let mut response = problem::respond(refusal, status, &self.request_id);
-        let of_body = [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONTENT_ENCODING];
+        let of_body = [
+            header::CONTENT_TYPE,
+            header::CONTENT_LENGTH,
+            header::TRANSFER_ENCODING,
+            header::CONTENT_ENCODING,
+        ];
         for (name, value) in before.iter().filter(|(name, _)| !of_body.contains(name)) {
             response.headers_mut().append(name.clone(), value.clone());
         }
@@ -124,12 +151,19 @@ impl Seen {
             return Some((refusal.clone(), status));
         }
         let is_error = status.is_client_error() || status.is_server_error();
-        let media_type = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        let media_type = response
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .map(HeaderValue::as_bytes)
+            .unwrap_or_default();
         if !is_error || !(media_type.is_empty() || media_type.starts_with(b"text/plain")) {
             return None;
         }
         if self.method == Method::OPTIONS && self.has_origin && status == StatusCode::BAD_REQUEST {
-            let refusal = Refusal::new(Code::OriginRefused, "this origin, method or header is not on the list");
+            let refusal = Refusal::new(
+                Code::OriginRefused,
+                "this origin, method or header is not on the list",
+            );
             return Some((refusal, StatusCode::FORBIDDEN));
         }
         Some((problem::refusal_of_status(status), status))
@@ -137,7 +171,9 @@ impl Seen {
 
     /// Headers of every answer. What a route set stays.
     fn dress(&self, headers: &mut HeaderMap) {
-        let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+        let is_page = headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
         let mut set = |name: HeaderName, value: &'static str| {
             if !headers.contains_key(&name) {
                 headers.insert(name, HeaderValue::from_static(value));
@@ -146,7 +182,10 @@ impl Seen {
         set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         set(header::REFERRER_POLICY, "no-referrer");
         set(header::X_FRAME_OPTIONS, "DENY");
-        set(header::CONTENT_SECURITY_POLICY, if is_page { PAGE_POLICY } else { DATA_POLICY });
+        set(
+            header::CONTENT_SECURITY_POLICY,
+            if is_page { PAGE_POLICY } else { DATA_POLICY },
+        );
         if self.is_api {
             set(header::CACHE_CONTROL, "no-store");
         }
@@ -160,15 +199,26 @@ impl Seen {
 
 /// Refuses what no route may see.
 fn admit(request: &ServiceRequest) -> Result<(), (Refusal, StatusCode)> {
-    let refuse = |code: Code, status: StatusCode, detail: &'static str| Err((Refusal::new(code, detail), status));
+    let refuse =
+        |code: Code, status: StatusCode, detail: &'static str| Err((Refusal::new(code, detail), status));
     if [Method::TRACE, Method::CONNECT].contains(request.method()) {
-        return refuse(Code::MethodNotAllowed, StatusCode::METHOD_NOT_ALLOWED, "no route has that method");
+        return refuse(
+            Code::MethodNotAllowed,
+            StatusCode::METHOD_NOT_ALLOWED,
+            "no route has that method",
+        );
     }
     let uri = request.uri();
-    if uri.path_and_query().is_some_and(|text| text.as_str().len() > URL_MAX_BYTES) {
+    if uri
+        .path_and_query()
+        .is_some_and(|text| text.as_str().len() > URL_MAX_BYTES)
+    {
         return refuse(Code::TooLarge, StatusCode::URI_TOO_LONG, "the URL is too long");
     }
-    let head = request.headers().iter().map(|(name, value)| name.as_str().len().saturating_add(value.len()));
+    let head = request
+        .headers()
+        .iter()
+        .map(|(name, value)| name.as_str().len().saturating_add(value.len()));
     if head.fold(0, usize::saturating_add) > HEAD_MAX_BYTES {
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         return refuse(Code::TooLarge, status, "the headers are too large");
@@ -178,9 +228,14 @@ fn admit(request: &ServiceRequest) -> Result<(), (Refusal, StatusCode)> {
     }
     let is_credential = |pair: &str| {
         let name = pair.split('=').next().unwrap_or_default();
-        CREDENTIALS.iter().any(|credential| name.eq_ignore_ascii_case(credential))
+        CREDENTIALS
+            .iter()
+            .any(|credential| name.eq_ignore_ascii_case(credential))
     };
-    if uri.query().is_some_and(|query| query.split('&').any(is_credential)) {
+    if uri
+        .query()
+        .is_some_and(|query| query.split('&').any(is_credential))
+    {
         let detail = "credentials do not go into a URL: use the Authorization header or the body";
         return refuse(Code::Malformed, StatusCode::BAD_REQUEST, detail);
     }
@@ -190,8 +245,12 @@ fn admit(request: &ServiceRequest) -> Result<(), (Refusal, StatusCode)> {
 /// Whether a path escapes what needs no escape, to look like another one: letters, digits, dots, slashes, controls.
 fn is_disguised(path: &str) -> bool {
     path.split('%').skip(1).any(|rest| {
-        let number = rest.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        number.is_none_or(|byte| byte.is_ascii_alphanumeric() || byte.is_ascii_control() || b"./\\".contains(&byte))
+        let number = rest
+            .get(..2)
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        number.is_none_or(|byte| {
+            byte.is_ascii_alphanumeric() || byte.is_ascii_control() || b"./\\".contains(&byte)
+        })
     })
 }
 
@@ -242,7 +301,10 @@ mod tests {
         let app = App::new()
             .service(web::resource("/panic").route(web::get().to(panics)))
             .service(web::resource("/refuse").route(web::get().to(refuses)))
-            .service(web::resource("/plain").route(web::get().to(|| async { HttpResponse::BadRequest().body("text") })))
+            .service(
+                web::resource("/plain")
+                    .route(web::get().to(|| async { HttpResponse::BadRequest().body("text") })),
+            )
             .service(web::resource("/page").route(web::get().to(|| async { web::Html::new("<p>") })))
             .service(web::resource("/echo").route(web::post().to(echoes)));
         let app = test::init_service(http::wrap(app, &config)).await;
@@ -256,11 +318,17 @@ mod tests {
             Err(error) => {
                 let response = error.error_response();
                 let (status, headers) = (response.status(), response.headers().clone());
-                let Ok(bytes) = actix_web::body::to_bytes(response.into_body()).await else { panic!("no body") };
+                let Ok(bytes) = actix_web::body::to_bytes(response.into_body()).await else {
+                    panic!("no body")
+                };
                 (status, headers, bytes)
             }
         };
-        Answer { status: status.as_u16(), headers, body: serde_json::from_slice(&bytes).unwrap_or_default() }
+        Answer {
+            status: status.as_u16(),
+            headers,
+            body: serde_json::from_slice(&bytes).unwrap_or_default(),
+        }
     }
 
     #[actix_web::test]
@@ -275,11 +343,32 @@ mod tests {
             (TestRequest::get().uri("/%72efuse"), 404, "not_found"),
             (TestRequest::get().uri("/x/%2e%2e/refuse"), 404, "not_found"),
             (TestRequest::post().uri("/refuse"), 405, "method_not_allowed"),
-            (TestRequest::default().method(Method::TRACE).uri("/refuse"), 405, "method_not_allowed"),
+            (
+                TestRequest::default().method(Method::TRACE).uri("/refuse"),
+                405,
+                "method_not_allowed",
+            ),
             (TestRequest::get().uri("/refuse?Token=abc"), 400, "malformed"),
-            (TestRequest::get().uri("/refuse").insert_header(("x-http-method-override", "POST")), 503, "busy"),
-            (TestRequest::post().uri("/echo").set_payload("{}"), 415, "unsupported_media_type"),
-            (TestRequest::post().uri("/echo").insert_header(("content-type", "text/json")).set_payload("{}"), 415, "unsupported_media_type"),
+            (
+                TestRequest::get()
+                    .uri("/refuse")
+                    .insert_header(("x-http-method-override", "POST")),
+                503,
+                "busy",
+            ),
+            (
+                TestRequest::post().uri("/echo").set_payload("{}"),
+                415,
+                "unsupported_media_type",
+            ),
+            (
+                TestRequest::post()
+                    .uri("/echo")
+                    .insert_header(("content-type", "text/json"))
+                    .set_payload("{}"),
+                415,
+                "unsupported_media_type",
+            ),
         ] {
             let answer = ask(request).await;
             assert_eq!((answer.status, answer.code()), (status, code));
@@ -294,20 +383,35 @@ mod tests {
 
     #[actix_web::test]
     async fn bodies_are_json_of_a_bounded_size() {
-        let post = || TestRequest::post().uri("/echo").insert_header(("content-type", "application/json; charset=utf-8"));
-        assert_eq!(ask(post().set_payload(r#"{"a":1}"#)).await.body, serde_json::json!({"a": 1}));
+        let post = || {
+            TestRequest::post()
+                .uri("/echo")
+                .insert_header(("content-type", "application/json; charset=utf-8"))
+        };
+        assert_eq!(
+            ask(post().set_payload(r#"{"a":1}"#)).await.body,
+            serde_json::json!({"a": 1})
+        );
         let large = format!("{{\"a\":{}1}}", " ".repeat(70_000));
         for (request, status) in [
             (post().set_payload(large), 413),
             (post().set_payload("[".repeat(200_000)), 400),
-            (post().insert_header(("content-encoding", "gzip")).set_payload("{}"), 413),
+            (
+                post()
+                    .insert_header(("content-encoding", "gzip"))
+                    .set_payload("{}"),
+                413,
+            ),
             (post().set_payload(""), 400),
             (post().set_payload("[".repeat(20_000)), 400),
             (post().set_payload(r#"{"a":1,"a":2}"#), 400),
             (post().set_payload(r#"{"a":"1"}"#), 422),
         ] {
             let answer = ask(request).await;
-            assert_eq!((answer.status, answer.body["status"].as_u64()), (status, Some(u64::from(status))));
+            assert_eq!(
+                (answer.status, answer.body["status"].as_u64()),
+                (status, Some(u64::from(status)))
+            );
             assert!(!answer.code().is_empty());
         }
     }
@@ -316,21 +420,43 @@ mod tests {
     async fn only_listed_origins_get_cors_headers() {
         let from = |origin: &'static str| TestRequest::get().uri("/page").insert_header(("origin", origin));
         let good = ask(from("https://good.example")).await;
-        assert_eq!(good.header("access-control-allow-origin"), Some("https://good.example"));
+        assert_eq!(
+            good.header("access-control-allow-origin"),
+            Some("https://good.example")
+        );
         assert!(good.header("vary").unwrap().to_lowercase().contains("origin"));
         assert_eq!(good.header("access-control-allow-credentials"), None);
         assert_eq!(good.header("content-security-policy"), Some(PAGE_POLICY));
-        for bad in ["https://evil.example", "null", "https://good.example.evil.com", "http://good.example", "https://good.example:444"] {
+        for bad in [
+            "https://evil.example",
+            "null",
+            "https://good.example.evil.com",
+            "http://good.example",
+            "https://good.example:444",
+        ] {
             let answer = ask(from(bad)).await;
-            assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, None), "{bad}");
+            assert_eq!(
+                (answer.status, answer.header("access-control-allow-origin")),
+                (200, None),
+                "{bad}"
+            );
         }
         let preflight = |origin: &'static str| {
-            let request = TestRequest::default().method(Method::OPTIONS).uri("/page").insert_header(("origin", origin));
+            let request = TestRequest::default()
+                .method(Method::OPTIONS)
+                .uri("/page")
+                .insert_header(("origin", origin));
             request.insert_header(("access-control-request-method", "GET"))
         };
         let answer = ask(preflight("https://good.example")).await;
-        assert_eq!((answer.status, answer.header("access-control-max-age")), (200, Some("600")));
+        assert_eq!(
+            (answer.status, answer.header("access-control-max-age")),
+            (200, Some("600"))
+        );
         let answer = ask(preflight("https://evil.example")).await;
-        assert_eq!((answer.header("access-control-allow-origin"), answer.code()), (None, "origin_refused"));
+        assert_eq!(
+            (answer.header("access-control-allow-origin"), answer.code()),
+            (None, "origin_refused")
+        );
     }
 }

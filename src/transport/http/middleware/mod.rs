@@ -15,11 +15,22 @@ pub fn wrap<T, B>(
     app: App<T>,
     config: &Config,
 ) -> App<
-    impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody + use<T, B>>, Error = Error, InitError = ()>
-    + use<T, B>,
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<T, B>>,
+        Error = Error,
+        InitError = (),
+    > + use<T, B>,
 >
 where
-    T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()> + 'static,
+    T: ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<B>,
+            Error = Error,
+            InitError = (),
+        > + 'static,
     B: MessageBody + 'static,
 {
     app.wrap(middleware::from_fn(super::load::shed))

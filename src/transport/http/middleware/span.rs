@@ -12,14 +12,21 @@ pub struct Spans;
 
 impl RootSpanBuilder for Spans {
     fn on_request_start(request: &ServiceRequest) -> Span {
-        let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
+        let id = request
+            .extensions()
+            .get::<RequestId>()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         tracing::info_span!("request", request.id = %id, http.method = %request.method(), http.route = Empty, http.status = Empty)
     }
 
     fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
         let status = match outcome {
             Ok(response) => {
-                span.record("http.route", response.request().match_pattern().unwrap_or_default());
+                span.record(
+                    "http.route",
+                    response.request().match_pattern().unwrap_or_default(),
+                );
                 response.status()
             }
             Err(error) => error.as_response_error().status_code(),

@@ -150,16 +150,29 @@ pub async fn list(web: Data<Web>, query: Query<AgentsQuery>) -> Answer {
     let after = query.0.cursor.as_deref().map(read_cursor).transpose()?;
     let node = &web.gateway.node;
     // One more than asked for tells whether there is another page.
-    let mut rows = node.database.read(move |reader| reader.agents(after.as_ref(), limit.saturating_add(1))).await?;
+    let mut rows = node
+        .database
+        .read(move |reader| reader.agents(after.as_ref(), limit.saturating_add(1)))
+        .await?;
     let length = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = rows.len() > length;
     rows.truncate(length);
-    let cursor = rows.last().filter(|_| has_more).map(|row| write_cursor(&row.handle));
+    let cursor = rows
+        .last()
+        .filter(|_| has_more)
+        .map(|row| write_cursor(&row.handle));
     let entry = |row: AgentRow| {
         let online = node.directory.online(&row.handle).is_some();
-        AgentEntry { agent_id: row.handle, name: row.name, online }
+        AgentEntry {
+            agent_id: row.handle,
+            name: row.name,
+            online,
+        }
     };
-    ok(&AgentList { agents: rows.into_iter().map(entry).collect(), cursor })
+    ok(&AgentList {
+        agents: rows.into_iter().map(entry).collect(),
+        cursor,
+    })
 }
 
 /// `GET /api/v1/agents/{agent_id}`
@@ -187,9 +200,20 @@ pub async fn stats(web: Data<Web>, path: Path<String>) -> Answer {
 pub async fn inventory(web: Data<Web>, path: Path<String>, bearer: Bearer) -> Answer {
     bearer.own(&web, &path).await?;
     let agent = bearer.caller.id;
-    let held = web.gateway.node.database.read(move |reader| reader.inventory(agent)).await?;
-    let items = held.into_iter().map(|held| Held { item_id: held.item_id.to_string(), item: held.item, quantity: held.quantity });
-    ok(&Inventory { items: items.collect() })
+    let held = web
+        .gateway
+        .node
+        .database
+        .read(move |reader| reader.inventory(agent))
+        .await?;
+    let items = held.into_iter().map(|held| Held {
+        item_id: held.item_id.to_string(),
+        item: held.item,
+        quantity: held.quantity,
+    });
+    ok(&Inventory {
+        items: items.collect(),
+    })
 }
 
 fn write_cursor(handle: &Handle) -> String {

@@ -1,6 +1,6 @@
 //! What was said: in the open for everybody, in private for those whom it concerns.
 
-use super::{Answer, Query, limit_of, no_region, ok};
+use super::{Answer, Query, hidden_regions, limit_of, no_region, ok};
 use crate::base::time::Timestamp;
 use crate::domain::agent::Handle;
 use crate::store::chat::ChatMessage;
@@ -78,24 +78,45 @@ impl From<ChatMessage> for Message {
 pub async fn history(web: Data<Web>, query: Query<ChatQuery>) -> Answer {
     let limit = limit_of(query.0.limit, 100)?;
     let node = &web.gateway.node;
-    let region = query.0.region;
-    if region.as_ref().is_some_and(|name| node.directory.world().region(name).is_none()) {
+    let (region, world) = (query.0.region, node.directory.world());
+    // What is said in a region that is not public is for those who are there.
+    if region
+        .as_ref()
+        .is_some_and(|name| !world.region(name).is_some_and(|plan| plan.is_public))
+    {
         return Err(no_region().into());
     }
-    let rows = node.database.read(move |reader| reader.chat_history(region.as_deref(), limit)).await?;
+    let hidden = hidden_regions(&world);
+    let rows = node
+        .database
+        .read(move |reader| reader.chat_history(region.as_deref(), &hidden, limit))
+        .await?;
     list(rows)
 }
 
 /// `GET /api/v1/chat/history/{agent_id}`
-pub async fn private(web: Data<Web>, path: Path<String>, query: Query<OwnChatQuery>, bearer: Bearer) -> Answer {
+pub async fn private(
+    web: Data<Web>,
+    path: Path<String>,
+    query: Query<OwnChatQuery>,
+    bearer: Bearer,
+) -> Answer {
     bearer.own(&web, &path).await?;
     let limit = limit_of(query.0.limit, 100)?;
     let agent = bearer.caller.id;
-    let rows = web.gateway.node.database.read(move |reader| reader.chat_with(agent, limit)).await?;
+    let rows = web
+        .gateway
+        .node
+        .database
+        .read(move |reader| reader.chat_with(agent, limit))
+        .await?;
     list(rows)
 }
 
 fn list(rows: Vec<ChatMessage>) -> Answer {
     let messages: Vec<Message> = rows.into_iter().map(Message::from).collect();
-    ok(&ChatList { count: messages.len(), messages })
+    ok(&ChatList {
+        count: messages.len(),
+        messages,
+    })
 }

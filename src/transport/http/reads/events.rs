@@ -60,7 +60,13 @@ impl Default for Waiting {
 }
 
 /// `GET /api/v1/agents/{agent_id}/events`
-pub async fn page(web: Data<Web>, waiting: Data<Waiting>, path: Path<String>, query: Query<HeardBy>, bearer: Bearer) -> Answer {
+pub async fn page(
+    web: Data<Web>,
+    waiting: Data<Waiting>,
+    path: Path<String>,
+    query: Query<HeardBy>,
+    bearer: Bearer,
+) -> Answer {
     bearer.own(&web, &path).await?;
     let caller = bearer.caller;
     let limit = limit_of(query.0.limit, 50)?;
@@ -71,13 +77,23 @@ pub async fn page(web: Data<Web>, waiting: Data<Waiting>, path: Path<String>, qu
     let mut position = query.0.cursor.as_deref().map(Position::read).transpose()?;
     web.gateway.count(&caller.handle, AgentMessage::Perceive).await?;
     let node = &web.gateway.node;
-    let until_ms = node.clock.monotonic_ms().saturating_add(i64::from(wait_s) * 1_000);
-    let permit = if wait_s > 0 { waiting.0.try_acquire().ok() } else { None };
+    let until_ms = node
+        .clock
+        .monotonic_ms()
+        .saturating_add(i64::from(wait_s) * 1_000);
+    let permit = if wait_s > 0 {
+        waiting.0.try_acquire().ok()
+    } else {
+        None
+    };
     loop {
         let (events, next) = ask(node, &caller, position, limit).await?;
         let is_over = permit.is_none() || node.clock.monotonic_ms() >= until_ms;
         if !events.is_empty() || is_over {
-            return ok(&HeardPage { events, cursor: next.write() });
+            return ok(&HeardPage {
+                events,
+                cursor: next.write(),
+            });
         }
         position = Some(next);
         tokio::time::sleep(INTERVAL).await;
@@ -99,11 +115,16 @@ impl Position {
     /// Errors: `malformed` when the cursor is not one of ours.
     fn read(cursor: &str) -> Result<Self, Refusal> {
         let read = || {
-            let bytes = (cursor.len() <= CURSOR_MAX_BYTES).then(|| URL_SAFE_NO_PAD.decode(cursor).ok()).flatten()?;
+            let bytes = (cursor.len() <= CURSOR_MAX_BYTES)
+                .then(|| URL_SAFE_NO_PAD.decode(cursor).ok())
+                .flatten()?;
             let text = String::from_utf8(bytes).ok()?;
             let (inbox, heard) = text.strip_prefix("e/")?.split_once('/')?;
             let inbox = inbox.parse().ok().filter(|offset| *offset >= 0)?;
-            Some(Self { inbox, heard: heard.to_owned() })
+            Some(Self {
+                inbox,
+                heard: heard.to_owned(),
+            })
         };
         read().ok_or_else(forged)
     }
@@ -113,9 +134,17 @@ fn forged() -> Refusal {
     Refusal::new(Code::Malformed, "the cursor is not one of this server's")
 }
 
-async fn ask(node: &Node, caller: &Caller, position: Option<Position>, limit: i64) -> Result<(Vec<Value>, Position), Refusal> {
+async fn ask(
+    node: &Node,
+    caller: &Caller,
+    position: Option<Position>,
+    limit: i64,
+) -> Result<(Vec<Value>, Position), Refusal> {
     let caller = caller.clone();
-    let found = node.database.read(move |reader| read(reader, &caller, position.as_ref(), limit)).await?;
+    let found = node
+        .database
+        .read(move |reader| read(reader, &caller, position.as_ref(), limit))
+        .await?;
     found.ok_or_else(forged)
 }
 
@@ -126,23 +155,38 @@ fn read(
     position: Option<&Position>,
     limit: i64,
 ) -> Result<Option<(Vec<Value>, Position)>, StoreError> {
-    let query = HeardQuery { cursor: position.map(|position| position.heard.as_str()), limit, ..HeardQuery::default() };
-    let Some(page) = reader.heard(&caller.handle, &query)? else { return Ok(None) };
+    let query = HeardQuery {
+        cursor: position.map(|position| position.heard.as_str()),
+        limit,
+        ..HeardQuery::default()
+    };
+    let Some(page) = reader.heard(&caller.handle, &query)? else {
+        return Ok(None);
+    };
     let after = match position {
         Some(position) => position.inbox,
         // Without a cursor the latest; what is older can be had from the inbox on a socket.
-        None => reader.inbox_head(caller.id)?.map_or(0, |head| head.top.saturating_sub(limit).max(0)),
+        None => reader
+            .inbox_head(caller.id)?
+            .map_or(0, |head| head.top.saturating_sub(limit).max(0)),
     };
     let inbox = reader.inbox(caller.id, after, limit)?;
     let top = inbox.last().map_or(after, |entry| entry.offset);
     let heard = page.cursor;
-    Ok(Some((merge(caller.handle.as_str(), page.events, inbox), Position { inbox: top, heard })))
+    Ok(Some((
+        merge(caller.handle.as_str(), page.events, inbox),
+        Position { inbox: top, heard },
+    )))
 }
 
 /// What was heard with what only the inbox has: most of its entries name the agent, and those are heard too.
 fn merge(me: &str, mut events: Vec<Value>, inbox: Vec<InboxEntry>) -> Vec<Value> {
     let known: HashSet<(i64, i64)> = events.iter().filter_map(place_of).collect();
-    let is_heard = |payload: &Value| ["source", "target"].iter().any(|key| payload.get(*key).and_then(Value::as_str) == Some(me));
+    let is_heard = |payload: &Value| {
+        ["source", "target"]
+            .iter()
+            .any(|key| payload.get(*key).and_then(Value::as_str) == Some(me))
+    };
     for entry in inbox {
         if known.contains(&(i64::from(entry.shard.0), entry.seq)) || is_heard(&entry.payload) {
             continue;
@@ -154,7 +198,13 @@ fn merge(me: &str, mut events: Vec<Value>, inbox: Vec<InboxEntry>) -> Vec<Value>
         events.push(event);
     }
     let number = |event: &Value, key: &str| event.get(key).and_then(Value::as_i64).unwrap_or(0);
-    events.sort_by_key(|event| (number(event, "tick"), number(event, "shard"), number(event, "seq")));
+    events.sort_by_key(|event| {
+        (
+            number(event, "tick"),
+            number(event, "shard"),
+            number(event, "seq"),
+        )
+    });
     events
 }
 
@@ -171,7 +221,10 @@ mod tests {
 
     #[test]
     fn only_own_cursors_are_read() {
-        let position = Position { inbox: 7, heard: "MS8xOjU".to_owned() };
+        let position = Position {
+            inbox: 7,
+            heard: "MS8xOjU".to_owned(),
+        };
         assert_eq!(Position::read(&position.write()).unwrap(), position);
         let long = "A".repeat(CURSOR_MAX_BYTES + 1);
         for bad in ["", "x", "ZS8tMS8", long.as_str()] {
@@ -181,15 +234,27 @@ mod tests {
 
     #[test]
     fn inbox_entries_that_were_heard_come_once() {
-        let entry = |seq, payload| InboxEntry { offset: seq, shard: ShardId(1), seq, tick: Tick(seq), payload };
+        let entry = |seq, payload| InboxEntry {
+            offset: seq,
+            shard: ShardId(1),
+            seq,
+            tick: Tick(seq),
+            payload,
+        };
         let heard = vec![json!({"type": "speech", "shard": 1, "seq": 2, "tick": 2})];
         let inbox = vec![
             entry(1, json!({"type": "system_message", "shard": 1, "seq": 1})),
             entry(2, json!({"type": "speech", "shard": 1, "seq": 2})),
-            entry(3, json!({"type": "payment", "target": "me", "shard": 1, "seq": 3})),
+            entry(
+                3,
+                json!({"type": "payment", "target": "me", "shard": 1, "seq": 3}),
+            ),
         ];
         let events = merge("me", heard, inbox);
-        let seqs: Vec<i64> = events.iter().map(|event| event["seq"].as_i64().unwrap()).collect();
+        let seqs: Vec<i64> = events
+            .iter()
+            .map(|event| event["seq"].as_i64().unwrap())
+            .collect();
         assert_eq!(seqs, [1, 2]);
         assert_eq!(events[0]["tick"], 1);
     }

@@ -16,6 +16,7 @@ pub use survey::{Standing, Survey, Surveys};
 use super::Problem;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::region::World;
 use crate::store::agent::AgentRow;
 use crate::transport::web::Web;
 use actix_web::{HttpResponse, web};
@@ -38,8 +39,19 @@ pub async fn agent_of(web: &Web, name: &str) -> Result<AgentRow, Refusal> {
 
 /// Adds the routes of the table that have a handler, and what they share on a worker thread.
 pub fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.app_data(web::Data::new(Surveys::default())).app_data(web::Data::new(events::Waiting::default()));
+    cfg.app_data(web::Data::new(Surveys::default()))
+        .app_data(web::Data::new(events::Waiting::default()));
     super::routes::configure(cfg);
+}
+
+/// Names of the regions of which nothing is told to those outside.
+pub fn hidden_regions(world: &World) -> Vec<String> {
+    world
+        .regions
+        .iter()
+        .filter(|plan| !plan.is_public)
+        .map(|plan| plan.name.clone())
+        .collect()
 }
 
 /// The refusal of a region that is not there.

@@ -108,8 +108,16 @@ pub async fn one(web: Data<Web>, path: Path<String>) -> Answer {
     let node = &web.gateway.node;
     let entry = find(&node.directory.world(), &path).ok_or_else(no_object)?;
     let id = entry.id.clone();
-    let stored = node.database.read(move |reader| reader.object(&id)).await?.ok_or_else(no_object)?;
-    ok(&ObjectView { entry, state: stored.state, version: stored.version })
+    let stored = node
+        .database
+        .read(move |reader| reader.object(&id))
+        .await?
+        .ok_or_else(no_object)?;
+    ok(&ObjectView {
+        entry,
+        state: stored.state,
+        version: stored.version,
+    })
 }
 
 /// `POST /api/v1/agents/{agent_id}/use/{object_id}`
@@ -128,19 +136,37 @@ pub async fn use_one(
         _ => entry.actions.first().copied().unwrap_or("use").to_owned(),
     };
     let mut params = json!({"object_id": object, "action": action});
-    let optional = [("text", json!(body.text)), ("item", json!(body.item)), ("quantity", json!(body.quantity))];
+    let optional = [
+        ("text", json!(body.text)),
+        ("item", json!(body.item)),
+        ("quantity", json!(body.quantity)),
+    ];
     if let Some(fields) = params.as_object_mut() {
-        fields.extend(optional.into_iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.to_owned(), value)));
+        fields.extend(
+            optional
+                .into_iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(key, value)| (key.to_owned(), value)),
+        );
     }
     let params = to_raw_value(&params).map_err(|_unlikely| Refusal::internal())?;
     let command_id = command_id(&request, body.command_id)?;
-    ok(&web.gateway.act(&bearer.caller, "use_object", &params, command_id).await?)
+    ok(&web
+        .gateway
+        .act(&bearer.caller, "use_object", &params, command_id)
+        .await?)
 }
 
 /// `GET /api/v1/items`
 pub async fn items() -> Answer {
-    let item = |kind: ItemKind| ItemEntry { item: kind.name(), price: kind.price_minor(), stack_max: STACK_MAX };
-    ok(&ItemList { items: ItemKind::ALL.into_iter().map(item).collect() })
+    let item = |kind: ItemKind| ItemEntry {
+        item: kind.name(),
+        price: kind.price_minor(),
+        stack_max: STACK_MAX,
+    };
+    ok(&ItemList {
+        items: ItemKind::ALL.into_iter().map(item).collect(),
+    })
 }
 
 /// The objects of a region as they were put there.
@@ -160,7 +186,10 @@ fn location(at: Vec3, region: &str) -> Value {
 }
 
 fn find(world: &World, id: &str) -> Option<ObjectEntry> {
-    let plan = world.regions.iter().find(|plan| plan.objects.iter().any(|object| object.id == id))?;
+    let plan = world
+        .regions
+        .iter()
+        .find(|plan| plan.objects.iter().any(|object| object.id == id))?;
     entries(plan).into_iter().find(|entry| entry.id == id)
 }
 

@@ -17,7 +17,11 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(read_query(request.query_string()).map(Query).map_err(Problem::from))
+        ready(
+            read_query(request.query_string())
+                .map(Query)
+                .map_err(Problem::from),
+        )
     }
 }
 
@@ -55,14 +59,25 @@ mod tests {
     }
 
     fn limit(text: &str) -> Result<i64, Code> {
-        read_query::<Asked>(text).and_then(|asked| limit_of(asked.limit, 50)).map_err(|refusal| refusal.code)
+        read_query::<Asked>(text)
+            .and_then(|asked| limit_of(asked.limit, 50))
+            .map_err(|refusal| refusal.code)
     }
 
     #[test]
     fn limits_out_of_range_and_unknown_keys_are_refused() {
         assert_eq!(limit(""), Ok(50));
         assert_eq!(limit("limit=200"), Ok(200));
-        for bad in ["limit=0", "limit=-1", "limit=1000000000", "limit=99999999999999999999", "limit=x", "limit=", "limt=5", "limit=1&limit=2"] {
+        for bad in [
+            "limit=0",
+            "limit=-1",
+            "limit=1000000000",
+            "limit=99999999999999999999",
+            "limit=x",
+            "limit=",
+            "limt=5",
+            "limit=1&limit=2",
+        ] {
             assert_eq!(limit(bad), Err(Code::InvalidParameter), "{bad}");
         }
     }

@@ -100,12 +100,20 @@ pub async fn leaderboard(web: Data<Web>, query: Query<BoardQuery>) -> Answer {
         Board::OnlineSeconds => Metric::OnlineSeconds,
         Board::Balance => Metric::Balance,
     };
-    let ranks = web.gateway.node.database.read(move |reader| reader.leaderboard(metric, limit)).await?;
+    let ranks = web
+        .gateway
+        .node
+        .database
+        .read(move |reader| reader.leaderboard(metric, limit))
+        .await?;
     let place = |(index, rank): (usize, Rank)| Ranked {
         rank: index.saturating_add(1),
         agent_id: rank.handle,
         name: rank.name,
         value: rank.value,
     };
-    ok(&Leaderboard { metric: board, leaderboard: ranks.into_iter().enumerate().map(place).collect() })
+    ok(&Leaderboard {
+        metric: board,
+        leaderboard: ranks.into_iter().enumerate().map(place).collect(),
+    })
 }

@@ -43,7 +43,10 @@ pub struct Survey {
 impl Survey {
     /// How many agents are in a region.
     pub fn count(&self, region: &str) -> usize {
-        self.agents.values().filter(|agent| agent.region == region).count()
+        self.agents
+            .values()
+            .filter(|agent| agent.region == region)
+            .count()
     }
 }
 
@@ -102,6 +105,11 @@ async fn ask_all(node: &Node) -> Survey {
     });
     let answers = futures_util::future::join_all(asks).await;
     // A region that loads or is too busy answers nothing; its agents are missing from this survey only.
-    let agents = answers.into_iter().flatten().flatten().map(|agent| (agent.handle.clone(), agent)).collect();
+    let agents = answers
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|agent| (agent.handle.clone(), agent))
+        .collect();
     Survey { agents }
 }

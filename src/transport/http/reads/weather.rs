@@ -41,7 +41,9 @@ pub struct Time {
 /// `GET /api/v1/weather`
 pub async fn all(web: Data<Web>) -> Answer {
     let world = web.gateway.node.directory.world();
-    ok(&WeatherList { weather: world.regions.iter().map(|plan| weather_of(&web, plan)).collect() })
+    ok(&WeatherList {
+        weather: world.regions.iter().map(|plan| weather_of(&web, plan)).collect(),
+    })
 }
 
 /// `GET /api/v1/weather/{region}`
@@ -55,12 +57,19 @@ pub async fn one(web: Data<Web>, path: Path<String>) -> Answer {
 pub async fn time(web: Data<Web>) -> Answer {
     let node = &web.gateway.node;
     let now = node.now();
-    ok(&Time { time: time_at(now), tick: node.rate.tick_at(now).0, time_ms: now.0 })
+    ok(&Time {
+        time: time_at(now),
+        tick: node.rate.tick_at(now).0,
+        time_ms: now.0,
+    })
 }
 
 fn weather_of(web: &Web, plan: &RegionPlan) -> WeatherView {
     let node = &web.gateway.node;
     let seed = node.directory.world().seed;
     let weather = weather_at(seed, &plan.name, plan.weather.as_deref(), node.now());
-    WeatherView { region: plan.name.clone(), weather: if weather.is_object() { weather } else { json!({}) } }
+    WeatherView {
+        region: plan.name.clone(),
+        weather: if weather.is_object() { weather } else { json!({}) },
+    }
 }

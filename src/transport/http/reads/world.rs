@@ -1,6 +1,6 @@
 //! The world: its regions, who is in it, what happened in the open, and what agents can do.
 
-use super::{Answer, Query, Surveys, limit_of, ok};
+use super::{Answer, Query, Surveys, hidden_regions, limit_of, ok};
 use crate::base::time::Tick;
 use crate::domain::action::ACTIONS;
 use crate::domain::agent::{Handle, Permission};
@@ -120,7 +120,11 @@ pub async fn view(web: Data<Web>, surveys: Data<Surveys>) -> Answer {
     let node = &web.gateway.node;
     let (survey, world) = (surveys.survey(node).await, node.directory.world());
     let is_public = |name: &str| world.region(name).is_some_and(|plan| plan.is_public);
-    let seen = survey.agents.values().filter(|agent| is_public(&agent.region)).take(LISTED_MAX);
+    let seen = survey
+        .agents
+        .values()
+        .filter(|agent| is_public(&agent.region))
+        .take(LISTED_MAX);
     let present = seen.map(|agent| Present {
         agent_id: agent.handle.clone(),
         name: agent.name.clone(),
@@ -144,7 +148,9 @@ pub async fn regions(web: Data<Web>, surveys: Data<Surveys>) -> Answer {
         let weather = weather_at(world.seed, &plan.name, plan.weather.as_deref(), node.now());
         RegionView::of(plan, survey.count(&plan.name), &weather)
     };
-    ok(&RegionList { regions: world.regions.iter().map(view).collect() })
+    ok(&RegionList {
+        regions: world.regions.iter().map(view).collect(),
+    })
 }
 
 impl RegionView {
@@ -171,8 +177,15 @@ pub async fn events(web: Data<Web>, query: Query<EventsQuery>) -> Answer {
     let limit = limit_of(query.0.limit, 50)?;
     let since = query.0.since_tick.map(Tick);
     let node = &web.gateway.node;
-    let events = node.database.read(move |reader| reader.world_events(limit, since)).await?;
-    ok(&EventList { events, current_tick: node.tick().0 })
+    let hidden = hidden_regions(&node.directory.world());
+    let events = node
+        .database
+        .read(move |reader| reader.world_events(limit, since, &hidden))
+        .await?;
+    ok(&EventList {
+        events,
+        current_tick: node.tick().0,
+    })
 }
 
 /// `GET /api/v1/mcp/tools`
@@ -184,7 +197,12 @@ pub async fn tools() -> Answer {
 pub fn all_tools() -> Vec<Tool> {
     let tool = |row: &crate::domain::action::ActionInfo| {
         let (description, parameters) = describe((row.schema)());
-        Tool { name: row.name, description, category: category(row.permission), parameters }
+        Tool {
+            name: row.name,
+            description,
+            category: category(row.permission),
+            parameters,
+        }
     };
     ACTIONS.iter().map(tool).collect()
 }
@@ -223,7 +241,11 @@ mod tests {
         let tools = all_tools();
         assert_eq!(tools.len(), ACTIONS.len());
         for tool in &tools {
-            assert!(!tool.description.is_empty() && tool.parameters["type"] == "object", "{}", tool.name);
+            assert!(
+                !tool.description.is_empty() && tool.parameters["type"] == "object",
+                "{}",
+                tool.name
+            );
             assert!(tool.parameters.get("$schema").is_none());
         }
     }

@@ -144,7 +144,10 @@ impl RouteInfo {
 
 /// Adds the routes of the table that have a handler to the router. A `GET` answers `HEAD` too.
 pub fn configure(cfg: &mut web::ServiceConfig) {
-    let served: Vec<_> = ROUTES.iter().filter_map(|row| Some((row, row.handler?))).collect();
+    let served: Vec<_> = ROUTES
+        .iter()
+        .filter_map(|row| Some((row, row.handler?)))
+        .collect();
     let mut done: Vec<&str> = Vec::new();
     for (row, _) in &served {
         if done.contains(&row.path) {

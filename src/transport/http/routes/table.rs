@@ -3,8 +3,8 @@
 use super::{Answers, Auth, RouteInfo, schema, shape};
 use crate::config::world_file::Region;
 use crate::domain::refusal::Code;
-use crate::transport::http::reads::{agents, chat, events, objects, stats, weather, world};
 use crate::transport::http::identity::{presence, profile, register, token};
+use crate::transport::http::reads::{agents, chat, events, objects, stats, weather, world};
 use crate::transport::http::{admin, docs, openapi, page, spectator};
 use actix_web::http::Method;
 use actix_web::web::route;
@@ -20,7 +20,12 @@ const fn post(path: &'static str, tag: &'static str, summary: &'static str) -> R
 const NO_AGENT: &[Code] = &[Code::AgentNotFound];
 const OWN: &[Code] = &[Code::AgentNotFound, Code::NotOwner];
 const LOGIN: &[Code] = &[Code::Unauthenticated, Code::RateLimited];
-const UPGRADE: &[Code] = &[Code::UpgradeRequired, Code::OriginRefused, Code::Malformed, Code::Unauthenticated];
+const UPGRADE: &[Code] = &[
+    Code::UpgradeRequired,
+    Code::OriginRefused,
+    Code::Malformed,
+    Code::Unauthenticated,
+];
 const SESSION: &[Code] = &[Code::NotFound];
 
 /// Every route of the table.
@@ -156,7 +161,22 @@ pub const ROUTES: &[RouteInfo] = &[
 ];
 
 const ACTION: &[Code] = &[
-    Code::AgentNotFound, Code::NotOwner, Code::PermissionMissing, Code::UnknownAction, Code::NotInWorld, Code::TargetNotFound,
-    Code::RegionNotFound, Code::ObjectNotFound, Code::TooFar, Code::OnCooldown, Code::InsufficientFunds, Code::RegionFull,
-    Code::ConversationState, Code::OutOfBounds, Code::SelfTarget, Code::CommandMismatch, Code::Poison, Code::RateLimited,
+    Code::AgentNotFound,
+    Code::NotOwner,
+    Code::PermissionMissing,
+    Code::UnknownAction,
+    Code::NotInWorld,
+    Code::TargetNotFound,
+    Code::RegionNotFound,
+    Code::ObjectNotFound,
+    Code::TooFar,
+    Code::OnCooldown,
+    Code::InsufficientFunds,
+    Code::RegionFull,
+    Code::ConversationState,
+    Code::OutOfBounds,
+    Code::SelfTarget,
+    Code::CommandMismatch,
+    Code::Poison,
+    Code::RateLimited,
 ];

@@ -6,13 +6,21 @@ use std::path::Path;
 fn no_route_stands_twice_in_the_table() {
     let mut seen = HashSet::new();
     for row in ROUTES {
-        assert!(seen.insert((row.method.clone(), row.plain_path())), "{} {}", row.method, row.path);
+        assert!(
+            seen.insert((row.method.clone(), row.plain_path())),
+            "{} {}",
+            row.method,
+            row.path
+        );
     }
 }
 
 #[test]
 fn list_of_routes_is_as_published() {
-    let rows: Vec<String> = ROUTES.iter().map(|row| format!("{} {} ({:?})", row.method, row.plain_path(), row.auth)).collect();
+    let rows: Vec<String> = ROUTES
+        .iter()
+        .map(|row| format!("{} {} ({:?})", row.method, row.plain_path(), row.auth))
+        .collect();
     insta::assert_snapshot!(rows.join("\n"));
 }
 
@@ -20,10 +28,27 @@ fn list_of_routes_is_as_published() {
 #[test]
 fn routes_of_other_modules_stand_in_the_table() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/transport/http");
-    let files = ["act.rs", "health.rs", "metrics.rs", "sockets.rs", "identity/mod.rs"];
-    let text: String = files.iter().map(|file| std::fs::read_to_string(folder.join(file)).unwrap()).collect();
-    let added: HashSet<&str> = text.split("web::resource(\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-    let listed: HashSet<&str> = ROUTES.iter().filter(|row| row.handler.is_none()).map(|row| row.path).collect();
+    let files = [
+        "act.rs",
+        "health.rs",
+        "metrics.rs",
+        "sockets.rs",
+        "identity/mod.rs",
+    ];
+    let text: String = files
+        .iter()
+        .map(|file| std::fs::read_to_string(folder.join(file)).unwrap())
+        .collect();
+    let added: HashSet<&str> = text
+        .split("web::resource(\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    let listed: HashSet<&str> = ROUTES
+        .iter()
+        .filter(|row| row.handler.is_none())
+        .map(|row| row.path)
+        .collect();
     assert_eq!(added, listed);
     assert!(added.len() > 8);
 }
@@ -33,5 +58,8 @@ fn patterns_are_left_out_of_published_paths() {
     let row = |path| RouteInfo::new(Method::GET, path, "", "");
     assert_eq!(row("/watch/{rest:.*}").plain_path(), "/watch/{rest}");
     assert_eq!(row(r"/{file:[a-z0-9_-]+\.[a-z0-9]+}").path_parameters(), ["file"]);
-    assert_eq!(row("/api/v1/agents/{agent_id}/use/{object_id}").path_parameters(), ["agent_id", "object_id"]);
+    assert_eq!(
+        row("/api/v1/agents/{agent_id}/use/{object_id}").path_parameters(),
+        ["agent_id", "object_id"]
+    );
 }

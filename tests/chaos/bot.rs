@@ -1,0 +1,247 @@
+//! A bot: asks, notes, comes back after each crash and asks again with the same ids.
+
+use crate::client::{Client, Gone};
+use crate::dice::Dice;
+use crate::journal::{Journal, Line, Order};
+use crate::server::Identity;
+use serde_json::{Value, json};
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+/// Commands under way at a time.
+const WINDOW: usize = 4;
+/// The time between two commands of a bot.
+const PACE: Duration = Duration::from_millis(8);
+/// After this time without an answer the bot gives the socket up.
+const PATIENCE: Duration = Duration::from_secs(12);
+/// More than anybody has: such a payment is refused.
+const TOO_MUCH: i64 = 1_000_000_000;
+/// Earlier commands that may be asked again.
+const REMEMBERED: usize = 64;
+
+/// What the bots and the driver share.
+#[derive(Default)]
+pub struct Shared {
+    /// Commands acknowledged, repeats not counted.
+    pub acks: AtomicUsize,
+    /// Commands under way.
+    pub open: AtomicUsize,
+    /// Nothing new any more: finish what is open.
+    pub is_draining: AtomicBool,
+}
+
+/// A command and whether it was answered before.
+#[derive(Clone)]
+struct Asked {
+    id: String,
+    order: Order,
+    is_repeat: bool,
+}
+
+/// One bot.
+pub struct Bot {
+    me: Identity,
+    others: Arc<[Identity]>,
+    journal: Journal,
+    dice: Dice,
+    shared: Arc<Shared>,
+    made: u64,
+    open: VecDeque<Asked>,
+    answered: VecDeque<Asked>,
+}
+
+impl Bot {
+    /// A bot with its journal and its own chance.
+    pub fn new(
+        me: Identity,
+        others: Arc<[Identity]>,
+        journal: Journal,
+        dice: Dice,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self {
+            me,
+            others,
+            journal,
+            dice,
+            shared,
+            made: 0,
+            open: VecDeque::new(),
+            answered: VecDeque::new(),
+        }
+    }
+
+    /// Lives until it is told to drain and all its commands are answered.
+    pub async fn live(mut self, address: SocketAddr) {
+        while !self.is_done() {
+            if let Ok(client) = Client::connect(address, Some(&self.me.token)).await {
+                let Err(Gone(_why)) = self.talk(client).await else {
+                    return;
+                };
+                for asked in self.open.iter().filter(|asked| !asked.is_repeat) {
+                    self.journal.note(&asked.id, Line::Unknown);
+                }
+            }
+            sleep(Duration::from_millis(20 + self.dice.below(40))).await;
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.shared.is_draining.load(Ordering::SeqCst) && self.open.is_empty()
+    }
+
+    /// Talks on one socket until there is nothing more to say.
+    async fn talk(&mut self, mut client: Client) -> Result<(), Gone> {
+        let mut numbers: HashMap<u64, String> = HashMap::new();
+        for asked in self.open.clone() {
+            let number = self.send(&mut client, &asked).await?;
+            numbers.insert(number, asked.id);
+        }
+        let (mut next_at, mut heard_at) = (Instant::now(), Instant::now());
+        while !self.is_done() {
+            let is_draining = self.shared.is_draining.load(Ordering::SeqCst);
+            let now = Instant::now();
+            if !is_draining && self.open.len() < WINDOW && now >= next_at {
+                next_at = now + PACE;
+                let asked = self.think();
+                self.journal.note(
+                    &asked.id,
+                    Line::Invoke {
+                        order: asked.order.clone(),
+                    },
+                );
+                self.shared.open.fetch_add(1, Ordering::SeqCst);
+                self.open.push_back(asked.clone());
+                let number = self.send(&mut client, &asked).await?;
+                numbers.insert(number, asked.id);
+            }
+            let until = if is_draining || self.open.len() >= WINDOW {
+                now + PACE
+            } else {
+                next_at
+            };
+            match timeout_at(until, client.reply()).await {
+                Err(_elapsed) if !self.open.is_empty() && heard_at.elapsed() > PATIENCE => {
+                    return Err(Gone("no answer".into()));
+                }
+                Err(_elapsed) => {}
+                Ok(reply) => {
+                    heard_at = Instant::now();
+                    let reply = reply?;
+                    let id = reply["id"].as_u64().and_then(|number| numbers.remove(&number));
+                    if let Some(again) = id.and_then(|id| self.hear(&id, &reply)) {
+                        sleep(Duration::from_millis(20)).await;
+                        let number = self.send(&mut client, &again).await?;
+                        numbers.insert(number, again.id);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn send(&self, client: &mut Client, asked: &Asked) -> Result<u64, Gone> {
+        let (action, data) = match &asked.order {
+            Order::Pay { to, amount } => ("pay", json!({"to": to, "amount": amount, "command_id": asked.id})),
+            Order::Say { message } => ("say", json!({"message": message, "command_id": asked.id})),
+        };
+        // A killed server may leave a socket that takes nothing more.
+        timeout(PATIENCE, client.act(action, &data))
+            .await
+            .map_err(|_elapsed| Gone("stuck".into()))?
+    }
+
+    /// What to ask next: mostly something new, now and then something that was answered already.
+    fn think(&mut self) -> Asked {
+        if !self.answered.is_empty() && self.dice.below(20) == 0 {
+            let index = self.dice.index(self.answered.len());
+            return Asked {
+                is_repeat: true,
+                ..self.answered[index].clone()
+            };
+        }
+        self.made += 1;
+        let id = format!("{}-{}", self.me.agent_id, self.made);
+        let order = if self.dice.below(4) == 0 {
+            Order::Say {
+                message: format!("this is {id}"),
+            }
+        } else {
+            let others: Vec<&Identity> = self
+                .others
+                .iter()
+                .filter(|other| other.agent_id != self.me.agent_id)
+                .collect();
+            let to = others[self.dice.index(others.len())].agent_id.clone();
+            let is_too_much = self.dice.below(100) == 0;
+            let amount = i64::try_from(1 + self.dice.below(9)).expect("it is small");
+            Order::Pay {
+                to,
+                amount: if is_too_much { TOO_MUCH } else { amount },
+            }
+        };
+        Asked {
+            id,
+            order,
+            is_repeat: false,
+        }
+    }
+
+    /// Notes an answer. Gives the command back when it is to be sent again.
+    fn hear(&mut self, id: &str, reply: &Value) -> Option<Asked> {
+        let index = self.open.iter().position(|asked| asked.id == id)?;
+        let error = &reply["error"];
+        let code = error["message"]
+            .as_str()
+            .unwrap_or_default()
+            .split(':')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        // After a restart the agent may still be on its way in.
+        if error["temporary"] == true || code == "not_in_world" {
+            self.journal.note(id, Line::Unknown);
+            return Some(self.open[index].clone());
+        }
+        let asked = self.open.remove(index).expect("it was found just now");
+        self.shared.open.fetch_sub(1, Ordering::SeqCst);
+        if error.is_null() {
+            let data = &reply["rpc"]["data"];
+            assert_eq!(
+                data["durability"], "committed",
+                "a durable action says so: {reply}"
+            );
+            let number = |name: &str| {
+                data[name]
+                    .as_i64()
+                    .unwrap_or_else(|| panic!("{name} is missing: {reply}"))
+            };
+            let replayed = data["replayed"] == true;
+            self.journal.note(
+                id,
+                Line::Ok {
+                    seq: number("seq"),
+                    shard: number("shard"),
+                    result: data["result"].clone(),
+                    replayed,
+                },
+            );
+            self.shared
+                .acks
+                .fetch_add(usize::from(!asked.is_repeat), Ordering::SeqCst);
+        } else {
+            self.journal.note(id, Line::Fail { code });
+        }
+        if !asked.is_repeat {
+            self.answered.push_back(asked);
+            if self.answered.len() > REMEMBERED {
+                self.answered.pop_front();
+            }
+        }
+        None
+    }
+}

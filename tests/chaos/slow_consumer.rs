@@ -1,0 +1,208 @@
+//! Subscribers that stop reading under a storm of frames: they cost little, are closed soon, and harm nobody.
+
+use crate::Report;
+use crate::client::{Client, Gone};
+use crate::options::Options;
+use crate::percentile::{ms, percentile};
+use crate::server::{Identity, World};
+use rookery::host::clock::Clock;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+const CHANNEL: &str = "public.storm";
+/// Publications a second, and how many leave at a time.
+const FRAMES_PER_S: u64 = 1_000;
+const BURST: u64 = 10;
+/// Listeners that read what they get.
+const LISTENERS: usize = 10;
+/// Most memory that one stalled subscriber may cost. Units: bytes.
+const RSS_MAX: u64 = 2 * 1_048_576;
+/// How soon all of them must be closed.
+const CLOSED_WITHIN: Duration = Duration::from_secs(10);
+/// Differences below this are the machine's noise.
+const NOISE: Duration = Duration::from_millis(3);
+/// The noise of a machine that runs other tests at the same time.
+const NOISE_SHORT: Duration = Duration::from_millis(50);
+
+/// What listeners and the publisher share with the driver.
+#[derive(Default)]
+struct Shared {
+    is_over: AtomicBool,
+    published: AtomicU64,
+    delays: Mutex<Vec<Duration>>,
+}
+
+/// Runs it on SQLite: nothing of it touches the database.
+pub async fn run(options: &Options) -> Vec<Report> {
+    let clock = Clock::system();
+    let mut world = World::new("sqlite", options);
+    let identities = world.mint(LISTENERS + options.slow + 1);
+    world.start();
+    let shared = Arc::new(Shared::default());
+    let (listeners, rest) = identities.split_at(LISTENERS);
+    let (slow, publisher) = rest.split_at(options.slow);
+    let mut tasks = Vec::new();
+    for me in listeners {
+        tasks.push(tokio::spawn(listen(
+            world.address,
+            me.clone(),
+            Arc::clone(&shared),
+            clock.clone(),
+        )));
+    }
+    tasks.push(tokio::spawn(publish(
+        world.address,
+        publisher[0].clone(),
+        Arc::clone(&shared),
+        clock.clone(),
+    )));
+    let mut faults = Vec::new();
+    let rounds = if options.is_short { 1 } else { 4 };
+    let phase = Duration::from_secs(if options.is_short { 2 } else { 5 });
+    sleep(Duration::from_secs(1)).await;
+    let (mut calm, mut stormy, mut growth, mut slowest, mut per_s) =
+        (Vec::new(), Vec::new(), 0, Duration::ZERO, u64::MAX);
+    for _ in 0..rounds {
+        calm.push(measure(&shared, phase).await);
+        let (before, open) = (
+            world.resident_bytes(),
+            world.metric("rookery_websocket_connections").await,
+        );
+        let mut held = Vec::new();
+        for me in slow {
+            let mut client = Client::connect(world.address, Some(&me.token))
+                .await
+                .expect("a socket opens");
+            client.subscribe(CHANNEL).await.expect("the channel is open");
+            // Kept, and never read again.
+            held.push(client);
+        }
+        let (stalled_at, published) = (clock.monotonic(), shared.published.load(Ordering::SeqCst));
+        let peak = Arc::new(AtomicU64::new(0));
+        let stormy_p99 = measure(&shared, phase);
+        let watching = async {
+            let mut closed_after = None;
+            while clock.monotonic().saturating_sub(stalled_at) < phase || closed_after.is_none() {
+                peak.fetch_max(world.resident_bytes(), Ordering::SeqCst);
+                let after = clock.monotonic().saturating_sub(stalled_at);
+                if closed_after.is_none() && world.metric("rookery_websocket_connections").await <= open {
+                    closed_after = Some(after);
+                }
+                if after > CLOSED_WITHIN * 2 {
+                    break;
+                }
+                sleep(Duration::from_millis(50)).await;
+            }
+            closed_after
+        };
+        let (p99, closed_after) = tokio::join!(stormy_p99, watching);
+        stormy.push(p99);
+        let spent = clock.monotonic().saturating_sub(stalled_at).as_millis();
+        let count = u128::from(shared.published.load(Ordering::SeqCst) - published);
+        per_s = per_s.min(u64::try_from(count * 1_000 / spent.max(1)).unwrap_or_default());
+        growth = growth.max(peak.load(Ordering::SeqCst).saturating_sub(before));
+        match closed_after {
+            Some(after) => slowest = slowest.max(after),
+            None => faults.push("some stalled subscribers were never closed".to_owned()),
+        }
+    }
+    shared.is_over.store(true, Ordering::SeqCst);
+    for task in tasks {
+        if let Err(Gone(why)) = task.await.expect("no task panics") {
+            faults.push(format!("somebody who reads lost the socket: {why}"));
+        }
+    }
+    let each = growth / u64::try_from(options.slow.max(1)).expect("small");
+    let closed_slow = world.metric("rookery_slow_clients_closed_total").await;
+    let (calm, stormy) = (percentile(&mut calm, 500), percentile(&mut stormy, 500));
+    let noise = if options.is_short { NOISE_SHORT } else { NOISE };
+    if each >= RSS_MAX {
+        faults.push(format!("each stalled subscriber costs {} KiB", each / 1_024));
+    }
+    if slowest > CLOSED_WITHIN {
+        faults.push(format!("the last was closed after {slowest:?}"));
+    }
+    if stormy > calm.mul_f64(1.1) && stormy > calm + noise {
+        faults.push(format!(
+            "the others' p99 went from {} to {}",
+            ms(calm),
+            ms(stormy)
+        ));
+    }
+    if per_s < FRAMES_PER_S * 8 / 10 {
+        faults.push(format!("only {per_s} frames a second were published"));
+    }
+    let figures = format!(
+        "{} stalled of {} subscribers, {per_s} frames/s, {rounds} rounds: {} KiB RSS each, all closed after {slowest:.1?} ({closed_slow} as slow), \
+         the others' p99 {} before and {} with them",
+        options.slow,
+        options.slow + LISTENERS,
+        each / 1_024,
+        ms(calm),
+        ms(stormy),
+    );
+    vec![Report {
+        name: "slow_consumer".to_owned(),
+        figures,
+        faults,
+    }]
+}
+
+/// The 99th percentile of the delays that listeners see in a time.
+async fn measure(shared: &Shared, time: Duration) -> Duration {
+    let take = || std::mem::take(&mut *shared.delays.lock().expect("nobody panics with it"));
+    drop(take());
+    sleep(time).await;
+    percentile(&mut take(), 990)
+}
+
+async fn listen(address: SocketAddr, me: Identity, shared: Arc<Shared>, clock: Clock) -> Result<(), Gone> {
+    let mut client = Client::connect(address, Some(&me.token)).await?;
+    client.subscribe(CHANNEL).await?;
+    while !shared.is_over.load(Ordering::SeqCst) {
+        let Ok(reply) = tokio::time::timeout(Duration::from_secs(1), client.reply()).await else {
+            continue;
+        };
+        let now_us = micros(&clock);
+        if let Some(sent_us) = reply?["push"]["pub"]["data"]["payload"]["at_us"].as_u64() {
+            let delay = Duration::from_micros(now_us.saturating_sub(sent_us));
+            shared.delays.lock().expect("nobody panics with it").push(delay);
+        }
+    }
+    Ok(())
+}
+
+async fn publish(address: SocketAddr, me: Identity, shared: Arc<Shared>, clock: Clock) -> Result<(), Gone> {
+    let mut client = Client::connect(address, Some(&me.token)).await?;
+    client.is_deaf = true;
+    let filler = "x".repeat(150);
+    let mut ticks = interval(Duration::from_millis(1_000 * BURST / FRAMES_PER_S));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    while !shared.is_over.load(Ordering::SeqCst) {
+        ticks.tick().await;
+        for _ in 0..BURST {
+            let data: Value = json!({"at_us": micros(&clock), "filler": filler});
+            client
+                .send(json!({"publish": {"channel": CHANNEL, "data": data}}))
+                .await?;
+        }
+        let mut answered = 0;
+        while answered < BURST {
+            let reply = client.reply().await?;
+            if !reply["error"].is_null() {
+                return Err(Gone(reply.to_string()));
+            }
+            answered += u64::from(!reply["id"].is_null());
+        }
+        shared.published.fetch_add(BURST, Ordering::SeqCst);
+    }
+    Ok(())
+}
+
+fn micros(clock: &Clock) -> u64 {
+    u64::try_from(clock.monotonic().as_micros()).expect("a run is short")
+}
