@@ -31,6 +31,9 @@ pub(super) const SHORT: [(&str, &str, &str); 11] = [
 /// Variables of the tests' own, which a server that a test starts inherits.
 const TESTS: [&str; 2] = ["ROOKERY_BLESS", "ROOKERY_FAULT"];
 
+/// Variables of the examples and of the page's test: whoever runs them may start a world from the same shell.
+const CLIENTS: [&str; 4] = ["ROOKERY_URL", "ROOKERY_PROTOCOL", "ROOKERY_SECONDS", "ROOKERY_KEY_FILE"];
+
 /// One setting from the environment.
 #[derive(Debug, PartialEq)]
 pub(super) struct Given {
@@ -66,7 +69,8 @@ pub(super) fn read(
             continue;
         }
         let Some(target) = known.get(&name) else {
-            if TESTS.contains(&name.as_str()) || is_from_kubernetes(&name, &text) {
+            let is_for_others = TESTS.contains(&name.as_str()) || CLIENTS.contains(&name.as_str());
+            if is_for_others || is_from_kubernetes(&name, &text) {
                 continue;
             }
             let names = known.keys().map(String::as_str).chain([CONFIG]);
@@ -217,6 +221,7 @@ mod tests {
     #[test]
     fn variables_of_kubernetes_services_are_passed_over() {
         let (given, _) = read_all(&[
+            ("ROOKERY_URL", "http://127.0.0.1:8000"),
             ("ROOKERY_SERVICE_HOST", "10.0.0.1"),
             ("ROOKERY_SERVICE_PORT", "8000"),
             ("ROOKERY_SERVICE_PORT_HTTP", "8000"),
