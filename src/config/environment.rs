@@ -32,7 +32,12 @@ pub(super) const SHORT: [(&str, &str, &str); 11] = [
 const TESTS: [&str; 2] = ["ROOKERY_BLESS", "ROOKERY_FAULT"];
 
 /// Variables of the examples and of the page's test: whoever runs them may start a world from the same shell.
-const CLIENTS: [&str; 4] = ["ROOKERY_URL", "ROOKERY_PROTOCOL", "ROOKERY_SECONDS", "ROOKERY_KEY_FILE"];
+const CLIENTS: [&str; 4] = [
+    "ROOKERY_URL",
+    "ROOKERY_PROTOCOL",
+    "ROOKERY_SECONDS",
+    "ROOKERY_KEY_FILE",
+];
 
 /// One setting from the environment.
 #[derive(Debug, PartialEq)]
@@ -219,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_of_kubernetes_services_are_passed_over() {
+    fn variables_of_kubernetes_and_of_the_examples_are_passed_over() {
         let (given, _) = read_all(&[
             ("ROOKERY_URL", "http://127.0.0.1:8000"),
             ("ROOKERY_SERVICE_HOST", "10.0.0.1"),
