@@ -27,7 +27,9 @@ const COMPANY_WAIT: Duration = Duration::from_millis(1);
 /// What is done when a commit's outcome is known, before anybody hears of it: memory follows the disk.
 ///
 /// It is always called: dropped uncalled (a full queue, a failed actor) it is told `unavailable`.
-pub struct Settle(Option<Box<dyn FnOnce(&Result<Outcome, Refusal>) + Send>>);
+pub struct Settle(Option<Work>);
+
+type Work = Box<dyn FnOnce(&Result<Outcome, Refusal>) + Send>;
 
 impl Settle {
     /// Something to do when the outcome is known.

@@ -55,24 +55,14 @@ pub const AGENT_ID_MAX_CHARS: usize = 64;
 pub const REGION_NAME_MAX_CHARS: usize = 64;
 /// Characters of a client's command id; at least one. Source: api.md §3.
 pub const COMMAND_ID_MAX_CHARS: usize = 64;
-/// Characters of one chat message; at least one. Source: api.md §3.
-pub const CHAT_MAX_CHARS: usize = 1_000;
 /// Characters of a suggestion by a spectator; at least one. Source: api.md §5.
 pub const PROMPT_MAX_CHARS: usize = 500;
-/// Characters of an emote's name.
-pub const EMOTE_MAX_CHARS: usize = 64;
-/// Characters of an agent's status.
-pub const STATUS_MAX_CHARS: usize = 64;
-/// Characters of the note on a payment.
-pub const NOTE_MAX_CHARS: usize = 200;
 /// Bytes of an agent's description. Source: society.md §5.4 (persona text).
 pub const DESCRIPTION_MAX_BYTES: usize = 4 * 1024;
 /// Bytes of an avatar's address.
 pub const AVATAR_MAX_BYTES: usize = 512;
 /// Bytes of an agent's map of skills.
 pub const SKILLS_MAX_BYTES: usize = 4 * 1024;
-/// Bytes of one line in a conversation. Source: society.md §5.4.
-pub const LINE_MAX_BYTES: usize = 1_024;
 
 // Space and senses.
 
@@ -86,24 +76,8 @@ pub const REGION_SIZE_MAX_M: u32 = 4_096;
 pub const ALTITUDE_MAX_M: f64 = 4_096.0;
 /// Most agents that a shard may be set to hold.
 pub const REGION_CAPACITY_MAX: u32 = 100_000;
-/// Largest radius of perception. Units: metres. Source: api.md §3.
-pub const PERCEPTION_RADIUS_MAX_M: f64 = 96.0;
-/// Radius of perception when none is asked for. Units: metres. Source: api.md §3.
-pub const PERCEPTION_RADIUS_M: f64 = 20.0;
 /// Entries in one answer about what is near. Source: api.md §3.
 pub const NEARBY_MAX: usize = 64;
-/// How far a whisper said aloud carries. Units: metres. Source: api.md §3.
-pub const WHISPER_RANGE_M: f64 = 10.0;
-/// How far speech carries. Units: metres. Source: api.md §3.
-pub const SAY_RANGE_M: f64 = 20.0;
-/// How far a shout carries. Units: metres. Source: api.md §3.
-pub const SHOUT_RANGE_M: f64 = 100.0;
-/// Walking speed. Units: metres a second. Source: api.md §3.
-pub const WALK_SPEED_M_S: f64 = 1.5;
-/// Running speed. Units: metres a second. Source: api.md §3.
-pub const RUN_SPEED_M_S: f64 = 5.0;
-/// Distance that a follower keeps when none is asked for. Units: metres. Source: api.md §3.
-pub const FOLLOW_DISTANCE_M: f64 = 2.0;
 /// Cells that one camera may see at once.
 pub const CAMERA_CELLS_MAX: usize = 1_024;
 /// Shortest tick. Units: milliseconds. Source: architecture.md §7 (30 Hz).
@@ -142,47 +116,23 @@ pub const COMMIT_BATCH_MAX: usize = 1_000;
 pub const INBOX_MAX_MESSAGES: u32 = 1_000;
 /// How long an inbox keeps a message. Units: days. Source: api.md §4.
 pub const INBOX_MAX_DAYS: u32 = 7;
-/// Sockets that one agent may hold; one more closes the oldest with 3503. Source: api.md §2.
-pub const SOCKETS_PER_AGENT_MAX: u32 = 3;
 /// Entries of one page of a list over HTTP.
 pub const PAGE_MAX: u32 = 200;
-/// Events that one `observe_events` answers when no limit is asked for. Source: api.md §3.
-pub const OBSERVE_EVENTS_DEFAULT: u32 = 50;
 /// Longest wait of `GET .../events`. Units: seconds. Source: api.md §2.
 pub const EVENTS_WAIT_MAX_S: u32 = 25;
 /// How long a command's outcome is kept at least. Units: hours. Source: api.md §3.
 pub const COMMANDS_KEPT_HOURS: u32 = 48;
-/// Commands of one agent that may be decided at the same time.
-pub const COMMANDS_IN_FLIGHT_MAX: usize = 64;
-/// Messages that wait for one actor before its callers hear `busy`.
-pub const MAILBOX_MAX: usize = 1_024;
-/// Retries of a transaction that lost a race. Source: conventions, Database.
-pub const TRANSACTION_RETRIES_MAX: u32 = 5;
-/// Bind parameters of one statement on SQLite. Source: architecture.md §8.
-pub const SQLITE_BIND_MAX: usize = 32_766;
-/// Bind parameters of one statement on PostgreSQL. Source: architecture.md §8.
-pub const POSTGRES_BIND_MAX: usize = 65_535;
 
 // Times of a connection.
 
 /// Time for the first message of a socket. Units: milliseconds. Source: api.md §3, security.md §4.3.
 pub const HELLO_DEADLINE_MS: u64 = 5_000;
-/// Time between two pings of the server. Units: seconds. Source: security.md §4.3.
-pub const PING_INTERVAL_S: u32 = 20;
-/// Silence after which a socket counts as dead. Units: seconds. Source: security.md §4.3.
-pub const SOCKET_DEAD_S: u32 = 45;
 /// Time an agent stays in the world after its last socket is gone. Units: seconds. Source: api.md §2.
 pub const LEAVE_GRACE_S: u32 = 30;
 /// Time without activity after which an agent without a socket leaves. Units: seconds. Source: api.md §2.
 pub const REST_IDLE_S: u32 = 300;
-/// Time within which a revocation closes open sockets. Units: milliseconds. Source: api.md §2, security.md §4.2.
-pub const REVOCATION_MAX_MS: u64 = 2_000;
 /// Longest life of an access token. Units: seconds. Source: security.md §4.2.
 pub const ACCESS_TTL_MAX_S: u32 = 86_400;
-/// Clocks may differ by so much when a token is checked. Units: seconds. Source: security.md §4.2.
-pub const TOKEN_LEEWAY_S: u32 = 30;
-/// Life of a command-line user's token. Units: seconds. Source: api.md §2.
-pub const USER_TOKEN_TTL_S: u32 = 604_800;
 
 // Supervision.
 
@@ -199,34 +149,3 @@ pub const POISON_PANICS_MAX: u32 = 3;
 pub const GENESIS_GRANT_MINOR: i64 = 100_000;
 /// Largest amount of one payment: the whole numbers that JSON carries exactly. Units: minor. Source: security.md D1.
 pub const AMOUNT_MAX_MINOR: i64 = 9_007_199_254_740_991;
-/// Items that one `give_item` hands over.
-pub const ITEM_QUANTITY_MAX: u32 = 1_000_000;
-/// Members of one conversation. Source: society.md §5.4.
-pub const CONVERSATION_MEMBERS_MAX: usize = 8;
-/// Lines of a conversation of two. Source: society.md §5.4.
-pub const CONVERSATION_LINES_PAIR: u32 = 16;
-/// Lines of a larger conversation for each member. Source: society.md §5.4.
-pub const CONVERSATION_LINES_PER_MEMBER: u32 = 8;
-/// Lines of any conversation. Source: society.md §5.4.
-pub const CONVERSATION_LINES_MAX: u32 = 40;
-/// Length of a conversation. Units: milliseconds. Source: society.md §5.4.
-pub const CONVERSATION_MAX_MS: i64 = 600_000;
-/// Time to answer an invitation. Units: milliseconds. Source: society.md §5.4.
-pub const CONVERSATION_INVITE_MS: i64 = 60_000;
-/// Silence after which a conversation ends. Units: milliseconds. Source: society.md §5.4.
-pub const CONVERSATION_SILENCE_MS: i64 = 60_000;
-/// Time of the farewell round. Units: milliseconds. Source: society.md §5.5.
-pub const CONVERSATION_FAREWELL_MS: i64 = 20_000;
-/// Pause between two lines. Units: milliseconds. Source: society.md §5.5.
-pub const CONVERSATION_PAUSE_MS: i64 = 2_000;
-/// Longest time that one member holds the floor: the hard timeout of a decision. Units: milliseconds. Source:
-/// society.md §5.4.
-pub const CONVERSATION_FLOOR_MS: i64 = 30_000;
-/// Pause before another conversation with anybody. Units: milliseconds. Source: society.md §5.4.
-pub const CONVERSATION_COOLDOWN_MS: i64 = 15_000;
-/// Pause before another conversation with the same partner. Units: milliseconds. Source: society.md §5.4.
-pub const CONVERSATION_PARTNER_COOLDOWN_MS: i64 = 60_000;
-/// Conversations that one agent may have open. Source: society.md §5.4.
-pub const CONVERSATIONS_PER_AGENT_MAX: usize = 3;
-/// Largest distance of the members of a conversation. Units: metres. Source: society.md §5.5.
-pub const CONVERSATION_RANGE_M: f64 = 20.0;
