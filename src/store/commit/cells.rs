@@ -2,7 +2,7 @@
 
 use super::rows::{AccountRow, CommandRow, EventRow, InboxHeadRow, InboxRow, TransferRow};
 use crate::store::bulk::{Bulk, Cell};
-use crate::store::cached::{Cached, parts};
+use crate::store::parts::parts;
 use diesel::sqlite::SqliteConnection;
 use diesel::{QueryResult, RunQueryDsl};
 
@@ -10,7 +10,7 @@ use diesel::{QueryResult, RunQueryDsl};
 fn run<'a>(conn: &mut SqliteConnection, head: &'static str, rows: &'a [Vec<Cell<'a>>], tail: &'static str) -> QueryResult<usize> {
     let mut touched = 0_usize;
     for part in parts(rows) {
-        touched = touched.saturating_add(Cached(Bulk::<()>::new(head, part, tail)).execute(conn)?);
+        touched = touched.saturating_add(Bulk::<()>::new(head, part, tail).kept().execute(conn)?);
     }
     Ok(touched)
 }
