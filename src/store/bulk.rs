@@ -29,6 +29,7 @@ pub(crate) struct Bulk<'a, ST = ()> {
     head: &'static str,
     tail: &'static str,
     rows: &'a [Vec<Cell<'a>>],
+    is_kept: bool,
     answer: PhantomData<ST>,
 }
 
@@ -39,7 +40,16 @@ impl<'a, ST> Bulk<'a, ST> {
             head,
             tail,
             rows,
+            is_kept: false,
             answer: PhantomData,
+        }
+    }
+
+    /// The same, and it stays prepared: for lists of a few fixed lengths, see `parts`.
+    pub(crate) fn kept(self) -> Self {
+        Self {
+            is_kept: true,
+            ..self
         }
     }
 }
@@ -69,7 +79,9 @@ where
     Option<i64>: ToSql<Nullable<BigInt>, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.unsafe_to_cache_prepared();
+        if !self.is_kept {
+            out.unsafe_to_cache_prepared();
+        }
         out.push_sql(self.head);
         for (number, row) in self.rows.iter().enumerate() {
             out.push_sql(if number == 0 { "(" } else { ", (" });

@@ -5,7 +5,6 @@
 pub mod agent;
 pub mod backup;
 mod bulk;
-mod cached;
 pub mod chat;
 pub mod commit;
 mod connection;
@@ -17,6 +16,7 @@ pub mod ledger;
 mod lock;
 mod migration;
 pub mod object;
+mod parts;
 pub mod region;
 pub mod retention;
 mod schema;

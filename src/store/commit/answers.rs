@@ -8,9 +8,9 @@ use crate::base::time::Tick;
 use crate::domain::ledger::TransferCode;
 use crate::domain::refusal::{Code, Refusal};
 use crate::store::bulk::{Bulk, Cell};
-use crate::store::cached::{Cached, parts};
 use crate::store::connection::Conn;
 use crate::store::error::Inconsistency;
+use crate::store::parts::parts;
 use crate::store::sql_types::{Doc, Id, Json, Uid};
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, SmallInt, Text};
 use diesel::{QueryResult, RunQueryDsl};
@@ -78,8 +78,8 @@ pub(super) fn answers_by_key(
                     .iter()
                     .map(|(agent, id)| vec![Cell::Id(*agent), Cell::Text(id)])
                     .collect();
-                transfers.append(&mut Cached(Bulk::<TransferSql>::new(HEAD, &cells, TRANSFERS)).load(c)?);
-                commands.append(&mut Cached(Bulk::<CommandSql>::new(HEAD, &cells, COMMANDS)).load(c)?);
+                transfers.append(&mut Bulk::<TransferSql>::new(HEAD, &cells, TRANSFERS).kept().load(c)?);
+                commands.append(&mut Bulk::<CommandSql>::new(HEAD, &cells, COMMANDS).kept().load(c)?);
             }
         }
         Conn::Pg(c) => {

@@ -2,7 +2,7 @@
 
 use super::rows::{AccountRow, CommandRow, EventRow, InboxHeadRow, InboxRow, TransferRow};
 use crate::store::bulk::{Bulk, Cell};
-use crate::store::cached::{Cached, parts};
+use crate::store::parts::parts;
 use diesel::sqlite::SqliteConnection;
 use diesel::{QueryResult, RunQueryDsl};
 
@@ -15,7 +15,7 @@ fn run<'a>(
 ) -> QueryResult<usize> {
     let mut touched = 0_usize;
     for part in parts(rows) {
-        touched = touched.saturating_add(Cached(Bulk::<()>::new(head, part, tail)).execute(conn)?);
+        touched = touched.saturating_add(Bulk::<()>::new(head, part, tail).kept().execute(conn)?);
     }
     Ok(touched)
 }
