@@ -52,7 +52,7 @@ pub(crate) use load_for_update;
 pub(crate) const ATTEMPTS_MAX: u32 = 6;
 
 const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
-     PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;";
+     PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8000;";
 
 /// A paused process must not sit in a transaction that holds a shard's row. Source: durability.md §2.3.
 const PG_SESSION: &str = "SET TIME ZONE 'UTC'; SET lock_timeout = '1s'; SET idle_in_transaction_session_timeout = '2s'; \

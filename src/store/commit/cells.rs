@@ -1,4 +1,6 @@
 //! A batch's statements on SQLite: rows in parts of a few fixed lengths, so that each statement stays prepared.
+//!
+//! `OR FAIL`: after an error the whole transaction is rolled back, so SQLite need not keep a journal of each statement as well.
 
 use super::rows::{AccountRow, CommandRow, EventRow, InboxHeadRow, InboxRow, TransferRow};
 use crate::store::bulk::{Bulk, Cell};
@@ -30,7 +32,7 @@ pub(super) fn update_accounts(conn: &mut SqliteConnection, rows: &[AccountRow]) 
         conn,
         "WITH v (id, balance, version) AS (VALUES ",
         &cells,
-        ") UPDATE account SET balance = v.balance, version = v.version FROM v WHERE account.id = v.id",
+        ") UPDATE OR FAIL account SET balance = v.balance, version = v.version FROM v WHERE account.id = v.id",
     )
 }
 
@@ -44,7 +46,7 @@ pub(super) fn update_inbox_heads(conn: &mut SqliteConnection, rows: &[InboxHeadR
         conn,
         "WITH v (agent_id, top) AS (VALUES ",
         &cells,
-        ") UPDATE inbox_head SET top = v.top FROM v WHERE inbox_head.agent_id = v.agent_id",
+        ") UPDATE OR FAIL inbox_head SET top = v.top FROM v WHERE inbox_head.agent_id = v.agent_id",
     )
 }
 
@@ -52,7 +54,7 @@ pub(super) fn insert_transfers(conn: &mut SqliteConnection, rows: &[TransferRow<
     let cells: Vec<Vec<Cell<'_>>> = rows.iter().map(transfer).collect();
     run(
         conn,
-        "INSERT INTO transfer (id, shard_id, seq, agent_id, command_id, body_hash, debit, credit, amount, currency, code, note, \
+        "INSERT OR FAIL INTO transfer (id, shard_id, seq, agent_id, command_id, body_hash, debit, credit, amount, currency, code, note, \
          debit_balance, debit_version, credit_balance, credit_version, tick, created_at) VALUES ",
         &cells,
         "",
@@ -99,7 +101,7 @@ pub(super) fn insert_events(conn: &mut SqliteConnection, rows: &[EventRow<'_>]) 
         .collect();
     run(
         conn,
-        "INSERT INTO events (created_at, shard_id, seq, epoch, event_id, event_type, source_agent, target_agent, region, content, \
+        "INSERT OR FAIL INTO events (created_at, shard_id, seq, epoch, event_id, event_type, source_agent, target_agent, region, content, \
          location, hearers, is_public, world_tick) VALUES ",
         &cells,
         "",
@@ -139,7 +141,7 @@ pub(super) fn insert_inbox(conn: &mut SqliteConnection, rows: &[InboxRow]) -> Qu
     let cells: Vec<Vec<Cell<'_>>> = rows.iter().map(cell).collect();
     run(
         conn,
-        "INSERT INTO inbox (agent_id, \"offset\", shard_id, seq, tick, created_at) VALUES ",
+        "INSERT OR FAIL INTO inbox (agent_id, \"offset\", shard_id, seq, tick, created_at) VALUES ",
         &cells,
         "",
     )
@@ -154,7 +156,7 @@ pub(super) fn insert_commands(conn: &mut SqliteConnection, rows: &[CommandRow<'_
         .collect();
     run(
         conn,
-        "INSERT INTO command (agent_id, command_id, body_hash, action, status, result, shard_id, seq, region, tick, created_at) \
+        "INSERT OR FAIL INTO command (agent_id, command_id, body_hash, action, status, result, shard_id, seq, region, tick, created_at) \
          VALUES ",
         &cells,
         "",
