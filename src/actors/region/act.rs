@@ -247,7 +247,6 @@ impl RegionActor {
     /// Tells one agent something that is kept nowhere.
     pub(super) fn tell_agent(&self, agent: &Arc<Profile>, kind: EventKind, content: serde_json::Value) {
         let event = Event::new(kind, None, content).heard_by(vec![Arc::clone(agent)]);
-        self.fanout
-            .spread_around(&event, &self.plan.name, self.node.tick(), &event.to_wire(None));
+        self.fanout.spread_unstored(&event, &self.plan.name);
     }
 }

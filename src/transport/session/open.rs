@@ -3,7 +3,7 @@
 use super::{Phase, Session, SessionListener};
 use crate::actors::agent::{AgentMessage, Joined, Joiner};
 use crate::actors::directory::Socket;
-use crate::actors::fanout::inbox_data;
+use crate::actors::fanout::events_data;
 use crate::actors::gateway::Caller;
 use crate::base::limit::{RECOVERY_MAX, RECOVERY_MAX_BYTES};
 use crate::base::time::Tick;
@@ -174,7 +174,7 @@ async fn missed(
         .await?;
     let found = entries.into_iter().map(|entry| Missed {
         offset: u64::try_from(entry.offset).unwrap_or(0),
-        data: inbox_data(Tick(entry.tick.0), &entry.payload),
+        data: events_data(Tick(entry.tick.0), &entry.payload),
     });
     let found: Vec<Missed> = found.take_while(|missed| missed.offset <= top).collect();
     let is_whole = u64::try_from(found.len()).ok() == Some(count);
