@@ -134,6 +134,9 @@ pub const REST_IDLE_S: u32 = 300;
 /// Longest life of an access token. Units: seconds. Source: security.md §4.2.
 pub const ACCESS_TTL_MAX_S: u32 = 86_400;
 
+/// Agents without an actor whose limits one node keeps; who recovers first is forgotten first.
+pub const PARKED_LIMITS_MAX: usize = 100_000;
+
 // Supervision.
 
 /// Restarts of one actor within [`RESTART_WINDOW_MS`] before its shard gives up. Source: architecture.md §6.

@@ -101,6 +101,8 @@ declare! {
     counter errors(error_type = "type", endpoint = "endpoint") = "rookery_errors_total", Count;
     /// Calls that a rate limit refused.
     counter rate_limits_hit(action = "action") = "rookery_rate_limits_hit_total", Count;
+    /// Limits of absent agents that were forgotten before they had recovered.
+    counter parked_limits_evicted() = "rookery_parked_limits_evicted_total", Count;
     /// Restarts of an actor after a panic.
     counter actor_restarts(actor = "actor") = "rookery_actor_restarts_total", Count;
     /// Messages refused because the mailbox was full.

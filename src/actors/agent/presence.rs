@@ -1,6 +1,6 @@
 //! Presence: an agent is in the world while a socket is open, and for a while after; or while its REST client is active.
 
-use super::AgentActor;
+use super::{AgentActor, leaving};
 use crate::actors::hub::{HubMessage, Whom};
 use crate::actors::mailbox::{Reply, answer, wait};
 use crate::actors::node::DEADLINE;
@@ -102,11 +102,9 @@ impl AgentActor {
     pub(super) fn join(&mut self, join: Join, stage: &mut Stage<Self>) {
         let now = self.now();
         self.presence.note_seen(now);
-        if self.profile.is_none() || self.presence.is_leaving {
-            return answer(
-                join.reply,
-                Err(Refusal::new(Code::Moving, "the agent is leaving the world").retry_after(100)),
-            );
+        let is_ending = self.limits.is_none();
+        if self.profile.is_none() || self.presence.is_leaving || is_ending {
+            return answer(join.reply, Err(leaving()));
         }
         self.add(join.joiner);
         self.presence.joining.push(join);
