@@ -23,7 +23,7 @@ impl AgentActor {
         if let Err(refusal) = self.admit(&request) {
             return answer(request.reply, Err(refusal));
         }
-        if self.node.mirror.is_on() {
+        if self.is_mirrored() {
             self.rates.note(request.command.action, now);
         }
         if request.command.durability == Durability::Durable {

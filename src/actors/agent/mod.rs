@@ -71,6 +71,8 @@ pub struct AgentActor {
 struct Place {
     shard: ShardId,
     region_name: String,
+    /// Whether outside tools may know of it.
+    is_public: bool,
     region: Seat<RegionActor>,
 }
 
@@ -142,10 +144,12 @@ impl AgentActor {
     }
 
     fn set_place(&mut self, shard: ShardId, region_name: String) {
-        let seats = self.node.directory.shard(shard);
-        self.place = seats.map(|seats| Place {
+        let directory = &self.node.directory;
+        let is_public = directory.world().is_public(&region_name);
+        self.place = directory.shard(shard).map(|seats| Place {
             shard,
             region_name,
+            is_public,
             region: seats.region,
         });
     }

@@ -322,7 +322,7 @@ impl AgentActor {
     pub(super) fn look_after(&mut self, stage: &mut Stage<Self>) {
         let now = self.now();
         self.count_online(now);
-        self.mirror_rates();
+        self.mirror_rates(now);
         if !self.presence.is_over(now) {
             return;
         }
@@ -333,9 +333,16 @@ impl AgentActor {
         }
     }
 
-    fn mirror_rates(&mut self) {
-        let Some(place) = &self.place else { return };
-        let rates = self.rates.take(&self.handle);
+    /// Anyone at Redis reads the mirror: what an agent does in a region that is not public is neither counted nor told.
+    pub(super) fn is_mirrored(&self) -> bool {
+        self.node.mirror.is_on() && self.place.as_ref().is_some_and(|place| place.is_public)
+    }
+
+    fn mirror_rates(&mut self, now: Timestamp) {
+        let Some(place) = self.place.as_ref().filter(|_| self.is_mirrored()) else {
+            return;
+        };
+        let rates = self.rates.take(&self.handle, now);
         if !rates.is_empty() {
             let (region, tick) = (place.region_name.clone(), self.node.tick().0);
             self.node.mirror.push(MirrorBatch {
