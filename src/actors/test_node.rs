@@ -9,7 +9,7 @@ use super::node::Node;
 use super::request::Receipt;
 use super::shard;
 use crate::base::id::{AgentId, NodeId, ShardId};
-use crate::base::limit::PARKED_LIMITS_MAX;
+use crate::base::limit::{CHANNEL_HISTORIES_MAX_BYTES, PARKED_LIMITS_MAX};
 use crate::base::time::{TickRate, Timestamp};
 use crate::bus::mirror::Mirror;
 use crate::bus::{Bus, BusConfig};
@@ -106,7 +106,7 @@ impl TestNode {
             entropy,
             rate,
             database: Database::start(vec![store], vec![reader]),
-            channels: Channels::new("test".into()),
+            channels: Channels::new("test".into(), CHANNEL_HISTORIES_MAX_BYTES),
             directory: Directory::new(world.clone()),
             quarantine: Arc::default(),
             mirror: Mirror::new(&bus, &bus_config),

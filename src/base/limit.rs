@@ -36,6 +36,8 @@ pub const CHANNEL_HISTORY_MAX: usize = 100;
 pub const CHANNEL_HISTORY_MS: i64 = 3_600_000;
 /// Bytes of the payloads that one channel's history keeps; the oldest go first.
 pub const CHANNEL_HISTORY_MAX_BYTES: usize = 256 * 1024;
+/// Bytes that all channels' histories on one node weigh together; the one that was idle the longest goes first.
+pub const CHANNEL_HISTORIES_MAX_BYTES: usize = 64 * 1024 * 1024;
 /// Bytes of the publications in one answer, so that it fits into a socket's queue beside what is live.
 pub const RECOVERY_MAX_BYTES: usize = 512 * 1024;
 /// Users whose rate of publications one node counts at the same time.
