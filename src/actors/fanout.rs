@@ -74,14 +74,7 @@ impl Fanout {
 
     /// Public events of public regions only: anyone at Redis reads them.
     fn mirror(&self, commit: &Commit, position: (i32, i64)) {
-        let is_public = || {
-            self.node
-                .directory
-                .world()
-                .region(&commit.region)
-                .is_some_and(|plan| plan.is_public)
-        };
-        if !self.node.mirror.is_on() || !is_public() {
+        if !self.node.mirror.is_on() || !self.node.directory.world().is_public(&commit.region) {
             return;
         }
         let event = &commit.event;

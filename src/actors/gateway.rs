@@ -1,6 +1,8 @@
 //! The gateway: the one door from transports to actors.
 
-use super::agent::{AgentActor, AgentMessage, Join, Joined, Joiner, Suggestion, prompts_refused, replay};
+use super::agent::{
+    AgentActor, AgentMessage, Counted, Join, Joined, Joiner, Suggestion, prompts_refused, replay,
+};
 use super::directory::AgentSeat;
 use super::mailbox::Reply;
 use super::node::{DEADLINE, Node};
@@ -79,6 +81,7 @@ impl Gateway {
         };
         let (agent, permissions) = (caller.id, caller.permissions);
         let Some(AgentSeat { seat, .. }) = self.node.directory.agent(&caller.handle) else {
+            self.count_absent(&caller.handle, Counted::of(action.permission()))?;
             let is_repeatable = has_own_id && durability == Durability::Durable;
             return if is_repeatable {
                 self.answer_absent(agent, command).await
@@ -180,17 +183,25 @@ impl Gateway {
         }
     }
 
-    /// Counts something against an agent's limits, kept by its actor. An agent without an actor has nothing to count yet.
-    /// Errors: `rate_limited`.
-    pub async fn count(
-        &self,
-        handle: &Handle,
-        make: impl FnOnce(Reply<()>) -> AgentMessage,
-    ) -> Result<(), Refusal> {
-        match self.node.directory.agent(handle) {
-            Some(agent) => agent.seat.ask(DEADLINE, make).await,
-            None => Ok(()),
-        }
+    /// Counts something that is no action against an agent's limits: its actor keeps them, or the node while it has none.
+    /// Errors: `rate_limited`, temporary ones.
+    pub async fn count(&self, handle: &Handle, what: Counted) -> Result<(), Refusal> {
+        let Some(agent) = self.node.directory.agent(handle) else {
+            return self.count_absent(handle, what);
+        };
+        let message = |reply| AgentMessage::Count(what, reply);
+        agent.seat.ask(DEADLINE, message).await
+    }
+
+    /// Counts something against the limits of an agent that has no actor. Errors: `rate_limited`.
+    fn count_absent(&self, handle: &Handle, what: Counted) -> Result<(), Refusal> {
+        let Node {
+            parked_limits,
+            limits,
+            clock,
+            ..
+        } = &*self.node;
+        parked_limits.check(handle, what, limits, clock)
     }
 
     /// Suggests something to an agent: an event `prompt` in its inbox. `from` is how the spectator calls itself.
@@ -208,11 +219,12 @@ impl Gateway {
                 .database
                 .read(move |reader| reader.agent_by_handle(&wanted))
                 .await?;
-            return Err(match row {
-                None => Refusal::new(Code::AgentNotFound, "no such agent"),
-                Some(row) if !row.accepts_prompts => prompts_refused(),
-                Some(_) => Refusal::new(Code::NotInWorld, "the agent is not in the world"),
-            });
+            let row = row.ok_or_else(|| Refusal::new(Code::AgentNotFound, "no such agent"))?;
+            if !row.accepts_prompts {
+                return Err(prompts_refused());
+            }
+            self.count_absent(agent, Counted::Suggestion)?;
+            return Err(Refusal::new(Code::NotInWorld, "the agent is not in the world"));
         };
         seat.seat
             .ask(DEADLINE, |reply| {

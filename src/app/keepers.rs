@@ -1,4 +1,4 @@
-//! What runs at intervals beside the actors: leases, credentials, counters, retention, channels, metrics.
+//! What runs at intervals beside the actors: leases, credentials, counters, retention, channels, parked limits, metrics.
 
 use crate::actors::gateway::Gateway;
 use crate::actors::node::Node;
@@ -24,7 +24,8 @@ pub fn start(gateway: &Gateway, access: &Arc<Access>, config: &Arc<Config>, reco
     );
     keep(&gateway.node, sweep_every, move |node| retain(node, days, hours));
     keep(&gateway.node, Duration::from_secs(60), |node| async move {
-        node.channels.sweep(&node.clock)
+        node.channels.sweep(&node.clock);
+        node.parked_limits.sweep(&node.clock);
     });
     let access = Arc::clone(access);
     keep(&gateway.node, Duration::from_secs(1), move |_| {

@@ -1,6 +1,7 @@
 //! The start: store, leases, shards.
 
 use super::plan::plans_of;
+use crate::actors::agent::ParkedLimits;
 use crate::actors::channels::Channels;
 use crate::actors::database::Database;
 use crate::actors::directory::Directory;
@@ -9,6 +10,7 @@ use crate::actors::node::Node;
 use crate::actors::quarantine::Quarantine;
 use crate::actors::shard;
 use crate::base::id::NodeId;
+use crate::base::limit::{CHANNEL_HISTORIES_MAX_BYTES, PARKED_LIMITS_MAX};
 use crate::base::time::{TickRate, Timestamp};
 use crate::bus::mirror::Mirror;
 use crate::bus::{Bus, BusConfig};
@@ -195,12 +197,13 @@ pub fn start_node(
         entropy: entropy.clone(),
         rate: opened.world.rate,
         database: Database::start(opened.stores, opened.readers),
-        channels: Channels::new(entropy.token_base62(8)),
+        channels: Channels::new(entropy.token_base62(8), CHANNEL_HISTORIES_MAX_BYTES),
         directory: Directory::new(opened.world),
         quarantine: Arc::new(Quarantine::default()),
         mirror: Mirror::new(&bus, &bus_config),
         bus,
         limits: config.limits.clone(),
+        parked_limits: ParkedLimits::new(PARKED_LIMITS_MAX),
         lease_ttl_ms: lease_ttl_ms(config),
         counters: DashMap::new(),
     });

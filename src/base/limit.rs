@@ -36,6 +36,8 @@ pub const CHANNEL_HISTORY_MAX: usize = 100;
 pub const CHANNEL_HISTORY_MS: i64 = 3_600_000;
 /// Bytes of the payloads that one channel's history keeps; the oldest go first.
 pub const CHANNEL_HISTORY_MAX_BYTES: usize = 256 * 1024;
+/// Bytes that all channels' histories on one node weigh together; the one that was idle the longest goes first.
+pub const CHANNEL_HISTORIES_MAX_BYTES: usize = 64 * 1024 * 1024;
 /// Bytes of the publications in one answer, so that it fits into a socket's queue beside what is live.
 pub const RECOVERY_MAX_BYTES: usize = 512 * 1024;
 /// Users whose rate of publications one node counts at the same time.
@@ -133,6 +135,9 @@ pub const LEAVE_GRACE_S: u32 = 30;
 pub const REST_IDLE_S: u32 = 300;
 /// Longest life of an access token. Units: seconds. Source: security.md §4.2.
 pub const ACCESS_TTL_MAX_S: u32 = 86_400;
+
+/// Agents without an actor whose limits one node keeps; who recovers first is forgotten first.
+pub const PARKED_LIMITS_MAX: usize = 100_000;
 
 // Supervision.
 

@@ -1,13 +1,13 @@
 //! An agent acts: permission, limit, once per command id; then whoever owns the action decides.
 
-use super::{AgentActor, InFlight};
+use super::{AgentActor, Counted, InFlight};
 use crate::actors::committer::{CommitterMessage, Pending};
 use crate::actors::mailbox::{Reply, answer};
 use crate::actors::region::RegionMessage;
 use crate::actors::request::{Receipt, Request};
 use crate::actors::watch::{self, Stage};
 use crate::domain::action::{Action, Durability, Owner};
-use crate::domain::agent::{Permission, Profile};
+use crate::domain::agent::Profile;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::scene::{Decision, Scene};
 use crate::host::fault;
@@ -23,7 +23,7 @@ impl AgentActor {
         if let Err(refusal) = self.admit(&request) {
             return answer(request.reply, Err(refusal));
         }
-        if self.node.mirror.is_on() {
+        if self.is_mirrored() {
             self.rates.note(request.command.action, now);
         }
         if request.command.durability == Durability::Durable {
@@ -41,12 +41,7 @@ impl AgentActor {
         if !profile.permissions.has(permission) || !request.permissions.has(permission) {
             return Err(Refusal::new(Code::PermissionMissing, "the agent may not do that"));
         }
-        let limiter = if permission == Permission::Perceive {
-            &mut self.limits.perceptions
-        } else {
-            &mut self.limits.actions
-        };
-        limiter.check(&self.node.clock)?;
+        self.check(Counted::of(permission))?;
         if self.node.quarantine.is_poison(&request.culprit(profile.id)) {
             return Err(Refusal::new(
                 Code::Poison,

@@ -1,6 +1,6 @@
 //! Presence: an agent is in the world while a socket is open, and for a while after; or while its REST client is active.
 
-use super::AgentActor;
+use super::{AgentActor, leaving};
 use crate::actors::hub::{HubMessage, Whom};
 use crate::actors::mailbox::{Reply, answer, wait};
 use crate::actors::node::DEADLINE;
@@ -102,11 +102,9 @@ impl AgentActor {
     pub(super) fn join(&mut self, join: Join, stage: &mut Stage<Self>) {
         let now = self.now();
         self.presence.note_seen(now);
-        if self.profile.is_none() || self.presence.is_leaving {
-            return answer(
-                join.reply,
-                Err(Refusal::new(Code::Moving, "the agent is leaving the world").retry_after(100)),
-            );
+        let is_ending = self.limits.is_none();
+        if self.profile.is_none() || self.presence.is_leaving || is_ending {
+            return answer(join.reply, Err(leaving()));
         }
         self.add(join.joiner);
         self.presence.joining.push(join);
@@ -324,7 +322,7 @@ impl AgentActor {
     pub(super) fn look_after(&mut self, stage: &mut Stage<Self>) {
         let now = self.now();
         self.count_online(now);
-        self.mirror_rates();
+        self.mirror_rates(now);
         if !self.presence.is_over(now) {
             return;
         }
@@ -335,9 +333,16 @@ impl AgentActor {
         }
     }
 
-    fn mirror_rates(&mut self) {
-        let Some(place) = &self.place else { return };
-        let rates = self.rates.take(&self.handle);
+    /// Anyone at Redis reads the mirror: what an agent does in a region that is not public is neither counted nor told.
+    pub(super) fn is_mirrored(&self) -> bool {
+        self.node.mirror.is_on() && self.place.as_ref().is_some_and(|place| place.is_public)
+    }
+
+    fn mirror_rates(&mut self, now: Timestamp) {
+        let Some(place) = self.place.as_ref().filter(|_| self.is_mirrored()) else {
+            return;
+        };
+        let rates = self.rates.take(&self.handle, now);
         if !rates.is_empty() {
             let (region, tick) = (place.region_name.clone(), self.node.tick().0);
             self.node.mirror.push(MirrorBatch {

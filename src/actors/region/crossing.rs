@@ -311,7 +311,9 @@ impl RegionActor {
         if let Err(refusal) = self.reserve(agent) {
             return answer(request.reply, Err(refusal));
         }
-        let content = json!({"from": from_region, "to": self.plan.name});
+        // Whoever reads of the arrival need not know of a stay where nobody may watch.
+        let from = Some(from_region).filter(|region| self.node.directory.world().is_public(region));
+        let content = json!({"from": from, "to": self.plan.name});
         let event = self.notice(
             Event::new(EventKind::AgentTeleport, Some(profile.handle.clone()), content),
             at,
@@ -342,16 +344,17 @@ impl RegionActor {
     /// What became of an agent that was offered to another shard, or that wanted to leave.
     pub(super) fn handed_over(&mut self, agent: AgentId, to: Option<Arc<str>>) {
         let Some(state) = &mut self.state else { return };
-        if to.is_none() {
+        let Some(to) = to else {
             if let Some(body) = state.body_mut(agent) {
                 body.is_frozen = false;
             }
             return;
-        }
+        };
         self.departed.insert(agent, self.node.tick());
         if let Some(body) = state.leave(agent) {
-            self.mirror_left(body.profile.handle.as_str(), false);
-            self.viewers_lose(agent, to);
+            let is_out = !self.node.directory.world().is_public(&to);
+            self.mirror_left(body.profile.handle.as_str(), is_out);
+            self.viewers_lose(agent, Some(to));
             self.depart(agent);
         }
         self.count_online();

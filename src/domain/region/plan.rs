@@ -138,6 +138,11 @@ impl World {
         self.regions.iter().find(|region| region.name == name)
     }
 
+    /// Whether there is a region with this name that anybody may watch.
+    pub fn is_public(&self, name: &str) -> bool {
+        self.region(name).is_some_and(|region| region.is_public)
+    }
+
     /// The shard that holds a point of a region.
     pub fn shard_at(&self, region: &str, at: Vec3) -> Option<&ShardPlan> {
         let cell = crate::domain::space::Cell::of(at);

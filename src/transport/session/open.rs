@@ -1,7 +1,7 @@
 //! Opening a session: who it is, into the world, and where its inbox stands.
 
 use super::{Phase, Session, SessionListener};
-use crate::actors::agent::{AgentMessage, Joined, Joiner};
+use crate::actors::agent::{Counted, Joined, Joiner};
 use crate::actors::directory::Socket;
 use crate::actors::fanout::events_data;
 use crate::actors::gateway::Caller;
@@ -106,7 +106,7 @@ impl Session {
             .and_then(|verified| verified.token_id.clone())
             .unwrap_or_default();
         async move {
-            gateway.count(&caller.handle, AgentMessage::Connect).await?;
+            gateway.count(&caller.handle, Counted::Connection).await?;
             let joined = gateway
                 .join(&caller.handle, Joiner::Socket(id, hub), None)
                 .await?;

@@ -3,10 +3,11 @@
 use crate::world::{Settings, TestWorld, until};
 use serde_json::json;
 
+const FAULTS: (&str, &str) = ("ROOKERY_FAULT", "region.act=boom;agent.act=get_weather");
+
 fn faulty() -> TestWorld {
-    let spec = "region.act=boom;agent.act=get_weather".to_owned();
     TestWorld::start(Settings {
-        variables: vec![("ROOKERY_FAULT", spec)],
+        variables: vec![(FAULTS.0, FAULTS.1.to_owned())],
         ..Settings::default()
     })
 }
@@ -94,4 +95,31 @@ async fn an_agent_whose_actor_fails_stays_in_the_world() {
         socket.heard("whisper").await.event["content"]["message"],
         "all right?"
     );
+}
+
+#[tokio::test]
+async fn an_agent_whose_actor_fails_has_used_up_the_same() {
+    let variables = [
+        FAULTS,
+        ("ROOKERY_LIMITS__ACTIONS_PER_MIN", "1"),
+        ("ROOKERY_LIMITS__ACTIONS_BURST", "1"),
+    ];
+    let world = TestWorld::start(Settings {
+        is_limited: true,
+        variables: variables.map(|(name, value)| (name, value.to_owned())).to_vec(),
+        ..Settings::default()
+    });
+    let alice = world.agent("alice").await;
+    alice.enter().await;
+    let wave = || alice.act("emote", json!({"action": "wave"}));
+    wave().await.ok();
+    wave().await.refused("rate_limited");
+    alice.act("get_weather", json!({})).await.refused("unavailable");
+    until("alice is back", async || {
+        (alice.act("ping", json!({})).await.status == 200).then_some(())
+    })
+    .await;
+    let full = world.get("/health/full").await.ok();
+    assert_eq!(full["actor_restarts"].as_f64(), Some(1.0), "{full}");
+    wave().await.refused("rate_limited");
 }
