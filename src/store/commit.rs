@@ -13,6 +13,7 @@ mod talk;
 mod together;
 mod write;
 
+pub use command::Poison;
 pub(crate) use read::{MINT_ACCOUNT, Resolver};
 pub use together::Committed;
 

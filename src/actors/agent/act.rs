@@ -35,7 +35,6 @@ impl AgentActor {
 
     /// Permission first, then the limit. Source: society.md §5.2.
     fn admit(&mut self, request: &Request) -> Result<(), Refusal> {
-        fault::panic_if("agent.act", request.command.action);
         let profile = self.profile()?;
         let permission = request.action.permission();
         if !profile.permissions.has(permission) || !request.permissions.has(permission) {
@@ -46,14 +45,7 @@ impl AgentActor {
         } else {
             &mut self.limits.actions
         };
-        limiter.check(&self.node.clock)?;
-        if self.node.quarantine.is_poison(&request.culprit(profile.id)) {
-            return Err(Refusal::new(
-                Code::Poison,
-                "the command made the server fail three times and is quarantined",
-            ));
-        }
-        Ok(())
+        limiter.check(&self.node.clock)
     }
 
     /// A durable command: a concurrent duplicate waits for the first one's answer.
@@ -128,6 +120,10 @@ impl AgentActor {
             Ok(profile) => profile,
             Err(refusal) => return answer(request.reply, Err(refusal)),
         };
+        if self.node.quarantine.is_poison(profile.id, &request.command) {
+            return answer(request.reply, Err(poison()));
+        }
+        fault::panic_if("agent.act", request.command.action);
         self.count(&request.action, &profile);
         let Some(place) = &self.place else {
             return answer(request.reply, Err(Refusal::not_in_world()));
@@ -254,6 +250,13 @@ impl AgentActor {
 /// Whether a rule of the world refused, and not a part that is busy or away: then an earlier answer to the command counts.
 fn is_decided(refusal: &Refusal) -> bool {
     !refusal.code.is_temporary() || matches!(refusal.code, Code::OnCooldown | Code::RegionFull)
+}
+
+fn poison() -> Refusal {
+    Refusal::new(
+        Code::Poison,
+        "the command made the server fail three times and is quarantined",
+    )
 }
 
 fn mismatch() -> Refusal {
