@@ -202,13 +202,7 @@ impl Gateway {
             .map_err(Refusal::invalid)?
             .into_string();
         let Some(seat) = self.node.directory.agent(agent) else {
-            let wanted = agent.clone();
-            let row = self
-                .node
-                .database
-                .read(move |reader| reader.agent_by_handle(&wanted))
-                .await?;
-            return Err(match row {
+            return Err(match self.node.database.agent(agent).await? {
                 None => Refusal::new(Code::AgentNotFound, "no such agent"),
                 Some(row) if !row.accepts_prompts => prompts_refused(),
                 Some(_) => Refusal::new(Code::NotInWorld, "the agent is not in the world"),
@@ -278,12 +272,7 @@ impl Gateway {
         if let Some(agent) = self.node.directory.agent(handle) {
             return Ok(agent);
         }
-        let wanted = handle.clone();
-        let row = self
-            .node
-            .database
-            .read(move |reader| reader.agent_by_handle(&wanted))
-            .await?;
+        let row = self.node.database.agent(handle).await?;
         let row = row.ok_or_else(|| Refusal::new(Code::AgentNotFound, "no such agent"))?;
         let directory = &self.node.directory;
         let world = directory.world();

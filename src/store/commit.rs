@@ -1,11 +1,11 @@
 //! Group commit: what a shard hands to the database as one transaction, and what comes back.
 
 mod answers;
-mod cells;
 mod columns;
 mod command;
 mod decide;
 mod engine;
+mod many;
 mod moves;
 mod read;
 mod rows;

@@ -452,12 +452,7 @@ fn two_shards_that_pay_the_same_wallets_never_lose_money() {
     let target = &database.target;
     let mut stage = Stage::new(target, &["alice", "bob"]);
     let now = stage.now;
-    stage.store.ensure_regions(&[plan("market")], now).unwrap();
-    let other = stage
-        .store
-        .claim_shards(NodeId(fresh_id()), 600_000, false, now)
-        .unwrap()[0]
-        .lease;
+    let other = stage.claim_another();
     let leases = [stage.lease, other];
     let batches: Vec<Vec<Batch>> = leases
         .iter()
