@@ -213,18 +213,14 @@ impl Gateway {
             .map_err(Refusal::invalid)?
             .into_string();
         let Some(seat) = self.node.directory.agent(agent) else {
-            let wanted = agent.clone();
-            let row = self
-                .node
-                .database
-                .read(move |reader| reader.agent_by_handle(&wanted))
-                .await?;
-            let row = row.ok_or_else(|| Refusal::new(Code::AgentNotFound, "no such agent"))?;
-            if !row.accepts_prompts {
-                return Err(prompts_refused());
-            }
-            self.count_absent(agent, Counted::Suggestion)?;
-            return Err(Refusal::new(Code::NotInWorld, "the agent is not in the world"));
+            return Err(match self.node.database.agent(agent).await? {
+                None => Refusal::new(Code::AgentNotFound, "no such agent"),
+                Some(row) if !row.accepts_prompts => prompts_refused(),
+                Some(_) => {
+                    self.count_absent(agent, Counted::Suggestion)?;
+                    Refusal::new(Code::NotInWorld, "the agent is not in the world")
+                }
+            });
         };
         seat.seat
             .ask(DEADLINE, |reply| {
@@ -290,12 +286,7 @@ impl Gateway {
         if let Some(agent) = self.node.directory.agent(handle) {
             return Ok(agent);
         }
-        let wanted = handle.clone();
-        let row = self
-            .node
-            .database
-            .read(move |reader| reader.agent_by_handle(&wanted))
-            .await?;
+        let row = self.node.database.agent(handle).await?;
         let row = row.ok_or_else(|| Refusal::new(Code::AgentNotFound, "no such agent"))?;
         let directory = &self.node.directory;
         let world = directory.world();

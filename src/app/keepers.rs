@@ -1,7 +1,8 @@
-//! What runs at intervals beside the actors: leases, credentials, counters, retention, channels, parked limits, metrics.
+//! What runs beside the actors, mostly at intervals: leases, credentials, counters, quarantine, retention, channels, parked limits, metrics.
 
 use crate::actors::gateway::Gateway;
 use crate::actors::node::Node;
+use crate::actors::quarantine;
 use crate::base::id::AgentId;
 use crate::config::Config;
 use crate::store::agent::Counters;
@@ -17,6 +18,7 @@ pub fn start(gateway: &Gateway, access: &Arc<Access>, config: &Arc<Config>, reco
     let renew_every = Duration::from_millis(u64::try_from(gateway.node.lease_ttl_ms / 3).unwrap_or(2_000));
     keep(&gateway.node, renew_every, renew_leases);
     keep(&gateway.node, Duration::from_secs(5), flush_counters);
+    actix_web::rt::spawn(quarantine::keep_saved(Arc::clone(&gateway.node)));
     let sweep_every = Duration::from_secs(u64::from(config.retention.sweep_min.max(1)) * 60);
     let (days, hours) = (
         i64::from(config.retention.events_days),

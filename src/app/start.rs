@@ -10,7 +10,7 @@ use crate::actors::node::Node;
 use crate::actors::quarantine::Quarantine;
 use crate::actors::shard;
 use crate::base::id::NodeId;
-use crate::base::limit::{CHANNEL_HISTORIES_MAX_BYTES, PARKED_LIMITS_MAX};
+use crate::base::limit::{CHANNEL_HISTORIES_MAX_BYTES, PARKED_LIMITS_MAX, POISON_REMEMBERED_MAX};
 use crate::base::time::{TickRate, Timestamp};
 use crate::bus::mirror::Mirror;
 use crate::bus::{Bus, BusConfig};
@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::domain::region::World;
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
+use crate::store::commit::Poison;
 use crate::store::shard::Claim;
 use crate::store::{Reader, Store, Target, migrate};
 use actix_rt::Arbiter;
@@ -32,6 +33,7 @@ pub struct Opened {
     readers: Vec<Reader>,
     world: World,
     claims: Vec<Claim>,
+    poison: Vec<Poison>,
     node: NodeId,
 }
 
@@ -82,6 +84,8 @@ pub fn open_store(
         lease_ttl_ms(config),
         clock,
     )?;
+    // Only now: whoever held the shards before may have written until it lost them.
+    let poison = reader.poisoned_commands(POISON_REMEMBERED_MAX)?;
     store.close_all_sessions(now())?;
     store.close_all_spectators(now())?;
     let rate = TickRate {
@@ -114,6 +118,7 @@ pub fn open_store(
             shards,
         },
         claims,
+        poison,
         node,
     })
 }
@@ -199,7 +204,7 @@ pub fn start_node(
         database: Database::start(opened.stores, opened.readers),
         channels: Channels::new(entropy.token_base62(8), CHANNEL_HISTORIES_MAX_BYTES),
         directory: Directory::new(opened.world),
-        quarantine: Arc::new(Quarantine::default()),
+        quarantine: Arc::new(Quarantine::remembering(opened.poison)),
         mirror: Mirror::new(&bus, &bus_config),
         bus,
         limits: config.limits.clone(),

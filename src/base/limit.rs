@@ -147,6 +147,8 @@ pub const RESTARTS_MAX: u32 = 5;
 pub const RESTART_WINDOW_MS: u64 = 60_000;
 /// Panics of one command before it is refused with `poison`. Source: architecture.md §6.
 pub const POISON_PANICS_MAX: u32 = 3;
+/// Most failing and quarantined commands remembered, each; the oldest go first.
+pub const POISON_REMEMBERED_MAX: usize = 10_000;
 
 // Money and conversation.
 

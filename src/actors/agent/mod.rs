@@ -117,11 +117,7 @@ impl AgentActor {
 
     fn load(&mut self, stage: &mut Stage<Self>) {
         let (node, handle) = (Arc::clone(&self.node), self.handle.clone());
-        let work = async move {
-            node.database
-                .read(move |reader| reader.agent_by_handle(&handle))
-                .await
-        };
+        let work = async move { node.database.agent(&handle).await };
         watch::first(stage, work, |me, row, stage| match row {
             Ok(Some(row)) => me.install(row, stage),
             Ok(None) => me.end(stage),

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::agent::{Handle, Permission};
-use crate::guard::{KeyRow, KeyState, RefreshToken, Revocation, RevocationKind, Revocations, revocation};
+use crate::domain::agent::{Revocation, RevocationKind};
+use crate::guard::{KeyRow, KeyState, RefreshToken, Revocations, revocation};
 
 const NOW_S: i64 = 1_700_000_000;
 const NOW: Timestamp = Timestamp(NOW_S * 1_000 + 250);

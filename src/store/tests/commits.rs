@@ -401,6 +401,33 @@ fn a_quarantined_command_is_poison_for_ever_and_an_outcome_stays() {
             Code::Poison
         );
         assert!(replay_of(&outcomes[1]).outcome.is_ok());
+        stage.assert_sound();
+    });
+}
+
+#[test]
+fn quarantined_commands_are_listed_newest_first_and_outlive_retention() {
+    on_both(|target| {
+        let mut stage = Stage::new(target, &["alice"]);
+        let good = say(&stage, "alice", "good", "hello");
+        stage.commit(vec![good]);
+        let (alice, now) = (stage.agent("alice").id, stage.now);
+        let keys = ["first", "second", "third"].map(|id| say(&stage, "alice", id, id).command.unwrap());
+        for (at, key) in (0..).zip(&keys) {
+            stage
+                .store
+                .quarantine_command(alice, key, now.plus_ms(at))
+                .unwrap();
+        }
+        stage.store.retain(now.plus_ms(90 * 86_400_000), 400, 48).unwrap();
+        let listed = stage.store.poisoned_commands(2).unwrap();
+        let expected = [&keys[2], &keys[1]].map(|key| Poison {
+            agent: alice,
+            command_id: key.id.clone(),
+            body_hash: key.body_hash,
+        });
+        assert_eq!(listed, expected);
+        assert_eq!(stage.store.poisoned_commands(10).unwrap().len(), 3);
     });
 }
 
@@ -425,12 +452,7 @@ fn two_shards_that_pay_the_same_wallets_never_lose_money() {
     let target = &database.target;
     let mut stage = Stage::new(target, &["alice", "bob"]);
     let now = stage.now;
-    stage.store.ensure_regions(&[plan("market")], now).unwrap();
-    let other = stage
-        .store
-        .claim_shards(NodeId(fresh_id()), 600_000, false, now)
-        .unwrap()[0]
-        .lease;
+    let other = stage.claim_another();
     let leases = [stage.lease, other];
     let batches: Vec<Vec<Batch>> = leases
         .iter()
