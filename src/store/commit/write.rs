@@ -110,9 +110,10 @@ fn write_transfers(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Stage
 }
 
 fn write_places(conn: &mut Conn, at: Timestamp, staged: &Staged) -> QueryResult<()> {
-    const HEAD: &str = "WITH v (id, region, shard_id, x, y, z, hop, is_in_world, updated_at) AS (VALUES ";
+    const HEAD: &str =
+        "WITH v (id, region, shard_id, x, y, z, hop, is_in_world, carried, updated_at) AS (VALUES ";
     const TAIL: &str = ") UPDATE agents SET region = v.region, shard_id = v.shard_id, x = v.x, y = v.y, z = v.z, hop = v.hop, \
-         is_in_world = v.is_in_world, updated_at = v.updated_at FROM v WHERE agents.id = v.id";
+         is_in_world = v.is_in_world, carried = v.carried, updated_at = v.updated_at FROM v WHERE agents.id = v.id";
     let rows: Vec<Vec<Cell<'_>>> = staged
         .places
         .iter()
@@ -126,11 +127,12 @@ fn write_places(conn: &mut Conn, at: Timestamp, staged: &Staged) -> QueryResult<
                 Cell::Double(place.at.z),
                 Cell::Big(place.hop),
                 Cell::Bool(place.is_in_world),
+                Cell::NullableText(place.carried.as_deref()),
                 Cell::Big(at.0),
             ]
         })
         .collect();
-    for part in rows.chunks(BINDS_MAX / 9) {
+    for part in rows.chunks(BINDS_MAX / 10) {
         on_conn!(conn, |c| Bulk::<()>::new(HEAD, part, TAIL).execute(c))?;
     }
     Ok(())
