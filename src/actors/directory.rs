@@ -64,6 +64,7 @@ pub struct Directory {
     shards: DashMap<ShardId, ShardSeats>,
     agents: DashMap<Handle, AgentSeat>,
     online: DashMap<Handle, Online>,
+    populations: DashMap<ShardId, usize>,
     sockets: DashMap<Handle, SmallVec<[Socket; 1]>>,
     watchers: DashMap<Handle, SmallVec<[SessionId; 2]>>,
     hubs: RwLock<Arc<[Seat<HubActor>]>>,
@@ -77,6 +78,7 @@ impl Directory {
             shards: DashMap::new(),
             agents: DashMap::new(),
             online: DashMap::new(),
+            populations: DashMap::new(),
             sockets: DashMap::new(),
             watchers: DashMap::new(),
             hubs: RwLock::new(Arc::from([])),
@@ -93,15 +95,17 @@ impl Directory {
         *self.world.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(world);
     }
 
-    /// Adds a region that was made, with its shard; two at a time do not lose one another.
-    pub fn add_region(&self, plan: RegionPlan, shard: ShardPlan) {
+    /// Adds a region that was made, with its shards; two at a time do not lose one another.
+    pub fn add_region(&self, plan: RegionPlan, shards: &[ShardPlan]) {
         let mut guard = self.world.write().unwrap_or_else(PoisonError::into_inner);
         let mut world = World::clone(&guard);
         if world.region(&plan.name).is_none() {
             world.regions.push(plan);
         }
-        if !world.shards.iter().any(|known| known.id == shard.id) {
-            world.shards.push(shard);
+        for shard in shards {
+            if !world.shards.iter().any(|known| known.id == shard.id) {
+                world.shards.push(shard.clone());
+            }
         }
         *guard = Arc::new(world);
     }
@@ -115,6 +119,16 @@ impl Directory {
     pub fn shard_at(&self, region: &str, at: Vec3) -> Option<(ShardId, ShardSeats)> {
         let shard = self.world().shard_at(region, at)?.id;
         Some((shard, self.shard(shard)?))
+    }
+
+    /// The seats of the other shards of a shard's region.
+    pub fn siblings(&self, shard: &ShardPlan) -> Vec<ShardSeats> {
+        let world = self.world();
+        let others = world
+            .shards
+            .iter()
+            .filter(|other| other.region == shard.region && other.id != shard.id);
+        others.filter_map(|other| self.shard(other.id)).collect()
     }
 
     /// All shards that this node runs.
@@ -194,6 +208,20 @@ impl Directory {
     /// How many agents are in the world.
     pub fn online_count(&self) -> usize {
         self.online.len()
+    }
+
+    /// Notes how many agents are in a shard.
+    pub fn put_population(&self, shard: ShardId, count: usize) {
+        self.populations.insert(shard, count);
+    }
+
+    /// How many agents are in a region.
+    pub fn population(&self, region: &str) -> usize {
+        let world = self.world();
+        let shards = world.shards.iter().filter(|shard| shard.region == region);
+        shards
+            .filter_map(|shard| self.populations.get(&shard.id).map(|count| *count))
+            .sum()
     }
 
     /// Notes an open socket of an agent.

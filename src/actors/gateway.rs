@@ -232,7 +232,7 @@ impl Gateway {
     /// Makes a region and runs it on this node; agents may go there when this returns.
     /// Errors: `already_exists` (its name, or one of its objects), `invalid_parameter` when the world is full, temporary
     /// ones: then the region may be there and is run after the next start.
-    pub async fn open_region(&self, plan: RegionPlan) -> Result<ShardPlan, Refusal> {
+    pub async fn open_region(&self, plan: RegionPlan) -> Result<Vec<ShardPlan>, Refusal> {
         let node = &self.node;
         let _one_at_a_time = self.opening.lock().await;
         if node.directory.world().regions.len() >= REGIONS_MAX {
@@ -246,7 +246,7 @@ impl Gateway {
             .write(move |store| store.create_region(&wanted, now))
             .await?
         {
-            Created::Done(shard) => shard,
+            Created::Done(shards) => shards,
             Created::AlreadyExists => {
                 return Err(Refusal::new(
                     Code::AlreadyExists,
@@ -259,21 +259,23 @@ impl Gateway {
             .database
             .write(move |store| store.claim_shards(id, ttl_ms, false, now))
             .await?;
-        let (ours, others): (Vec<_>, Vec<_>) =
-            claims.into_iter().partition(|claim| claim.lease.shard == made.id);
-        // A shard whose lease had just run out comes along with the new one.
-        others.iter().for_each(|claim| shard::resume(node, claim));
-        let claim = ours.into_iter().next().ok_or_else(Refusal::unavailable)?;
         let mut seats = node.directory.shards();
         seats.sort_by_key(|(shard, _)| *shard);
-        let turn = usize::try_from(made.id.0)
-            .unwrap_or(0)
-            .checked_rem(seats.len())
-            .unwrap_or(0);
-        let (_, neighbour) = seats.get(turn).ok_or_else(Refusal::unavailable)?;
-        // The plan goes first: the shard's actor looks itself up in the world.
-        node.directory.add_region(plan.clone(), made.clone());
-        shard::start(node, &neighbour.arbiter, plan, made.clone(), &claim);
+        // The plan goes first: the shards' actors look themselves up in the world.
+        node.directory.add_region(plan.clone(), &made);
+        for claim in &claims {
+            let Some(shard) = made.iter().find(|shard| shard.id == claim.lease.shard) else {
+                // A shard whose lease had just run out came along with the new ones.
+                shard::resume(node, claim);
+                continue;
+            };
+            let turn = usize::try_from(shard.id.0)
+                .unwrap_or(0)
+                .checked_rem(seats.len())
+                .unwrap_or(0);
+            let (_, neighbour) = seats.get(turn).ok_or_else(Refusal::unavailable)?;
+            shard::start(node, &neighbour.arbiter, plan.clone(), shard.clone(), claim);
+        }
         Ok(made)
     }
 

@@ -78,6 +78,14 @@ pub const REGION_SIZE_MAX_M: u32 = 4_096;
 pub const ALTITUDE_MAX_M: f64 = 4_096.0;
 /// Most agents that a shard may be set to hold.
 pub const REGION_CAPACITY_MAX: u32 = 100_000;
+/// Most shards of one region.
+pub const SHARDS_PER_REGION_MAX: u32 = 64;
+
+/// Most shards of a region with sides of `size_m`: each is at least a cell wide. Units: metres.
+pub fn shards_max(size_m: u32) -> u32 {
+    (size_m / 16).clamp(1, SHARDS_PER_REGION_MAX)
+}
+
 /// Entries in one answer about what is near. Source: api.md §3.
 pub const NEARBY_MAX: usize = 64;
 /// Cells that one camera may see at once.

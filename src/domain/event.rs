@@ -31,7 +31,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    AgentSpawn = "agent_spawn", AgentDespawn = "agent_despawn", AgentTeleport = "agent_teleport", AgentStatus = "agent_status",
+    AgentSpawn = "agent_spawn", AgentDespawn = "agent_despawn", AgentTeleport = "agent_teleport", AgentCrossed = "agent_crossed", AgentStatus = "agent_status",
     Speech = "speech", Whisper = "whisper", Emote = "emote", ObjectUse = "object_use", ItemGive = "item_give", Payment = "payment",
     RegionChange = "region_change", WeatherChange = "weather_change", FollowEnded = "follow_ended", Prompt = "prompt", SystemMessage = "system_message",
     ConversationProposed = "conversation_proposed", ConversationOpened = "conversation_opened",

@@ -64,7 +64,7 @@ impl Store {
         })
     }
 
-    /// Adds the regions that are missing, each with one shard over its whole area and its objects.
+    /// Adds the regions that are missing, each with its shards and its objects.
     pub fn ensure_regions(&mut self, plans: &[RegionPlan], now: Timestamp) -> Result<()> {
         self.write("make the regions", |conn| {
             alone(conn, "LOCK TABLE region IN EXCLUSIVE MODE")?;
@@ -75,8 +75,8 @@ impl Store {
         })
     }
 
-    /// Adds a region with one shard and its objects. An object id that another region has counts as `AlreadyExists`.
-    pub fn create_region(&mut self, plan: &RegionPlan, now: Timestamp) -> Result<Created<ShardPlan>> {
+    /// Adds a region with its shards and its objects. An object id that another region has counts as `AlreadyExists`.
+    pub fn create_region(&mut self, plan: &RegionPlan, now: Timestamp) -> Result<Created<Vec<ShardPlan>>> {
         self.write("make a region", |conn| {
             alone(conn, "LOCK TABLE region IN EXCLUSIVE MODE")?;
             let ids: Vec<&str> = plan.objects.iter().map(|object| object.id.as_str()).collect();
@@ -157,14 +157,12 @@ fn read_world(conn: &mut Conn) -> QueryResult<Option<WorldRow>> {
     }))
 }
 
-/// Adds a region with its shard and objects. None: there is one with this name.
-fn insert_region(conn: &mut Conn, plan: &RegionPlan, now: Timestamp) -> QueryResult<Option<ShardPlan>> {
+/// Adds a region with its shards and objects. None: there is one with this name.
+fn insert_region(conn: &mut Conn, plan: &RegionPlan, now: Timestamp) -> QueryResult<Option<Vec<ShardPlan>>> {
     use diesel::dsl::max;
     use schema::object::dsl as o;
     use schema::region::dsl as r;
-    use schema::shard::dsl as s;
     let last: Option<i32> = on_conn!(conn, |c| r::region.select(max(r::number)).first(c))?;
-    let last_shard: Option<i32> = on_conn!(conn, |c| s::shard.select(max(s::id)).first(c))?;
     let stored = serde_json::to_value(plan)
         .map_err(|error| diesel::result::Error::SerializationError(Box::new(error)))?;
     let row = (
@@ -181,27 +179,7 @@ fn insert_region(conn: &mut Conn, plan: &RegionPlan, now: Timestamp) -> QueryRes
     if added == 0 {
         return Ok(None);
     }
-    let area = CellRect::of_region(plan.size_m);
-    let id = last_shard.unwrap_or(0).saturating_add(1);
-    let row = (
-        (
-            s::id.eq(id),
-            s::region.eq(&plan.name),
-            s::x0.eq(area.x0),
-            s::y0.eq(area.y0),
-            s::x1.eq(area.x1),
-            s::y1.eq(area.y1),
-        ),
-        (
-            s::epoch.eq(0_i64),
-            s::lease_until.eq(0_i64),
-            s::last_seq.eq(0_i64),
-            s::last_at.eq(0_i64),
-            s::floor_seq.eq(0_i64),
-        ),
-        s::state.eq("free"),
-    );
-    on_conn!(conn, |c| diesel::insert_into(s::shard).values(row).execute(c))?;
+    let shards = insert_shards(conn, plan)?;
     for object in &plan.objects {
         let row = (
             o::id.eq(&object.id),
@@ -217,9 +195,44 @@ fn insert_region(conn: &mut Conn, plan: &RegionPlan, now: Timestamp) -> QueryRes
             .values(row.clone())
             .execute(c))?;
     }
-    Ok(Some(ShardPlan {
-        id: ShardId(id),
-        region: plan.name.clone(),
-        area,
-    }))
+    Ok(Some(shards))
+}
+
+/// Cuts a region into its shards, which nobody runs yet.
+fn insert_shards(conn: &mut Conn, plan: &RegionPlan) -> QueryResult<Vec<ShardPlan>> {
+    use diesel::dsl::max;
+    use schema::shard::dsl as s;
+    let last: Option<i32> = on_conn!(conn, |c| s::shard.select(max(s::id)).first(c))?;
+    let parts = CellRect::of_region(plan.size_m).split(i32::try_from(plan.shards).unwrap_or(i32::MAX));
+    let first = last.unwrap_or(0).saturating_add(1);
+    let shards: Vec<ShardPlan> = (first..)
+        .zip(parts)
+        .map(|(id, area)| ShardPlan {
+            id: ShardId(id),
+            region: plan.name.clone(),
+            area,
+        })
+        .collect();
+    for ShardPlan { id, area, .. } in &shards {
+        let row = (
+            (
+                s::id.eq(id.0),
+                s::region.eq(&plan.name),
+                s::x0.eq(area.x0),
+                s::y0.eq(area.y0),
+                s::x1.eq(area.x1),
+                s::y1.eq(area.y1),
+            ),
+            (
+                s::epoch.eq(0_i64),
+                s::lease_until.eq(0_i64),
+                s::last_seq.eq(0_i64),
+                s::last_at.eq(0_i64),
+                s::floor_seq.eq(0_i64),
+            ),
+            s::state.eq("free"),
+        );
+        on_conn!(conn, |c| diesel::insert_into(s::shard).values(row).execute(c))?;
+    }
+    Ok(shards)
 }

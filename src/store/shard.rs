@@ -9,7 +9,7 @@ use super::object;
 use super::schema;
 use super::sql_types::{Doc, Id};
 use super::{Reader, Result, Store};
-use crate::base::id::{NodeId, ShardId};
+use crate::base::id::{AgentId, NodeId, ShardId};
 use crate::base::time::{Tick, Timestamp};
 use crate::domain::conversation::Conversation;
 use crate::domain::object::SceneObject;
@@ -44,6 +44,8 @@ pub struct ShardLoad {
     pub checkpoint: Option<Checkpoint>,
     /// The agents that stand in it.
     pub agents: Vec<AgentRow>,
+    /// What some of them took along when they came from another shard, as this shard encoded it.
+    pub carried: Vec<(AgentId, String)>,
     /// The objects of its region.
     pub objects: Vec<SceneObject>,
     /// Its conversations that are not closed.
@@ -268,6 +270,7 @@ impl Reader {
                     body,
                 }),
                 agents: agent::agents_of_shard(conn, shard)?,
+                carried: agent::carried_to_shard(conn, shard)?,
                 objects: object::objects_of_region(conn, &region)?,
                 conversations: open.collect::<QueryResult<_>>()?,
                 last_seq,

@@ -1,6 +1,7 @@
 //! `TestWorld`: a real `rookery` process on a port of its own, with its data in a folder that goes with it.
 
 mod admin;
+mod border;
 #[cfg(feature = "faults")]
 mod fault;
 mod permission;

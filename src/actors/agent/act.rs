@@ -137,11 +137,12 @@ impl AgentActor {
         if let Action::Teleport(_) = request.action {
             let (reply, outcome) = oneshot::channel();
             let asker = std::mem::replace(&mut request.reply, reply);
+            let hop = place.hop;
             // The place changes before the one who asked hears of it.
             watch::then(stage, outcome, move |me, outcome, _| {
                 let outcome = outcome.unwrap_or_else(|_gone| Err(Refusal::unavailable()));
                 if let Ok(receipt) = &outcome {
-                    me.follow_hand_off(receipt);
+                    me.follow_hand_off(receipt, hop);
                 }
                 answer(asker, outcome);
             });

@@ -40,8 +40,8 @@ pub enum AgentMessage {
     Join(Box<Join>),
     /// A socket is gone.
     Part(SessionId),
-    /// The agent stands in this shard of this region now.
-    Moved(ShardId, String),
+    /// The agent is in this shard of this region now, after so many hand-offs.
+    Moved(ShardId, String, i64),
     /// The agent wants to leave the world at once.
     Disconnect(Reply<()>),
     /// What is known of the agent changed.
@@ -74,6 +74,8 @@ struct Place {
     /// Whether outside tools may know of it.
     is_public: bool,
     region: Seat<RegionActor>,
+    /// The hand-off that it came by, as far as is known: news of an earlier one is no news.
+    hop: i64,
 }
 
 /// A durable command under way, with those who asked for the same.
@@ -131,7 +133,7 @@ impl AgentActor {
     fn install(&mut self, row: AgentRow, stage: &mut Stage<Self>) {
         self.profile = Some(Arc::new(row.profile()));
         if let Some(shard) = row.shard.filter(|_| row.is_in_world) {
-            self.set_place(shard, row.region.clone().unwrap_or_default());
+            self.set_place(shard, row.region.clone().unwrap_or_default(), row.hop);
         }
         self.row = Some(row);
         self.presence.begin(self.node.now());
@@ -139,7 +141,7 @@ impl AgentActor {
         watch::every(stage, Duration::from_secs(1), Self::look_after);
     }
 
-    fn set_place(&mut self, shard: ShardId, region_name: String) {
+    fn set_place(&mut self, shard: ShardId, region_name: String, hop: i64) {
         let directory = &self.node.directory;
         let is_public = directory.world().is_public(&region_name);
         self.place = directory.shard(shard).map(|seats| Place {
@@ -147,6 +149,7 @@ impl AgentActor {
             region_name,
             is_public,
             region: seats.region,
+            hop,
         });
     }
 
@@ -222,7 +225,7 @@ impl Role for AgentActor {
             AgentMessage::Act(request) => self.act(*request, stage),
             AgentMessage::Join(join) => self.join(*join, stage),
             AgentMessage::Part(session) => self.part(session),
-            AgentMessage::Moved(shard, region) => self.moved(shard, region),
+            AgentMessage::Moved(shard, region, hop) => self.moved(shard, region, hop),
             AgentMessage::Disconnect(reply) => self.leave_world(Some(reply), stage),
             AgentMessage::Changed(row) => self.changed(*row),
             AgentMessage::Count(what, reply) => {

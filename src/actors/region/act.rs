@@ -170,9 +170,20 @@ impl RegionActor {
 
     fn settle_with(&self, agent: AgentId, settled: Vec<Settled>) -> Settle {
         let seats = self.node.directory.shard(self.shard.id);
+        let objects: Vec<Settled> = settled.iter().filter_map(Settled::of_object).collect();
+        // The things of a region are known in all of its shards: one may be used from over the border.
+        let others = if objects.is_empty() {
+            Vec::new()
+        } else {
+            self.node.directory.siblings(&self.shard)
+        };
         Settle::new(move |outcome| {
             if let (Ok(Outcome::Committed { .. }), Some(seats)) = (outcome, seats) {
                 seats.region.order(RegionMessage::Settled(agent, settled));
+                for other in others {
+                    let objects = objects.iter().filter_map(Settled::of_object).collect();
+                    other.region.order(RegionMessage::Settled(agent, objects));
+                }
             }
         })
     }
@@ -193,6 +204,7 @@ impl RegionActor {
                     }
                 }
                 Settled::Stand(at, hop) => {
+                    self.ways.remove(&agent);
                     lost.extend(state.lose_followers(agent));
                     if let Some(mut body) = state.leave(agent) {
                         body.trajectory =
@@ -201,6 +213,7 @@ impl RegionActor {
                         state.enter(body, tick);
                         self.viewers.refocus(agent);
                     }
+                    self.end_tracking(agent);
                 }
             }
         }

@@ -128,7 +128,7 @@ update!(update_accounts, AccountRow, "account", id: Id, balance: Big, version: B
 update!(update_inbox_heads, InboxHeadRow, "inbox_head", agent_id: Id, top: Big);
 update!(
     update_places, PlaceRow<'_>, "agents", id: Id, region: Text, shard_id: Integer, x: Double, y: Double, z: Double, hop: Big,
-    is_in_world: Bool, updated_at: Big
+    is_in_world: Bool, carried: NullableText, updated_at: Big
 );
 insert!(
     insert_transfers, TransferRow<'_>, "transfer", id: Id, shard_id: NullableInteger, seq: NullableBig, agent_id: Id,

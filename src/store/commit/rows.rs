@@ -60,6 +60,7 @@ pub(super) struct PlaceRow<'a> {
     pub z: f64,
     pub hop: i64,
     pub is_in_world: bool,
+    pub carried: Option<&'a str>,
     pub updated_at: i64,
 }
 

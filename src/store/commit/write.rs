@@ -113,6 +113,7 @@ fn write_places(conn: &mut Conn, at: Timestamp, staged: &Staged) -> QueryResult<
             z: place.at.z,
             hop: place.hop,
             is_in_world: place.is_in_world,
+            carried: place.carried.as_deref(),
             updated_at: at.0,
         })
         .collect();

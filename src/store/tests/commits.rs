@@ -275,6 +275,7 @@ fn an_overtaken_hand_off_is_refused_and_not_remembered() {
                 at: Vec3::new(1.0, 2.0, 25.0),
                 hop,
                 is_in_world: true,
+                carried: (hop < 2).then(|| format!("of {hop}")),
             };
             let event = Event::new(EventKind::AgentTeleport, Some(handle("alice")), json!({}));
             stage.act("alice", id, "teleport", event, vec![write])
@@ -296,10 +297,13 @@ fn an_overtaken_hand_off_is_refused_and_not_remembered() {
             (load.agents.len(), load.agents[0].hop, load.agents[0].at),
             (1, 2, Some(Vec3::new(1.0, 2.0, 25.0)))
         );
+        assert_eq!(load.carried, [(load.agents[0].id, "of 1".to_owned())]);
         // A temporary refusal may end otherwise next time.
         let again = relocate(&stage, "2", 2);
         let outcomes = stage.commit(vec![again]);
         assert_eq!(seq_of(&outcomes[0]), 3);
+        let load = stage.store.load_shard(shard).unwrap().unwrap();
+        assert_eq!(load.carried, []);
         stage.assert_sound();
     });
 }

@@ -1,6 +1,7 @@
 //! The world, its regions, leases and checkpoints.
 
 use super::*;
+use crate::domain::region::ShardPlan;
 use crate::store::region::Created;
 
 #[test]
@@ -33,10 +34,17 @@ fn a_world_and_its_regions_are_made_once() {
             stage.store.create_region(&plan("market"), later).unwrap(),
             Created::AlreadyExists
         );
-        let Created::Done(shard) = stage.store.create_region(&plan("garden"), later).unwrap() else {
+        let mut garden = plan("garden");
+        garden.shards = 2;
+        let Created::Done(shards) = stage.store.create_region(&garden, later).unwrap() else {
             panic!("not made")
         };
-        assert_eq!((shard.id.0, shard.area.x1), (3, 17));
+        let columns = |shard: &ShardPlan| (shard.id.0, shard.area.x0, shard.area.x1);
+        assert_eq!(
+            shards.iter().map(columns).collect::<Vec<_>>(),
+            [(3, 0, 8), (4, 8, 17)]
+        );
+        assert_eq!(reader.shards().unwrap()[2..], shards);
         let mut thief = plan("forest");
         thief.objects = plan("garden").objects;
         assert_eq!(
