@@ -131,6 +131,14 @@ impl Directory {
         others.filter_map(|other| self.shard(other.id)).collect()
     }
 
+    /// The thread that a shard of this node should run on: those of the shards that run take turns. None: nothing runs yet.
+    pub fn thread_for(&self, shard: ShardId) -> Option<ArbiterHandle> {
+        let mut seats = self.shards();
+        seats.sort_by_key(|(id, _)| *id);
+        let turn = usize::try_from(shard.0).ok()?.checked_rem(seats.len())?;
+        seats.into_iter().nth(turn).map(|(_, seats)| seats.arbiter)
+    }
+
     /// All shards that this node runs.
     pub fn shards(&self) -> Vec<(ShardId, ShardSeats)> {
         self.shards
@@ -139,9 +147,9 @@ impl Directory {
             .collect()
     }
 
-    /// This node runs a shard from now on.
-    pub fn put_shard(&self, shard: ShardId, seats: ShardSeats) {
-        self.shards.insert(shard, seats);
+    /// This node runs a shard from now on; its actors are started unless they run already.
+    pub fn run_shard(&self, shard: ShardId, start: impl FnOnce() -> ShardSeats) {
+        self.shards.entry(shard).or_insert_with(start);
     }
 
     /// An agent's actor, if it has one.

@@ -40,7 +40,7 @@ pub struct Gateway {
     pub node: Arc<Node>,
     /// Spectators without a socket.
     pub visitors: Arc<Visitors>,
-    /// Regions are made one after another: a claim takes every free shard, so two at a time would take each other's.
+    /// Regions are made one after another, so that two at a time do not pass their bound.
     opening: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -231,7 +231,7 @@ impl Gateway {
 
     /// Makes a region and runs it on this node; agents may go there when this returns.
     /// Errors: `already_exists` (its name, or one of its objects), `invalid_parameter` when the world is full, temporary
-    /// ones: then the region may be there and is run after the next start.
+    /// ones: then the region may be there, and runs as soon as the leases are renewed.
     pub async fn open_region(&self, plan: RegionPlan) -> Result<Vec<ShardPlan>, Refusal> {
         let node = &self.node;
         let _one_at_a_time = self.opening.lock().await;
@@ -240,13 +240,13 @@ impl Gateway {
                 "a world has at most {REGIONS_MAX} regions"
             )));
         }
-        let (wanted, now) = (plan.clone(), node.now());
-        let made = match node
+        let (wanted, id, ttl_ms, now) = (plan.clone(), node.id, node.lease_ttl_ms, node.now());
+        let opened = match node
             .database
-            .write(move |store| store.create_region(&wanted, now))
+            .write(move |store| store.open_region(&wanted, id, ttl_ms, now))
             .await?
         {
-            Created::Done(shards) => shards,
+            Created::Done(opened) => opened,
             Created::AlreadyExists => {
                 return Err(Refusal::new(
                     Code::AlreadyExists,
@@ -254,29 +254,15 @@ impl Gateway {
                 ));
             }
         };
-        let (id, ttl_ms, now) = (node.id, node.lease_ttl_ms, node.now());
-        let claims = node
-            .database
-            .write(move |store| store.claim_shards(id, ttl_ms, false, now))
-            .await?;
-        let mut seats = node.directory.shards();
-        seats.sort_by_key(|(shard, _)| *shard);
+        let (shards, leases): (Vec<ShardPlan>, Vec<_>) = opened.into_iter().unzip();
         // The plan goes first: the shards' actors look themselves up in the world.
-        node.directory.add_region(plan.clone(), &made);
-        for claim in &claims {
-            let Some(shard) = made.iter().find(|shard| shard.id == claim.lease.shard) else {
-                // A shard whose lease had just run out came along with the new ones.
-                shard::resume(node, claim);
-                continue;
-            };
-            let turn = usize::try_from(shard.id.0)
-                .unwrap_or(0)
-                .checked_rem(seats.len())
-                .unwrap_or(0);
-            let (_, neighbour) = seats.get(turn).ok_or_else(Refusal::unavailable)?;
-            shard::start(node, &neighbour.arbiter, plan.clone(), shard.clone(), claim);
+        node.directory.add_region(plan.clone(), &shards);
+        for (shard, lease) in shards.iter().zip(leases) {
+            let thread = node.directory.thread_for(shard.id);
+            let thread = thread.ok_or_else(Refusal::unavailable)?;
+            shard::start(node, &thread, plan.clone(), shard.clone(), lease);
         }
-        Ok(made)
+        Ok(shards)
     }
 
     /// An agent's actor, started on the thread of the shard that it is or will be in.

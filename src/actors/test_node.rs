@@ -58,7 +58,8 @@ pub fn run_with<F: Future<Output = ()>>(limits: Limits, body: impl FnOnce(TestNo
     actix::System::new().block_on(async { body(TestNode::start(limits)).await });
 }
 
-fn plan(name: &str) -> RegionPlan {
+/// A region of 256 m without anything in it.
+pub fn plan(name: &str) -> RegionPlan {
     let spawn = json!({"x": 128.0, "y": 128.0, "z": 25.0});
     serde_json::from_value(
         json!({"name": name, "display_name": name, "size_m": 256.0, "capacity": 500, "spawn": spawn}),
@@ -125,7 +126,7 @@ impl TestNode {
                 .unwrap()
                 .clone();
             let region = world.region(&plan.region).unwrap().clone();
-            shard::start(&node, &arbiter.handle(), region, plan, claim);
+            shard::start(&node, &arbiter.handle(), region, plan, claim.lease);
         }
         Self {
             gateway: Gateway::new(node),

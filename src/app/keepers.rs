@@ -2,7 +2,7 @@
 
 use crate::actors::gateway::Gateway;
 use crate::actors::node::Node;
-use crate::actors::quarantine;
+use crate::actors::{quarantine, shard};
 use crate::base::id::AgentId;
 use crate::config::Config;
 use crate::store::agent::Counters;
@@ -59,12 +59,14 @@ fn keep<F: Future<Output = ()> + 'static>(
 
 async fn renew_leases(node: Arc<Node>) {
     let (id, ttl_ms, now) = (node.id, node.lease_ttl_ms, node.now());
-    if let Err(refusal) = node
+    match node
         .database
         .write(move |store| store.renew_leases(id, ttl_ms, now))
         .await
     {
-        tracing::warn!("leases could not be renewed: {refusal}");
+        // A region whose making had no answer is ours all the same.
+        Ok(leases) => shard::adopt(&node, leases).await,
+        Err(refusal) => tracing::warn!("leases could not be renewed: {refusal}"),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::base::time::{TickRate, Timestamp};
 use crate::bus::mirror::Mirror;
 use crate::bus::{Bus, BusConfig};
 use crate::config::Config;
-use crate::domain::region::World;
+use crate::domain::region::{ShardPlan, World};
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
 use crate::store::commit::Poison;
@@ -75,17 +75,17 @@ pub fn open_store(
     )?;
     let is_forced = matches!(target, Target::Sqlite(_) | Target::SqliteMemory(_));
     let mut reader = Reader::open(target)?;
-    let (regions, shards) = (reader.regions()?, reader.shards()?);
     let claims = claim_all(
-        &mut store,
+        (&mut store, &mut reader),
         node,
-        shards.len(),
         is_forced,
         lease_ttl_ms(config),
         clock,
     )?;
     // Only now: whoever held the shards before may have written until it lost them.
     let poison = reader.poisoned_commands(POISON_REMEMBERED_MAX)?;
+    // Read after the claim: a region may have been made just before it.
+    let (regions, shards) = (reader.regions()?, reader.shards()?);
     store.close_all_sessions(now())?;
     store.close_all_spectators(now())?;
     let rate = TickRate {
@@ -143,25 +143,27 @@ where
 
 /// Claims every shard. After a crash on PostgreSQL the last owner's leases must run out first.
 fn claim_all(
-    store: &mut Store,
+    (store, reader): (&mut Store, &mut Reader),
     node: NodeId,
-    count: usize,
     is_forced: bool,
     ttl_ms: i64,
     clock: &Clock,
 ) -> anyhow::Result<Vec<Claim>> {
     let deadline =
         clock.monotonic() + Duration::from_millis(u64::try_from(ttl_ms * 4).unwrap_or(24_000).max(5_000));
-    let mut claims = Vec::new();
+    let mut claims: Vec<Claim> = Vec::new();
     loop {
         claims.extend(store.claim_shards(node, ttl_ms, is_forced, Timestamp(clock.now_ms()))?);
-        if claims.len() >= count {
+        let shards = reader.shards()?;
+        let is_ours = |shard: &&ShardPlan| claims.iter().any(|claim| claim.lease.shard == shard.id);
+        let missing = shards.iter().filter(|shard| !is_ours(shard)).count();
+        if missing == 0 {
             return Ok(claims);
         }
         anyhow::ensure!(
             clock.monotonic() < deadline,
-            "another node holds {} of {count} shards",
-            count - claims.len()
+            "another node holds {missing} of {} shards",
+            shards.len()
         );
         store.renew_leases(node, ttl_ms, Timestamp(clock.now_ms()))?;
         // Close to the moment when the old leases run out, whatever their length.
@@ -226,7 +228,13 @@ pub fn start_node(
         else {
             continue;
         };
-        shard::start(&node, &arbiter.handle(), region.clone(), shard.clone(), claim);
+        shard::start(
+            &node,
+            &arbiter.handle(),
+            region.clone(),
+            shard.clone(),
+            claim.lease,
+        );
     }
     Ok(NodeParts {
         gateway: Gateway::new(node),

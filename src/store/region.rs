@@ -1,11 +1,13 @@
 //! The world, its regions and the areas of its shards.
 
+use super::commit::Lease;
 use super::connection::{Conn, on_conn};
 use super::error::Inconsistency;
 use super::schema;
+use super::shard::{clock, take_shard};
 use super::sql_types::{Doc, Id};
 use super::{Reader, Result, Store};
-use crate::base::id::ShardId;
+use crate::base::id::{NodeId, ShardId};
 use crate::base::time::Timestamp;
 use crate::domain::region::{RegionPlan, ShardPlan};
 use crate::domain::space::CellRect;
@@ -75,20 +77,38 @@ impl Store {
         })
     }
 
-    /// Adds a region with its shards and its objects. An object id that another region has counts as `AlreadyExists`.
+    /// Adds a region with its shards, which nobody runs yet, and its objects. An object id that another region has counts as
+    /// `AlreadyExists`.
     pub fn create_region(&mut self, plan: &RegionPlan, now: Timestamp) -> Result<Created<Vec<ShardPlan>>> {
         self.write("make a region", |conn| {
-            alone(conn, "LOCK TABLE region IN EXCLUSIVE MODE")?;
-            let ids: Vec<&str> = plan.objects.iter().map(|object| object.id.as_str()).collect();
-            let query = || {
-                schema::object::table
-                    .filter(schema::object::id.eq_any(&ids))
-                    .count()
-            };
-            if on_conn!(conn, |c| query().get_result::<i64>(c))? > 0 {
+            Ok(create_region(conn, plan, now)?.map_or(Created::AlreadyExists, Created::Done))
+        })
+    }
+
+    /// Adds a region and takes its shards for a node, in one transaction: nobody else can claim them in between.
+    pub fn open_region(
+        &mut self,
+        plan: &RegionPlan,
+        node: NodeId,
+        ttl_ms: i64,
+        now: Timestamp,
+    ) -> Result<Created<Vec<(ShardPlan, Lease)>>> {
+        self.write("open a region", |conn| {
+            let Some(shards) = create_region(conn, plan, now)? else {
                 return Ok(Created::AlreadyExists);
+            };
+            let until = clock(conn, now)?.saturating_add(ttl_ms);
+            let mut opened = Vec::with_capacity(shards.len());
+            for shard in shards {
+                let lease = Lease {
+                    shard: shard.id,
+                    owner: node,
+                    epoch: 1,
+                };
+                take_shard(conn, lease, until, now, "made")?;
+                opened.push((shard, lease));
             }
-            Ok(insert_region(conn, plan, now)?.map_or(Created::AlreadyExists, Created::Done))
+            Ok(Created::Done(opened))
         })
     }
 }
@@ -143,6 +163,21 @@ fn alone(conn: &mut Conn, lock: &str) -> QueryResult<()> {
         Conn::Sqlite(_) => Ok(()),
         Conn::Pg(c) => c.batch_execute(lock),
     }
+}
+
+/// None: there is a region with this name, or an object with the id of one of its objects.
+fn create_region(conn: &mut Conn, plan: &RegionPlan, now: Timestamp) -> QueryResult<Option<Vec<ShardPlan>>> {
+    alone(conn, "LOCK TABLE region IN EXCLUSIVE MODE")?;
+    let ids: Vec<&str> = plan.objects.iter().map(|object| object.id.as_str()).collect();
+    let query = || {
+        schema::object::table
+            .filter(schema::object::id.eq_any(&ids))
+            .count()
+    };
+    if on_conn!(conn, |c| query().get_result::<i64>(c))? > 0 {
+        return Ok(None);
+    }
+    insert_region(conn, plan, now)
 }
 
 fn read_world(conn: &mut Conn) -> QueryResult<Option<WorldRow>> {

@@ -2,6 +2,7 @@
 
 mod admin;
 mod border;
+mod claim;
 #[cfg(feature = "faults")]
 mod fault;
 mod permission;
