@@ -5,6 +5,7 @@
 pub mod agent;
 pub mod backup;
 mod bulk;
+mod checkpointer;
 pub mod chat;
 pub mod commit;
 mod connection;

@@ -51,7 +51,10 @@ impl Store {
         loop {
             attempt += 1;
             let source = match self.attempt(batch) {
-                Ok(outcomes) => return Ok(outcomes),
+                Ok(outcomes) => {
+                    self.committed(outcomes.len());
+                    return Ok(outcomes);
+                }
                 Err(Failure::Fenced) => return Err(CommitError::Fenced(shard)),
                 Err(Failure::NotCommitted(source)) => source,
                 Err(Failure::Unknown {
