@@ -4,7 +4,7 @@ use super::{AgentActor, leaving};
 use crate::actors::hub::{HubMessage, Whom};
 use crate::actors::mailbox::{Reply, answer, wait};
 use crate::actors::node::DEADLINE;
-use crate::actors::region::{Entering, Focus, RegionMessage, Viewer};
+use crate::actors::region::{Centre, Entering, Focus, RegionMessage, Viewer};
 use crate::actors::request::Receipt;
 use crate::actors::watch::{self, Stage};
 use crate::base::id::{SessionId, ShardId};
@@ -416,7 +416,10 @@ fn viewer_of(profile: &Profile, session: SessionId, hub: usize) -> Viewer {
     Viewer {
         session,
         hub,
-        focus: Focus::Agent(profile.id, AGENT_REACH_CELLS),
+        focus: Focus {
+            centre: Centre::Agent(profile.id),
+            reach: Some(AGENT_REACH_CELLS),
+        },
         follower: None,
     }
 }
