@@ -29,7 +29,7 @@ pub mod token;
 pub mod verify;
 
 #[cfg(test)]
-mod test_database;
+pub(crate) mod test_database;
 #[cfg(test)]
 mod tests;
 
