@@ -19,7 +19,6 @@ use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// Between two thoughts. Units: milliseconds. Source: features.md CB-64.
@@ -212,23 +211,14 @@ impl InhabitantActor {
     /// Takes what came to the ears since the last time.
     fn listen(&mut self, agents: &[Neighbour]) -> Vec<Heard> {
         let mut heard = Vec::new();
-        let taken = self
-            .ears
-            .outbox
-            .borrow_mut()
-            .poll_take(&mut Context::from_waker(Waker::noop()));
-        let is_over = match taken {
-            Poll::Ready(Some(taken)) => {
-                for piece in taken.pieces.iter().take(EARS_MAX) {
-                    if let Ok(frame) = serde_json::from_slice::<Framed>(piece) {
-                        heard.extend(self.heard_in(frame.payload, agents));
-                    }
-                }
-                taken.end.is_some()
+        let mut pieces = Vec::new();
+        let taken = self.ears.outbox.borrow_mut().take(&mut pieces);
+        for piece in pieces.iter().take(EARS_MAX) {
+            if let Ok(frame) = serde_json::from_slice::<Framed>(piece) {
+                heard.extend(self.heard_in(frame.payload, agents));
             }
-            Poll::Ready(None) => true,
-            Poll::Pending => false,
-        };
+        }
+        let is_over = taken.is_some_and(|taken| taken.end.is_some());
         for data in self.ears.inbox.take() {
             if let Ok(payload) = serde_json::from_slice::<Payload>(&data) {
                 heard.extend(self.heard_in(payload, agents));
