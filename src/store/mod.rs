@@ -5,6 +5,7 @@
 pub mod agent;
 pub mod backup;
 mod bulk;
+mod checkpointer;
 pub mod chat;
 pub mod commit;
 mod connection;
@@ -28,7 +29,7 @@ pub mod token;
 pub mod verify;
 
 #[cfg(test)]
-mod test_database;
+pub(crate) mod test_database;
 #[cfg(test)]
 mod tests;
 

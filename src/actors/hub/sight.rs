@@ -47,6 +47,7 @@ impl HubTable {
             // A cell that is asked for again is sent again: the viewer forgot it.
             snapshots.extend(snapshot.map(|snapshot| snapshot.piece(outbox.dialect())));
         }
+        snapshots.extend(interest.overview.map(|overview| overview.piece(outbox.dialect())));
         outbox.push_together(snapshots);
     }
 

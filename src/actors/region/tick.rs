@@ -80,11 +80,7 @@ impl RegionActor {
             .filter(|(cell, _)| self.viewers.is_watched(**cell))
             .map(|(cell, change)| (*cell, publish(state, state.frame(*cell, change, tick))))
             .collect();
-        let mut interests = if self.viewers.has_stale() {
-            self.viewers.interests(state, self.shard.area, tick)
-        } else {
-            Default::default()
-        };
+        let mut interests = self.viewers.interests(state, self.shard.area, tick);
         if frames.is_empty() && interests.is_empty() {
             return;
         }
