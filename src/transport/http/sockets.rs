@@ -19,10 +19,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/ws/{agent_id}").route(web::get().to(clawbots_socket)));
 }
 
-async fn centrifuge_socket(
-    request: HttpRequest,
-    web: Data<Web>,
-) -> Result<HttpResponse, actix_web::Error> {
+async fn centrifuge_socket(request: HttpRequest, web: Data<Web>) -> Result<HttpResponse, actix_web::Error> {
     let worker = admit(&request, &web)?;
     let visit = visit(&request, &web)?;
     centrifuge::open(&request, &web, &worker, visit)
