@@ -112,9 +112,7 @@ fn start_inhabitants(gateway: &Gateway, config: &Config) -> Option<Seat<Inhabita
 /// One process a SQLite file: a second one is refused at the start.
 fn lock_file(target: &Target) -> anyhow::Result<Option<crate::store::FileLock>> {
     match target {
-        Target::Sqlite(path) => {
-            Ok(Some(crate::store::lock(path)?))
-        }
+        Target::Sqlite(path) => Ok(Some(crate::store::lock(path)?)),
         Target::SqliteMemory(_) | Target::Postgres(_) => Ok(None),
     }
 }

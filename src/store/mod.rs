@@ -5,8 +5,8 @@
 pub mod agent;
 pub mod backup;
 mod bulk;
-mod checkpointer;
 pub mod chat;
+mod checkpointer;
 pub mod commit;
 mod connection;
 pub mod conversation;

@@ -14,7 +14,6 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
 /// Most inbox entries and most utterances that are taken in at once; more are missed.
 const EARS_MAX: usize = 64;
@@ -55,22 +54,17 @@ impl Ears {
     /// thrown out of the world.
     pub(super) fn take(&self, node: &Node, me: &Handle, agents: &[Neighbour]) -> (Vec<Heard>, bool) {
         let mut heard = Vec::new();
-        let taken = self
-            .outbox
-            .borrow_mut()
-            .poll_take(&mut Context::from_waker(Waker::noop()));
-        let is_shut = match taken {
-            Poll::Ready(Some(taken)) => {
-                for piece in taken.pieces.iter().take(EARS_MAX) {
-                    if let Ok(frame) = serde_json::from_slice::<Framed>(piece) {
-                        heard.extend(heard_in(frame.payload, node, me, agents));
-                    }
-                }
-                taken.end.is_some()
-            }
-            Poll::Ready(None) => true,
-            Poll::Pending => false,
+        let mut pieces = Vec::new();
+        let is_shut = {
+            let mut outbox = self.outbox.borrow_mut();
+            outbox.take(&mut pieces);
+            outbox.end_reason().is_some()
         };
+        for piece in pieces.iter().take(EARS_MAX) {
+            if let Ok(frame) = serde_json::from_slice::<Framed>(piece) {
+                heard.extend(heard_in(frame.payload, node, me, agents));
+            }
+        }
         for data in self.inbox.take() {
             if let Ok(payload) = serde_json::from_slice::<Payload>(&data) {
                 heard.extend(heard_in(payload, node, me, agents));
