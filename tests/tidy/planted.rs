@@ -118,7 +118,7 @@ fn a_crate_outside_its_room_is_caught() {
     );
     check(
         rules::rooms,
-        "src/transport/ws/mod.rs",
+        "src/transport/session/mod.rs",
         "use actix_web_actors as ws;",
         &[1],
     );
