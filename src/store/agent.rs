@@ -10,7 +10,7 @@ use self::register::{find_taken, register};
 use super::bulk::{Bulk, Cell};
 use super::connection::{Conn, on_conn};
 use super::error::Inconsistency;
-use super::schema::agents;
+use super::schema::{agent_head, agents};
 use super::sql_types::{Doc, Id};
 use super::{Reader, Result, Store};
 use crate::base::id::{AgentId, ShardId};
@@ -258,6 +258,14 @@ impl Reader {
             };
             let rows: Vec<Stored> = on_conn!(conn, |c| query().select(Stored::as_select()).load(c))?;
             rows.into_iter().map(AgentRow::try_from).collect()
+        })
+    }
+
+    /// A number that changes whenever the id, the handle or the permissions of an agent do, or an agent is deleted.
+    pub fn agents_version(&mut self) -> Result<i64> {
+        use agent_head::dsl as h;
+        self.read("read the version of agents", |conn| {
+            on_conn!(conn, |c| h::agent_head.find(1).select(h::version).first(c))
         })
     }
 

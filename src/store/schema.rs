@@ -90,6 +90,7 @@ tables! {
     }
     revocation (kind, id) { kind -> Text, id -> Text, until -> BigInt, version -> BigInt, created_at -> BigInt, }
     revocation_head (id) { id -> Integer, version -> BigInt, }
+    agent_head (id) { id -> Integer, version -> BigInt, }
     rate_bucket (key) { key -> Text, hits -> Json, expires_at -> BigInt, }
 }
 

@@ -1,6 +1,7 @@
 //! Who is who: credentials in, callers out. Joins the guard's cryptography with the store's rows.
 
 mod keys;
+mod known;
 mod limit;
 mod login;
 mod mint;
@@ -16,7 +17,7 @@ use crate::actors::database::Database;
 use crate::actors::gateway::Caller;
 use crate::base::time::Timestamp;
 use crate::config::Config;
-use crate::domain::agent::{Handle, Permission, Permissions};
+use crate::domain::agent::{Handle, Permission};
 use crate::domain::refusal::{Code, Refusal};
 use crate::guard::password::{Cost, Hasher};
 use crate::guard::refresh::{GRACE_MS, Policy};
@@ -25,14 +26,9 @@ use crate::guard::{HashPool, KeyRing, Revocations, TokenError, TokenKind, Tokens
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
 use crate::store::agent::AgentRow;
-use dashmap::DashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// How long an agent's row is believed. Units: milliseconds. Source: security.md §4.2.
-const AGENT_CACHE_MS: i64 = 2_000;
-/// Most rows that are remembered; more agents are read each time.
-const AGENT_CACHE_MAX: usize = 50_000;
 /// How often the signing keys are read anew. Units: milliseconds.
 const KEYS_EVERY_MS: i64 = 30_000;
 /// A day. Units: milliseconds.
@@ -49,19 +45,12 @@ pub struct Access {
     refresh: Policy,
     ring: RwLock<Arc<KeyRing>>,
     revocations: RwLock<Revocations>,
-    agents: DashMap<Handle, (Known, i64)>,
+    agents: known::Agents,
     pairs: login::Pairs,
     failures: limit::Failures,
     keys_read_at: AtomicI64,
     // A token named a key that is not here: another node may just have made it.
     is_key_missing: AtomicBool,
-}
-
-/// What a credential needs to know of an agent.
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    id: crate::base::id::AgentId,
-    permissions: Permissions,
 }
 
 impl Access {
@@ -102,7 +91,7 @@ impl Access {
             },
             ring: RwLock::default(),
             revocations: RwLock::default(),
-            agents: DashMap::new(),
+            agents: known::Agents::default(),
             pairs: login::Pairs::default(),
             failures: limit::Failures::default(),
             keys_read_at: AtomicI64::new(0),
@@ -153,7 +142,8 @@ impl Access {
         Ok(())
     }
 
-    /// The agent that a token speaks for, with the permissions that both token and agent have (agent's cached at most 2 s).
+    /// The agent that a token speaks for, with the permissions that both token and agent have. What is changed in the agent's row,
+    /// by whomever, counts within 2 s.
     /// None: a HS256 subject that is no registered agent, or the operator of `rookery token admin`; neither can act.
     /// Errors: `unauthenticated` (agent gone), temporary ones.
     pub async fn caller(&self, verified: &Verified) -> Result<Option<Caller>, Refusal> {
@@ -194,11 +184,6 @@ impl Access {
         }
     }
 
-    /// Forgets what is remembered of an agent, after its row was changed here.
-    pub fn forget(&self, handle: &Handle) {
-        self.agents.remove(handle);
-    }
-
     /// The JSON of the public signing keys.
     pub fn jwks(&self) -> String {
         self.ring().jwks()
@@ -217,7 +202,7 @@ impl Access {
         self.hashes.free_places()
     }
 
-    /// Reads new revocations and, now and then, the signing keys. Called every second.
+    /// Reads what is new of revocations and agents and, now and then, the signing keys. Called every second.
     pub async fn keep_fresh(&self) {
         if let Err(refusal) = self.refresh_revocations().await {
             tracing::warn!("revocations could not be read: {refusal}");
@@ -233,13 +218,12 @@ impl Access {
             tracing::warn!("signing keys could not be read: {refusal}");
         }
         let now_ms = self.clock.monotonic_ms();
-        self.agents
-            .retain(|_, (_, read_at)| now_ms.saturating_sub(*read_at) < AGENT_CACHE_MS);
+        self.agents.purge(now_ms);
         self.pairs.purge(now_ms);
         self.failures.purge(self.now());
     }
 
-    /// Reads the revocations that are new.
+    /// Reads the revocations that are new, and whether an agent was changed.
     async fn refresh_revocations(&self) -> Result<(), Refusal> {
         let version = self
             .revocations
@@ -247,36 +231,16 @@ impl Access {
             .unwrap_or_else(PoisonError::into_inner)
             .version();
         let now = self.now();
-        let (rows, newest) = self
+        let (agents, (rows, newest)) = self
             .database
-            .read(move |reader| reader.revocations_since(version))
+            .read(move |reader| Ok((reader.agents_version()?, reader.revocations_since(version)?)))
             .await?;
+        self.agents.apply(agents);
         self.revocations
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .apply(rows, newest, now);
         Ok(())
-    }
-
-    async fn known(&self, handle: &Handle) -> Result<Option<Known>, Refusal> {
-        let now_ms = self.clock.monotonic_ms();
-        let cached = self.agents.get(handle).map(|row| *row);
-        if let Some((known, read_at)) = cached
-            && now_ms.saturating_sub(read_at) < AGENT_CACHE_MS
-        {
-            return Ok(Some(known));
-        }
-        let row = self.agent(handle).await?;
-        Ok(row.map(|row| {
-            let known = Known {
-                id: row.id,
-                permissions: row.permissions,
-            };
-            if self.agents.len() < AGENT_CACHE_MAX {
-                self.agents.insert(handle.clone(), (known, now_ms));
-            }
-            known
-        }))
     }
 
     /// An agent's row, read now.

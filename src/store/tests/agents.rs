@@ -49,6 +49,38 @@ fn of_many_registrations_of_one_name_at_once_one_is_done() {
 }
 
 #[test]
+fn the_version_of_agents_tells_of_changes_that_credentials_need_and_of_no_others() {
+    on_both(|target| {
+        let mut stage = Stage::new(target, &["alice", "bob"]);
+        let now = stage.now;
+        let alice = stage.agent("alice").id;
+        let first = stage.store.agents_version().unwrap();
+        let counters = Counters {
+            actions: 1,
+            ..Counters::default()
+        };
+        stage.store.add_counters(&[(alice, counters)]).unwrap();
+        stage
+            .store
+            .update_agent(alice, &AgentPatch::default(), now)
+            .unwrap();
+        stage.store.set_key_hash(alice, "new").unwrap();
+        assert_eq!(stage.store.agents_version().unwrap(), first);
+        let mut seen = first;
+        for change in [
+            "UPDATE agents SET permissions = '[]' WHERE agent_id = 'alice'",
+            "UPDATE agents SET agent_id = 'alina' WHERE agent_id = 'alice'",
+            "DELETE FROM agents WHERE agent_id = 'nobody'; UPDATE agents SET permissions = '[]'",
+        ] {
+            tamper(target, change);
+            let version = stage.store.agents_version().unwrap();
+            assert!(version > seen, "{target:?}: {change}");
+            seen = version;
+        }
+    });
+}
+
+#[test]
 fn a_registered_agent_is_found_with_all_it_said() {
     on_both(|target| {
         let mut stage = Stage::new(target, &["alice", "bob"]);

@@ -1,6 +1,7 @@
 //! Credentials against a database in memory.
 
 use super::*;
+use crate::store::test_database::tamper;
 use crate::store::{Reader, Store, Target, migrate};
 use serde_json::json;
 
@@ -10,6 +11,7 @@ const AGENT: &str = "tests/1";
 
 struct World {
     access: Arc<Access>,
+    target: Target,
     database: Database,
     config: Arc<Config>,
     clock: Clock,
@@ -37,6 +39,7 @@ impl World {
         .unwrap();
         Self {
             access,
+            target,
             database,
             config,
             clock,
@@ -286,6 +289,45 @@ async fn revocation_reaches_every_node_and_open_sockets() {
         .await
         .unwrap();
     second.verify(&fresh.token).unwrap();
+}
+
+#[actix_web::test]
+async fn an_unchanged_agent_costs_no_query_and_a_change_by_anybody_counts() {
+    let world = World::new("unchanged", |_| {}).await;
+    let (first, second) = (&world.access, world.node().await);
+    let alice = world.register("Alice").await.unwrap();
+    let verified = first.verify(&alice.pair.token).unwrap();
+    let may_speak = async |access: &Access| {
+        let caller = access.caller(&verified).await?;
+        Ok::<_, Refusal>(caller.is_some_and(|caller| caller.permissions.has(Permission::Speak)))
+    };
+    let pass = async |steps: usize| {
+        for _ in 0..steps {
+            world.clock.advance(1_000);
+            first.keep_fresh().await;
+            second.keep_fresh().await;
+        }
+    };
+    assert!(may_speak(first).await.unwrap() && may_speak(&second).await.unwrap());
+    // Where there is no such table, whoever asks for a row fails.
+    tamper(&world.target, "ALTER TABLE agents RENAME TO hidden");
+    for _ in 0..4 {
+        pass(50).await;
+        assert!(may_speak(first).await.unwrap() && may_speak(&second).await.unwrap());
+    }
+    pass(60).await;
+    may_speak(first).await.expect_err("who was idle is forgotten");
+    tamper(&world.target, "ALTER TABLE hidden RENAME TO agents");
+    assert!(may_speak(first).await.unwrap() && may_speak(&second).await.unwrap());
+    tamper(&world.target, "UPDATE agents SET permissions = '[]'");
+    assert!(may_speak(first).await.unwrap(), "nobody has looked yet");
+    pass(1).await;
+    assert!(!may_speak(first).await.unwrap() && !may_speak(&second).await.unwrap());
+    tamper(&world.target, "ALTER TABLE agents RENAME TO hidden");
+    world.clock.advance(30_000);
+    may_speak(first)
+        .await
+        .expect_err("what nobody could look after is not believed");
 }
 
 #[actix_web::test]

@@ -46,7 +46,6 @@ pub async fn change(
         .write(move |store| store.update_agent(id, &patch, now))
         .await?;
     let row = row.ok_or_else(|| Refusal::new(Code::AgentNotFound, "Agent not found"))?;
-    web.access.forget(&row.handle);
     let config = config_of(&row);
     web.gateway.changed(row);
     Ok(HttpResponse::Ok().json(config))

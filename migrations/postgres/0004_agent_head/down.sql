@@ -1,0 +1,3 @@
+DROP TRIGGER agents_changed ON agents;
+DROP FUNCTION agents_changed();
+DROP TABLE agent_head;
