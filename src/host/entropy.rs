@@ -1,5 +1,6 @@
 //! The only place that draws random numbers from the machine.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -53,17 +54,17 @@ impl Entropy {
         bytes
     }
 
-    /// A random number.
+    /// A random number, for dice and delays. Not for keys: it waited in memory.
     #[must_use]
     pub fn u64(&self) -> u64 {
-        u64::from_le_bytes(self.bytes())
+        u64::from_le_bytes(self.stocked())
     }
 
-    /// A time-ordered id. Units: `now_ms` in milliseconds since 1970; earlier times count as 1970.
+    /// A time-ordered id. Not for keys. Units: `now_ms` in milliseconds since 1970; earlier times count as 1970.
     #[must_use]
     pub fn uuid_v7(&self, now_ms: i64) -> Uuid {
         let millis = u64::try_from(now_ms).unwrap_or(0);
-        uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()
+        uuid::Builder::from_unix_timestamp_millis(millis, &self.stocked()).into_uuid()
     }
 
     /// A random id.
@@ -85,6 +86,46 @@ impl Entropy {
             token.extend(letters.take(missing).map(|letter| char::from(*letter)));
         }
         token
+    }
+}
+
+impl Entropy {
+    /// `N` random bytes, that the system may have given earlier: for what is drawn with every action.
+    fn stocked<const N: usize>(&self) -> [u8; N] {
+        match &self.0 {
+            Source::System => STOCK.with_borrow_mut(Stock::draw),
+            Source::Seeded(_) => self.bytes(),
+        }
+    }
+}
+
+/// How much is asked of the system at once. Units: bytes.
+const STOCK_BYTES: usize = 2_048;
+
+thread_local! {
+    static STOCK: RefCell<Stock> = const { RefCell::new(Stock { bytes: [0; STOCK_BYTES], drawn: STOCK_BYTES }) };
+}
+
+/// Random bytes of one thread, each given out once: a call of the system for each id costs more than what the id is for.
+struct Stock {
+    bytes: [u8; STOCK_BYTES],
+    drawn: usize,
+}
+
+impl Stock {
+    fn draw<const N: usize>(&mut self) -> [u8; N] {
+        const { assert!(N <= STOCK_BYTES, "more than a stock") };
+        if self.drawn > STOCK_BYTES - N {
+            fill_from_system(&mut self.bytes);
+            self.drawn = 0;
+        }
+        let mut drawn = [0; N];
+        // What was given out is wiped, so that nothing in memory tells a number that was drawn.
+        for (to, from) in drawn.iter_mut().zip(self.bytes.iter_mut().skip(self.drawn)) {
+            *to = std::mem::take(from);
+        }
+        self.drawn += N;
+        drawn
     }
 }
 
@@ -126,6 +167,33 @@ mod tests {
         let entropy = Entropy::system();
         let drawn: BTreeSet<[u8; 16]> = (0..1_000).map(|_| entropy.bytes()).collect();
         assert_eq!(drawn.len(), 1_000);
+    }
+
+    #[test]
+    fn stocked_numbers_are_given_out_once_on_all_threads() {
+        let drawn = |_thread| {
+            std::thread::spawn(|| {
+                let entropy = Entropy::system();
+                // Odd sizes, so that the end of a stock falls into a number.
+                let numbers =
+                    (0..2_000).map(|_| (entropy.u64(), entropy.stocked::<10>(), entropy.stocked::<23>()));
+                numbers.collect::<Vec<_>>()
+            })
+        };
+        let threads: Vec<_> = (0..3).map(drawn).collect();
+        let all: Vec<_> = threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect();
+        assert_eq!(
+            all.iter().map(|one| one.0).collect::<BTreeSet<u64>>().len(),
+            6_000
+        );
+        assert_eq!(all.iter().map(|one| one.1).collect::<BTreeSet<_>>().len(), 6_000);
+        assert_eq!(all.iter().map(|one| one.2).collect::<BTreeSet<_>>().len(), 6_000);
+        let mean = |bytes: Vec<u8>| bytes.iter().map(|byte| f64::from(*byte)).sum::<f64>() / 138_000.0;
+        let mean = mean(all.into_iter().flat_map(|one| one.2).collect());
+        assert!((124.5..130.5).contains(&mean), "{mean}: no even bytes");
     }
 
     #[test]
