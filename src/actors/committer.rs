@@ -229,7 +229,7 @@ impl Committer {
     ) {
         let receipt = match &outcome {
             Outcome::Committed { seq, result, .. } => Ok(Receipt {
-                result: result.clone(),
+                result: result.clone().into(),
                 durability: Durability::Durable,
                 command_id: commit
                     .command

@@ -6,6 +6,7 @@ use crate::base::id::{AgentId, ShardId};
 use crate::base::time::Tick;
 use crate::domain::action::{Action, Durability};
 use crate::domain::agent::Permissions;
+use crate::domain::output::Output;
 use crate::store::commit::{CommandKey, StoredAnswer};
 use serde::Serialize;
 use serde_json::Value;
@@ -51,7 +52,7 @@ pub fn body_hash(action: &Action) -> [u8; 32] {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Receipt {
     /// What the action says.
-    pub result: Value,
+    pub result: Output,
     /// What this acknowledgement means.
     pub durability: Durability,
     /// The command's id.
@@ -76,7 +77,7 @@ impl Receipt {
     /// The receipt of a stored answer.
     pub fn replayed(stored: &StoredAnswer, command_id: String, result: Value) -> Self {
         Self {
-            result,
+            result: result.into(),
             durability: Durability::Durable,
             command_id,
             region: Some(stored.region.clone()),

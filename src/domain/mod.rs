@@ -8,6 +8,7 @@ pub mod conversation;
 pub mod event;
 pub mod ledger;
 pub mod object;
+pub mod output;
 pub mod refusal;
 pub mod region;
 pub mod scene;

@@ -5,6 +5,7 @@ use crate::base::time::{Tick, TickRate, Timestamp};
 use crate::domain::agent::{Handle, Profile};
 use crate::domain::conversation::Conversation;
 use crate::domain::event::Event;
+use crate::domain::output::Output;
 use crate::domain::refusal::Refusal;
 use crate::domain::region::{Body, RegionState, World};
 use crate::domain::space::Trajectory;
@@ -62,7 +63,7 @@ impl<'a> Scene<'a> {
 #[derive(Debug, Default)]
 pub struct Decision {
     /// The answer's `result`, to which the transaction may add.
-    pub result: Value,
+    pub result: Output,
     /// Changes of memory; of a durable action only after its commit.
     pub changes: Vec<Change>,
     /// What happened; of a durable action exactly one, stored with it.
@@ -142,9 +143,9 @@ impl Decision {
     }
 
     /// An answer.
-    pub fn answer(result: Value) -> Self {
+    pub fn answer(result: impl Into<Output>) -> Self {
         Self {
-            result,
+            result: result.into(),
             ..Self::default()
         }
     }

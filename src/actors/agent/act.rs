@@ -95,9 +95,7 @@ impl AgentActor {
             return;
         };
         let mut waiters = first.waiters.into_iter();
-        if let Some(asker) = waiters.next() {
-            answer(asker, outcome.clone());
-        }
+        let asker = waiters.next();
         for waiter in waiters {
             answer(
                 waiter,
@@ -106,6 +104,9 @@ impl AgentActor {
                     ..receipt
                 }),
             );
+        }
+        if let Some(asker) = asker {
+            answer(asker, outcome);
         }
     }
 
@@ -176,9 +177,13 @@ impl AgentActor {
             Ok(event) => event,
             Err(refusal) => return answer(request.reply, Err(refusal)),
         };
-        let mut commit = self
-            .node
-            .commit_of(profile, region, event, decision.writes, decision.result);
+        let mut commit = self.node.commit_of(
+            profile,
+            region,
+            event,
+            decision.writes,
+            decision.result.into_tree(),
+        );
         commit.command = Some(request.command);
         self.send(Pending {
             commit,
@@ -252,5 +257,11 @@ pub(super) fn answer_lookup(
     receipt: Receipt,
     result: Result<serde_json::Value, Refusal>,
 ) {
-    answer(reply, result.map(|result| Receipt { result, ..receipt }));
+    answer(
+        reply,
+        result.map(|result| Receipt {
+            result: result.into(),
+            ..receipt
+        }),
+    );
 }

@@ -6,6 +6,7 @@ use crate::actors::request::{Receipt, Request};
 use crate::actors::watch::{self, Stage};
 use crate::base::id::AgentId;
 use crate::domain::agent::Handle;
+use crate::domain::output::Output;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::scene::Lookup;
 use crate::store::event::HeardQuery;
@@ -28,7 +29,7 @@ impl AgentActor {
         };
         let shard = self.place.as_ref().map(|place| place.shard);
         let receipt = Receipt {
-            result: Value::Null,
+            result: Output::default(),
             durability: request.command.durability,
             command_id: request.command.id,
             region: Some(region),

@@ -29,9 +29,13 @@ impl ConversationActor {
             Err(refusal) => return answer(request.reply, Err(refusal)),
         };
         let region = self.region_name();
-        let mut commit = self
-            .node
-            .commit_of(&profile, region, event, decision.writes, decision.result);
+        let mut commit = self.node.commit_of(
+            &profile,
+            region,
+            event,
+            decision.writes,
+            decision.result.into_tree(),
+        );
         commit.command = Some(request.command);
         self.commit(commit, Some(request.reply), stage);
     }

@@ -31,7 +31,7 @@ async fn start(node: &TestNode, who: &Caller, invitees: &[&str]) -> Conversation
         )
         .await
         .unwrap();
-    serde_json::from_value(receipt.result["conversation_id"].clone()).unwrap()
+    serde_json::from_value(receipt.result.tree()["conversation_id"].clone()).unwrap()
 }
 
 async fn act(node: &TestNode, who: &Caller, verb: &str, id: ConversationId) -> Result<Receipt, Refusal> {
@@ -87,18 +87,22 @@ fn a_conversation_runs_from_its_start_to_its_end() {
         assert_eq!(engaged(&node, &ben).await, None);
 
         assert_eq!(
-            act(&node, &ben, "converse_accept", id).await.unwrap().result["member_phase"],
+            act(&node, &ben, "converse_accept", id)
+                .await
+                .unwrap()
+                .result
+                .tree()["member_phase"],
             "participating"
         );
         act(&node, &cy, "converse_decline", id).await.unwrap();
         act(&node, &ann, "converse_take_floor", id).await.unwrap();
         assert_eq!(code(line(&node, &ben, id, "me too").await).1, "floor_taken");
         let spoken = line(&node, &ann, id, "it rains").await.unwrap();
-        assert_eq!(spoken.result["number"], 1);
+        assert_eq!(spoken.result.tree()["number"], 1);
         assert!(spoken.seq.is_some());
 
         let left = act(&node, &ben, "converse_leave", id).await.unwrap();
-        assert_eq!(left.result["phase"], "closed");
+        assert_eq!(left.result.tree()["phase"], "closed");
         let after = stored(&node, id).await;
         assert_eq!(
             (after.phase, after.close_reason.as_deref(), after.line_count),
@@ -244,7 +248,11 @@ fn who_is_on_the_way_takes_part_on_arrival() {
         node.stand(&ben, 115.0, 100.0).await;
         let id = start(&node, &ann, &["ben"]).await;
         assert_eq!(
-            act(&node, &ben, "converse_accept", id).await.unwrap().result["member_phase"],
+            act(&node, &ben, "converse_accept", id)
+                .await
+                .unwrap()
+                .result
+                .tree()["member_phase"],
             "joining"
         );
         assert_eq!(engaged(&node, &ben).await, Some(id));
@@ -422,7 +430,7 @@ fn a_conversation_that_fails_goes_on_from_the_store() {
             Some(Code::Unavailable)
         );
         // What was under way is on disk, and it was waited for: ann has the floor.
-        assert_eq!(wait(deadline, spoken).await.unwrap().result["number"], 1);
+        assert_eq!(wait(deadline, spoken).await.unwrap().result.tree()["number"], 1);
         assert_eq!(stored(&node, id).await.participants().count(), 2);
         assert!(seat.is_open());
     });

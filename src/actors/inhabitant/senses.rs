@@ -54,7 +54,7 @@ async fn ask<T: serde::de::DeserializeOwned>(
 ) -> Result<T, Refusal> {
     let raw = serde_json::value::to_raw_value(&params).map_err(|_never| Refusal::internal())?;
     let receipt = gateway.act(caller, action, &raw, None).await?;
-    serde_json::from_value(receipt.result).map_err(|_shape| Refusal::internal())
+    receipt.result.read().map_err(|_shape| Refusal::internal())
 }
 
 /// Does the intents in order; stops at the first refusal, and returns it with all that was not done.

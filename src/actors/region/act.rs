@@ -9,6 +9,7 @@ use crate::base::id::AgentId;
 use crate::domain::action::Durability;
 use crate::domain::agent::Profile;
 use crate::domain::event::{Event, EventKind};
+use crate::domain::output::Output;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::scene::{Change, Decision, Scene};
 use crate::domain::write::Write;
@@ -77,7 +78,7 @@ impl RegionActor {
 
     fn receipt(
         &self,
-        result: serde_json::Value,
+        result: Output,
         command_id: &str,
         durability: Durability,
         tick: crate::base::time::Tick,
@@ -135,7 +136,7 @@ impl RegionActor {
             Ok(event) => event,
             Err(refusal) => return answer(request.reply, Err(refusal)),
         };
-        let mut commit = self.commit_of(profile, event, writes, result);
+        let mut commit = self.commit_of(profile, event, writes, result.into_tree());
         commit.command = Some(request.command);
         let settle = (!settled.is_empty()).then(|| self.settle_with(agent, settled));
         self.send(Pending {

@@ -62,7 +62,7 @@ fn buying_pays_the_price_and_grants_the_items_in_one_decision() {
         )
     };
     let decision = buy(3).unwrap();
-    assert_eq!(decision.result["price"], 450);
+    assert_eq!(decision.result.tree()["price"], 450);
     let [
         Write::Transfer { amount, .. },
         Write::GrantItem { quantity: 3, .. },

@@ -22,8 +22,24 @@ impl Act for GetLocation {
     }
 }
 
+/// The wire shape of a place. Units: metres.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Place<'a> {
+    x: f64,
+    y: f64,
+    z: f64,
+    region: &'a str,
+}
+
+impl<'a> Place<'a> {
+    /// A place, to the centimetre.
+    pub fn new(at: Vec3, region: &'a str) -> Self {
+        let Vec3 { x, y, z } = at.rounded();
+        Self { x, y, z, region }
+    }
+}
+
 /// The wire shape of a place: `{x, y, z, region}`.
 pub fn location(at: Vec3, region: &str) -> Value {
-    let at = at.rounded();
-    json!({"x": at.x, "y": at.y, "z": at.z, "region": region})
+    json!(Place::new(at, region))
 }

@@ -1,12 +1,13 @@
 //! `get_nearby_agents`: who is around.
 
-use super::get_location::location;
+use super::get_location::Place;
+use crate::domain::agent::Handle;
+use crate::domain::output::Output;
 use crate::domain::refusal::Refusal;
 use crate::domain::scene::{Act, Decision, Scene};
 use crate::domain::space::centimetres;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 /// Most agents that one answer lists.
 const NEARBY_MAX: usize = 64;
@@ -34,24 +35,40 @@ pub fn check_radius(radius_m: f64) -> Result<f64, Refusal> {
     }
 }
 
+/// One of those who are near. Written straight into the answer: everybody asks, often, about many.
+#[derive(Serialize)]
+struct Near<'a> {
+    id: &'a Handle,
+    name: &'a str,
+    location: Place<'a>,
+    status: &'a str,
+    avatar_type: &'a str,
+    distance: f64,
+}
+
 impl Act for GetNearbyAgents {
     fn decide(&self, scene: &Scene<'_>) -> Result<Decision, Refusal> {
         let (region, body) = (scene.region()?, scene.body()?);
         let radius_m = check_radius(self.radius)?;
         let centre = region.position(body, scene.tick);
         let near = region.grid().near(centre, radius_m, NEARBY_MAX + 1);
-        let agents: Vec<Value> = near
+        let agents: Vec<Near<'_>> = near
             .into_iter()
             .filter(|(agent, _)| *agent != scene.me.id)
             .take(NEARBY_MAX)
             .filter_map(|(agent, distance)| {
                 let other = region.body(agent)?;
-                let place = location(region.position(other, scene.tick), &region.plan.name);
                 let profile = &other.profile;
-                Some(json!({"id": profile.handle, "name": profile.name, "location": place, "status": other.status,
-                    "avatar_type": profile.avatar_type, "distance": centimetres(distance)}))
+                Some(Near {
+                    id: &profile.handle,
+                    name: &profile.name,
+                    location: Place::new(region.position(other, scene.tick), &region.plan.name),
+                    status: &other.status,
+                    avatar_type: &profile.avatar_type,
+                    distance: centimetres(distance),
+                })
             })
             .collect();
-        Ok(Decision::answer(Value::Array(agents)))
+        Ok(Decision::answer(Output::text(&agents)?))
     }
 }

@@ -60,6 +60,31 @@ fn a_run_takes_less_and_the_edge_of_the_region_is_the_limit() {
 }
 
 #[test]
+fn those_near_are_told_in_the_documented_shape_and_order() {
+    let mut stage = Stage::with(&[("ann", 10.0, 10.0), ("bob", 13.0, 14.0), ("cat", 10.0, 11.0)]);
+    stage
+        .act("bob", "set_status", json!({"status": "\"so\" ä"}))
+        .unwrap();
+    let near = stage
+        .act("ann", "get_nearby_agents", json!({"radius": 6}))
+        .unwrap();
+    let other = |handle: &str, x: f64, y: f64, status: Value, distance: f64| {
+        let name = stage.body(handle).profile.name.clone();
+        let avatar_type = stage.body(handle).profile.avatar_type.clone();
+        json!({"id": handle, "name": name, "location": {"x": x, "y": y, "z": stage.position(handle).rounded().z, "region": stage.region.plan.name},
+            "status": status, "avatar_type": avatar_type, "distance": distance})
+    };
+    let told = json!([
+        other("cat", 10.0, 11.0, json!(stage.body("cat").status), 1.0),
+        other("bob", 13.0, 14.0, json!("\"so\" ä"), 5.0)
+    ]);
+    assert_eq!(
+        serde_json::to_string(&near.result).unwrap(),
+        serde_json::to_string(&told).unwrap()
+    );
+}
+
+#[test]
 fn moving_or_stopping_ends_following() {
     for (action, params) in [("move_to", json!({"x": 1.0, "y": 1.0})), ("stop", json!({}))] {
         let mut stage = Stage::with(&[("ann", 10.0, 10.0), ("bob", 30.0, 10.0)]);

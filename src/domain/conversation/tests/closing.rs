@@ -103,7 +103,7 @@ fn it_closes_limit_after_sixteen_lines_and_one_farewell_each() {
         obstacle(&stage, "ann", "invite", json!({"target_id": "cat"})),
         "closing"
     );
-    assert_eq!(says(&mut stage, "ann", "bye", &[]).result["number"], 17);
+    assert_eq!(says(&mut stage, "ann", "bye", &[]).result.tree()["number"], 17);
     assert_eq!(
         obstacle(&stage, "ann", "line", json!({"message": "and"})),
         "line_limit"

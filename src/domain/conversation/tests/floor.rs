@@ -13,7 +13,7 @@ fn the_floor_has_one_holder_who_alone_speaks() {
     );
     assert_eq!(obstacle(&stage, "ann", "release", json!({})), "floor_not_held");
     let decision = does(&mut stage, "ann", "take_floor");
-    assert_eq!(decision.result["until"], json!(stage.now.plus_ms(30_000)));
+    assert_eq!(decision.result.tree()["until"], json!(stage.now.plus_ms(30_000)));
     assert_eq!(
         (kind(&decision), inbox(&decision)),
         (EventKind::ConversationFloorTaken, vec!["bob"])
@@ -30,9 +30,12 @@ fn the_floor_has_one_holder_who_alone_speaks() {
         "not_participant"
     );
     // Taking it again neither fails nor prolongs the lease.
-    let until = decision.result["until"].clone();
+    let until = decision.result.tree()["until"].clone();
     stage.now = stage.now.plus_ms(10_000);
-    assert_eq!(does(&mut stage, "ann", "take_floor").result["until"], until);
+    assert_eq!(
+        does(&mut stage, "ann", "take_floor").result.tree()["until"],
+        until
+    );
 }
 
 #[test]
@@ -63,7 +66,7 @@ fn a_line_is_stored_with_its_number_and_passes_the_floor_after_the_pause() {
     let happenings = wait(&mut stage, 1);
     assert_eq!(kinds(&happenings), [EventKind::ConversationFloorTaken]);
     assert_eq!(happenings[0].event.inbox, [handle("ann"), handle("bob")]);
-    assert_eq!(says(&mut stage, "bob", "hello", &[]).result["number"], 2);
+    assert_eq!(says(&mut stage, "bob", "hello", &[]).result.tree()["number"], 2);
 }
 
 #[test]

@@ -23,10 +23,18 @@ fn accepting_from_afar_is_joining_until_the_member_is_near() {
     let mut stage = proposed();
     let decision = does(&mut stage, "dan", "accept");
     assert_eq!(
-        (decision.result["member_phase"].as_str(), state(&stage).phase),
+        (
+            decision.result.tree()["member_phase"].as_str(),
+            state(&stage).phase
+        ),
         (Some("joining"), Phase::Proposed)
     );
-    assert!(decision.result["hint"].as_str().unwrap().contains("5 metres"));
+    assert!(
+        decision.result.tree()["hint"]
+            .as_str()
+            .unwrap()
+            .contains("5 metres")
+    );
     assert_eq!(
         obstacle(&stage, "dan", "line", json!({"message": "hi"})),
         "not_participant"
