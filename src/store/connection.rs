@@ -56,6 +56,9 @@ pub(crate) const ATTEMPTS_MAX: u32 = 6;
 const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
      PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 32000;";
 
+/// Who only reads asks for rows by their keys, and the system keeps the file's pages anyway: 8 MiB of them are enough.
+const SQLITE_READER: &str = "PRAGMA query_only = ON; PRAGMA cache_size = -8192;";
+
 /// A paused process must not sit in a transaction that holds a shard's row. Source: durability.md §2.3.
 const PG_SESSION: &str = "SET TIME ZONE 'UTC'; SET lock_timeout = '1s'; SET idle_in_transaction_session_timeout = '2s'; \
      SET default_transaction_isolation = 'read committed';";
@@ -102,9 +105,7 @@ impl Conn {
                         .map_err(setup)?;
                 }
                 if !is_writer {
-                    connection
-                        .batch_execute("PRAGMA query_only = ON;")
-                        .map_err(setup)?;
+                    connection.batch_execute(SQLITE_READER).map_err(setup)?;
                 }
                 Ok(Conn::Sqlite(connection))
             }

@@ -22,6 +22,20 @@ const SESSION_TTL_MS: i64 = 30 * DAY_MS;
 const GRACE_MS: i64 = 30_000;
 const DAY_MS: i64 = 86_400_000;
 
+const LONG_INBOXES: &str = "UPDATE inbox_head SET floor = top - $1 WHERE agent_id IN (SELECT agent_id FROM inbox_head \
+     WHERE top - floor > $1 ORDER BY agent_id LIMIT $2)";
+const OLD_INBOXES: &str = "UPDATE inbox_head SET floor = (SELECT max(i.\"offset\") FROM inbox i WHERE i.agent_id = inbox_head.agent_id \
+     AND i.created_at < $1) WHERE agent_id IN (SELECT h.agent_id FROM inbox_head h JOIN inbox i ON i.agent_id = h.agent_id \
+     AND i.\"offset\" = h.floor + 1 WHERE i.created_at < $1 ORDER BY h.agent_id LIMIT $2)";
+// A CROSS JOIN, because SQLite keeps its order: else it reads all the entries and events there are, to look up whose they are.
+const PAST_INBOXES: &str = "DELETE FROM inbox WHERE (agent_id, \"offset\") IN (SELECT i.agent_id, i.\"offset\" FROM inbox_head h \
+     CROSS JOIN inbox i WHERE i.agent_id = h.agent_id AND i.\"offset\" <= h.floor AND $1 = $1 LIMIT $2)";
+const OLD_EVENTS: &str = "UPDATE shard SET floor_seq = (SELECT max(e.seq) FROM events e WHERE e.shard_id = shard.id AND e.created_at < $1) \
+     WHERE id IN (SELECT s.id FROM shard s CROSS JOIN events e WHERE e.shard_id = s.id AND e.seq = s.floor_seq + 1 \
+     AND e.created_at < $1 LIMIT $2)";
+const PAST_EVENTS: &str = "DELETE FROM events WHERE (shard_id, seq) IN (SELECT e.shard_id, e.seq FROM shard s CROSS JOIN events e \
+     WHERE e.shard_id = s.id AND e.seq <= s.floor_seq AND $1 = $1 LIMIT $2)";
+
 #[derive(QueryableByName)]
 struct Partition {
     #[diesel(sql_type = Text)]
@@ -102,22 +116,9 @@ impl Store {
 
     /// Raises the floors of inboxes, then deletes what is below.
     fn trim_inboxes(&mut self, before: i64) -> Result<()> {
-        self.repeat(
-            "UPDATE inbox_head SET floor = top - $1 WHERE agent_id IN (SELECT agent_id FROM inbox_head WHERE top - floor > $1 \
-             ORDER BY agent_id LIMIT $2)",
-            INBOX_MAX,
-        )?;
-        self.repeat(
-            "UPDATE inbox_head SET floor = (SELECT max(i.\"offset\") FROM inbox i WHERE i.agent_id = inbox_head.agent_id \
-             AND i.created_at < $1) WHERE agent_id IN (SELECT h.agent_id FROM inbox_head h JOIN inbox i ON i.agent_id = h.agent_id \
-             AND i.\"offset\" = h.floor + 1 WHERE i.created_at < $1 ORDER BY h.agent_id LIMIT $2)",
-            before,
-        )?;
-        self.repeat(
-            "DELETE FROM inbox WHERE (agent_id, \"offset\") IN (SELECT i.agent_id, i.\"offset\" FROM inbox_head h \
-             JOIN inbox i ON i.agent_id = h.agent_id AND i.\"offset\" <= h.floor WHERE $1 = $1 LIMIT $2)",
-            before,
-        )
+        self.repeat(LONG_INBOXES, INBOX_MAX)?;
+        self.repeat(OLD_INBOXES, before)?;
+        self.repeat(PAST_INBOXES, before)
     }
 
     /// Drops whole months on PostgreSQL; deletes from the old end on SQLite. The shards' floors tell what is gone.
@@ -128,17 +129,8 @@ impl Store {
                 Conn::Sqlite(_) => Ok(()),
             });
         }
-        self.repeat(
-            "UPDATE shard SET floor_seq = (SELECT max(e.seq) FROM events e WHERE e.shard_id = shard.id AND e.created_at < $1) \
-             WHERE id IN (SELECT s.id FROM shard s JOIN events e ON e.shard_id = s.id AND e.seq = s.floor_seq + 1 \
-             WHERE e.created_at < $1 LIMIT $2)",
-            before,
-        )?;
-        self.repeat(
-            "DELETE FROM events WHERE (shard_id, seq) IN (SELECT e.shard_id, e.seq FROM shard s JOIN events e \
-             ON e.shard_id = s.id AND e.seq <= s.floor_seq WHERE $1 = $1 LIMIT $2)",
-            before,
-        )
+        self.repeat(OLD_EVENTS, before)?;
+        self.repeat(PAST_EVENTS, before)
     }
 }
 
@@ -201,4 +193,45 @@ fn start_of(month: NaiveDate) -> i64 {
 
 fn partition_name(month: NaiveDate) -> String {
     format!("events_{:04}_{:02}", month.year(), month.month())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::migrate;
+    use crate::store::test_database::{NOW, sqlite};
+
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+
+    #[test]
+    fn the_sweep_goes_to_old_entries_and_events_and_reads_no_others() {
+        let database = sqlite();
+        migrate(&database.target, NOW).unwrap();
+        let Conn::Sqlite(mut conn) = Conn::open(&database.target, true).unwrap() else {
+            panic!("another database")
+        };
+        for statement in [OLD_INBOXES, PAST_INBOXES, OLD_EVENTS, PAST_EVENTS] {
+            let plan: Vec<Step> = sql_query(format!("EXPLAIN QUERY PLAN {statement}"))
+                .bind::<BigInt, _>(1)
+                .bind::<BigInt, _>(1)
+                .load(&mut conn)
+                .unwrap();
+            let steps: Vec<&str> = plan.iter().map(|step| step.detail.as_str()).collect();
+            assert!(
+                steps
+                    .iter()
+                    .any(|step| step.starts_with("SEARCH e ") || step.starts_with("SEARCH i ")),
+                "{steps:?}"
+            );
+            let mut scanned = steps.iter().filter_map(|step| step.strip_prefix("SCAN "));
+            assert!(
+                !scanned.any(|table| matches!(table.split(' ').next(), Some("e" | "i"))),
+                "{steps:?}"
+            );
+        }
+    }
 }

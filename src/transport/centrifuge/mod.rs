@@ -20,6 +20,7 @@ use actix::{Actor, AsyncContext, Context};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// `GET /connection/websocket`.
@@ -85,6 +86,8 @@ impl Session {
     pub(super) fn pump(&mut self, context: &mut Context<Self>) {
         while self.phase != Phase::Opening && self.outbox.borrow().end_reason().is_none() {
             let Some(command) = self.pending.pop_front() else {
+                // Most sockets have nothing to say most of the time, and there are many.
+                self.pending = VecDeque::new();
                 return;
             };
             let id = command.id;

@@ -137,7 +137,7 @@ impl Session {
 
     /// Closes the socket after what is queued.
     pub(super) fn close(&mut self, reason: Disconnect) {
-        self.pending.clear();
+        self.pending = VecDeque::new();
         self.outbox.borrow_mut().end(reason);
     }
 
