@@ -13,7 +13,8 @@ use crate::base::id::{AgentId, NodeId, ShardId};
 use crate::base::time::{Tick, Timestamp};
 use crate::domain::conversation::Conversation;
 use crate::domain::object::SceneObject;
-use diesel::sql_types::BigInt;
+use diesel::dsl::sql;
+use diesel::sql_types::{BigInt, Bool};
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, QueryableByName,
     RunQueryDsl,
@@ -238,7 +239,9 @@ impl Reader {
             let saved: Option<(i64, Vec<u8>)> = on_conn!(conn, |c| query().first(c).optional())?;
             let query = || {
                 v::conversation
-                    .filter(v::shard_id.eq(shard.0).and(v::phase.ne("closed")))
+                    .filter(v::shard_id.eq(shard.0))
+                    // Literal: a bound text would not lead to the index of those that are open.
+                    .filter(sql::<Bool>("phase <> 'closed'"))
                     .order(v::id)
             };
             let open: Vec<Doc> = on_conn!(conn, |c| query().select(v::body).load(c))?;
