@@ -1,5 +1,5 @@
 // The camera above the region: pure arithmetic between metres (y to the north) and CSS pixels (y down).
-import type { Spot } from "./region";
+import type { Spot } from "./world/region";
 
 /** Zoom limits. Units: CSS pixels a metre. */
 export const ZOOM_MAX = 40;

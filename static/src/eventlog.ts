@@ -1,5 +1,5 @@
 // The event log: a bounded list of lines, written with textContent only.
-import type { Line } from "./describe";
+import type { Line } from "./world/describe";
 import { LOG_LINES_MAX } from "./limits";
 
 // From the end by less than this, the reader is following along, and new lines scroll into view.

@@ -3,7 +3,7 @@ import type { Camera } from "./camera";
 import { disc } from "./disc";
 import { LAND } from "./palette";
 import { drawPlants } from "./plants";
-import type { Feature, Region, Spot } from "./region";
+import type { Feature, Region, Spot } from "./world/region";
 
 const CELL_M = 16;
 const LABEL_FONT = "italic 600 15px 'Iowan Old Style', 'Palatino Linotype', Palatino, Georgia, serif";

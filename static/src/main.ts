@@ -1,17 +1,17 @@
 // The page put together: regions, one connection, the state of the world, the picture and the log.
-import { TickClock } from "./clock";
-import { Connection, type ConnectionState } from "./connection";
-import { describe } from "./describe";
+import { TickClock } from "./world/clock";
+import { Connection, type ConnectionState } from "./wire/connection";
+import { describe } from "./world/describe";
 import { EventLog } from "./eventlog";
 import { agentColour, dayPart } from "./palette";
 import { element, listenToPanel, showNotice, showState } from "./panel";
 import { fetchHour, fetchRegions, fillPicker, regionOfPath } from "./picker";
-import type { Region } from "./region";
+import type { Region } from "./world/region";
 import { Roster } from "./roster";
 import { Stage } from "./stage";
-import { cleanText } from "./text";
-import { isRecord, listOf, type Frame, type WorldEvent } from "./wire";
-import { WorldState } from "./world";
+import { cleanText } from "./world/text";
+import { isRecord, listOf, type Frame, type WorldEvent } from "./wire/frame";
+import { WorldState } from "./world/world";
 
 declare global {
   interface Window {

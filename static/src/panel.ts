@@ -1,5 +1,5 @@
 // The side panel and the few words in the header: which state we are in, said once and plainly.
-import type { ConnectionState } from "./connection";
+import type { ConnectionState } from "./wire/connection";
 
 /** Returns the element with `id`. Errors: throws when the page does not have it, which is a bug of the page. */
 export function element<T extends HTMLElement>(id: string, type: new () => T): T {

@@ -1,11 +1,11 @@
 // The agents as discs with names, gliding to where their trajectories say they are.
 import type { Camera } from "./camera";
-import type { TickClock } from "./clock";
+import type { TickClock } from "./world/clock";
 import { disc } from "./disc";
 import { agentColour, hashOf } from "./palette";
-import type { Spot } from "./region";
-import { headingAt, isMovingAt } from "./trajectory";
-import type { Agent, WorldState } from "./world";
+import type { Spot } from "./world/region";
+import { headingAt, isMovingAt } from "./world/trajectory";
+import type { Agent, WorldState } from "./world/world";
 
 const NAME_FONT = "600 12px ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 // A correction larger than this is a teleport: gliding over it would look like flying.

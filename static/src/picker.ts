@@ -1,6 +1,6 @@
 // The region picker: which regions there are, how many live there, and which one the address names.
-import { isRecord } from "./wire";
-import { readRegions, type Region } from "./region";
+import { isRecord } from "./wire/frame";
+import { readRegions, type Region } from "./world/region";
 
 const ANSWER_TIMEOUT_MS = 8_000;
 

@@ -2,7 +2,7 @@
 import type { Camera } from "./camera";
 import { disc } from "./disc";
 import { hashOf, LAND } from "./palette";
-import type { Region, Spot } from "./region";
+import type { Region, Spot } from "./world/region";
 
 const PLANTS_MAX = 160;
 const MARGIN_PX = 60;

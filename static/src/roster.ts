@@ -1,7 +1,7 @@
 // The inhabitants as a list of buttons: the canvas for those who use a keyboard or a screen reader.
 import { ROSTER_MAX } from "./limits";
 import { agentColour } from "./palette";
-import type { WorldState } from "./world";
+import type { WorldState } from "./world/world";
 
 /** Lists agents by name; choosing one follows it. */
 export class Roster {

@@ -1,13 +1,13 @@
 // The picture: the land, the light of the hour, the people and their words, once a display frame.
 import { Bubbles } from "./bubbles";
 import { Camera, type Insets } from "./camera";
-import type { TickClock } from "./clock";
+import type { TickClock } from "./world/clock";
 import { listenToGestures } from "./gestures";
 import { drawGround, drawPlaceNames } from "./ground";
 import { LAND, lightAt } from "./palette";
 import { People } from "./people";
-import type { Region } from "./region";
-import type { WorldState } from "./world";
+import type { Region } from "./world/region";
+import type { WorldState } from "./world/world";
 
 // Sharper than this costs a phone more than it shows.
 const PIXEL_RATIO_MAX = 2.5;

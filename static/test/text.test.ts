@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describe, money } from "../src/describe";
-import { cleanName, cleanText } from "../src/text";
-import { readRegions } from "../src/region";
+import { describe, money } from "../src/world/describe";
+import { cleanName, cleanText } from "../src/world/text";
+import { readRegions } from "../src/world/region";
 
 test("ordinary_text_of_any_script_is_unchanged", () => {
   for (const text of ["Hello, world!", "Größe, naïve, Ελληνικά, 日本語, हिन्दी", "שלום עולם", "👩‍🌾 waves"]) {

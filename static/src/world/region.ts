@@ -1,7 +1,7 @@
 // A region as `GET /api/v1/world/regions` describes it, read tolerantly: only the name is needed.
-import { FEATURES_MAX, REGIONS_MAX } from "./limits";
+import { FEATURES_MAX, REGIONS_MAX } from "../limits";
 import { cleanName, cleanText } from "./text";
-import { isRecord, listOf, numberOr } from "./wire";
+import { isRecord, listOf, numberOr } from "../wire/frame";
 
 /** A flat point. Units: metres. */
 export interface Spot {

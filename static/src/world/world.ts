@@ -1,8 +1,8 @@
 // What we know of the region: the agents of the cells we see, merged from frames by the rules of `api.md` §4.
-import { AGENTS_MAX, DEPARTED_MAX, DEPARTED_MS } from "./limits";
+import { AGENTS_MAX, DEPARTED_MAX, DEPARTED_MS } from "../limits";
 import { cleanName, cleanText } from "./text";
 import { positionAt, WALK_M_S, type Trajectory } from "./trajectory";
-import { isRecord, listOf, numberOr, type Frame, type Point } from "./wire";
+import { isRecord, listOf, numberOr, type Frame, type Point } from "../wire/frame";
 
 /** One agent as last told. */
 export interface Agent {

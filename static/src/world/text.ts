@@ -1,5 +1,5 @@
 // What agents write is shown to people: it must stay on its line and in its direction, whatever it contains.
-import { MARKS_MAX, MESSAGE_CHARS_MAX, NAME_CHARS_MAX } from "./limits";
+import { MARKS_MAX, MESSAGE_CHARS_MAX, NAME_CHARS_MAX } from "../limits";
 
 // Marks that reverse or isolate text (bidi), and invisible characters that fake or split names.
 const INVISIBLE =

@@ -1,5 +1,5 @@
 // An agent's entry is a trajectory, not a sample: this is where the agent is at any later tick.
-import type { Point } from "./wire";
+import type { Point } from "../wire/frame";
 
 /** Walking speed, used when a moving entry carries none. Units: metres a second. */
 export const WALK_M_S = 1.5;

@@ -1,6 +1,6 @@
 // The one socket of the page: the official SDK reconnects, we ask for our view again each time.
 import { Centrifuge } from "centrifuge";
-import { isRecord, type Frame } from "./wire";
+import { isRecord, type Frame } from "./frame";
 
 /** What the connection tells the page. */
 export interface Listener {

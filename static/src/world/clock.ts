@@ -1,5 +1,5 @@
 // The world's tick, counted on between two messages by this machine's steady clock.
-import { numberOr } from "./wire";
+import { numberOr } from "../wire/frame";
 
 /** Length of a world day. Units: milliseconds of real time. */
 export const WORLD_DAY_MS = 60 * 60 * 1000;

@@ -1,6 +1,6 @@
 // One line of the event log for each happening worth telling, in plain words.
 import { cleanName, cleanText } from "./text";
-import { isRecord, numberOr, type WorldEvent } from "./wire";
+import { isRecord, numberOr, type WorldEvent } from "../wire/frame";
 
 /** A line: who, what they did, and for speech the words. */
 export interface Line {
