@@ -27,7 +27,7 @@ export function drawGround(ctx: CanvasRenderingContext2D, camera: Camera, region
   ctx.save();
   ctx.clip();
   drawGrid(ctx, camera, region.sizeM);
-  drawPaths(ctx, camera, region.paths);
+  drawPaths(ctx, camera, region.paths.map((path) => path.points));
   drawPlants(ctx, camera, region);
   ctx.restore();
   for (const place of region.places) drawPlace(ctx, camera, place);

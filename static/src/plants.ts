@@ -58,7 +58,7 @@ function isFree(region: Region, spot: Spot): boolean {
   const isNear = (other: Spot, metres: number): boolean => Math.hypot(other.x - spot.x, other.y - spot.y) < metres;
   if (region.places.some((place) => isNear(place, 13))) return false;
   if (region.objects.some((object) => isNear(object, 6))) return false;
-  return !region.paths.some((path) => path.some((end, index) => isNearLine(spot, path[index - 1], end)));
+  return !region.paths.some((path) => path.points.some((end, index) => isNearLine(spot, path.points[index - 1], end)));
 }
 
 function isNearLine(spot: Spot, from: Spot | undefined, to: Spot): boolean {

@@ -13,27 +13,33 @@ export interface Trajectory {
   speed: number;
 }
 
-/** Returns the position at `tick` (may be fractional): never before the start, never beyond the destination. */
-export function positionAt(trajectory: Trajectory, tick: number, tickMs: number): Point {
-  const { from, to } = trajectory;
-  if (to === null) return from;
+/** Returns which part of its way is behind the agent at `tick`, 0 to 1; 1 when it goes nowhere. */
+export function partAt({ from, to, speed, tick: begun }: Trajectory, tick: number, tickMs: number): number {
+  if (to === null) return 1;
   const distance = Math.hypot(to.x - from.x, to.y - from.y, to.z - from.z);
-  const elapsedS = (Math.max(0, tick - trajectory.tick) * tickMs) / 1000;
-  const travelled = elapsedS * Math.max(0, trajectory.speed);
-  if (distance === 0 || travelled >= distance) return to;
-  const part = travelled / distance;
-  return {
-    x: from.x + (to.x - from.x) * part,
-    y: from.y + (to.y - from.y) * part,
-    z: from.z + (to.z - from.z) * part,
-  };
+  const travelled = ((Math.max(0, tick - begun) * tickMs) / 1000) * Math.max(0, speed);
+  return distance === 0 || travelled >= distance ? 1 : travelled / distance;
+}
+
+/** Writes the position at `tick` (may be fractional) into `into`: never before the start, never beyond the destination. */
+export function placeAt(trajectory: Trajectory, tick: number, tickMs: number, into: Point): Point {
+  const { from } = trajectory;
+  const to = trajectory.to ?? from;
+  const part = partAt(trajectory, tick, tickMs);
+  into.x = from.x + (to.x - from.x) * part;
+  into.y = from.y + (to.y - from.y) * part;
+  into.z = from.z + (to.z - from.z) * part;
+  return into;
+}
+
+/** Returns the position at `tick`, as `placeAt`. */
+export function positionAt(trajectory: Trajectory, tick: number, tickMs: number): Point {
+  return placeAt(trajectory, tick, tickMs, { x: 0, y: 0, z: 0 });
 }
 
 /** Whether the agent is still on its way at `tick`. */
 export function isMovingAt(trajectory: Trajectory, tick: number, tickMs: number): boolean {
-  if (trajectory.to === null || trajectory.speed <= 0) return false;
-  const here = positionAt(trajectory, tick, tickMs);
-  return here !== trajectory.to;
+  return trajectory.to !== null && trajectory.speed > 0 && partAt(trajectory, tick, tickMs) < 1;
 }
 
 /** Returns the heading in radians (0 = east, counter-clockwise) while it moves, else `fallback`. */
