@@ -3,7 +3,7 @@ import type { Heights } from "../land/heights";
 import type { Plan, Site } from "../land/plan";
 import { blend, CLOTHS, PAINT, shade } from "../scene/paint";
 import type { Random } from "../scene/random";
-import type { Shapes } from "../scene/shapes";
+import type { P3, Shapes } from "../scene/shapes";
 import { ball, box, column, lump } from "../scene/solids";
 
 /** Adds what surrounds a place. */
@@ -65,10 +65,14 @@ function addLights(into: Shapes, { place }: Site, plan: Plan, heights: Heights):
     into.at(0, 0, 0);
     if (from.isFree) column(into, [from.x, from.y, from.z - 0.4], 0.1, 0.07, 4.3, 5, PAINT.woodDark);
     if (!from.isFree || !to.isFree) return;
-    for (let part = 0; part <= 8; part += 1) {
-      const at = part / 8;
+    const string = (at: number): P3 => {
       const sag = 4 * 0.8 * at * (1 - at);
-      const [x, y, z] = [from.x + (to.x - from.x) * at, from.y + (to.y - from.y) * at, from.z + (to.z - from.z) * at + 3.8 - sag];
+      return [from.x + (to.x - from.x) * at, from.y + (to.y - from.y) * at, from.z + (to.z - from.z) * at + 3.8 - sag];
+    };
+    for (let part = 0; part <= 8; part += 1) {
+      const [x, y, z] = string(part / 8);
+      const next = string(Math.min(1, (part + 1) / 8));
+      for (const thick of [0.025, -0.025]) into.quad([x, y, z - thick], [next[0], next[1], next[2] - thick], [next[0], next[1], next[2] + thick], [x, y, z + thick], PAINT.iron);
       if (part % 2 === 0) {
         into.extra = 1;
         ball(into, [x, y, z - 0.14], 0.13, 5, 3, PAINT.flame);

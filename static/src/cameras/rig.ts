@@ -28,10 +28,13 @@ export class Rig {
   /** What it looks at, as drawn. */
   readonly focus = new Vector3(128, 128, 0);
   yaw = Math.PI / 2;
+  /** How wide the picture is. Units: CSS pixels. */
+  width = 1_000;
   insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
   private pitch = 0.9;
   private distance = 240;
   private goalYaw = Math.PI / 2;
+  private usualYaw = Math.PI / 2;
   private goalPitch = 0.9;
   private goalDistance = 240;
   private shownDistance = 240;
@@ -50,6 +53,9 @@ export class Rig {
   open(landscape: Landscape): void {
     this.landscape = landscape;
     this.sizeM = landscape.region.sizeM;
+    // Northwards, as on a map; out to the sea where there is one.
+    const { sea } = landscape.plan;
+    this.usualYaw = this.goalYaw = sea === null ? Math.PI / 2 : Math.atan2(sea.ny, sea.nx);
     this.goal.set(this.sizeM / 2, this.sizeM / 2, landscape.heights.at(this.sizeM / 2, this.sizeM / 2));
     this.set(this.mode);
     this.cut();
@@ -60,14 +66,22 @@ export class Rig {
     const before = this.mode;
     this.mode = mode;
     this.reach = reachOf(mode, this.sizeM);
-    this.goalDistance = this.reach.distance;
+    this.goalDistance = mode === "overview" ? this.fittingDistance() : this.reach.distance;
     this.goalPitch = this.reach.pitch;
     this.touchedAtMs = -HANDS_OFF_MS;
     if (mode === "overview") {
       this.goal.set(this.sizeM / 2, this.sizeM / 2, this.groundAt(this.sizeM / 2, this.sizeM / 2));
-      if (before !== "free") this.goalYaw = Math.PI / 2;
+      if (before !== "free") this.goalYaw = this.usualYaw;
     }
     if (mode === "free" && before !== "overview") this.goal.copy(this.focus);
+  }
+
+  // So far away that the region fits between the panels, as far as the mode goes.
+  private fittingDistance(): number {
+    const { width, insets, camera, reach } = this;
+    const free = Math.max(0.4, (width - insets.left - insets.right) / width);
+    const across = 2 * Math.tan((camera.fov * Math.PI) / 360) * camera.aspect * free;
+    return Math.min(reach.farthest * 0.86, Math.max(reach.distance, (this.sizeM * 0.98) / across));
   }
 
   /** Is at once where it wants to be. */

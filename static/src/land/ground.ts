@@ -10,7 +10,7 @@ import type { Plan } from "./plan";
 const MEADOWS: Readonly<Record<Style, readonly [Rgb, Rgb, Rgb]>> = {
   village: [PAINT.grass, PAINT.grassDeep, PAINT.meadow],
   town: [PAINT.meadow, PAINT.grass, PAINT.grassDry],
-  harbour: [PAINT.grassDry, PAINT.grass, PAINT.sand],
+  harbour: [PAINT.grass, shade(PAINT.grassDry, 0.82), PAINT.grassDeep],
   forest: [PAINT.moss, PAINT.grassDeep, PAINT.grass],
 };
 
@@ -51,7 +51,7 @@ function groundPainter(region: Region, plan: Plan, heights: Heights): (a: P3, b:
     const steep = slopeOf(a, b, c);
     let colour = blend(usual, deep, softStep(0.42, 0.7, noiseAt(x / 34, y / 34, seed)));
     colour = blend(colour, light, softStep(0.55, 0.8, noiseAt(x / 19, y / 19, seed ^ 31)) * 0.8);
-    colour = blend(colour, PAINT.earth, softStep(0.45, 0.8, steep) * 0.7);
+    colour = blend(colour, PAINT.earth, softStep(0.6, 1.1, steep) * 0.6);
     if (plan.sea !== null) colour = blend(colour, PAINT.sand, softStep(heights.seaLevel + 1.1, heights.seaLevel + 0.2, z));
     plan.ponds.forEach((pond, index) => {
       const away = Math.hypot(x - pond.x, y - pond.y) / pond.radiusM;

@@ -95,7 +95,7 @@ export class Heights {
     let height = (noiseAt(x / 62, y / 62, this.seed) - 0.5) * 3.2 + (noiseAt(x / 23, y / 23, this.seed ^ 77) - 0.5) * 0.7;
     for (const hill of this.plan.hills) {
       const away = Math.hypot(x - hill.x, y - hill.y);
-      height += hill.heightM * softStep(hill.radiusM, hill.radiusM * 0.28, away);
+      height += hill.heightM * softStep(hill.radiusM, hill.radiusM * 0.2, away);
     }
     return height;
   }

@@ -43,6 +43,8 @@ export interface Plan {
   hills: (Spot & { radiusM: number; heightM: number })[];
   /** What is taken by paths, places, things and buildings. */
   mask: Mask;
+  /** What is taken by paths and things alone. */
+  ways: Mask;
 }
 
 const PLACES_MAX = 64;
@@ -54,10 +56,17 @@ const HOUSE_CHANCE: Readonly<Record<Style, number>> = { village: 0.6, town: 0.85
 export function planOf(region: Region): Plan {
   const places = region.places.slice(0, PLACES_MAX);
   const mask = new Mask(region.sizeM);
-  const plan: Plan = { style: styleOf(places), sites: [], houses: [], ponds: [], sea: null, lamps: [], hills: [], mask };
-  for (const path of region.paths) mask.takeLine(path.points, path.widthM / 2 + 1.2);
+  const ways = new Mask(region.sizeM);
+  const plan: Plan = { style: styleOf(places), sites: [], houses: [], ponds: [], sea: null, lamps: [], hills: [], mask, ways };
+  for (const path of region.paths) {
+    mask.takeLine(path.points, path.widthM / 2 + 1.2);
+    ways.takeLine(path.points, path.widthM / 2);
+  }
   for (const place of places) mask.take(place.x, place.y, place.radiusM * 0.72);
-  for (const thing of region.objects) mask.take(thing.x, thing.y, 2.6);
+  for (const thing of region.objects) {
+    mask.take(thing.x, thing.y, 2.6);
+    ways.take(thing.x, thing.y, 1.6);
+  }
   mask.take(region.spawn.x, region.spawn.y, 6);
   for (const place of places) settle(plan, region, place);
   addHouses(plan, region);
@@ -78,7 +87,7 @@ function settle(plan: Plan, region: Region, place: Feature): void {
   const { name, look } = placeKind(place.kind);
   const site: Site = { kind: name, look, place, x: place.x, y: place.y, yaw: 0 };
   plan.sites.push(site);
-  if (name === "viewpoint") plan.hills.push({ x: place.x, y: place.y, radiusM: place.radiusM * 3, heightM: 6 });
+  if (name === "viewpoint") plan.hills.push({ x: place.x, y: place.y, radiusM: place.radiusM * 4, heightM: 7 });
   if (name === "monument") plan.hills.push({ x: place.x, y: place.y, radiusM: place.radiusM * 2.2, heightM: 2 });
   if (look.building === null) return;
   if (look.building === "harbour" && plan.sea === null) {

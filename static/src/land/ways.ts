@@ -47,7 +47,7 @@ function addPath(into: Shapes, path: Path, heights: Heights, chance: Random, isP
       const [a, b, c, d] = [before[column], after[column], after[column + 1], before[column + 1]];
       if (a === undefined || b === undefined || c === undefined || d === undefined) continue;
       const isEdge = column === 0 || column === columns - 1;
-      into.quad(a, d, c, b, pathColour(chance, isPaved, isEdge));
+      into.quad(a, b, c, d, pathColour(chance, isPaved, isEdge));
     }
   }
   // Corners and ends are rounded, so that a bend has no gap.

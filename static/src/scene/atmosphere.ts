@@ -8,6 +8,7 @@ import type { Rgb } from "./paint";
 import { SKY } from "./sky";
 
 const TURN_S = 6;
+const LIGHT_EVERY_S = 0.25;
 const PARTS = ["cover", "dim", "haze", "rain", "snow", "wind"] as const;
 
 /** The sky's mood. */
@@ -16,8 +17,11 @@ export class Atmosphere {
   /** The weather as it looks now, on its way to what it is. */
   private readonly seen: Weather = { ...weatherOf("clear") };
   private target: Weather = weatherOf("clear");
-  private cover = 0;
+  /** How much snow lies. */
+  private lying = 0;
   private isFirst = true;
+  private sinceS = 0;
+  private light: Light | null = null;
 
   constructor(private readonly isStill: () => boolean) {
     this.lamp.shadow.camera.near = 1;
@@ -43,24 +47,32 @@ export class Atmosphere {
 
   /** Sets everything for this hour. `reachM` is how far the camera is from what it looks at. */
   update(hour: number, seconds: number, reachM: number): Light {
-    const part = this.isFirst || this.isStill() ? 1 : Math.min(1, seconds / TURN_S * 3);
+    this.sinceS += seconds;
+    // The sun creeps: a few times a second is smooth enough, and costs no garbage each frame.
+    if (this.light === null || this.isFirst || this.sinceS > LIGHT_EVERY_S) this.light = this.relight(hour);
+    const clear = 1 - this.seen.haze;
+    SHARED.uFogRange.value.set(reachM * 0.75 + 20 + 120 * clear, reachM * 2.1 + 110 + 620 * clear * clear);
+    return this.light;
+  }
+
+  private relight(hour: number): Light {
+    const part = this.isFirst || this.isStill() ? 1 : Math.min(1, (this.sinceS / TURN_S) * 2.5);
     this.isFirst = false;
+    this.sinceS = 0;
     const { seen, target } = this;
     for (const name of PARTS) seen[name] += (target[name] - seen[name]) * part;
+    this.lying += (seen.snow - this.lying) * (part === 1 ? 1 : part * 0.5);
     const light = lightAt(hour, seen);
-    this.cover += (Math.max(seen.snow, 0) - this.cover) * Math.min(1, part * 0.5 + (part === 1 ? 1 : 0));
     SHARED.uSun.value.set(light.sun[0], light.sun[1], light.sun[2]);
     paint(SHARED.uSunColour.value, light.sunColour);
     paint(SHARED.uSkyLight.value, light.skyLight);
     paint(SHARED.uGroundLight.value, light.groundLight);
     paint(SHARED.uFog.value, light.horizon);
     paint(SHARED.uFogSun.value, light.horizonSun);
-    const clear = 1 - seen.haze;
-    SHARED.uFogRange.value.set(reachM * 0.75 + 20 + 120 * clear, reachM * 2.1 + 110 + 620 * clear * clear);
     SHARED.uNight.value = light.night;
-    SHARED.uSnow.value = this.cover;
+    SHARED.uSnow.value = this.lying;
     SHARED.uWet.value = Math.min(1, seen.rain * 1.4);
-    SHARED.uCover.value = this.isStill() ? 0 : seen.cover > 0.12 && seen.cover < 0.5 ? 0.42 : 0;
+    SHARED.uCover.value = !this.isStill() && seen.cover > 0.12 && seen.cover < 0.5 ? 0.42 : 0;
     // Sway is the wind's; a still page has none.
     SHARED.uWind.value.set(0.92, 0.38, this.isStill() ? 0 : 0.25 + seen.wind);
     FALL.uRain.value = seen.rain;

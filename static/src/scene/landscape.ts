@@ -1,5 +1,5 @@
 // A region as it is seen: built once when it is opened, thrown away when another one is.
-import { BufferGeometry, Group, InstancedBufferAttribute, InstancedBufferGeometry, Mesh, type Material, type Object3D } from "three";
+import { BufferGeometry, Group, InstancedBufferAttribute, InstancedBufferGeometry, Mesh, type Material, type Object3D, type Vector3 } from "three";
 import { furnish, type Furniture } from "../buildings/furnish";
 import { CLOCK_M, CLOCK_OUT_M } from "../buildings/working";
 import { addGround } from "../land/ground";
@@ -12,6 +12,7 @@ import type { Region } from "../world/region";
 import { Blobs } from "./blobs";
 import { halosOf, poolsOf } from "./glow";
 import { ducksOf, rooksOf, vapourOf } from "./life";
+import { Meadow } from "./meadow";
 import { plantMaterial, plantShadowMaterial, solidMaterial } from "./material";
 import { PAINT } from "./paint";
 import { Shapes } from "./shapes";
@@ -21,6 +22,8 @@ import { waterOf } from "./water";
 const CASTING: readonly Species[] = ["broad", "tall", "fir", "bush"];
 /** Half of a house, with some room. Units: metres. */
 const HOUSE_M = 4.4;
+/** Farther away, grass at the focus is not seen. Units: metres. */
+const MEADOW_M = 75;
 const SMALL: readonly Species[] = ["tuft", "flower", "reed"];
 
 /** What is drawn of a region but its people. */
@@ -31,6 +34,8 @@ export class Landscape {
   readonly furniture: Furniture;
   private readonly plants: { species: Species; geometry: InstancedBufferGeometry; mesh: Mesh; count: number }[] = [];
   private readonly blobs: Blobs;
+  private readonly meadow: Meadow;
+  private hasMeadow = false;
   private readonly hands: { minute: Group; hour: Group }[] = [];
 
   constructor(readonly region: Region) {
@@ -45,6 +50,8 @@ export class Landscape {
     this.add(this.furniture.shapes.geometry(), solid, true);
     this.blobs = this.plant();
     this.addClocks(solid);
+    this.meadow = new Meadow(region.sizeM, this.plan, this.heights);
+    this.group.add(this.meadow.mesh);
     const { lights, fountains, smoke } = this.furniture;
     const green = this.plan.sites.find((site) => site.kind === "grove" || site.kind === "green")?.place ?? { x: region.sizeM / 2, y: region.sizeM / 2 };
     const more = [
@@ -84,11 +91,18 @@ export class Landscape {
 
   /** Shows so much of what grows, 0 to 1, and shadows or what stands in for them. */
   setQuality(plantPart: number, smallPart: number, hasShadows: boolean): void {
+    this.hasMeadow = smallPart > 0.5;
     for (const { species, geometry, mesh, count } of this.plants) {
       geometry.instanceCount = Math.round(count * (SMALL.includes(species) ? smallPart : plantPart));
       mesh.visible = geometry.instanceCount > 0;
     }
     this.blobs.mesh.visible = !hasShadows;
+  }
+
+  /** Lets grass grow around what the camera looks at, unless it is too far away to see any. */
+  follow(focus: Vector3, reachM: number): void {
+    this.meadow.mesh.visible = this.hasMeadow && reachM < MEADOW_M;
+    this.meadow.follow(focus);
   }
 
   /** Turns the hands of the clocks. */
@@ -101,6 +115,7 @@ export class Landscape {
 
   /** Frees what the graphics card holds. */
   dispose(): void {
+    this.meadow.dispose();
     this.group.traverse((object: Object3D) => {
       if (!(object instanceof Mesh)) return;
       (object.geometry as BufferGeometry).dispose();

@@ -9,8 +9,8 @@ import { Shapes, type P3 } from "./shapes";
 import { ball, box, column, lump } from "./solids";
 
 const ROOKS = 16;
-const PUFFS = 7;
-const DROPS = 26;
+const PUFFS = 6;
+const DROPS = 44;
 
 function flock(shape: Shapes, spots: number[], placing: Placing): Mesh {
   const base = shape.geometry();
@@ -43,7 +43,7 @@ export function rooksOf(sizeM: number, centre: { x: number; y: number }): Mesh {
   const chance = new Random("rooks");
   const spots: number[] = [];
   for (let rook = 0; rook < ROOKS; rook += 1) {
-    spots.push(chance.between(12, Math.min(70, sizeM * 0.3)), chance.between(16, 34), chance.next() * 6.28, chance.between(0.1, 0.2));
+    spots.push(chance.between(12, Math.min(70, sizeM * 0.3)), chance.between(19, 36), chance.next() * 6.28, chance.between(0.1, 0.2));
   }
   return flock(shape, spots, {
     declarations: DECLARATIONS,
@@ -55,7 +55,7 @@ export function rooksOf(sizeM: number, centre: { x: number; y: number }): Mesh {
       float c = cos(angle); float s = sin(angle);
       mat2 turn = mat2(-s, c, -c, -s);
       part.z += position.y * -0.35;
-      vec3 world = vec3(turn * part.xy, part.z) * (1.5 * step(uNight, 0.6)) + vec3(vec2(c, s) * spot.x + vec2(${centre.x.toFixed(1)}, ${centre.y.toFixed(1)}), spot.y + sin(uTime * 0.3 + spot.z) * 2.0);
+      vec3 world = vec3(turn * part.xy, part.z) * (1.15 * step(uNight, 0.6)) + vec3(vec2(c, s) * spot.x + vec2(${centre.x.toFixed(1)}, ${centre.y.toFixed(1)}), spot.y + sin(uTime * 0.3 + spot.z) * 2.0);
       vec3 facing = vec3(turn * normal.xy, normal.z);
       ${SETTLED}`,
   });
@@ -102,6 +102,7 @@ export function vapourOf(smoke: readonly P3[], fountains: readonly P3[]): Mesh |
   if (spots.length === 0) return null;
   return flock(shape, spots, {
     declarations: DECLARATIONS,
+    isSheer: true,
     body: `
       float isDrop = step(1.0, spot.w);
       float part = fract(spot.w);
@@ -109,7 +110,8 @@ export function vapourOf(smoke: readonly P3[], fountains: readonly P3[]): Mesh |
       float angle = part * 75.4;
       vec3 puff = vec3(uWind.xy * (0.6 + uWind.z * 2.4) * age * age * 3.2, age * 4.6) + vec3(sin(uTime + part * 30.0), cos(uTime * 0.8 + part * 20.0), 0.0) * age * 0.35;
       vec3 drop = vec3(cos(angle), sin(angle), 0.0) * age * 1.25 + vec3(0.0, 0.0, 2.5 + 2.2 * age - 4.1 * age * age);
-      float size = mix(sin(3.1416 * min(1.0, age * 1.05)) * (0.22 + 0.55 * age), 0.06, isDrop);
+      float size = mix(0.2 + 0.75 * age, 0.028 + 0.02 * part, isDrop);
+      vAlpha = mix(0.42 * smoothstep(0.0, 0.12, age) * (1.0 - age), 0.7 * (1.0 - age * 0.5), isDrop);
       vec3 world = spot.xyz + mix(puff, drop, isDrop) + position * size;
       vec3 facing = normal;
       vec3 colour = mix(vec3(0.72, 0.70, 0.68), vec3(0.75, 0.90, 0.95), isDrop);

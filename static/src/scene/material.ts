@@ -33,6 +33,8 @@ export interface Placing {
   body: string;
   uniforms?: Record<string, IUniform>;
   isDoubleSided?: boolean;
+  /** Whether the statements also set `vAlpha`, how much of it is seen. */
+  isSheer?: boolean;
 }
 
 const SOLID: Placing = {
@@ -63,16 +65,20 @@ const PLANT: Placing = {
 
 /** Returns a material that places its corners so. */
 export function paintMaterial(placing: Placing): ShaderMaterial {
+  const isSheer = placing.isSheer === true;
+  const varying = isSheer ? "varying float vAlpha;" : "";
   return new ShaderMaterial({
     lights: true,
+    transparent: isSheer,
+    depthWrite: !isSheer,
     side: placing.isDoubleSided === true ? DoubleSide : FrontSide,
     uniforms: { ...UniformsUtils.clone(UniformsLib.lights), ...SHARED, ...placing.uniforms },
-    vertexShader: `${SHINE_VERTEX} ${placing.declarations}
+    vertexShader: `${SHINE_VERTEX} ${varying} ${placing.declarations}
       void main() { ${placing.body}
         shine(world, facing, colour, glow, snowy);
         gl_Position = projectionMatrix * viewMatrix * vec4(world, 1.0);
       }`,
-    fragmentShader: shineFragment(),
+    fragmentShader: isSheer ? shineFragment("vAlpha", varying) : shineFragment(),
   });
 }
 

@@ -26,15 +26,15 @@ export function shade(colour: Rgb, factor: number): Rgb {
 
 /** Everything that is built or grows. */
 export const PAINT = {
-  grass: rgb("#93b659"),
-  grassDeep: rgb("#719f52"),
-  grassDry: rgb("#bfbd68"),
-  moss: rgb("#6c8c4a"),
-  meadow: rgb("#a8c368"),
-  sand: rgb("#e2cd9b"),
+  grass: rgb("#8bac5c"),
+  grassDeep: rgb("#6c9656"),
+  grassDry: rgb("#b5b06a"),
+  moss: rgb("#67854d"),
+  meadow: rgb("#9fb969"),
+  sand: rgb("#dcc699"),
   earth: rgb("#8e6f4e"),
-  path: rgb("#dfc698"),
-  pathWorn: rgb("#c9ab7b"),
+  path: rgb("#d3ba8e"),
+  pathWorn: rgb("#bb9c70"),
   paving: rgb("#cfc0a6"),
   pavingWarm: rgb("#c5a98b"),
   pavingCool: rgb("#b5b2a9"),

@@ -1,6 +1,14 @@
 // The one shader of the world. Light, fog, snow and the glow of windows are worked out at the corners of the facets,
 // so that a pixel costs next to nothing: software rendering lives from that.
 
+/** How light becomes a colour of the screen: bright light bends before it clips. */
+export const DEVELOP = /* glsl */ `
+  vec3 develop(vec3 lit) {
+    lit = max(lit, 0.0);
+    return sqrt(lit * 1.14 / (1.0 + 0.36 * lit));
+  }
+`;
+
 /** Declarations for a vertex shader that calls `shine`. */
 export const SHINE_VERTEX = /* glsl */ `
   uniform float uTime;
@@ -60,6 +68,7 @@ export function shineFragment(alpha = "1.0", declarations = ""): string {
   #include <common>
   varying vec3 vLit;
   ${declarations}
+  ${DEVELOP}
   #if NUM_DIR_LIGHT_SHADOWS > 0
     varying vec3 vSunlit;
     #include <packing>
@@ -71,7 +80,7 @@ export function shineFragment(alpha = "1.0", declarations = ""): string {
       DirectionalLightShadow caster = directionalLightShadows[0];
       lit += vSunlit * getShadow(directionalShadowMap[0], caster.shadowMapSize, caster.shadowIntensity, caster.shadowBias, caster.shadowRadius, vDirectionalShadowCoord[0]);
     #endif
-    gl_FragColor = vec4(sqrt(lit), ${alpha});
+    gl_FragColor = vec4(develop(lit), ${alpha});
   }
 `;
 }

@@ -5,6 +5,7 @@ import {
 } from "three";
 import { Random } from "./random";
 import { SHARED, paintMaterial } from "./material";
+import { DEVELOP } from "./shine";
 import { Shapes } from "./shapes";
 import { lump } from "./solids";
 
@@ -51,6 +52,7 @@ function dome(): Mesh {
       varying vec3 vRay;
       uniform vec3 uSun, uSunColour, uFog, uFogSun, uTop;
       uniform float uMoon, uDisc;
+      ${DEVELOP}
       void main() {
         vec3 ray = normalize(vRay);
         float up = max(ray.z, 0.0);
@@ -64,7 +66,7 @@ function dome(): Mesh {
         // The moon's seas.
         face *= 1.0 - uMoon * 0.22 * smoothstep(0.2, 0.7, sin(ray.x * 140.0) * sin(ray.z * 120.0 + 1.0) + 0.3);
         lit = mix(lit, face, disc * uDisc * smoothstep(-0.02, 0.04, ray.z));
-        gl_FragColor = vec4(sqrt(lit), 1.0);
+        gl_FragColor = vec4(develop(lit), 1.0);
       }`,
   });
   const mesh = new Mesh(geometry, material);

@@ -94,6 +94,7 @@ export class Stage {
     const light = this.atmosphere.update(hour, seconds, reach);
     if (!this.isStill()) SHARED.uTime.value = (SHARED.uTime.value + seconds) % 36_000;
     this.landscape?.setHour(hour);
+    this.landscape?.follow(focus, reach);
     this.rain.visible = FALL.uRain.value > 0.02 && !this.isStill();
     this.snow.visible = FALL.uSnowfall.value > 0.02 && !this.isStill();
     this.aimShadow(focus, reach, light.sun);

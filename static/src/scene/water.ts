@@ -5,6 +5,7 @@ import type { Plan } from "../land/plan";
 import { BASIN_M } from "../buildings/things";
 import { SHARED } from "./material";
 import type { P3 } from "./shapes";
+import { DEVELOP } from "./shine";
 
 const SEA_CELL_M = 6;
 const SEA_REACH_M = 560;
@@ -144,6 +145,7 @@ function waterMaterial(): ShaderMaterial {
       }`,
     fragmentShader: /* glsl */ `
       varying vec4 vWater;
-      void main() { gl_FragColor = vec4(sqrt(max(vWater.rgb, 0.0)), vWater.a); }`,
+      ${DEVELOP}
+      void main() { gl_FragColor = vec4(develop(vWater.rgb), vWater.a); }`,
   });
 }

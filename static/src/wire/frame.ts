@@ -26,6 +26,7 @@ export interface WorldEvent {
   seq?: number;
   source?: string;
   source_name?: string;
+  target?: string;
   content?: Record<string, unknown> | null;
   location?: Partial<Point> | null;
 }

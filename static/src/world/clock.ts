@@ -49,7 +49,12 @@ export class TickClock {
 
   /** Returns the hour of the world's day, 0-24. */
   hourAt(nowMs: number): number {
-    const ms = this.tickAt(nowMs) * this.tickMs + this.dayOffsetMs;
+    return this.hourOf(this.tickAt(nowMs));
+  }
+
+  /** Returns the hour of the world's day at a tick, 0-24. */
+  hourOf(tick: number): number {
+    const ms = tick * this.tickMs + this.dayOffsetMs;
     return ((((ms % WORLD_DAY_MS) + WORLD_DAY_MS) % WORLD_DAY_MS) / WORLD_DAY_MS) * 24;
   }
 }

@@ -1,10 +1,16 @@
 // One line of the event log for each happening worth telling, in plain words.
-import { cleanName, cleanText } from "./text";
 import { isRecord, numberOr, type WorldEvent } from "../wire/frame";
+import { cleanName, cleanText } from "./text";
+import { weatherOf } from "./weather";
+
+/** What a line is about; each can be hidden. */
+export type Kind = "speech" | "emote" | "payment" | "arrival" | "departure" | "other";
 
 /** A line: who, what they did, and for speech the words. */
 export interface Line {
-  kind: "speech" | "emote" | "payment" | "arrival" | "departure" | "other";
+  kind: Kind;
+  /** The agent's id; empty when it was nobody. */
+  source: string;
   who: string;
   text: string;
   isQuoted: boolean;
@@ -18,10 +24,10 @@ export function describe(event: WorldEvent, nameOf: NameOf): Line | null {
   const content = isRecord(event.content) ? event.content : {};
   const source = typeof event.source === "string" ? event.source : "";
   const who = cleanName(event.source_name ?? content["name"] ?? nameOf(source), source || "someone");
-  const line = (kind: Line["kind"], text: string, isQuoted = false): Line => ({ kind, who, text, isQuoted });
-  const named = (field: string): string => {
-    const id = cleanText(content[field], 64);
-    return id === "" ? "" : cleanName(nameOf(id), id);
+  const line = (kind: Kind, text: string, isQuoted = false): Line => ({ kind, source, who, text, isQuoted });
+  const named = (...fields: string[]): string => {
+    const id = fields.map((field) => cleanText(content[field], 64)).find((text) => text !== "") ?? cleanText(event.target, 64);
+    return id === "" ? "someone" : cleanName(nameOf(id), id);
   };
 
   switch (event.type) {
@@ -29,23 +35,24 @@ export function describe(event: WorldEvent, nameOf: NameOf): Line | null {
       const message = cleanText(content["message"]);
       return message === "" ? null : line("speech", message, true);
     }
+    case "conversation_line": {
+      const message = cleanText(content["message"] ?? content["line"]);
+      return message === "" ? null : line("speech", message, true);
+    }
     case "emote": {
-      const action = cleanText(content["action"] ?? content["emote"], 80);
+      const action = thing(content["action"] ?? content["emote"], 80);
       return action === "" ? null : line("emote", action);
     }
     case "payment": {
-      const to = named("to") || named("target_id") || "someone";
       const note = cleanText(content["note"], 80);
-      return line("payment", `paid ${to} ${money(content["amount"])}${note === "" ? "" : ` for ${note}`}`);
+      return line("payment", `paid ${named("to", "target_id")} ${money(content["amount"])}${note === "" ? "" : ` for ${note}`}`);
     }
     case "item_give": {
-      const item = cleanText(content["item_name"] ?? content["item_id"], 40) || "something";
-      return line("payment", `gave ${named("target_id") || named("to") || "someone"} ${item}`);
+      const item = thing(content["item_name"] ?? content["item"] ?? content["item_id"]) || "something";
+      return line("payment", `gave ${named("target_id", "to")} ${item}`);
     }
-    case "object_use": {
-      const object = cleanText(content["object_name"] ?? content["object_id"], 40) || "something";
-      return line("other", `used ${object}`);
-    }
+    case "object_use":
+      return line("other", used(content));
     case "agent_spawn":
       return line("arrival", "arrived");
     case "agent_despawn":
@@ -57,16 +64,43 @@ export function describe(event: WorldEvent, nameOf: NameOf): Line | null {
       return line("departure", to === "" ? "went to another region" : `went to ${to}`);
     }
     case "weather_change": {
-      const weather = cleanText(content["weather"], 40) || "new weather";
-      return { kind: "other", who: "The weather", text: `turns to ${weather}`, isQuoted: false };
+      const kind = cleanText(isRecord(content["weather"]) ? content["weather"]["type"] : content["weather"], 40);
+      const title = kind === "" ? "something new" : weatherOf(kind).title.toLowerCase();
+      return { kind: "other", source: "", who: "The weather", text: `turns to ${title}`, isQuoted: false };
     }
     case "system_message": {
       const message = cleanText(content["message"]);
-      return message === "" ? null : { kind: "other", who: "The world", text: message, isQuoted: true };
+      return message === "" ? null : { kind: "other", source: "", who: "The world", text: message, isQuoted: true };
     }
     default:
       return null;
   }
+}
+
+const DEEDS: Readonly<Record<string, string>> = {
+  sit: "sat down",
+  stand: "got up",
+  drink: "drank from",
+  make_wish: "made a wish at",
+  read: "read",
+  post: "left a note on",
+  browse: "looked over the goods of",
+  buy: "bought something at",
+};
+
+function used(content: Record<string, unknown>): string {
+  const action = cleanText(content["action"], 40);
+  const object = thing(content["object_name"] ?? content["object_type"] ?? content["object_id"]);
+  const deed = DEEDS[action];
+  if (action === "sit" || action === "stand") return deed ?? action;
+  if (deed === undefined) return `used ${object === "" ? "something" : `the ${object}`}`;
+  const bought = isRecord(content["result"]) ? thing(content["result"]["item"]) : "";
+  const verb = action === "buy" && bought !== "" ? `bought ${bought} at` : deed;
+  return `${verb} ${object === "" ? "something" : `the ${object}`}`;
+}
+
+function thing(value: unknown, max = 40): string {
+  return cleanText(value, max).replaceAll("_", " ");
 }
 
 /** Returns integer minor units as a decimal amount. */
