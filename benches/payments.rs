@@ -2,8 +2,12 @@
 //! the disk. No sockets. `cargo bench --bench payments -- [--seconds N] [--payers N] [--database sqlite|postgres]`.
 
 #[cfg(test)]
-#[path = "../tests/it/services.rs"]
-#[expect(dead_code, reason = "the integration tests use more of the services")]
+#[path = "../tests/it/services/mod.rs"]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the integration tests use more of the services"
+)]
 mod services;
 
 #[cfg(test)]

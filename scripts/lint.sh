@@ -30,7 +30,7 @@ no_h2() {
     [ -z "$found" ] || { printf 'the server must not contain h2:\n%s\n' "$found"; return 1; }
 }
 
-# Compiling cargo-deny takes as long as compiling Rookery, so it is used where it is there; tests/tidy.rs and no_h2 check
+# Compiling cargo-deny takes as long as compiling Rookery, so it is used where it is there; tests/tidy and no_h2 check
 # the part of it that matters most.
 deny() {
     if cargo deny --version >/dev/null 2>&1; then

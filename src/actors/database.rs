@@ -1,6 +1,8 @@
 //! Database threads: `SyncArbiter` actors over `store/`. Everybody else awaits them; nobody blocks on a database.
 
+use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
+use crate::store::agent::AgentRow;
 use crate::store::commit::{Batch, Committed};
 use crate::store::{Reader, Store, StoreError};
 use crate::telemetry::metric;
@@ -153,6 +155,13 @@ impl Database {
         run("read", &self.readers, &self.read_permits, work)
             .await?
             .map_err(|error| refusal_of(&error))
+    }
+
+    /// An agent's row, read now.
+    /// Errors: as `read`.
+    pub async fn agent(&self, handle: &Handle) -> Result<Option<AgentRow>, Refusal> {
+        let handle = handle.clone();
+        self.read(move |reader| reader.agent_by_handle(&handle)).await
     }
 }
 

@@ -64,6 +64,7 @@ pub struct Directory {
     shards: DashMap<ShardId, ShardSeats>,
     agents: DashMap<Handle, AgentSeat>,
     online: DashMap<Handle, Online>,
+    populations: DashMap<ShardId, usize>,
     sockets: DashMap<Handle, SmallVec<[Socket; 1]>>,
     watchers: DashMap<Handle, SmallVec<[SessionId; 2]>>,
     hubs: RwLock<Arc<[Seat<HubActor>]>>,
@@ -77,6 +78,7 @@ impl Directory {
             shards: DashMap::new(),
             agents: DashMap::new(),
             online: DashMap::new(),
+            populations: DashMap::new(),
             sockets: DashMap::new(),
             watchers: DashMap::new(),
             hubs: RwLock::new(Arc::from([])),
@@ -93,15 +95,17 @@ impl Directory {
         *self.world.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(world);
     }
 
-    /// Adds a region that was made, with its shard; two at a time do not lose one another.
-    pub fn add_region(&self, plan: RegionPlan, shard: ShardPlan) {
+    /// Adds a region that was made, with its shards; two at a time do not lose one another.
+    pub fn add_region(&self, plan: RegionPlan, shards: &[ShardPlan]) {
         let mut guard = self.world.write().unwrap_or_else(PoisonError::into_inner);
         let mut world = World::clone(&guard);
         if world.region(&plan.name).is_none() {
             world.regions.push(plan);
         }
-        if !world.shards.iter().any(|known| known.id == shard.id) {
-            world.shards.push(shard);
+        for shard in shards {
+            if !world.shards.iter().any(|known| known.id == shard.id) {
+                world.shards.push(shard.clone());
+            }
         }
         *guard = Arc::new(world);
     }
@@ -117,6 +121,24 @@ impl Directory {
         Some((shard, self.shard(shard)?))
     }
 
+    /// The seats of the other shards of a shard's region.
+    pub fn siblings(&self, shard: &ShardPlan) -> Vec<ShardSeats> {
+        let world = self.world();
+        let others = world
+            .shards
+            .iter()
+            .filter(|other| other.region == shard.region && other.id != shard.id);
+        others.filter_map(|other| self.shard(other.id)).collect()
+    }
+
+    /// The thread that a shard of this node should run on: those of the shards that run take turns. None: nothing runs yet.
+    pub fn thread_for(&self, shard: ShardId) -> Option<ArbiterHandle> {
+        let mut seats = self.shards();
+        seats.sort_by_key(|(id, _)| *id);
+        let turn = usize::try_from(shard.0).ok()?.checked_rem(seats.len())?;
+        seats.into_iter().nth(turn).map(|(_, seats)| seats.arbiter)
+    }
+
     /// All shards that this node runs.
     pub fn shards(&self) -> Vec<(ShardId, ShardSeats)> {
         self.shards
@@ -125,9 +147,9 @@ impl Directory {
             .collect()
     }
 
-    /// This node runs a shard from now on.
-    pub fn put_shard(&self, shard: ShardId, seats: ShardSeats) {
-        self.shards.insert(shard, seats);
+    /// This node runs a shard from now on; its actors are started unless they run already.
+    pub fn run_shard(&self, shard: ShardId, start: impl FnOnce() -> ShardSeats) {
+        self.shards.entry(shard).or_insert_with(start);
     }
 
     /// An agent's actor, if it has one.
@@ -194,6 +216,20 @@ impl Directory {
     /// How many agents are in the world.
     pub fn online_count(&self) -> usize {
         self.online.len()
+    }
+
+    /// Notes how many agents are in a shard.
+    pub fn put_population(&self, shard: ShardId, count: usize) {
+        self.populations.insert(shard, count);
+    }
+
+    /// How many agents are in a region.
+    pub fn population(&self, region: &str) -> usize {
+        let world = self.world();
+        let shards = world.shards.iter().filter(|shard| shard.region == region);
+        shards
+            .filter_map(|shard| self.populations.get(&shard.id).map(|count| *count))
+            .sum()
     }
 
     /// Notes an open socket of an agent.

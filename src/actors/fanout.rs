@@ -12,7 +12,9 @@ use crate::domain::space::Cell;
 use crate::store::commit::{Commit, InboxPosition};
 use crate::telemetry::metric;
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+use std::cell::LazyCell;
 use std::sync::Arc;
 
 /// Sends what happened in one shard to the hubs of this node and to the mirror.
@@ -34,13 +36,15 @@ impl Fanout {
         if event.kind == EventKind::Speech {
             metric::messages(commit.region.clone()).increment(1);
         }
-        let wire = event.to_wire(Some((self.shard.0, seq)));
-        self.spread_around(event, &commit.region, commit.tick, &wire);
+        // Encoded when the first one wants it, then shared: most payments concern nobody who looks.
+        let data = LazyCell::new(|| events_data(commit.tick, event.wire(Some((self.shard.0, seq)))));
+        self.spread_around(event, &commit.region, &data);
         for position in inbox {
-            let channel: Arc<str> = format!("#{}", position.owner).into();
-            let data = inbox_data(commit.tick, &wire);
             let offset = u64::try_from(position.offset).ok();
-            let publication = Publication::with_offset(channel, data, offset, None);
+            let publication = LazyCell::new(|| {
+                let channel = format!("#{}", position.owner).into();
+                Publication::with_offset(channel, Bytes::clone(&data), offset, None)
+            });
             let agent = position.agent;
             self.node.directory.tell_hubs(|| HubMessage::Inbox {
                 agent,
@@ -48,13 +52,13 @@ impl Fanout {
             });
         }
         if event.is_public {
-            self.tell_followers(event, commit.tick, &wire);
-            self.mirror(commit, &wire);
+            self.tell_followers(event, &data);
+            self.mirror(commit, (self.shard.0, seq));
         }
     }
 
     /// What a followed agent does goes to its followers, wherever their cameras look.
-    fn tell_followers(&self, event: &Event, tick: Tick, wire: &Value) {
+    fn tell_followers(&self, event: &Event, data: &LazyCell<Bytes, impl FnOnce() -> Bytes>) {
         let Some(source) = event
             .source
             .as_ref()
@@ -62,34 +66,26 @@ impl Fanout {
         else {
             return;
         };
-        let data = Bytes::from(json!({"tick": tick, "events": [wire]}).to_string());
-        let publication = Publication::new(format!("spectator:{source}").into(), data);
+        let publication = Publication::new(format!("spectator:{source}").into(), Bytes::clone(data));
         self.node
             .directory
             .tell_hubs(|| HubMessage::Channel(Arc::clone(&publication)));
     }
 
     /// Public events of public regions only: anyone at Redis reads them.
-    fn mirror(&self, commit: &Commit, wire: &Value) {
-        let is_public = || {
-            self.node
-                .directory
-                .world()
-                .region(&commit.region)
-                .is_some_and(|plan| plan.is_public)
-        };
-        if !self.node.mirror.is_on() || !is_public() {
+    fn mirror(&self, commit: &Commit, position: (i32, i64)) {
+        if !self.node.mirror.is_on() || !self.node.directory.world().is_public(&commit.region) {
             return;
         }
         let event = &commit.event;
-        let payload = json!({"type": event.kind.name(), "source": event.source, "content": wire.get("content"), "tick": commit.tick});
+        let payload = json!({"type": event.kind.name(), "source": event.source, "content": event.content, "tick": commit.tick});
         let watchers = event
             .source
             .as_ref()
             .map(|source| self.node.directory.watchers(source))
             .unwrap_or_default();
         if let Some(source) = event.source.as_ref().filter(|_| !watchers.is_empty()) {
-            let data = json!({"type": event.kind.name(), "data": wire}).to_string();
+            let data = json!({"type": event.kind.name(), "data": event.wire(Some(position))}).to_string();
             // Tools hear of it as they can; nothing here depends on it.
             let _ = self
                 .node
@@ -111,7 +107,7 @@ impl Fanout {
     }
 
     /// Tells the hearers and the spectators that look there.
-    pub fn spread_around(&self, event: &Event, region: &str, tick: Tick, wire: &Value) {
+    fn spread_around(&self, event: &Event, region: &str, data: &LazyCell<Bytes, impl FnOnce() -> Bytes>) {
         let seen_at = event
             .location
             .filter(|_| event.is_public)
@@ -119,18 +115,42 @@ impl Fanout {
         if event.hearers.is_empty() && seen_at.is_none() {
             return;
         }
-        let hearers: Arc<[AgentId]> = event.hearers.iter().map(|profile| profile.id).collect();
-        let data = Bytes::from(json!({"tick": tick, "events": [wire]}).to_string());
-        let publication = Publication::new(format!("region:{region}").into(), data);
-        self.node.directory.tell_hubs(|| HubMessage::Heard {
-            publication: Arc::clone(&publication),
-            hearers: Arc::clone(&hearers),
-            seen_at,
+        let shared = LazyCell::new(|| {
+            let hearers: Arc<[AgentId]> = event.hearers.iter().map(|profile| profile.id).collect();
+            let publication = Publication::new(format!("region:{region}").into(), Bytes::clone(data));
+            (publication, hearers)
         });
+        self.node.directory.tell_hubs(|| {
+            let (publication, hearers) = &*shared;
+            HubMessage::Heard {
+                publication: Arc::clone(publication),
+                hearers: Arc::clone(hearers),
+                seen_at,
+            }
+        });
+    }
+
+    /// Tells those around of something that is kept nowhere.
+    pub fn spread_unstored(&self, event: &Event, region: &str) {
+        let tick = self.node.tick();
+        self.spread_around(
+            event,
+            region,
+            &LazyCell::new(|| events_data(tick, event.wire(None))),
+        );
     }
 }
 
-/// The payload of an inbox entry: the same live and recovered.
-pub fn inbox_data(tick: Tick, wire: &Value) -> Bytes {
-    Bytes::from(json!({"tick": tick, "events": [wire]}).to_string())
+/// The payload of a publication of events and of an inbox entry, live and recovered: `{"tick", "events": [event]}`.
+pub fn events_data(tick: Tick, event: impl Serialize) -> Bytes {
+    #[derive(Serialize)]
+    struct Events<E> {
+        tick: Tick,
+        events: [E; 1],
+    }
+    let events = [event];
+    // Values with text keys always encode.
+    serde_json::to_vec(&Events { tick, events })
+        .unwrap_or_default()
+        .into()
 }

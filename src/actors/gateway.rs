@@ -1,6 +1,8 @@
 //! The gateway: the one door from transports to actors.
 
-use super::agent::{AgentActor, AgentMessage, Join, Joined, Joiner, Suggestion, prompts_refused, replay};
+use super::agent::{
+    AgentActor, AgentMessage, Counted, Join, Joined, Joiner, Suggestion, prompts_refused, replay,
+};
 use super::directory::AgentSeat;
 use super::mailbox::Reply;
 use super::node::{DEADLINE, Node};
@@ -38,7 +40,7 @@ pub struct Gateway {
     pub node: Arc<Node>,
     /// Spectators without a socket.
     pub visitors: Arc<Visitors>,
-    /// Regions are made one after another: a claim takes every free shard, so two at a time would take each other's.
+    /// Regions are made one after another, so that two at a time do not pass their bound.
     opening: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -79,6 +81,7 @@ impl Gateway {
         };
         let (agent, permissions) = (caller.id, caller.permissions);
         let Some(AgentSeat { seat, .. }) = self.node.directory.agent(&caller.handle) else {
+            self.count_absent(&caller.handle, Counted::of(action.permission()))?;
             let is_repeatable = has_own_id && durability == Durability::Durable;
             return if is_repeatable {
                 self.answer_absent(agent, command).await
@@ -180,17 +183,25 @@ impl Gateway {
         }
     }
 
-    /// Counts something against an agent's limits, kept by its actor. An agent without an actor has nothing to count yet.
-    /// Errors: `rate_limited`.
-    pub async fn count(
-        &self,
-        handle: &Handle,
-        make: impl FnOnce(Reply<()>) -> AgentMessage,
-    ) -> Result<(), Refusal> {
-        match self.node.directory.agent(handle) {
-            Some(agent) => agent.seat.ask(DEADLINE, make).await,
-            None => Ok(()),
-        }
+    /// Counts something that is no action against an agent's limits: its actor keeps them, or the node while it has none.
+    /// Errors: `rate_limited`, temporary ones.
+    pub async fn count(&self, handle: &Handle, what: Counted) -> Result<(), Refusal> {
+        let Some(agent) = self.node.directory.agent(handle) else {
+            return self.count_absent(handle, what);
+        };
+        let message = |reply| AgentMessage::Count(what, reply);
+        agent.seat.ask(DEADLINE, message).await
+    }
+
+    /// Counts something against the limits of an agent that has no actor. Errors: `rate_limited`.
+    fn count_absent(&self, handle: &Handle, what: Counted) -> Result<(), Refusal> {
+        let Node {
+            parked_limits,
+            limits,
+            clock,
+            ..
+        } = &*self.node;
+        parked_limits.check(handle, what, limits, clock)
     }
 
     /// Suggests something to an agent: an event `prompt` in its inbox. `from` is how the spectator calls itself.
@@ -202,16 +213,13 @@ impl Gateway {
             .map_err(Refusal::invalid)?
             .into_string();
         let Some(seat) = self.node.directory.agent(agent) else {
-            let wanted = agent.clone();
-            let row = self
-                .node
-                .database
-                .read(move |reader| reader.agent_by_handle(&wanted))
-                .await?;
-            return Err(match row {
+            return Err(match self.node.database.agent(agent).await? {
                 None => Refusal::new(Code::AgentNotFound, "no such agent"),
                 Some(row) if !row.accepts_prompts => prompts_refused(),
-                Some(_) => Refusal::new(Code::NotInWorld, "the agent is not in the world"),
+                Some(_) => {
+                    self.count_absent(agent, Counted::Suggestion)?;
+                    Refusal::new(Code::NotInWorld, "the agent is not in the world")
+                }
             });
         };
         seat.seat
@@ -223,8 +231,8 @@ impl Gateway {
 
     /// Makes a region and runs it on this node; agents may go there when this returns.
     /// Errors: `already_exists` (its name, or one of its objects), `invalid_parameter` when the world is full, temporary
-    /// ones: then the region may be there and is run after the next start.
-    pub async fn open_region(&self, plan: RegionPlan) -> Result<ShardPlan, Refusal> {
+    /// ones: then the region may be there, and runs as soon as the leases are renewed.
+    pub async fn open_region(&self, plan: RegionPlan) -> Result<Vec<ShardPlan>, Refusal> {
         let node = &self.node;
         let _one_at_a_time = self.opening.lock().await;
         if node.directory.world().regions.len() >= REGIONS_MAX {
@@ -232,13 +240,13 @@ impl Gateway {
                 "a world has at most {REGIONS_MAX} regions"
             )));
         }
-        let (wanted, now) = (plan.clone(), node.now());
-        let made = match node
+        let (wanted, id, ttl_ms, now) = (plan.clone(), node.id, node.lease_ttl_ms, node.now());
+        let opened = match node
             .database
-            .write(move |store| store.create_region(&wanted, now))
+            .write(move |store| store.open_region(&wanted, id, ttl_ms, now))
             .await?
         {
-            Created::Done(shard) => shard,
+            Created::Done(opened) => opened,
             Created::AlreadyExists => {
                 return Err(Refusal::new(
                     Code::AlreadyExists,
@@ -246,27 +254,15 @@ impl Gateway {
                 ));
             }
         };
-        let (id, ttl_ms, now) = (node.id, node.lease_ttl_ms, node.now());
-        let claims = node
-            .database
-            .write(move |store| store.claim_shards(id, ttl_ms, false, now))
-            .await?;
-        let (ours, others): (Vec<_>, Vec<_>) =
-            claims.into_iter().partition(|claim| claim.lease.shard == made.id);
-        // A shard whose lease had just run out comes along with the new one.
-        others.iter().for_each(|claim| shard::resume(node, claim));
-        let claim = ours.into_iter().next().ok_or_else(Refusal::unavailable)?;
-        let mut seats = node.directory.shards();
-        seats.sort_by_key(|(shard, _)| *shard);
-        let turn = usize::try_from(made.id.0)
-            .unwrap_or(0)
-            .checked_rem(seats.len())
-            .unwrap_or(0);
-        let (_, neighbour) = seats.get(turn).ok_or_else(Refusal::unavailable)?;
-        // The plan goes first: the shard's actor looks itself up in the world.
-        node.directory.add_region(plan.clone(), made.clone());
-        shard::start(node, &neighbour.arbiter, plan, made.clone(), &claim);
-        Ok(made)
+        let (shards, leases): (Vec<ShardPlan>, Vec<_>) = opened.into_iter().unzip();
+        // The plan goes first: the shards' actors look themselves up in the world.
+        node.directory.add_region(plan.clone(), &shards);
+        for (shard, lease) in shards.iter().zip(leases) {
+            let thread = node.directory.thread_for(shard.id);
+            let thread = thread.ok_or_else(Refusal::unavailable)?;
+            shard::start(node, &thread, plan.clone(), shard.clone(), lease);
+        }
+        Ok(shards)
     }
 
     /// An agent's actor, started on the thread of the shard that it is or will be in.
@@ -278,12 +274,7 @@ impl Gateway {
         if let Some(agent) = self.node.directory.agent(handle) {
             return Ok(agent);
         }
-        let wanted = handle.clone();
-        let row = self
-            .node
-            .database
-            .read(move |reader| reader.agent_by_handle(&wanted))
-            .await?;
+        let row = self.node.database.agent(handle).await?;
         let row = row.ok_or_else(|| Refusal::new(Code::AgentNotFound, "no such agent"))?;
         let directory = &self.node.directory;
         let world = directory.world();

@@ -148,15 +148,7 @@ impl Role for Inhabitants {
 async fn find_or_register(gateway: &Gateway, persona: &Persona) -> Result<Option<AgentRow>, Refusal> {
     let node = Arc::clone(&gateway.node);
     let handle = Handle::new(&persona.handle()).map_err(Refusal::invalid)?;
-    let found = || {
-        let (node, handle) = (Arc::clone(&node), handle.clone());
-        async move {
-            node.database
-                .read(move |reader| reader.agent_by_handle(&handle))
-                .await
-        }
-    };
-    if let Some(row) = found().await? {
+    if let Some(row) = node.database.agent(&handle).await? {
         // Somebody may have registered such a handle for itself: it has a key then, and is not ours to act for.
         let wanted = handle.clone();
         let has_key = node
@@ -183,7 +175,7 @@ async fn find_or_register(gateway: &Gateway, persona: &Persona) -> Result<Option
             Registered::HandleTaken => return Ok(None),
         }
     }
-    let Some(row) = found().await? else {
+    let Some(row) = node.database.agent(&handle).await? else {
         return Ok(None);
     };
     // Inhabitants are there to be watched, and listen to suggestions.

@@ -5,6 +5,7 @@ pub mod channels;
 pub mod committer;
 pub mod conversation;
 pub mod database;
+pub mod decided;
 pub mod directory;
 pub mod fanout;
 pub mod gateway;

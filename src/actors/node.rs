@@ -1,5 +1,6 @@
 //! What every actor of this process shares.
 
+use super::agent::ParkedLimits;
 use super::channels::Channels;
 use super::database::Database;
 use super::directory::Directory;
@@ -46,6 +47,8 @@ pub struct Node {
     pub mirror: Mirror,
     /// Rates and counts.
     pub limits: Limits,
+    /// Limits of agents without an actor.
+    pub parked_limits: ParkedLimits,
     /// How long a lease holds. Units: milliseconds.
     pub lease_ttl_ms: i64,
     /// What is to be added to agents' counters; written every few seconds.
@@ -106,6 +109,18 @@ impl Limiter {
         gcra.check(clock.monotonic_ms())
             .map(|_allowance| ())
             .map_err(|over| refuse(self.bucket, over, window_s))
+    }
+
+    /// From when on it is as good as new. Units: milliseconds of the monotonic clock.
+    pub fn idle_at_ms(&self) -> i64 {
+        self.gcra.map_or(i64::MIN, |gcra| gcra.idle_at_ms())
+    }
+
+    /// Takes over what another limiter of the same bucket counted.
+    pub fn merge(&mut self, other: &Self) {
+        if let (Some(gcra), Some(other)) = (&mut self.gcra, &other.gcra) {
+            gcra.merge(other);
+        }
     }
 
     /// Whether it is as good as new, so that whoever keeps it in a map may forget it.

@@ -32,7 +32,7 @@ impl Request {
     pub fn culprit(&self, agent: AgentId) -> Culprit {
         Culprit {
             agent,
-            body_hash: self.command.body_hash,
+            command: self.command.clone(),
         }
     }
 }

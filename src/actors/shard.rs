@@ -2,12 +2,11 @@
 
 use super::committer::{Committer, CommitterMessage};
 use super::directory::ShardSeats;
-use super::mailbox::Seat;
 use super::node::Node;
 use super::region::{RegionActor, RegionMessage};
 use super::watch::{self, Role, Stage};
 use crate::domain::region::{RegionPlan, ShardPlan};
-use crate::store::shard::Claim;
+use crate::store::commit::Lease;
 use actix_rt::ArbiterHandle;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -27,15 +26,21 @@ pub struct ShardActor {
     is_claiming: bool,
 }
 
-/// Starts a shard's actors on a thread and enters them into the directory.
-pub fn start(
+/// Starts a shard's actors on a thread and enters them into the directory, unless they run already.
+pub fn start(node: &Arc<Node>, arbiter: &ArbiterHandle, plan: RegionPlan, shard: ShardPlan, lease: Lease) {
+    let id = shard.id;
+    node.directory
+        .run_shard(id, || start_actors(node, arbiter, plan, shard, lease.epoch));
+}
+
+fn start_actors(
     node: &Arc<Node>,
     arbiter: &ArbiterHandle,
     plan: RegionPlan,
     shard: ShardPlan,
-    claim: &Claim,
-) -> Seat<ShardActor> {
-    let epoch = Arc::new(AtomicI64::new(claim.lease.epoch));
+    epoch: i64,
+) -> ShardSeats {
+    let epoch = Arc::new(AtomicI64::new(epoch));
     let keeper = {
         let (node, epoch) = (Arc::clone(node), Arc::clone(&epoch));
         let quarantine = Arc::clone(&node.quarantine);
@@ -48,39 +53,71 @@ pub fn start(
         watch::start_in(arbiter, &quarantine, make)
     };
     let committer = {
-        let (node, epoch, keeper, id) = (Arc::clone(node), Arc::clone(&epoch), keeper.clone(), shard.id);
+        let (node, epoch, id) = (Arc::clone(node), Arc::clone(&epoch), shard.id);
         watch::start_in(arbiter, &node.quarantine.clone(), move || {
             Committer::new(node, id, epoch, Some(keeper))
         })
     };
     let region = {
-        let (node, shard, committer) = (Arc::clone(node), shard.clone(), committer.clone());
+        let (node, committer) = (Arc::clone(node), committer.clone());
         watch::start_in(arbiter, &node.quarantine.clone(), move || {
             RegionActor::new(node, plan, shard, committer, epoch)
         })
     };
-    node.directory.put_shard(
-        shard.id,
-        ShardSeats {
-            region,
-            committer,
-            arbiter: arbiter.clone(),
-        },
-    );
-    keeper
+    ShardSeats {
+        region,
+        committer,
+        arbiter: arbiter.clone(),
+    }
 }
 
-/// Tells the actors of a shard that this node runs that the lease was claimed anew: they go on under its epoch.
-pub fn resume(node: &Node, claim: &Claim) {
-    let id = claim.lease.shard;
-    let Some(seats) = node.directory.shard(id) else {
+/// This node holds these leases, claimed anew or found to be its own: a shard that runs goes on under its epoch, and one that
+/// does not is started, whether its region is known here or not.
+pub async fn resume(node: &Arc<Node>, leases: Vec<Lease>) {
+    let mut strangers = Vec::new();
+    for lease in leases {
+        let Some(seats) = node.directory.shard(lease.shard) else {
+            strangers.push(lease);
+            continue;
+        };
+        tracing::warn!(shard.id = %lease.shard, epoch = lease.epoch, "{} was claimed anew", lease.shard);
+        seats.committer.order(CommitterMessage::Claimed(lease.epoch));
+        seats.region.order(RegionMessage::Reload);
+    }
+    adopt(node, strangers).await;
+}
+
+/// Starts the shards of these leases that do not run here yet. What cannot be read now is tried with the next renewal.
+pub async fn adopt(node: &Arc<Node>, mut leases: Vec<Lease>) {
+    leases.retain(|lease| node.directory.shard(lease.shard).is_none());
+    if leases.is_empty() {
+        return;
+    }
+    let stored = node
+        .database
+        .read(|reader| Ok((reader.regions()?, reader.shards()?)))
+        .await;
+    let Ok((regions, shards)) = stored else {
         return;
     };
-    tracing::warn!(shard.id = %id, epoch = claim.lease.epoch, "{id} was claimed anew");
-    seats
-        .committer
-        .order(CommitterMessage::Claimed(claim.lease.epoch));
-    seats.region.order(RegionMessage::Reload);
+    for lease in leases {
+        let shard = shards.iter().find(|shard| shard.id == lease.shard);
+        let plan = shard.and_then(|shard| regions.iter().find(|plan| plan.name == shard.region));
+        let (Some(shard), Some(plan), Some(arbiter)) = (shard, plan, node.directory.thread_for(lease.shard))
+        else {
+            tracing::error!(shard.id = %lease.shard, "{} is not in the store", lease.shard);
+            continue;
+        };
+        tracing::warn!(shard.id = %lease.shard, "{} of region {} was not known here", lease.shard, plan.name);
+        let parts: Vec<ShardPlan> = shards
+            .iter()
+            .filter(|other| other.region == plan.name)
+            .cloned()
+            .collect();
+        // The plan goes first: the shard's actors look themselves up in the world.
+        node.directory.add_region(plan.clone(), &parts);
+        start(node, &arbiter, plan.clone(), shard.clone(), lease);
+    }
 }
 
 impl ShardActor {
@@ -92,16 +129,16 @@ impl ShardActor {
         let node = Arc::clone(&self.node);
         let work = async move {
             let (id, ttl_ms, now) = (node.id, node.lease_ttl_ms, node.now());
-            node.database
+            let claims = node
+                .database
                 .write(move |store| store.claim_shards(id, ttl_ms, false, now))
-                .await
+                .await;
+            // A claim takes every shard that is free, so others may be among them, of this node or of nobody yet.
+            let leases = claims.into_iter().flatten().map(|claim| claim.lease);
+            resume(&node, leases.collect()).await;
         };
-        watch::then(stage, work, |me, claims, stage| {
+        watch::then(stage, work, |me, (), stage| {
             me.is_claiming = false;
-            // A claim takes every shard that is free, so others of this node may be among them: each hears of its new epoch.
-            for claim in claims.unwrap_or_default() {
-                resume(&me.node, &claim);
-            }
             // The committer learns of its epoch a moment later; what counts here is that it is newer than the lost one.
             watch::later(stage, Duration::from_millis(500), |me, stage| {
                 if me.epoch.load(Ordering::Acquire) <= me.fenced_epoch {
@@ -130,5 +167,72 @@ impl Role for ShardActor {
                 self.claim(stage);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::test_node::{TestNode, plan, run};
+    use crate::store::region::Created;
+    use serde_json::json;
+
+    /// Makes a region in the store, as a node does whose answer gets lost.
+    async fn make_unnoticed(node: &TestNode, name: &'static str) -> Vec<Lease> {
+        let (id, now) = (node.node().id, node.node().now());
+        let made = node.node().database.write(move |store| {
+            let mut plan = plan(name);
+            plan.shards = 2;
+            store.open_region(&plan, id, 86_400_000, now)
+        });
+        match made.await.unwrap() {
+            Created::Done(opened) => opened.into_iter().map(|(_, lease)| lease).collect(),
+            Created::AlreadyExists => panic!("{name} is there already"),
+        }
+    }
+
+    #[test]
+    fn a_lease_of_a_region_that_nobody_here_knows_is_run_once() {
+        run(async |node| {
+            let alice = node.join("alice", 10.0, 10.0).await;
+            let leases = make_unnoticed(&node, "hall").await;
+            let to = json!({"region": "hall", "x": 200.0, "y": 9.0});
+            let refusal = node.act(&alice, "teleport", to.clone()).await.unwrap_err();
+            assert_eq!(refusal.code, crate::domain::refusal::Code::RegionNotFound);
+            adopt(node.node(), leases.clone()).await;
+            let seats = node.node().directory.shard(leases[1].shard).unwrap();
+            let there = node.act(&alice, "teleport", to).await.unwrap();
+            assert_eq!(there.shard, Some(leases[1].shard));
+            // Once more changes nothing: the same actors run.
+            adopt(node.node(), leases.clone()).await;
+            let again = node.node().directory.shard(leases[1].shard).unwrap();
+            assert!(seats.region.is_same(&again.region));
+            let world = node.node().directory.world();
+            assert_eq!(
+                world.shards.iter().filter(|shard| shard.region == "hall").count(),
+                2
+            );
+        });
+    }
+
+    #[test]
+    fn a_claim_starts_what_is_strange_and_goes_on_with_what_runs() {
+        run(async |node| {
+            let alice = node.join("alice", 10.0, 10.0).await;
+            make_unnoticed(&node, "hall").await;
+            let (id, now) = (node.node().id, node.node().now());
+            let claims = node
+                .node()
+                .database
+                .write(move |store| store.claim_shards(id, 86_400_000, true, now));
+            let leases: Vec<Lease> = claims.await.unwrap().iter().map(|claim| claim.lease).collect();
+            assert_eq!(leases.len(), 4);
+            resume(node.node(), leases).await;
+            // Both go on under the new epochs, else their commits were fenced.
+            node.stand(&alice, 20.0, 20.0).await;
+            let to = json!({"region": "hall", "x": 10.0, "y": 9.0});
+            node.act(&alice, "teleport", to).await.unwrap();
+            node.stand(&alice, 30.0, 20.0).await;
+        });
     }
 }

@@ -1,6 +1,6 @@
 //! A small node to test actors on: regions `plaza` and `forest` on a database in memory, and agents that come when asked.
 
-use super::agent::Joiner;
+use super::agent::{Joiner, ParkedLimits};
 use super::channels::Channels;
 use super::database::Database;
 use super::directory::{Directory, ShardSeats};
@@ -9,6 +9,7 @@ use super::node::Node;
 use super::request::Receipt;
 use super::shard;
 use crate::base::id::{AgentId, NodeId, ShardId};
+use crate::base::limit::{CHANNEL_HISTORIES_MAX_BYTES, PARKED_LIMITS_MAX};
 use crate::base::time::{TickRate, Timestamp};
 use crate::bus::mirror::Mirror;
 use crate::bus::{Bus, BusConfig};
@@ -43,12 +44,22 @@ pub struct TestNode {
     arbiter: actix_rt::Arbiter,
 }
 
-/// Runs a test in an actor system of its own.
+/// Runs a test in an actor system of its own, without rates and counts.
 pub fn run<F: Future<Output = ()>>(body: impl FnOnce(TestNode) -> F) {
-    actix::System::new().block_on(async { body(TestNode::start()).await });
+    let unlimited = Limits {
+        unlimited: true,
+        ..Limits::default()
+    };
+    run_with(unlimited, body);
 }
 
-fn plan(name: &str) -> RegionPlan {
+/// Runs a test in an actor system of its own, with these rates and counts.
+pub fn run_with<F: Future<Output = ()>>(limits: Limits, body: impl FnOnce(TestNode) -> F) {
+    actix::System::new().block_on(async { body(TestNode::start(limits)).await });
+}
+
+/// A region of 256 m without anything in it.
+pub fn plan(name: &str) -> RegionPlan {
     let spawn = json!({"x": 128.0, "y": 128.0, "z": 25.0});
     serde_json::from_value(
         json!({"name": name, "display_name": name, "size_m": 256.0, "capacity": 500, "spawn": spawn}),
@@ -57,7 +68,7 @@ fn plan(name: &str) -> RegionPlan {
 }
 
 impl TestNode {
-    fn start() -> Self {
+    fn start(limits: Limits) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let target = Target::SqliteMemory(format!("test_node_{}", COUNT.fetch_add(1, Ordering::Relaxed)));
         migrate(&target, NOW).unwrap();
@@ -96,15 +107,13 @@ impl TestNode {
             entropy,
             rate,
             database: Database::start(vec![store], vec![reader]),
-            channels: Channels::new("test".into()),
+            channels: Channels::new("test".into(), CHANNEL_HISTORIES_MAX_BYTES),
             directory: Directory::new(world.clone()),
             quarantine: Arc::default(),
             mirror: Mirror::new(&bus, &bus_config),
             bus,
-            limits: Limits {
-                unlimited: true,
-                ..Limits::default()
-            },
+            limits,
+            parked_limits: ParkedLimits::new(PARKED_LIMITS_MAX),
             lease_ttl_ms: LEASE_MS,
             counters: DashMap::new(),
         });
@@ -117,7 +126,7 @@ impl TestNode {
                 .unwrap()
                 .clone();
             let region = world.region(&plan.region).unwrap().clone();
-            shard::start(&node, &arbiter.handle(), region, plan, claim);
+            shard::start(&node, &arbiter.handle(), region, plan, claim.lease);
         }
         Self {
             gateway: Gateway::new(node),

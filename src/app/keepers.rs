@@ -1,7 +1,8 @@
-//! What runs at intervals beside the actors: leases, credentials, counters, retention, channels, metrics.
+//! What runs beside the actors, mostly at intervals: leases, credentials, counters, quarantine, retention, channels, parked limits, metrics.
 
 use crate::actors::gateway::Gateway;
 use crate::actors::node::Node;
+use crate::actors::{quarantine, shard};
 use crate::base::id::AgentId;
 use crate::config::Config;
 use crate::store::agent::Counters;
@@ -17,6 +18,7 @@ pub fn start(gateway: &Gateway, access: &Arc<Access>, config: &Arc<Config>, reco
     let renew_every = Duration::from_millis(u64::try_from(gateway.node.lease_ttl_ms / 3).unwrap_or(2_000));
     keep(&gateway.node, renew_every, renew_leases);
     keep(&gateway.node, Duration::from_secs(5), flush_counters);
+    actix_web::rt::spawn(quarantine::keep_saved(Arc::clone(&gateway.node)));
     let sweep_every = Duration::from_secs(u64::from(config.retention.sweep_min.max(1)) * 60);
     let (days, hours) = (
         i64::from(config.retention.events_days),
@@ -24,7 +26,8 @@ pub fn start(gateway: &Gateway, access: &Arc<Access>, config: &Arc<Config>, reco
     );
     keep(&gateway.node, sweep_every, move |node| retain(node, days, hours));
     keep(&gateway.node, Duration::from_secs(60), |node| async move {
-        node.channels.sweep(&node.clock)
+        node.channels.sweep(&node.clock);
+        node.parked_limits.sweep(&node.clock);
     });
     let access = Arc::clone(access);
     keep(&gateway.node, Duration::from_secs(1), move |_| {
@@ -56,12 +59,14 @@ fn keep<F: Future<Output = ()> + 'static>(
 
 async fn renew_leases(node: Arc<Node>) {
     let (id, ttl_ms, now) = (node.id, node.lease_ttl_ms, node.now());
-    if let Err(refusal) = node
+    match node
         .database
         .write(move |store| store.renew_leases(id, ttl_ms, now))
         .await
     {
-        tracing::warn!("leases could not be renewed: {refusal}");
+        // A region whose making had no answer is ours all the same.
+        Ok(leases) => shard::adopt(&node, leases).await,
+        Err(refusal) => tracing::warn!("leases could not be renewed: {refusal}"),
     }
 }
 

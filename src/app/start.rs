@@ -1,6 +1,7 @@
 //! The start: store, leases, shards.
 
 use super::plan::plans_of;
+use crate::actors::agent::ParkedLimits;
 use crate::actors::channels::Channels;
 use crate::actors::database::Database;
 use crate::actors::directory::Directory;
@@ -9,13 +10,15 @@ use crate::actors::node::Node;
 use crate::actors::quarantine::Quarantine;
 use crate::actors::shard;
 use crate::base::id::NodeId;
+use crate::base::limit::{CHANNEL_HISTORIES_MAX_BYTES, PARKED_LIMITS_MAX, POISON_REMEMBERED_MAX};
 use crate::base::time::{TickRate, Timestamp};
 use crate::bus::mirror::Mirror;
 use crate::bus::{Bus, BusConfig};
 use crate::config::Config;
-use crate::domain::region::World;
+use crate::domain::region::{ShardPlan, World};
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
+use crate::store::commit::Poison;
 use crate::store::shard::Claim;
 use crate::store::{Reader, Store, Target, migrate};
 use actix_rt::Arbiter;
@@ -30,6 +33,7 @@ pub struct Opened {
     readers: Vec<Reader>,
     world: World,
     claims: Vec<Claim>,
+    poison: Vec<Poison>,
     node: NodeId,
 }
 
@@ -71,15 +75,17 @@ pub fn open_store(
     )?;
     let is_forced = matches!(target, Target::Sqlite(_) | Target::SqliteMemory(_));
     let mut reader = Reader::open(target)?;
-    let (regions, shards) = (reader.regions()?, reader.shards()?);
     let claims = claim_all(
-        &mut store,
+        (&mut store, &mut reader),
         node,
-        shards.len(),
         is_forced,
         lease_ttl_ms(config),
         clock,
     )?;
+    // Only now: whoever held the shards before may have written until it lost them.
+    let poison = reader.poisoned_commands(POISON_REMEMBERED_MAX)?;
+    // Read after the claim: a region may have been made just before it.
+    let (regions, shards) = (reader.regions()?, reader.shards()?);
     store.close_all_sessions(now())?;
     store.close_all_spectators(now())?;
     let rate = TickRate {
@@ -112,6 +118,7 @@ pub fn open_store(
             shards,
         },
         claims,
+        poison,
         node,
     })
 }
@@ -136,25 +143,27 @@ where
 
 /// Claims every shard. After a crash on PostgreSQL the last owner's leases must run out first.
 fn claim_all(
-    store: &mut Store,
+    (store, reader): (&mut Store, &mut Reader),
     node: NodeId,
-    count: usize,
     is_forced: bool,
     ttl_ms: i64,
     clock: &Clock,
 ) -> anyhow::Result<Vec<Claim>> {
     let deadline =
         clock.monotonic() + Duration::from_millis(u64::try_from(ttl_ms * 4).unwrap_or(24_000).max(5_000));
-    let mut claims = Vec::new();
+    let mut claims: Vec<Claim> = Vec::new();
     loop {
         claims.extend(store.claim_shards(node, ttl_ms, is_forced, Timestamp(clock.now_ms()))?);
-        if claims.len() >= count {
+        let shards = reader.shards()?;
+        let is_ours = |shard: &&ShardPlan| claims.iter().any(|claim| claim.lease.shard == shard.id);
+        let missing = shards.iter().filter(|shard| !is_ours(shard)).count();
+        if missing == 0 {
             return Ok(claims);
         }
         anyhow::ensure!(
             clock.monotonic() < deadline,
-            "another node holds {} of {count} shards",
-            count - claims.len()
+            "another node holds {missing} of {} shards",
+            shards.len()
         );
         store.renew_leases(node, ttl_ms, Timestamp(clock.now_ms()))?;
         // Close to the moment when the old leases run out, whatever their length.
@@ -195,12 +204,13 @@ pub fn start_node(
         entropy: entropy.clone(),
         rate: opened.world.rate,
         database: Database::start(opened.stores, opened.readers),
-        channels: Channels::new(entropy.token_base62(8)),
+        channels: Channels::new(entropy.token_base62(8), CHANNEL_HISTORIES_MAX_BYTES),
         directory: Directory::new(opened.world),
-        quarantine: Arc::new(Quarantine::default()),
+        quarantine: Arc::new(Quarantine::remembering(opened.poison)),
         mirror: Mirror::new(&bus, &bus_config),
         bus,
         limits: config.limits.clone(),
+        parked_limits: ParkedLimits::new(PARKED_LIMITS_MAX),
         lease_ttl_ms: lease_ttl_ms(config),
         counters: DashMap::new(),
     });
@@ -218,7 +228,13 @@ pub fn start_node(
         else {
             continue;
         };
-        shard::start(&node, &arbiter.handle(), region.clone(), shard.clone(), claim);
+        shard::start(
+            &node,
+            &arbiter.handle(),
+            region.clone(),
+            shard.clone(),
+            claim.lease,
+        );
     }
     Ok(NodeParts {
         gateway: Gateway::new(node),

@@ -4,6 +4,7 @@ use super::http::Servers;
 use super::keepers::flush_counters;
 use super::start::NodeParts;
 use crate::actors::hub::{HubMessage, Whom};
+use crate::actors::quarantine;
 use crate::bus::Topic;
 use crate::config::Config;
 use crate::wire::Disconnect;
@@ -42,6 +43,9 @@ pub async fn until_told(servers: Servers, parts: &NodeParts, config: &Config) ->
         seats.region.order(crate::actors::region::RegionMessage::Save);
     }
     flush_counters(Arc::clone(&node)).await;
+    if !quarantine::save(&node).await {
+        tracing::warn!("quarantined commands could not be written");
+    }
     let (id, now) = (node.id, node.now());
     let _ = node
         .database

@@ -36,6 +36,8 @@ pub const CHANNEL_HISTORY_MAX: usize = 100;
 pub const CHANNEL_HISTORY_MS: i64 = 3_600_000;
 /// Bytes of the payloads that one channel's history keeps; the oldest go first.
 pub const CHANNEL_HISTORY_MAX_BYTES: usize = 256 * 1024;
+/// Bytes that all channels' histories on one node weigh together; the one that was idle the longest goes first.
+pub const CHANNEL_HISTORIES_MAX_BYTES: usize = 64 * 1024 * 1024;
 /// Bytes of the publications in one answer, so that it fits into a socket's queue beside what is live.
 pub const RECOVERY_MAX_BYTES: usize = 512 * 1024;
 /// Users whose rate of publications one node counts at the same time.
@@ -76,6 +78,14 @@ pub const REGION_SIZE_MAX_M: u32 = 4_096;
 pub const ALTITUDE_MAX_M: f64 = 4_096.0;
 /// Most agents that a shard may be set to hold.
 pub const REGION_CAPACITY_MAX: u32 = 100_000;
+/// Most shards of one region.
+pub const SHARDS_PER_REGION_MAX: u32 = 64;
+
+/// Most shards of a region with sides of `size_m`: each is at least a cell wide. Units: metres.
+pub fn shards_max(size_m: u32) -> u32 {
+    (size_m / 16).clamp(1, SHARDS_PER_REGION_MAX)
+}
+
 /// Entries in one answer about what is near. Source: api.md §3.
 pub const NEARBY_MAX: usize = 64;
 /// Cells that one camera may see at once.
@@ -134,6 +144,9 @@ pub const REST_IDLE_S: u32 = 300;
 /// Longest life of an access token. Units: seconds. Source: security.md §4.2.
 pub const ACCESS_TTL_MAX_S: u32 = 86_400;
 
+/// Agents without an actor whose limits one node keeps; who recovers first is forgotten first.
+pub const PARKED_LIMITS_MAX: usize = 100_000;
+
 // Supervision.
 
 /// Restarts of one actor within [`RESTART_WINDOW_MS`] before its shard gives up. Source: architecture.md §6.
@@ -142,6 +155,8 @@ pub const RESTARTS_MAX: u32 = 5;
 pub const RESTART_WINDOW_MS: u64 = 60_000;
 /// Panics of one command before it is refused with `poison`. Source: architecture.md §6.
 pub const POISON_PANICS_MAX: u32 = 3;
+/// Most failing and quarantined commands remembered, each; the oldest go first.
+pub const POISON_REMEMBERED_MAX: usize = 10_000;
 
 // Money and conversation.
 

@@ -148,6 +148,20 @@ impl Gcra {
         self.arrival <= self.scaled(now_ms)
     }
 
+    /// From when on the limiter is as good as new. Units: milliseconds.
+    #[must_use]
+    pub fn idle_at_ms(&self) -> i64 {
+        let limit = i128::from(self.quota.limit);
+        let at = self.arrival.saturating_add(limit - 1).div_euclid(limit);
+        // Only a limiter that never counted anything is out of range.
+        i64::try_from(at).unwrap_or(i64::MIN)
+    }
+
+    /// Takes over what another limiter of the same quota counted: whoever came further stands.
+    pub fn merge(&mut self, other: &Self) {
+        self.arrival = self.arrival.max(other.arrival);
+    }
+
     fn allowance(&self, now: i128) -> Allowance {
         let used = self.arrival_from(now) - now;
         let remaining = (self.depth() - used) / self.step();
@@ -216,6 +230,19 @@ mod tests {
     }
 
     #[test]
+    fn merged_limiters_stand_where_the_further_one_stood() {
+        let mut unused = Gcra::new(Quota::per_minute(60, 3));
+        let mut used = unused;
+        (0..3).for_each(|_| {
+            used.check(1_000).unwrap();
+        });
+        unused.merge(&used);
+        assert_eq!(unused.check(1_000), used.check(1_000));
+        used.merge(&Gcra::new(Quota::per_minute(60, 3)));
+        assert_eq!(used.check(1_000).unwrap_err().retry_after_ms, 1_000);
+    }
+
+    #[test]
     fn clock_that_jumps_back_blocks_for_one_burst_at_most() {
         let mut limiter = Gcra::new(Quota::per_minute(60, 10));
         limiter.check(10_000_000).unwrap();
@@ -260,6 +287,17 @@ mod tests {
                 let inside = passed[index..].iter().take_while(|at| **at <= end).count();
                 prop_assert!(inside <= most, "{inside} calls in a window of {window_ms} ms");
             }
+        }
+
+        #[test]
+        fn limiter_is_idle_from_the_told_moment_on(limit in 1_u32..200, window_ms in 1_u32..100_000, calls in 0_u32..10, now in 0_i64..2_000_000_000_000) {
+            let mut limiter = Gcra::new(Quota::new(limit, window_ms, 10));
+            for _ in 0..calls {
+                prop_assert!(limiter.check(now).is_ok());
+            }
+            let at = limiter.idle_at_ms();
+            prop_assert!(limiter.is_idle(at));
+            prop_assert!(calls == 0 || !limiter.is_idle(at - 1));
         }
 
         #[test]

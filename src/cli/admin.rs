@@ -51,6 +51,9 @@ pub struct CreateRegion {
     /// Agents that each shard holds.
     #[arg(long, value_name = "N", default_value_t = 500)]
     pub capacity: u32,
+    /// Shards that run it, each with a strip at least 16 m wide.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub shards: u32,
     /// Keep spectators out.
     #[arg(long)]
     pub private: bool,
@@ -82,6 +85,12 @@ fn create(region: CreateRegion) -> anyhow::Result<()> {
         (1..=limit::REGION_NAME_MAX_CHARS).contains(&region.name.len()) && region.name.chars().all(is_name),
         "a region's name is 1 to 64 of a-z, 0-9, _ and -"
     );
+    let shards_max = limit::shards_max(region.size_m);
+    anyhow::ensure!(
+        (1..=shards_max).contains(&region.shards),
+        "shards must be 1 to {shards_max}, not {}",
+        region.shards
+    );
     let middle_m = f64::from(region.size_m) / 2.0;
     let plan = RegionPlan {
         display_name: region.display_name.unwrap_or_else(|| region.name.clone()),
@@ -89,6 +98,7 @@ fn create(region: CreateRegion) -> anyhow::Result<()> {
         description: region.description.unwrap_or_default(),
         size_m: f64::from(region.size_m),
         capacity: region.capacity,
+        shards: region.shards,
         spawn: Vec3::new(middle_m, middle_m, GROUND_Z_M),
         weather: None,
         paths: Vec::new(),
@@ -100,7 +110,10 @@ fn create(region: CreateRegion) -> anyhow::Result<()> {
     let (target, now) = (app::target_of(&config)?, Timestamp(Clock::system().now_ms()));
     migrate(&target, now)?;
     match Store::open(&target)?.create_region(&plan, now)? {
-        Created::Done(shard) => println!("region {} is {}", plan.name, shard.id),
+        Created::Done(shards) => {
+            let ids: Vec<String> = shards.iter().map(|shard| shard.id.to_string()).collect();
+            println!("region {} is {}", plan.name, ids.join(", "));
+        }
         Created::AlreadyExists => anyhow::bail!("there is a region {} already", plan.name),
     }
     Ok(())

@@ -44,6 +44,9 @@ pub struct Region {
     /// Agents that each shard holds.
     #[serde(default = "default_capacity")]
     pub capacity: u32,
+    /// How many shards run it, 1 to 64: each has a strip at least 16 m wide and a queue of its own. Counts when it is made.
+    #[serde(default = "default_shards")]
+    pub shards: u32,
     /// Where agents arrive; the middle when left out.
     #[serde(default)]
     pub spawn: Option<Point>,
@@ -195,6 +198,10 @@ fn default_capacity() -> u32 {
     500
 }
 
+fn default_shards() -> u32 {
+    1
+}
+
 fn default_public() -> bool {
     true
 }
@@ -278,7 +285,10 @@ mod tests {
     fn region_needs_only_a_name() {
         let world = WorldFile::parse("test.toml", "[[region]]\nname = \"hall\"\nsize_m = 64\n").unwrap();
         let region = &world.regions[0];
-        assert_eq!((region.display_name.as_str(), region.capacity), ("hall", 500));
+        assert_eq!(
+            (region.display_name.as_str(), region.capacity, region.shards),
+            ("hall", 500, 1)
+        );
         assert_eq!(
             region.spawn_point(),
             Point {
@@ -327,6 +337,18 @@ mod tests {
                 "size_m must be 16 to 4096",
             ),
             ("[[region]]\nname=\"a\"\ncapacity=0\n".into(), "capacity"),
+            (
+                "[[region]]\nname=\"a\"\nshards=0\n".into(),
+                "shards must be 1 to 16",
+            ),
+            (
+                "[[region]]\nname=\"a\"\nshards=17\n".into(),
+                "shards must be 1 to 16",
+            ),
+            (
+                "[[region]]\nname=\"a\"\nsize_m=4096\nshards=65\n".into(),
+                "shards must be 1 to 64",
+            ),
             ("[[region]]\nname=\"a\"\nweather=\"frogs\"\n".into(), "frogs"),
             ("[[region]]\nname=\"a\"\nspawn={x=257,y=1}\n".into(), "spawn"),
             ("[[region]]\nname=\"a\"\nspawn={x=nan,y=1}\n".into(), "spawn"),

@@ -2,6 +2,7 @@
 
 use crate::domain::agent::{Handle, Profile};
 use crate::domain::space::Vec3;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -30,7 +31,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    AgentSpawn = "agent_spawn", AgentDespawn = "agent_despawn", AgentTeleport = "agent_teleport", AgentStatus = "agent_status",
+    AgentSpawn = "agent_spawn", AgentDespawn = "agent_despawn", AgentTeleport = "agent_teleport", AgentCrossed = "agent_crossed", AgentStatus = "agent_status",
     Speech = "speech", Whisper = "whisper", Emote = "emote", ObjectUse = "object_use", ItemGive = "item_give", Payment = "payment",
     RegionChange = "region_change", WeatherChange = "weather_change", FollowEnded = "follow_ended", Prompt = "prompt", SystemMessage = "system_message",
     ConversationProposed = "conversation_proposed", ConversationOpened = "conversation_opened",
@@ -105,25 +106,39 @@ impl Event {
         self
     }
 
-    /// The entry in a publication's `events` list.
-    /// Shape: `{type, shard?, seq?, source?, target?, content, location?}`.
-    pub fn to_wire(&self, position: Option<(i32, i64)>) -> Value {
-        let mut entry = serde_json::Map::new();
-        entry.insert("type".to_owned(), json!(self.kind.name()));
-        if let Some((shard, seq)) = position {
-            entry.insert("shard".to_owned(), json!(shard));
-            entry.insert("seq".to_owned(), json!(seq));
+    /// The entry in a publication's `events` list, with the shard and number of a stored event.
+    pub fn wire(&self, position: Option<(i32, i64)>) -> WireEvent<'_> {
+        WireEvent {
+            kind: self.kind.name(),
+            shard: position.map(|(shard, _)| shard),
+            seq: position.map(|(_, seq)| seq),
+            source: self.source.as_ref(),
+            target: self.target.as_ref(),
+            content: &self.content,
+            location: self.location,
         }
-        if let Some(source) = &self.source {
-            entry.insert("source".to_owned(), json!(source));
-        }
-        if let Some(target) = &self.target {
-            entry.insert("target".to_owned(), json!(target));
-        }
-        entry.insert("content".to_owned(), self.content.clone());
-        if let Some(location) = self.location {
-            entry.insert("location".to_owned(), json!(location));
-        }
-        Value::Object(entry)
     }
+
+    /// The same entry as a value of its own.
+    pub fn to_wire(&self, position: Option<(i32, i64)>) -> Value {
+        json!(self.wire(position))
+    }
+}
+
+/// An event as publications carry it. Shape: `{type, shard?, seq?, source?, target?, content, location?}`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct WireEvent<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'a Handle>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a Handle>,
+    content: &'a Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<Vec3>,
 }

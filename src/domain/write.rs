@@ -44,6 +44,8 @@ pub enum Write {
         hop: i64,
         /// Whether it is in the world (enters, stays) or leaves it.
         is_in_world: bool,
+        /// What it takes along from another shard, as its new shard encoded it. It counts until that shard has a checkpoint.
+        carried: Option<String>,
     },
     /// Changes an object's state.
     UseObject {

@@ -17,7 +17,7 @@ pub use hash_pool::HashPool;
 pub use key_ring::{KeyRing, KeyRow, KeyState};
 pub use origin::Origins;
 pub use refresh::RefreshToken;
-pub use revocation::{Revocation, RevocationKind, Revocations};
+pub use revocation::Revocations;
 pub use token::{TokenError, TokenKind, Tokens, Verified};
 
 /// Fills a buffer with random bytes; `host::entropy` is behind it outside tests.

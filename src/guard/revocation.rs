@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::token::Verified;
 use crate::base::time::Timestamp;
+use crate::domain::agent::{Revocation, RevocationKind};
 
 /// Most rows kept. A row lives as long as the longest token, which bounds them in practice.
 pub const ROWS_MAX: usize = 200_000;
@@ -11,51 +12,6 @@ pub const ROWS_MAX: usize = 200_000;
 pub const STALE_AFTER_MS: i64 = 30_000;
 /// Life of a row: the longest life of an access token. Units: milliseconds. Source: security.md §4.2.
 pub const ROW_TTL_MS: i64 = 86_400_000;
-
-/// What a revocation names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RevocationKind {
-    /// One token, by its id (`jti`).
-    Token,
-    /// All tokens of one login (`sid`).
-    Family,
-    /// All tokens that an agent holds, by handle; those issued later are good.
-    Agent,
-    /// All tokens that a key signed (`kid`).
-    Key,
-}
-
-impl RevocationKind {
-    /// The stored text.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Token => "token",
-            Self::Family => "family",
-            Self::Agent => "agent",
-            Self::Key => "key",
-        }
-    }
-
-    /// The kind with this text.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Token, Self::Family, Self::Agent, Self::Key]
-            .into_iter()
-            .find(|kind| kind.name() == name)
-    }
-}
-
-/// A row of the table of revocations.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Revocation {
-    /// What is named.
-    pub kind: RevocationKind,
-    /// Its id: `jti`, `sid`, handle or `kid`.
-    pub id: String,
-    /// The row counts until then: [`until`] of the moment it was made.
-    pub until: Timestamp,
-    /// Its place in commit order.
-    pub version: i64,
-}
 
 /// The `until` of a row made at `now`. Rows of kind `agent` must have exactly this one: it tells which tokens are older.
 pub fn until(now: Timestamp) -> Timestamp {

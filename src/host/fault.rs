@@ -6,13 +6,13 @@
 #[cfg(feature = "faults")]
 pub const VARIABLE: &str = "ROOKERY_FAULT";
 
-/// Panics when `ROOKERY_FAULT` names this point and its text occurs in `text`.
+/// Panics when `ROOKERY_FAULT` names this point and its text occurs in what is worked on.
 #[cfg(feature = "faults")]
 #[expect(clippy::panic, reason = "panicking is what a planted fault is for")]
-pub fn panic_if(point: &str, text: &str) {
+pub fn panic_if(point: &str, text: impl FnOnce() -> String) {
     static SPEC: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     let spec = SPEC.get_or_init(|| std::env::var(VARIABLE).unwrap_or_default());
-    if is_planted(spec, point, text) {
+    if is_planted(spec, point, &text()) {
         panic!("planted fault at {point}");
     }
 }
@@ -20,7 +20,7 @@ pub fn panic_if(point: &str, text: &str) {
 /// Does nothing: faults are not part of this build.
 #[cfg(not(feature = "faults"))]
 #[inline(always)]
-pub fn panic_if(_point: &str, _text: &str) {}
+pub fn panic_if(_point: &str, _text: impl FnOnce() -> String) {}
 
 #[cfg(any(feature = "faults", test))]
 fn is_planted(spec: &str, point: &str, text: &str) -> bool {
@@ -45,6 +45,6 @@ mod tests {
 
     #[test]
     fn without_a_planted_fault_nothing_happens() {
-        panic_if("nowhere", "nothing");
+        panic_if("nowhere", || "nothing".to_owned());
     }
 }

@@ -18,8 +18,8 @@ use crate::base::time::Timestamp;
 use crate::domain::agent::{Handle, Name, Permissions, Profile};
 use crate::domain::space::Vec3;
 use diesel::{
-    ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, Queryable, RunQueryDsl, Selectable,
-    SelectableHelper,
+    ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl, QueryResult, Queryable,
+    RunQueryDsl, Selectable, SelectableHelper,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -360,4 +360,20 @@ pub(super) fn agents_of_shard(conn: &mut Conn, shard: ShardId) -> QueryResult<Ve
     };
     let rows: Vec<Stored> = on_conn!(conn, |c| query().select(Stored::as_select()).load(c))?;
     rows.into_iter().map(AgentRow::try_from).collect()
+}
+
+/// What the agents of a shard took along when they came from another one.
+pub(super) fn carried_to_shard(conn: &mut Conn, shard: ShardId) -> QueryResult<Vec<(AgentId, String)>> {
+    let query = || {
+        agents::table
+            .filter(agents::shard_id.eq(shard.0))
+            .filter(agents::is_in_world)
+            .filter(agents::carried.is_not_null())
+            .select((agents::id, agents::carried.assume_not_null()))
+    };
+    let rows: Vec<(Id, String)> = on_conn!(conn, |c| query().load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, carried)| (AgentId(id.0), carried))
+        .collect())
 }

@@ -1,11 +1,11 @@
 //! Group commit: what a shard hands to the database as one transaction, and what comes back.
 
 mod answers;
-mod cells;
 mod columns;
 mod command;
 mod decide;
 mod engine;
+mod many;
 mod moves;
 mod read;
 mod rows;
@@ -13,6 +13,7 @@ mod talk;
 mod together;
 mod write;
 
+pub use command::Poison;
 pub(crate) use read::{MINT_ACCOUNT, Resolver};
 pub use together::Committed;
 

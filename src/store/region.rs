@@ -1,11 +1,13 @@
 //! The world, its regions and the areas of its shards.
 
+use super::commit::Lease;
 use super::connection::{Conn, on_conn};
 use super::error::Inconsistency;
 use super::schema;
+use super::shard::{clock, take_shard};
 use super::sql_types::{Doc, Id};
 use super::{Reader, Result, Store};
-use crate::base::id::ShardId;
+use crate::base::id::{NodeId, ShardId};
 use crate::base::time::Timestamp;
 use crate::domain::region::{RegionPlan, ShardPlan};
 use crate::domain::space::CellRect;
@@ -64,7 +66,7 @@ impl Store {
         })
     }
 
-    /// Adds the regions that are missing, each with one shard over its whole area and its objects.
+    /// Adds the regions that are missing, each with its shards and its objects.
     pub fn ensure_regions(&mut self, plans: &[RegionPlan], now: Timestamp) -> Result<()> {
         self.write("make the regions", |conn| {
             alone(conn, "LOCK TABLE region IN EXCLUSIVE MODE")?;
@@ -75,20 +77,38 @@ impl Store {
         })
     }
 
-    /// Adds a region with one shard and its objects. An object id that another region has counts as `AlreadyExists`.
-    pub fn create_region(&mut self, plan: &RegionPlan, now: Timestamp) -> Result<Created<ShardPlan>> {
+    /// Adds a region with its shards, which nobody runs yet, and its objects. An object id that another region has counts as
+    /// `AlreadyExists`.
+    pub fn create_region(&mut self, plan: &RegionPlan, now: Timestamp) -> Result<Created<Vec<ShardPlan>>> {
         self.write("make a region", |conn| {
-            alone(conn, "LOCK TABLE region IN EXCLUSIVE MODE")?;
-            let ids: Vec<&str> = plan.objects.iter().map(|object| object.id.as_str()).collect();
-            let query = || {
-                schema::object::table
-                    .filter(schema::object::id.eq_any(&ids))
-                    .count()
-            };
-            if on_conn!(conn, |c| query().get_result::<i64>(c))? > 0 {
+            Ok(create_region(conn, plan, now)?.map_or(Created::AlreadyExists, Created::Done))
+        })
+    }
+
+    /// Adds a region and takes its shards for a node, in one transaction: nobody else can claim them in between.
+    pub fn open_region(
+        &mut self,
+        plan: &RegionPlan,
+        node: NodeId,
+        ttl_ms: i64,
+        now: Timestamp,
+    ) -> Result<Created<Vec<(ShardPlan, Lease)>>> {
+        self.write("open a region", |conn| {
+            let Some(shards) = create_region(conn, plan, now)? else {
                 return Ok(Created::AlreadyExists);
+            };
+            let until = clock(conn, now)?.saturating_add(ttl_ms);
+            let mut opened = Vec::with_capacity(shards.len());
+            for shard in shards {
+                let lease = Lease {
+                    shard: shard.id,
+                    owner: node,
+                    epoch: 1,
+                };
+                take_shard(conn, lease, until, now, "made")?;
+                opened.push((shard, lease));
             }
-            Ok(insert_region(conn, plan, now)?.map_or(Created::AlreadyExists, Created::Done))
+            Ok(Created::Done(opened))
         })
     }
 }
@@ -145,6 +165,21 @@ fn alone(conn: &mut Conn, lock: &str) -> QueryResult<()> {
     }
 }
 
+/// None: there is a region with this name, or an object with the id of one of its objects.
+fn create_region(conn: &mut Conn, plan: &RegionPlan, now: Timestamp) -> QueryResult<Option<Vec<ShardPlan>>> {
+    alone(conn, "LOCK TABLE region IN EXCLUSIVE MODE")?;
+    let ids: Vec<&str> = plan.objects.iter().map(|object| object.id.as_str()).collect();
+    let query = || {
+        schema::object::table
+            .filter(schema::object::id.eq_any(&ids))
+            .count()
+    };
+    if on_conn!(conn, |c| query().get_result::<i64>(c))? > 0 {
+        return Ok(None);
+    }
+    insert_region(conn, plan, now)
+}
+
 fn read_world(conn: &mut Conn) -> QueryResult<Option<WorldRow>> {
     use schema::world::dsl as w;
     let query = || w::world.select((w::id, w::epoch, w::tick_ms, w::seed));
@@ -157,14 +192,12 @@ fn read_world(conn: &mut Conn) -> QueryResult<Option<WorldRow>> {
     }))
 }
 
-/// Adds a region with its shard and objects. None: there is one with this name.
-fn insert_region(conn: &mut Conn, plan: &RegionPlan, now: Timestamp) -> QueryResult<Option<ShardPlan>> {
+/// Adds a region with its shards and objects. None: there is one with this name.
+fn insert_region(conn: &mut Conn, plan: &RegionPlan, now: Timestamp) -> QueryResult<Option<Vec<ShardPlan>>> {
     use diesel::dsl::max;
     use schema::object::dsl as o;
     use schema::region::dsl as r;
-    use schema::shard::dsl as s;
     let last: Option<i32> = on_conn!(conn, |c| r::region.select(max(r::number)).first(c))?;
-    let last_shard: Option<i32> = on_conn!(conn, |c| s::shard.select(max(s::id)).first(c))?;
     let stored = serde_json::to_value(plan)
         .map_err(|error| diesel::result::Error::SerializationError(Box::new(error)))?;
     let row = (
@@ -181,27 +214,7 @@ fn insert_region(conn: &mut Conn, plan: &RegionPlan, now: Timestamp) -> QueryRes
     if added == 0 {
         return Ok(None);
     }
-    let area = CellRect::of_region(plan.size_m);
-    let id = last_shard.unwrap_or(0).saturating_add(1);
-    let row = (
-        (
-            s::id.eq(id),
-            s::region.eq(&plan.name),
-            s::x0.eq(area.x0),
-            s::y0.eq(area.y0),
-            s::x1.eq(area.x1),
-            s::y1.eq(area.y1),
-        ),
-        (
-            s::epoch.eq(0_i64),
-            s::lease_until.eq(0_i64),
-            s::last_seq.eq(0_i64),
-            s::last_at.eq(0_i64),
-            s::floor_seq.eq(0_i64),
-        ),
-        s::state.eq("free"),
-    );
-    on_conn!(conn, |c| diesel::insert_into(s::shard).values(row).execute(c))?;
+    let shards = insert_shards(conn, plan)?;
     for object in &plan.objects {
         let row = (
             o::id.eq(&object.id),
@@ -217,9 +230,44 @@ fn insert_region(conn: &mut Conn, plan: &RegionPlan, now: Timestamp) -> QueryRes
             .values(row.clone())
             .execute(c))?;
     }
-    Ok(Some(ShardPlan {
-        id: ShardId(id),
-        region: plan.name.clone(),
-        area,
-    }))
+    Ok(Some(shards))
+}
+
+/// Cuts a region into its shards, which nobody runs yet.
+fn insert_shards(conn: &mut Conn, plan: &RegionPlan) -> QueryResult<Vec<ShardPlan>> {
+    use diesel::dsl::max;
+    use schema::shard::dsl as s;
+    let last: Option<i32> = on_conn!(conn, |c| s::shard.select(max(s::id)).first(c))?;
+    let parts = CellRect::of_region(plan.size_m).split(i32::try_from(plan.shards).unwrap_or(i32::MAX));
+    let first = last.unwrap_or(0).saturating_add(1);
+    let shards: Vec<ShardPlan> = (first..)
+        .zip(parts)
+        .map(|(id, area)| ShardPlan {
+            id: ShardId(id),
+            region: plan.name.clone(),
+            area,
+        })
+        .collect();
+    for ShardPlan { id, area, .. } in &shards {
+        let row = (
+            (
+                s::id.eq(id.0),
+                s::region.eq(&plan.name),
+                s::x0.eq(area.x0),
+                s::y0.eq(area.y0),
+                s::x1.eq(area.x1),
+                s::y1.eq(area.y1),
+            ),
+            (
+                s::epoch.eq(0_i64),
+                s::lease_until.eq(0_i64),
+                s::last_seq.eq(0_i64),
+                s::last_at.eq(0_i64),
+                s::floor_seq.eq(0_i64),
+            ),
+            s::state.eq("free"),
+        );
+        on_conn!(conn, |c| diesel::insert_into(s::shard).values(row).execute(c))?;
+    }
+    Ok(shards)
 }

@@ -30,6 +30,7 @@ tables! {
         hop -> BigInt, is_in_world -> Bool, is_public -> Bool, accepts_prompts -> Bool, inbox_epoch -> Text,
         total_online_seconds -> BigInt, message_count -> BigInt, action_count -> BigInt, last_seen -> Nullable<BigInt>,
         key_id -> Nullable<Text>, key_hash -> Nullable<Text>, created_at -> BigInt, updated_at -> BigInt,
+        carried -> Nullable<Text>,
     }
     sessions (id) {
         id -> Uid, agent_id -> Uid, token -> Text, region -> Text, x -> Double, y -> Double, z -> Double, status -> Text,

@@ -9,7 +9,7 @@ use super::object;
 use super::schema;
 use super::sql_types::{Doc, Id};
 use super::{Reader, Result, Store};
-use crate::base::id::{NodeId, ShardId};
+use crate::base::id::{AgentId, NodeId, ShardId};
 use crate::base::time::{Tick, Timestamp};
 use crate::domain::conversation::Conversation;
 use crate::domain::object::SceneObject;
@@ -44,6 +44,8 @@ pub struct ShardLoad {
     pub checkpoint: Option<Checkpoint>,
     /// The agents that stand in it.
     pub agents: Vec<AgentRow>,
+    /// What some of them took along when they came from another shard, as this shard encoded it.
+    pub carried: Vec<(AgentId, String)>,
     /// The objects of its region.
     pub objects: Vec<SceneObject>,
     /// Its conversations that are not closed.
@@ -124,32 +126,14 @@ impl Store {
                 .filter(|row| is_forced || row.1.is_none() || row.3 < at);
             let mut claims = Vec::new();
             for (id, _, epoch, _, last_seq) in free {
-                let epoch = epoch.saturating_add(1);
-                let update = || {
-                    diesel::update(s::shard.find(id)).set((
-                        s::owner.eq(Id(node.0)),
-                        s::epoch.eq(epoch),
-                        s::lease_until.eq(at.saturating_add(ttl_ms)),
-                        s::state.eq("active"),
-                    ))
+                let lease = Lease {
+                    shard: ShardId(id),
+                    owner: node,
+                    epoch: epoch.saturating_add(1),
                 };
-                on_conn!(conn, |c| update().execute(c))?;
-                log_claim(
-                    conn,
-                    id,
-                    epoch,
-                    node,
-                    at,
-                    if is_forced { "start" } else { "claim" },
-                )?;
-                claims.push(Claim {
-                    lease: Lease {
-                        shard: ShardId(id),
-                        owner: node,
-                        epoch,
-                    },
-                    last_seq,
-                });
+                let reason = if is_forced { "start" } else { "claim" };
+                take_shard(conn, lease, at.saturating_add(ttl_ms), Timestamp(at), reason)?;
+                claims.push(Claim { lease, last_seq });
             }
             Ok(claims)
         })
@@ -268,6 +252,7 @@ impl Reader {
                     body,
                 }),
                 agents: agent::agents_of_shard(conn, shard)?,
+                carried: agent::carried_to_shard(conn, shard)?,
                 objects: object::objects_of_region(conn, &region)?,
                 conversations: open.collect::<QueryResult<_>>()?,
                 last_seq,
@@ -322,20 +307,29 @@ pub(super) fn clock(conn: &mut Conn, now: Timestamp) -> QueryResult<i64> {
     }
 }
 
-fn log_claim(
+/// Gives a shard to the owner of a lease until a time, and records it. The shard's row must be locked, or new.
+pub(super) fn take_shard(
     conn: &mut Conn,
-    shard: i32,
-    epoch: i64,
-    node: NodeId,
-    at: i64,
+    lease: Lease,
+    until: i64,
+    at: Timestamp,
     reason: &str,
 ) -> QueryResult<()> {
-    use schema::shard_claim_log::dsl as l;
+    use schema::{shard::dsl as s, shard_claim_log::dsl as l};
+    let update = || {
+        diesel::update(s::shard.find(lease.shard.0)).set((
+            s::owner.eq(Id(lease.owner.0)),
+            s::epoch.eq(lease.epoch),
+            s::lease_until.eq(until),
+            s::state.eq("active"),
+        ))
+    };
+    on_conn!(conn, |c| update().execute(c))?;
     let row = (
-        l::shard_id.eq(shard),
-        l::epoch.eq(epoch),
-        l::owner.eq(Id(node.0)),
-        l::at.eq(at),
+        l::shard_id.eq(lease.shard.0),
+        l::epoch.eq(lease.epoch),
+        l::owner.eq(Id(lease.owner.0)),
+        l::at.eq(at.0),
         l::reason.eq(reason),
     );
     // The primary key (shard, epoch) turns a double grant into an error.

@@ -13,6 +13,7 @@ use super::sql_types::Id;
 use super::{Reader, Result, Store};
 use crate::base::id::AgentId;
 use crate::base::time::Timestamp;
+use crate::domain::agent::{Revocation, RevocationKind};
 use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 use uuid::Uuid;
 
@@ -74,51 +75,6 @@ pub enum Rotation {
     Expired,
     /// There is no such token.
     Unknown,
-}
-
-/// What is revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RevocationKind {
-    /// One access token, by its `jti`.
-    Token,
-    /// All tokens of a log-in.
-    Family,
-    /// All tokens of an agent.
-    Agent,
-    /// All tokens of a signing key.
-    Key,
-}
-
-impl RevocationKind {
-    /// The name in the table.
-    pub fn name(self) -> &'static str {
-        match self {
-            RevocationKind::Token => "token",
-            RevocationKind::Family => "family",
-            RevocationKind::Agent => "agent",
-            RevocationKind::Key => "key",
-        }
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        let all = [
-            RevocationKind::Token,
-            RevocationKind::Family,
-            RevocationKind::Agent,
-            RevocationKind::Key,
-        ];
-        all.into_iter().find(|kind| kind.name() == name)
-    }
-}
-
-/// A revocation. `version` grows with each, in the order of commits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it; columns of table revocation")]
-pub struct Revocation {
-    pub kind: RevocationKind,
-    pub id: String,
-    pub until: Timestamp,
-    pub version: i64,
 }
 
 impl Store {

@@ -101,6 +101,12 @@ declare! {
     counter errors(error_type = "type", endpoint = "endpoint") = "rookery_errors_total", Count;
     /// Calls that a rate limit refused.
     counter rate_limits_hit(action = "action") = "rookery_rate_limits_hit_total", Count;
+    /// What all channels' histories weigh together.
+    gauge channel_history_bytes() = "rookery_channel_history_bytes", Bytes;
+    /// Histories of channels that were forgotten because all together weighed too much.
+    counter channel_histories_evicted() = "rookery_channel_histories_evicted_total", Count;
+    /// Limits of absent agents that were forgotten before they had recovered.
+    counter parked_limits_evicted() = "rookery_parked_limits_evicted_total", Count;
     /// Restarts of an actor after a panic.
     counter actor_restarts(actor = "actor") = "rookery_actor_restarts_total", Count;
     /// Messages refused because the mailbox was full.

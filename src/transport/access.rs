@@ -21,13 +21,10 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::guard::password::{Cost, Hasher};
 use crate::guard::refresh::{GRACE_MS, Policy};
 use crate::guard::token::{Hmac, Subscription};
-use crate::guard::{
-    HashPool, KeyRing, Revocation, RevocationKind, Revocations, TokenError, TokenKind, Tokens, Verified,
-};
+use crate::guard::{HashPool, KeyRing, Revocations, TokenError, TokenKind, Tokens, Verified};
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
 use crate::store::agent::AgentRow;
-use crate::store::token as stored;
 use dashmap::DashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -254,7 +251,6 @@ impl Access {
             .database
             .read(move |reader| reader.revocations_since(version))
             .await?;
-        let rows = rows.into_iter().map(revocation_of).collect();
         self.revocations
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -286,10 +282,7 @@ impl Access {
     /// An agent's row, read now.
     /// Errors: temporary ones.
     pub async fn agent(&self, handle: &Handle) -> Result<Option<AgentRow>, Refusal> {
-        let handle = handle.clone();
-        self.database
-            .read(move |reader| reader.agent_by_handle(&handle))
-            .await
+        self.database.agent(handle).await
     }
 
     fn is_revoked(&self, verified: &Verified, now: Timestamp) -> bool {
@@ -332,19 +325,4 @@ fn is_operator(verified: &Verified) -> bool {
         && verified
             .permissions
             .is_some_and(|permissions| permissions.has(Permission::Admin))
-}
-
-fn revocation_of(row: stored::Revocation) -> Revocation {
-    let kind = match row.kind {
-        stored::RevocationKind::Token => RevocationKind::Token,
-        stored::RevocationKind::Family => RevocationKind::Family,
-        stored::RevocationKind::Agent => RevocationKind::Agent,
-        stored::RevocationKind::Key => RevocationKind::Key,
-    };
-    Revocation {
-        kind,
-        id: row.id,
-        until: row.until,
-        version: row.version,
-    }
 }

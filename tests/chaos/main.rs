@@ -25,8 +25,12 @@ mod percentile;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
-#[path = "../it/services.rs"]
-#[expect(dead_code, reason = "the integration tests use more of the services")]
+#[path = "../it/services/mod.rs"]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the integration tests use more of the services"
+)]
 mod services;
 #[cfg(test)]
 mod slow_consumer;

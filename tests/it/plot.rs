@@ -1,6 +1,7 @@
 //! A plot: a region of a test's own in the shared world, so that tests do not hear one another.
 
 use crate::agent::Agent;
+use crate::client::Socket;
 use crate::world::{TestWorld, unique};
 use serde_json::json;
 
@@ -71,6 +72,15 @@ impl<'a> Plot<'a> {
         let agent = self.agent(name).await;
         agent.stand(&self.name, x, y).await;
         agent
+    }
+
+    /// Two agents 2 m from each other, and the socket of the second, which has seen the first.
+    pub async fn alice_and_bob(&self) -> (Agent, Agent, Socket) {
+        let alice = self.agent_at("alice", 50.0, 50.0).await;
+        let bob = self.agent_at("bob", 52.0, 50.0).await;
+        let mut seen = bob.connect().await;
+        seen.entry(&alice.handle).await;
+        (alice, bob, seen)
     }
 }
 

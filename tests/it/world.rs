@@ -1,6 +1,8 @@
 //! `TestWorld`: a real `rookery` process on a port of its own, with its data in a folder that goes with it.
 
 mod admin;
+mod border;
+mod claim;
 #[cfg(feature = "faults")]
 mod fault;
 mod permission;

@@ -1,17 +1,16 @@
 //! An agent acts: permission, limit, once per command id; then whoever owns the action decides.
 
-use super::{AgentActor, InFlight};
+use super::{AgentActor, Counted, InFlight};
 use crate::actors::committer::{CommitterMessage, Pending};
 use crate::actors::mailbox::{Reply, answer};
 use crate::actors::region::RegionMessage;
 use crate::actors::request::{Receipt, Request};
 use crate::actors::watch::{self, Stage};
 use crate::domain::action::{Action, Durability, Owner};
-use crate::domain::agent::{Permission, Profile};
+use crate::domain::agent::Profile;
 use crate::domain::refusal::{Code, Refusal};
-use crate::domain::scene::{Decision, Scene};
-use crate::host::fault;
-use crate::store::commit::{Commit, StoredAnswer};
+use crate::domain::scene::Decision;
+use crate::store::commit::StoredAnswer;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -23,7 +22,7 @@ impl AgentActor {
         if let Err(refusal) = self.admit(&request) {
             return answer(request.reply, Err(refusal));
         }
-        if self.node.mirror.is_on() {
+        if self.is_mirrored() {
             self.rates.note(request.command.action, now);
         }
         if request.command.durability == Durability::Durable {
@@ -35,25 +34,12 @@ impl AgentActor {
 
     /// Permission first, then the limit. Source: society.md §5.2.
     fn admit(&mut self, request: &Request) -> Result<(), Refusal> {
-        fault::panic_if("agent.act", request.command.action);
         let profile = self.profile()?;
         let permission = request.action.permission();
         if !profile.permissions.has(permission) || !request.permissions.has(permission) {
             return Err(Refusal::new(Code::PermissionMissing, "the agent may not do that"));
         }
-        let limiter = if permission == Permission::Perceive {
-            &mut self.limits.perceptions
-        } else {
-            &mut self.limits.actions
-        };
-        limiter.check(&self.node.clock)?;
-        if self.node.quarantine.is_poison(&request.culprit(profile.id)) {
-            return Err(Refusal::new(
-                Code::Poison,
-                "the command made the server fail three times and is quarantined",
-            ));
-        }
-        Ok(())
+        self.check(Counted::of(permission))
     }
 
     /// A durable command: a concurrent duplicate waits for the first one's answer.
@@ -128,6 +114,10 @@ impl AgentActor {
             Ok(profile) => profile,
             Err(refusal) => return answer(request.reply, Err(refusal)),
         };
+        if self.node.quarantine.is_poison(profile.id, &request.command) {
+            return answer(request.reply, Err(poison()));
+        }
+        request.meet_fault("agent.act");
         self.count(&request.action, &profile);
         let Some(place) = &self.place else {
             return answer(request.reply, Err(Refusal::not_in_world()));
@@ -147,11 +137,12 @@ impl AgentActor {
         if let Action::Teleport(_) = request.action {
             let (reply, outcome) = oneshot::channel();
             let asker = std::mem::replace(&mut request.reply, reply);
+            let hop = place.hop;
             // The place changes before the one who asked hears of it.
             watch::then(stage, outcome, move |me, outcome, _| {
                 let outcome = outcome.unwrap_or_else(|_gone| Err(Refusal::unavailable()));
                 if let Ok(receipt) = &outcome {
-                    me.follow_hand_off(receipt);
+                    me.follow_hand_off(receipt, hop);
                 }
                 answer(asker, outcome);
             });
@@ -171,19 +162,7 @@ impl AgentActor {
         stage: &mut Stage<Self>,
     ) {
         let world = self.node.directory.world();
-        let now = self.now();
-        let scene = Scene {
-            now,
-            tick: self.node.rate.tick_at(now),
-            rate: self.node.rate,
-            dice: self.node.entropy.u64(),
-            fresh_id: self.node.entropy.uuid_v7(now.0),
-            me: profile,
-            world: &world,
-            region: None,
-            conversation: None,
-        };
-        match request.action.decide(&scene) {
+        match request.action.decide(&self.node.scene(profile, &world)) {
             Err(refusal) => answer(request.reply, Err(refusal)),
             Ok(decision) => match decision.lookup {
                 Some(lookup) => self.look_up(lookup, region, request, stage),
@@ -193,32 +172,14 @@ impl AgentActor {
     }
 
     fn commit(&self, profile: &Profile, region: String, decision: Decision, request: Request) {
-        let Decision {
-            result,
-            event: Some(event),
-            writes,
-            ..
-        } = decision
-        else {
-            tracing::error!(
-                action = request.command.action,
-                "durable action {} decided no event",
-                request.command.action
-            );
-            return answer(request.reply, Err(Refusal::internal()));
+        let event = match request.demand(decision.event) {
+            Ok(event) => event,
+            Err(refusal) => return answer(request.reply, Err(refusal)),
         };
-        let commit = Commit {
-            agent: profile.id,
-            handle: profile.handle.clone(),
-            name: profile.name.clone(),
-            command: Some(request.command),
-            event_id: self.node.event_id(),
-            event,
-            region,
-            tick: self.node.tick(),
-            writes,
-            result,
-        };
+        let mut commit = self
+            .node
+            .commit_of(profile, region, event, decision.writes, decision.result);
+        commit.command = Some(request.command);
         self.send(Pending {
             commit,
             reply: Some(request.reply),
@@ -254,6 +215,13 @@ impl AgentActor {
 /// Whether a rule of the world refused, and not a part that is busy or away: then an earlier answer to the command counts.
 fn is_decided(refusal: &Refusal) -> bool {
     !refusal.code.is_temporary() || matches!(refusal.code, Code::OnCooldown | Code::RegionFull)
+}
+
+fn poison() -> Refusal {
+    Refusal::new(
+        Code::Poison,
+        "the command made the server fail three times and is quarantined",
+    )
 }
 
 fn mismatch() -> Refusal {

@@ -1,27 +1,32 @@
 //! The actor of an agent: its limits, its commands under way, its sockets. One an agent in the whole world.
 
 mod act;
+mod limits;
 mod lookup;
+mod parked;
 mod presence;
 mod prompt;
 mod rates;
+#[cfg(test)]
+mod tests;
 
 pub(super) use act::replay;
+pub use limits::{AgentLimits, Counted};
+pub use parked::ParkedLimits;
 pub use presence::{Join, Joined, Joiner};
 pub use prompt::{Suggestion, refused as prompts_refused};
 
 use super::directory::AgentSeat;
 use super::mailbox::{Reply, Seat, answer};
-use super::node::{Limiter, Node};
+use super::node::Node;
 use super::quarantine::Culprit;
 use super::region::RegionActor;
 use super::request::{Receipt, Request};
 use super::watch::{self, Role, Stage};
 use crate::base::id::{AgentId, SessionId, ShardId};
 use crate::base::time::Timestamp;
-use crate::config::Bucket;
 use crate::domain::agent::{Handle, Profile};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Code, Refusal};
 use crate::store::agent::AgentRow;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,16 +40,14 @@ pub enum AgentMessage {
     Join(Box<Join>),
     /// A socket is gone.
     Part(SessionId),
-    /// The agent stands in this shard of this region now.
-    Moved(ShardId, String),
+    /// The agent is in this shard of this region now, after so many hand-offs.
+    Moved(ShardId, String, i64),
     /// The agent wants to leave the world at once.
     Disconnect(Reply<()>),
     /// What is known of the agent changed.
     Changed(Box<AgentRow>),
-    /// May a new connection be opened.
-    Connect(Reply<()>),
-    /// May this agent ask about the world now. Counts as activity.
-    Perceive(Reply<()>),
+    /// Counts something that is no action against the agent's limits. A perception is activity too.
+    Count(Counted, Reply<()>),
     /// A spectator suggests something.
     Suggest(Box<Suggestion>),
 }
@@ -57,7 +60,8 @@ pub struct AgentActor {
     profile: Option<Arc<Profile>>,
     place: Option<Place>,
     presence: presence::Presence,
-    limits: AgentLimits,
+    /// None once the actor ends and has left them to the node.
+    limits: Option<AgentLimits>,
     in_flight: HashMap<String, InFlight>,
     rates: rates::Rates,
 }
@@ -67,15 +71,11 @@ pub struct AgentActor {
 struct Place {
     shard: ShardId,
     region_name: String,
+    /// Whether outside tools may know of it.
+    is_public: bool,
     region: Seat<RegionActor>,
-}
-
-/// The limits of one agent, kept by its one owner.
-struct AgentLimits {
-    actions: Limiter,
-    perceptions: Limiter,
-    connections: Limiter,
-    suggestions: Limiter,
+    /// The hand-off that it came by, as far as is known: news of an earlier one is no news.
+    hop: i64,
 }
 
 /// A durable command under way, with those who asked for the same.
@@ -85,14 +85,10 @@ struct InFlight {
 }
 
 impl AgentActor {
-    /// An agent's actor, empty until it begins.
+    /// An agent's actor, empty until it begins; it takes over what the agent used up before.
     pub fn new(node: Arc<Node>, handle: Handle) -> Self {
-        let limits = AgentLimits {
-            actions: node.limiter(Bucket::Actions),
-            perceptions: node.limiter(Bucket::Perceptions),
-            connections: node.limiter(Bucket::Connections),
-            suggestions: node.limiter(Bucket::PromptsToAgent),
-        };
+        let parked = node.parked_limits.take(&handle);
+        let limits = Some(parked.unwrap_or_else(|| AgentLimits::new(&node.limits)));
         let presence = presence::Presence::default();
         Self {
             node,
@@ -123,11 +119,7 @@ impl AgentActor {
 
     fn load(&mut self, stage: &mut Stage<Self>) {
         let (node, handle) = (Arc::clone(&self.node), self.handle.clone());
-        let work = async move {
-            node.database
-                .read(move |reader| reader.agent_by_handle(&handle))
-                .await
-        };
+        let work = async move { node.database.agent(&handle).await };
         watch::first(stage, work, |me, row, stage| match row {
             Ok(Some(row)) => me.install(row, stage),
             Ok(None) => me.end(stage),
@@ -141,7 +133,7 @@ impl AgentActor {
     fn install(&mut self, row: AgentRow, stage: &mut Stage<Self>) {
         self.profile = Some(Arc::new(row.profile()));
         if let Some(shard) = row.shard.filter(|_| row.is_in_world) {
-            self.set_place(shard, row.region.clone().unwrap_or_default());
+            self.set_place(shard, row.region.clone().unwrap_or_default(), row.hop);
         }
         self.row = Some(row);
         self.presence.begin(self.node.now());
@@ -149,12 +141,15 @@ impl AgentActor {
         watch::every(stage, Duration::from_secs(1), Self::look_after);
     }
 
-    fn set_place(&mut self, shard: ShardId, region_name: String) {
-        let seats = self.node.directory.shard(shard);
-        self.place = seats.map(|seats| Place {
+    fn set_place(&mut self, shard: ShardId, region_name: String, hop: i64) {
+        let directory = &self.node.directory;
+        let is_public = directory.world().is_public(&region_name);
+        self.place = directory.shard(shard).map(|seats| Place {
             shard,
             region_name,
+            is_public,
             region: seats.region,
+            hop,
         });
     }
 
@@ -163,8 +158,19 @@ impl AgentActor {
         self.profile.clone().ok_or_else(Refusal::unavailable)
     }
 
-    /// Ends this actor for good.
+    /// Counts against the agent's limits. Errors: `rate_limited`; `moving` when the actor has left them to the node.
+    fn check(&mut self, what: Counted) -> Result<(), Refusal> {
+        let limits = self.limits.as_mut().ok_or_else(leaving)?;
+        limits.check(what, &self.node.clock)
+    }
+
+    /// Ends this actor for good. Its limits go first: whoever finds no actor any more finds them with the node.
     fn end(&mut self, stage: &mut Stage<Self>) {
+        if let Some(limits) = self.limits.take() {
+            self.node
+                .parked_limits
+                .park(&self.handle, limits, &self.node.clock);
+        }
         if let Some(me) = self.node.directory.agent(&self.handle) {
             self.node.directory.remove_agent(&self.handle, &me.seat);
         }
@@ -200,7 +206,7 @@ impl Role for AgentActor {
         self.load(stage);
     }
 
-    // The sockets are still there: they stay. Commands under way lose their waiters, who hear `unavailable`.
+    // The sockets are still there: they stay, and so do the limits. Commands under way lose their waiters, who hear `unavailable`.
     fn forget(&mut self) {
         (self.row, self.profile, self.place) = (None, None, None);
         self.in_flight.clear();
@@ -215,21 +221,26 @@ impl Role for AgentActor {
     }
 
     fn take(&mut self, message: AgentMessage, stage: &mut Stage<Self>) {
-        let clock = &self.node.clock;
         match message {
             AgentMessage::Act(request) => self.act(*request, stage),
             AgentMessage::Join(join) => self.join(*join, stage),
             AgentMessage::Part(session) => self.part(session),
-            AgentMessage::Moved(shard, region) => self.moved(shard, region),
+            AgentMessage::Moved(shard, region, hop) => self.moved(shard, region, hop),
             AgentMessage::Disconnect(reply) => self.leave_world(Some(reply), stage),
             AgentMessage::Changed(row) => self.changed(*row),
-            AgentMessage::Connect(reply) => answer(reply, self.limits.connections.check(clock)),
-            AgentMessage::Perceive(reply) => {
-                let now = self.node.now();
-                self.presence.note_seen(now);
-                answer(reply, self.limits.perceptions.check(clock));
+            AgentMessage::Count(what, reply) => {
+                if what == Counted::Perception {
+                    let now = self.node.now();
+                    self.presence.note_seen(now);
+                }
+                answer(reply, self.check(what));
             }
             AgentMessage::Suggest(suggestion) => self.suggest(*suggestion),
         }
     }
+}
+
+/// The refusal of an actor that ends.
+fn leaving() -> Refusal {
+    Refusal::new(Code::Moving, "the agent is leaving the world").retry_after(100)
 }

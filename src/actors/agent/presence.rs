@@ -1,6 +1,6 @@
 //! Presence: an agent is in the world while a socket is open, and for a while after; or while its REST client is active.
 
-use super::AgentActor;
+use super::{AgentActor, leaving};
 use crate::actors::hub::{HubMessage, Whom};
 use crate::actors::mailbox::{Reply, answer, wait};
 use crate::actors::node::DEADLINE;
@@ -102,11 +102,9 @@ impl AgentActor {
     pub(super) fn join(&mut self, join: Join, stage: &mut Stage<Self>) {
         let now = self.now();
         self.presence.note_seen(now);
-        if self.profile.is_none() || self.presence.is_leaving {
-            return answer(
-                join.reply,
-                Err(Refusal::new(Code::Moving, "the agent is leaving the world").retry_after(100)),
-            );
+        let is_ending = self.limits.is_none();
+        if self.profile.is_none() || self.presence.is_leaving || is_ending {
+            return answer(join.reply, Err(leaving()));
         }
         self.add(join.joiner);
         self.presence.joining.push(join);
@@ -205,7 +203,8 @@ impl AgentActor {
                         (Some(at), Some(name.clone()), Some(shard), true);
                 }
                 self.presence.counted_at = Some(self.now());
-                self.set_place(shard, name);
+                // Whatever the region tells from now on is newer.
+                self.set_place(shard, name, 0);
                 self.welcome_all(stage);
             }
             Err(refusal) => self.refuse_all(&refusal),
@@ -273,38 +272,41 @@ impl AgentActor {
         }
     }
 
-    /// The answer to a teleport tells the same as the region does; whichever comes first counts.
-    pub(super) fn follow_hand_off(&mut self, receipt: &Receipt) {
+    /// The answer to a teleport tells the same as the region does; whichever comes first counts. `hop` is that of the place
+    /// from which it was asked for.
+    pub(super) fn follow_hand_off(&mut self, receipt: &Receipt, hop: i64) {
         if let (Some(shard), Some(region), false) = (receipt.shard, receipt.region.clone(), receipt.replayed)
+            && self.place.as_ref().is_some_and(|place| place.hop == hop)
         {
-            self.moved(shard, region);
+            self.moved(shard, region, hop.saturating_add(1));
         }
     }
 
-    /// The agent stands in another shard now: its sockets go along.
-    pub(super) fn moved(&mut self, shard: ShardId, region: String) {
-        let before = self
-            .place
-            .as_ref()
-            .map(|place| (place.shard, place.region_name.clone()));
-        if self.presence.is_entering || before.as_ref().is_none_or(|(old, _)| *old == shard) {
+    /// The agent is in another shard now: its sockets go along. Inside a region they notice nothing of it.
+    pub(super) fn moved(&mut self, shard: ShardId, region: String, hop: i64) {
+        let Some(place) = self.place.as_ref().filter(|_| !self.presence.is_entering) else {
+            return;
+        };
+        if place.shard == shard || hop <= place.hop {
             return;
         }
-        self.set_place(shard, region.clone());
+        let from: Arc<str> = place.region_name.as_str().into();
+        self.set_place(shard, region.clone(), hop);
         if let Some(row) = &mut self.row {
             row.hop = row.hop.saturating_add(1);
             (row.region, row.shard) = (Some(region.clone()), Some(shard));
         }
-        let from: Option<Arc<str>> = before.map(|(_, name)| name.into());
         for (session, hub) in self.presence.sockets.clone() {
-            self.tell_hub(
-                hub,
-                HubMessage::Region {
-                    session,
-                    from: from.clone(),
-                    to: Some(region.as_str().into()),
-                },
-            );
+            if *from != *region {
+                self.tell_hub(
+                    hub,
+                    HubMessage::Region {
+                        session,
+                        from: Some(Arc::clone(&from)),
+                        to: Some(region.as_str().into()),
+                    },
+                );
+            }
         }
         self.watch_again();
     }
@@ -324,7 +326,7 @@ impl AgentActor {
     pub(super) fn look_after(&mut self, stage: &mut Stage<Self>) {
         let now = self.now();
         self.count_online(now);
-        self.mirror_rates();
+        self.mirror_rates(now);
         if !self.presence.is_over(now) {
             return;
         }
@@ -335,9 +337,16 @@ impl AgentActor {
         }
     }
 
-    fn mirror_rates(&mut self) {
-        let Some(place) = &self.place else { return };
-        let rates = self.rates.take(&self.handle);
+    /// Anyone at Redis reads the mirror: what an agent does in a region that is not public is neither counted nor told.
+    pub(super) fn is_mirrored(&self) -> bool {
+        self.node.mirror.is_on() && self.place.as_ref().is_some_and(|place| place.is_public)
+    }
+
+    fn mirror_rates(&mut self, now: Timestamp) {
+        let Some(place) = self.place.as_ref().filter(|_| self.is_mirrored()) else {
+            return;
+        };
+        let rates = self.rates.take(&self.handle, now);
         if !rates.is_empty() {
             let (region, tick) = (place.region_name.clone(), self.node.tick().0);
             self.node.mirror.push(MirrorBatch {

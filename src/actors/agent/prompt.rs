@@ -1,6 +1,6 @@
 //! A spectator suggests something to an agent: into its inbox, if its owner wants suggestions.
 
-use super::AgentActor;
+use super::{AgentActor, Counted};
 use crate::actors::committer::Pending;
 use crate::actors::mailbox::{Reply, answer};
 use crate::actors::request::Receipt;
@@ -33,7 +33,7 @@ impl AgentActor {
         if !self.profile()?.accepts_prompts {
             return Err(refused());
         }
-        self.limits.suggestions.check(&self.node.clock)?;
+        self.check(Counted::Suggestion)?;
         self.place
             .as_ref()
             .map(|place| place.region_name.clone())

@@ -10,7 +10,6 @@ use crate::domain::conversation::{Conversation, Happening};
 use crate::domain::refusal::Refusal;
 use crate::domain::scene::{Decision, Scene};
 use crate::domain::write::Write;
-use crate::host::fault;
 use crate::store::commit::{Commit, Outcome};
 use serde_json::json;
 use std::sync::Arc;
@@ -25,57 +24,26 @@ impl ConversationActor {
         };
         let Turn { profile, request, .. } = turn;
         // Changes of bodies follow from the state: the region notes them after the commit.
-        let Decision {
-            result,
-            event: Some(event),
-            writes,
-            ..
-        } = decision
-        else {
-            tracing::error!(
-                action = request.command.action,
-                "durable action {} decided no event",
-                request.command.action
-            );
-            return answer(request.reply, Err(Refusal::internal()));
+        let event = match request.demand(decision.event) {
+            Ok(event) => event,
+            Err(refusal) => return answer(request.reply, Err(refusal)),
         };
-        let commit = Commit {
-            agent: profile.id,
-            handle: profile.handle.clone(),
-            name: profile.name.clone(),
-            command: Some(request.command),
-            event_id: self.node.event_id(),
-            event,
-            region: self.region_name(),
-            tick: self.node.tick(),
-            writes,
-            result,
-        };
+        let region = self.region_name();
+        let mut commit = self
+            .node
+            .commit_of(&profile, region, event, decision.writes, decision.result);
+        commit.command = Some(request.command);
         self.commit(commit, Some(request.reply), stage);
     }
 
     fn decide(&self, turn: &Turn) -> Result<Decision, Refusal> {
         let request = &turn.request;
-        fault::panic_if(
-            "conversation.act",
-            &format!(
-                "{}:{:?}",
-                request.command.action,
-                serde_json::to_string(&request.action)
-            ),
-        );
+        request.meet_fault("conversation.act");
         let world = self.node.directory.world();
-        let now = self.node.now();
         let scene = Scene {
-            now,
-            tick: self.node.rate.tick_at(now),
-            rate: self.node.rate,
-            dice: self.node.entropy.u64(),
-            fresh_id: self.node.entropy.uuid_v7(now.0),
-            me: &turn.profile,
-            world: &world,
             region: turn.view.as_ref(),
             conversation: self.state.as_ref(),
+            ..self.node.scene(&turn.profile, &world)
         };
         request.action.decide(&scene)
     }

@@ -12,7 +12,6 @@ use crate::domain::event::{Event, EventKind};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::scene::{Change, Decision, Scene};
 use crate::domain::write::Write;
-use crate::host::fault;
 use crate::store::commit::{Commit, Outcome};
 use std::sync::Arc;
 
@@ -34,14 +33,7 @@ impl RegionActor {
     }
 
     fn decide(&self, profile: &Arc<Profile>, request: &Request) -> Result<Decision, Refusal> {
-        fault::panic_if(
-            "region.act",
-            &format!(
-                "{}:{:?}",
-                request.command.action,
-                serde_json::to_string(&request.action)
-            ),
-        );
+        request.meet_fault("region.act");
         let state = self.state.as_ref().ok_or_else(Refusal::unavailable)?;
         if state.body(profile.id).is_some_and(|body| body.is_frozen) {
             return Err(
@@ -52,17 +44,9 @@ impl RegionActor {
             return Err(Refusal::new(Code::Moving, "the agent is in another region now").retry_after(200));
         }
         let world = self.node.directory.world();
-        let now = self.node.now();
         let scene = Scene {
-            now,
-            tick: self.node.rate.tick_at(now),
-            rate: self.node.rate,
-            dice: self.node.entropy.u64(),
-            fresh_id: self.node.entropy.uuid_v7(now.0),
-            me: profile,
-            world: &world,
             region: Some(state),
-            conversation: None,
+            ..self.node.scene(profile, &world)
         };
         request.action.decide(&scene)
     }
@@ -147,14 +131,9 @@ impl RegionActor {
                 settled.push(Settled::Conversation(conversation.clone()));
             }
         }
-        let Some(event) = event else {
-            // A durable verb without an event breaks the table's promise; nobody was told anything yet.
-            tracing::error!(
-                action = request.command.action,
-                "durable action {} decided no event",
-                request.command.action
-            );
-            return answer(request.reply, Err(Refusal::internal()));
+        let event = match request.demand(event) {
+            Ok(event) => event,
+            Err(refusal) => return answer(request.reply, Err(refusal)),
         };
         let mut commit = self.commit_of(profile, event, writes, result);
         commit.command = Some(request.command);
@@ -177,18 +156,8 @@ impl RegionActor {
         result: serde_json::Value,
     ) -> Commit {
         event.is_public &= self.plan.is_public;
-        Commit {
-            agent: profile.id,
-            handle: profile.handle.clone(),
-            name: profile.name.clone(),
-            command: None,
-            event_id: self.node.event_id(),
-            event,
-            region: self.plan.name.clone(),
-            tick: self.node.tick(),
-            writes,
-            result,
-        }
+        let region = self.plan.name.clone();
+        self.node.commit_of(profile, region, event, writes, result)
     }
 
     /// Hands a commit to the committer; when that cannot take it, nothing happened and the caller is told.
@@ -201,9 +170,20 @@ impl RegionActor {
 
     fn settle_with(&self, agent: AgentId, settled: Vec<Settled>) -> Settle {
         let seats = self.node.directory.shard(self.shard.id);
+        let objects: Vec<Settled> = settled.iter().filter_map(Settled::of_object).collect();
+        // The things of a region are known in all of its shards: one may be used from over the border.
+        let others = if objects.is_empty() {
+            Vec::new()
+        } else {
+            self.node.directory.siblings(&self.shard)
+        };
         Settle::new(move |outcome| {
             if let (Ok(Outcome::Committed { .. }), Some(seats)) = (outcome, seats) {
                 seats.region.order(RegionMessage::Settled(agent, settled));
+                for other in others {
+                    let objects = objects.iter().filter_map(Settled::of_object).collect();
+                    other.region.order(RegionMessage::Settled(agent, objects));
+                }
             }
         })
     }
@@ -224,6 +204,7 @@ impl RegionActor {
                     }
                 }
                 Settled::Stand(at, hop) => {
+                    self.ways.remove(&agent);
                     lost.extend(state.lose_followers(agent));
                     if let Some(mut body) = state.leave(agent) {
                         body.trajectory =
@@ -232,6 +213,7 @@ impl RegionActor {
                         state.enter(body, tick);
                         self.viewers.refocus(agent);
                     }
+                    self.end_tracking(agent);
                 }
             }
         }
@@ -247,7 +229,6 @@ impl RegionActor {
     /// Tells one agent something that is kept nowhere.
     pub(super) fn tell_agent(&self, agent: &Arc<Profile>, kind: EventKind, content: serde_json::Value) {
         let event = Event::new(kind, None, content).heard_by(vec![Arc::clone(agent)]);
-        self.fanout
-            .spread_around(&event, &self.plan.name, self.node.tick(), &event.to_wire(None));
+        self.fanout.spread_unstored(&event, &self.plan.name);
     }
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// What an agent shows after a start until it comes back.
 const AWAY: &str = "away";
 
-/// What is saved of a body.
+/// What is saved of a body once a second, and what it takes along on a hand-off.
 #[derive(Serialize, Deserialize)]
 struct Saved {
     agent: AgentId,
@@ -29,12 +29,39 @@ struct Saved {
     cooldowns: BTreeMap<String, Timestamp>,
 }
 
+impl Saved {
+    /// Of a body with the way it is on, and with what it showed before it was marked away.
+    fn of(body: &Body, way: Option<&Trajectory>, away: Option<&String>) -> Self {
+        Self {
+            agent: body.profile.id,
+            hop: body.hop,
+            trajectory: *way.unwrap_or(&body.trajectory),
+            status: away.unwrap_or(&body.status).clone(),
+            cooldowns: body.cooldowns.clone(),
+        }
+    }
+}
+
 impl RegionActor {
-    /// Builds the state from the store: agents by their row, where they went by the last checkpoint.
+    /// What a body takes along on a hand-off, kept in its row: its new shard has no checkpoint with it yet.
+    pub(super) fn carried(body: &Body, away: Option<&String>) -> String {
+        // Plain numbers and texts always serialise.
+        serde_json::to_string(&Saved::of(body, None, away)).unwrap_or_default()
+    }
+
+    /// Builds the state from the store: agents by their row, where they went by the last checkpoint, or as they came.
     pub(super) fn install(&mut self, loaded: ShardLoad) {
         let tick = self.node.tick();
         let mut state = RegionState::new(self.shard.id, self.plan.clone(), self.node.rate, loaded.objects);
+        state.area = self.shard.area;
         let mut saved = read(loaded.checkpoint.as_ref());
+        for (agent, carried) in loaded.carried {
+            if let Ok(carried) = serde_json::from_str::<Saved>(&carried)
+                && saved.get(&agent).is_none_or(|known| known.hop < carried.hop)
+            {
+                saved.insert(agent, carried);
+            }
+        }
         for row in loaded.agents {
             let profile = Arc::new(row.profile());
             let at = row.at.unwrap_or(self.plan.spawn);
@@ -52,9 +79,11 @@ impl RegionActor {
             state.enter(body, tick);
             self.viewers.refocus(profile.id);
             self.wake_agent(&profile);
+            self.tell_place(&profile, row.hop);
         }
         tracing::info!(shard.id = %self.shard.id, agents = state.agent_count(), "{} of region {} runs with {} agents", self.shard.id, self.plan.name, state.agent_count());
         self.state = Some(state);
+        self.count_online();
         for conversation in &loaded.conversations {
             self.conversed(conversation);
         }
@@ -83,7 +112,11 @@ impl RegionActor {
     /// Once a second: the checkpoint, and the mirror for outside tools.
     pub(super) fn save(&mut self, stage: &mut Stage<Self>) {
         // Taken out, because a part of the actor must not be looked at while it changes itself.
-        let Some(state) = self.state.take() else { return };
+        let Some(mut state) = self.state.take() else {
+            return;
+        };
+        let population = self.node.directory.population(&self.plan.name);
+        state.elsewhere = population.saturating_sub(state.agent_count());
         self.save_state(&state, stage);
         self.state = Some(state);
     }
@@ -94,16 +127,11 @@ impl RegionActor {
         // Ten seconds are more than any answer about a hand-off takes.
         self.departed
             .retain(|_, at| rate.seconds_between(*at, tick) < 10.0);
-        let saved: Vec<Saved> = state
-            .bodies()
-            .map(|body| Saved {
-                agent: body.profile.id,
-                hop: body.hop,
-                trajectory: body.trajectory,
-                status: self.away.get(&body.profile.id).unwrap_or(&body.status).clone(),
-                cooldowns: body.cooldowns.clone(),
-            })
-            .collect();
+        let saved = |body: &Body| {
+            let agent = &body.profile.id;
+            Saved::of(body, self.ways.get(agent), self.away.get(agent))
+        };
+        let saved: Vec<Saved> = state.bodies().map(saved).collect();
         // Plain numbers and texts always serialise.
         let body = serde_json::to_vec(&saved).unwrap_or_default();
         self.mirror(state, tick);

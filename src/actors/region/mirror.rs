@@ -63,7 +63,8 @@ impl RegionActor {
         });
     }
 
-    /// An agent is not here any more; `is_out` when it left the world, not only this region.
+    /// An agent is not here any more; `is_out` when it left the world or the part of it that outside tools see, not
+    /// only this region.
     pub(super) fn mirror_left(&self, handle: &str, is_out: bool) {
         if self.is_mirrored() {
             let (region, tick, left) = (

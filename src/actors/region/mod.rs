@@ -2,13 +2,16 @@
 
 mod act;
 mod checkpoint;
+mod coming;
 mod conversation;
 mod crossing;
 mod mirror;
 mod tick;
+mod tracking;
 mod viewers;
 
-pub use crossing::{Arrival, Entering};
+pub use coming::{Entered, Entering};
+pub use crossing::{Arrival, Fate};
 pub use viewers::{Focus, Viewer};
 
 use super::committer::Committer;
@@ -18,15 +21,15 @@ use super::node::{DEADLINE, Node};
 use super::quarantine::Culprit;
 use super::request::Request;
 use super::watch::{self, Role, Stage};
-use crate::base::id::{AgentId, ConversationId, SessionId};
+use crate::base::id::{AgentId, ConversationId, SessionId, ShardId};
 use crate::base::time::Tick;
 use crate::domain::agent::Profile;
 use crate::domain::conversation::Conversation;
 use crate::domain::object::ObjectChange;
 use crate::domain::refusal::Refusal;
-use crate::domain::region::{RegionPlan, RegionState, ShardPlan};
+use crate::domain::region::{Beyond, RegionPlan, RegionState, ShardPlan};
 use crate::domain::scene::Change;
-use crate::domain::space::Vec3;
+use crate::domain::space::{Trajectory, Vec3};
 use conversation::Conversations;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -47,12 +50,16 @@ pub enum RegionMessage {
     Leave(AgentId, Reply<()>),
     /// An agent comes from another shard.
     Arrive(Box<Arrival>),
-    /// What became of an agent that was offered elsewhere: the region that has it now, none when it stays.
-    HandedOver(AgentId, Option<Arc<str>>),
+    /// What became of an agent that was offered elsewhere under this hand-off, or that wanted to leave.
+    HandedOver(AgentId, i64, Fate),
+    /// Agents of that shard follow these: it wants to know where they go.
+    Track(ShardId, Vec<AgentId>),
+    /// What that shard knows of an agent that is followed from here; none when it is gone.
+    Tracked(AgentId, ShardId, Option<Beyond>),
     /// A commit of this agent is on disk: memory follows.
     Settled(AgentId, Vec<Settled>),
     /// An agent that entered is on disk.
-    Entered(Box<crossing::Entered>),
+    Entered(Box<Entered>),
     /// An agent that left is on disk.
     Left(Arc<Profile>),
     /// A session watches from now on; answers where its focus is.
@@ -98,6 +105,16 @@ pub enum Settled {
     Stand(Vec3, i64),
 }
 
+impl Settled {
+    /// The same, when it is about an object.
+    fn of_object(&self) -> Option<Self> {
+        match self {
+            Settled::Object(object, change) => Some(Settled::Object(object.clone(), change.clone())),
+            Settled::Change(_) | Settled::Conversation(_) | Settled::Stand(..) => None,
+        }
+    }
+}
+
 /// The actor of one shard.
 pub struct RegionActor {
     node: Arc<Node>,
@@ -119,6 +136,9 @@ pub struct RegionActor {
     away: HashMap<AgentId, String>,
     /// Agents that another shard took lately, and when.
     departed: HashMap<AgentId, Tick>,
+    /// The ways that agents were on who wait at the border for a hand-off.
+    ways: HashMap<AgentId, Trajectory>,
+    tracked: tracking::Tracked,
 }
 
 impl RegionActor {
@@ -152,6 +172,8 @@ impl RegionActor {
             beat_at: None,
             away: HashMap::new(),
             departed: HashMap::new(),
+            ways: HashMap::new(),
+            tracked: HashMap::new(),
         }
     }
 
@@ -190,6 +212,7 @@ impl Role for RegionActor {
         watch::every(stage, Duration::from_secs(1), |me, stage| {
             me.save(stage);
             me.attend_conversations();
+            me.ask_for_followed();
         });
     }
 
@@ -198,6 +221,8 @@ impl Role for RegionActor {
         self.state = None;
         self.coming.clear();
         self.away.clear();
+        self.ways.clear();
+        self.tracked.clear();
         self.conversations.forget_engaging();
         self.is_ticking = false;
         self.tick = Tick(i64::MIN);
@@ -219,7 +244,9 @@ impl Role for RegionActor {
             RegionMessage::Enter(entering) => self.enter(*entering, stage),
             RegionMessage::Leave(agent, reply) => self.leave(agent, reply, stage),
             RegionMessage::Arrive(arrival) => self.arrive(*arrival, stage),
-            RegionMessage::HandedOver(agent, to) => self.handed_over(agent, to),
+            RegionMessage::HandedOver(agent, hop, fate) => self.handed_over(agent, hop, fate, stage),
+            RegionMessage::Track(by, agents) => self.track(by, agents),
+            RegionMessage::Tracked(agent, from, beyond) => self.hear_of(agent, from, beyond),
             RegionMessage::Settled(agent, changes) => self.settled(agent, changes),
             RegionMessage::Entered(entered) => self.entered(*entered),
             RegionMessage::Left(profile) => self.left(&profile),
@@ -242,6 +269,7 @@ impl Role for RegionActor {
             RegionMessage::ConversationLost(id) => self.conversation_lost(id),
             RegionMessage::Reload => {
                 self.state = None;
+                self.ways.clear();
                 self.conversations.reload();
                 self.load(stage);
             }

@@ -47,16 +47,21 @@ impl RegionActor {
 
     fn step(&mut self, tick: Tick) {
         let Some(state) = &mut self.state else { return };
-        let mut ended = Vec::new();
+        let (mut ended, mut crossed) = (Vec::new(), Vec::new());
         for step in state.step(tick) {
             match step {
                 Step::EnteredCell(agent, _) => self.viewers.refocus(agent),
                 Step::FollowEnded(agent) => {
                     ended.extend(state.body(agent).map(|body| Arc::clone(&body.profile)))
                 }
+                Step::CrossedBorder(agent, at) => crossed.push((agent, at)),
                 Step::Arrived(_) => {}
             }
         }
+        for (agent, at) in crossed {
+            self.cross(agent, at);
+        }
+        self.tell_of_tracked();
         for follower in ended {
             self.tell_agent(
                 &follower,

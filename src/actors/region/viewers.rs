@@ -44,6 +44,8 @@ struct Watching {
     cells: BTreeSet<Cell>,
     /// It asked anew: all that it sees is sent again.
     is_fresh: bool,
+    /// It watches in another shard of the region from now on, and is forgotten when it was told what it sees here no more.
+    is_leaving: bool,
 }
 
 /// The viewers of a shard.
@@ -69,6 +71,7 @@ impl Viewers {
                 viewer,
                 cells,
                 is_fresh: true,
+                is_leaving: false,
             },
         );
         self.stale.insert(session);
@@ -103,6 +106,17 @@ impl Viewers {
         if let Some(sessions) = self.by_agent.get(&agent) {
             self.stale.extend(sessions.iter().copied());
         }
+    }
+
+    /// An agent went over to another shard of the region: its own sessions watch there. Spectators watch in all shards, and
+    /// see it no more from here.
+    pub(super) fn release(&mut self, agent: AgentId) {
+        for session in self.by_agent.get(&agent).into_iter().flatten() {
+            if let Some(watching) = self.sessions.get_mut(session) {
+                watching.is_leaving = watching.viewer.follower.is_none();
+            }
+        }
+        self.refocus(agent);
     }
 
     /// The viewers that look at an agent.
@@ -164,8 +178,12 @@ impl Viewers {
                 let count = self.watched.entry(*cell).or_insert(0);
                 *count = count.saturating_add(1);
             }
+            let is_leaving = watching.is_leaving;
             for cell in &drop {
                 self.unwatch(*cell);
+            }
+            if is_leaving {
+                self.remove(session);
             }
             if add.is_empty() && drop.is_empty() {
                 continue;
@@ -250,8 +268,14 @@ impl RegionActor {
         };
         if let (Focus::Agent(agent, _), None) = (&viewer.focus, &viewer.follower) {
             let agent = *agent;
-            self.viewers.put(viewer);
-            self.note_back(agent);
+            if self
+                .state
+                .as_ref()
+                .is_none_or(|state| state.body(agent).is_some())
+            {
+                self.viewers.put(viewer);
+                self.note_back(agent);
+            }
         } else {
             self.viewers.put(viewer);
         }

@@ -27,6 +27,7 @@ pub(crate) fn world() -> World {
             description: String::new(),
             size_m: 256.0,
             capacity: 500,
+            shards: 1,
             spawn: Vec3::new(spawn.x, spawn.y, 25.0),
             weather: None,
             paths: region

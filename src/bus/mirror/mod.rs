@@ -69,7 +69,7 @@ pub struct MirrorBatch {
     pub sessions: Vec<MirrorSession>,
     /// Agents that left the shard since its last batch; one that is in `positions` too has come back.
     pub left: Vec<String>,
-    /// Agents whose session is over.
+    /// Agents whose session is over, or went on where nobody may watch.
     pub ended: Vec<String>,
     /// Rate counters that changed.
     pub rates: Vec<MirrorRate>,

@@ -56,6 +56,10 @@ pub(super) fn region(region: &Region) -> Result<(), String> {
             region.capacity
         ));
     }
+    let most = limit::shards_max(region.size_m);
+    if !(1..=most).contains(&region.shards) {
+        return Err(format!("shards must be 1 to {most}, not {}", region.shards));
+    }
     let spawn = region.spawn_point();
     if !is_inside(region, spawn.x, spawn.y) || !is_height(spawn.z) {
         return Err(format!(

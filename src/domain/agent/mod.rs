@@ -3,11 +3,13 @@
 mod handle;
 mod name;
 mod permission;
+mod revocation;
 pub mod set_status;
 
 pub use handle::Handle;
 pub use name::Name;
 pub use permission::{Permission, Permissions};
+pub use revocation::{Revocation, RevocationKind};
 
 use crate::base::id::AgentId;
 

@@ -20,7 +20,7 @@ impl Act for GetRegionInfo {
         Ok(Decision::answer(json!({
             "name": plan.name, "display_name": plan.display_name, "description": plan.description, "size": plan.size_m,
             "weather": weather_at(scene.world.seed, &plan.name, plan.weather.as_deref(), scene.now),
-            "time_of_day": time_at(scene.now), "agent_count": region.agent_count(),
+            "time_of_day": time_at(scene.now), "agent_count": region.agent_count().saturating_add(region.elsewhere),
             "properties": {"capacity": plan.capacity, "spawn": plan.spawn, "places": plan.places},
         })))
     }

@@ -1,5 +1,6 @@
 //! Regions: the world's squares of land, what stands on them and who walks there.
 
+mod border;
 pub mod follow;
 pub mod frame;
 pub mod get_location;
@@ -19,6 +20,7 @@ pub mod teleport;
 mod tests;
 pub mod weather;
 
+pub use border::Beyond;
 pub use frame::{CellChange, Part};
 pub use plan::{ObjectPlan, Path, Place, RegionPlan, ShardPlan, World};
 pub use state::{Body, RegionState};

@@ -17,8 +17,11 @@ pub struct RegionPlan {
     pub description: String,
     /// Side of the square. Units: metres, 16 to 4,096.
     pub size_m: f64,
-    /// Most agents at one time.
+    /// Most agents at one time in each shard.
     pub capacity: u32,
+    /// How many shards it was made with, each a strip of its cells.
+    #[serde(default = "one")]
+    pub shards: u32,
     /// Where agents enter.
     pub spawn: Vec3,
     /// A fixed weather, or none for the weather that changes.
@@ -50,6 +53,7 @@ impl RegionPlan {
             description: String::new(),
             size_m: self.size_m,
             capacity: self.capacity,
+            shards: self.shards,
             spawn: self.spawn,
             weather: self.weather.clone(),
             paths: Vec::new(),
@@ -59,6 +63,10 @@ impl RegionPlan {
             is_public: self.is_public,
         }
     }
+}
+
+fn one() -> u32 {
+    1
 }
 
 fn yes() -> bool {
@@ -136,6 +144,11 @@ impl World {
     /// The region with this name.
     pub fn region(&self, name: &str) -> Option<&RegionPlan> {
         self.regions.iter().find(|region| region.name == name)
+    }
+
+    /// Whether there is a region with this name that anybody may watch.
+    pub fn is_public(&self, name: &str) -> bool {
+        self.region(name).is_some_and(|region| region.is_public)
     }
 
     /// The shard that holds a point of a region.

@@ -1,5 +1,6 @@
 //! The state of a region's piece: bodies, grid and objects. Owned by one `RegionActor`.
 
+use super::border::Beyond;
 use super::frame::{CellChange, Part};
 use super::plan::RegionPlan;
 use crate::base::id::{AgentId, ConversationId, ShardId};
@@ -8,7 +9,7 @@ use crate::domain::agent::{Handle, Profile};
 use crate::domain::object::SceneObject;
 use crate::domain::scene::{Change, Follow};
 use crate::domain::space::grid::Placed;
-use crate::domain::space::{Cell, Grid, Trajectory, Vec3};
+use crate::domain::space::{Cell, CellRect, Grid, Trajectory, Vec3};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -69,6 +70,10 @@ pub struct RegionState {
     pub shard: ShardId,
     /// The region that it is a part of.
     pub plan: RegionPlan,
+    /// The cells that it runs: all of the region, unless the shard is a part of it.
+    pub area: CellRect,
+    /// How many agents are in the region's other shards, as of a moment ago.
+    pub elsewhere: usize,
     /// How ticks and times go together.
     pub rate: TickRate,
     /// Things to use, by id.
@@ -79,6 +84,7 @@ pub struct RegionState {
     pub(super) moving: BTreeSet<AgentId>,
     pub(super) followers: BTreeSet<AgentId>,
     pub(super) changed: BTreeMap<Cell, CellChange>,
+    pub(super) beyond: BTreeMap<AgentId, Beyond>,
 }
 
 impl RegionState {
@@ -90,7 +96,9 @@ impl RegionState {
             .collect();
         Self {
             shard,
+            area: CellRect::of_region(plan.size_m),
             plan,
+            elsewhere: 0,
             rate,
             objects,
             bodies: HashMap::new(),
@@ -99,6 +107,7 @@ impl RegionState {
             moving: BTreeSet::new(),
             followers: BTreeSet::new(),
             changed: BTreeMap::new(),
+            beyond: BTreeMap::new(),
         }
     }
 
@@ -106,6 +115,7 @@ impl RegionState {
     /// stands in it.
     pub fn view_of(&self, agents: impl IntoIterator<Item = AgentId>) -> Self {
         let mut view = Self::new(self.shard, self.plan.outline(), self.rate, Vec::new());
+        view.area = self.area;
         for body in agents.into_iter().filter_map(|agent| self.body(agent)) {
             view.handles.insert(body.profile.handle.clone(), body.profile.id);
             view.bodies.insert(body.profile.id, body.clone());
@@ -153,9 +163,10 @@ impl RegionState {
         let agent = body.profile.id;
         self.leave(agent);
         let at = self.position(&body, tick);
-        if body.trajectory.is_moving() {
+        if is_restless(&body.trajectory, &self.area) {
             self.moving.insert(agent);
         }
+        self.beyond.remove(&agent);
         if body.follow.is_some() {
             self.followers.insert(agent);
         }
@@ -209,7 +220,7 @@ impl RegionState {
         };
         match change {
             Change::Trajectory(trajectory) => {
-                if trajectory.is_moving() {
+                if is_restless(&trajectory, &self.area) {
                     self.moving.insert(agent);
                 } else {
                     self.moving.remove(&agent);
@@ -278,4 +289,9 @@ impl RegionState {
             }
         }
     }
+}
+
+/// Whether a step has to look at it: it moves, or it stands where another shard runs.
+fn is_restless(trajectory: &Trajectory, area: &CellRect) -> bool {
+    trajectory.is_moving() || !area.contains(Cell::of(trajectory.from))
 }

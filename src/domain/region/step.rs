@@ -5,7 +5,7 @@ use super::{RUN_M_S, WALK_M_S};
 use crate::base::id::AgentId;
 use crate::base::time::Tick;
 use crate::domain::scene::{Change, Follow};
-use crate::domain::space::{Cell, Trajectory, Vec3};
+use crate::domain::space::{Cell, CellRect, Trajectory, Vec3};
 
 /// What a tick found.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +14,9 @@ pub enum Step {
     EnteredCell(AgentId, Cell),
     /// The agent stands where it wanted to go.
     Arrived(AgentId),
-    /// The one followed is gone from here.
+    /// The agent went over the border of this shard's area: it is at this point of its region, where another shard runs.
+    CrossedBorder(AgentId, Vec3),
+    /// The one followed is gone from the region.
     FollowEnded(AgentId),
 }
 
@@ -22,10 +24,12 @@ pub enum Step {
 const FOLLOW_SLACK_M: f64 = 0.75;
 
 impl RegionState {
-    /// Moves everybody to where they are at `tick`.
+    /// Moves everybody to where they are at `tick`. Who crossed the border stays in its last cell here, and is told of with
+    /// each step until it is halted or gone.
     pub fn step(&mut self, tick: Tick) -> Vec<Step> {
         let mut steps = Vec::new();
         self.step_followers(tick, &mut steps);
+        let whole = CellRect::of_region(self.plan.size_m);
         let moving: Vec<AgentId> = self.moving.iter().copied().collect();
         for agent in moving {
             let Some(body) = self.bodies.get_mut(&agent) else {
@@ -35,6 +39,10 @@ impl RegionState {
                 continue;
             }
             let (at, has_arrived) = body.trajectory.at(tick, &self.rate);
+            if !self.area.contains(Cell::of(at)) && whole.contains(Cell::of(at)) {
+                steps.push(Step::CrossedBorder(agent, at));
+                continue;
+            }
             if has_arrived {
                 // Clients stop at `to` by themselves, so an arrival is no news for them.
                 body.trajectory = Trajectory::standing(at, tick, body.trajectory.heading);
@@ -57,15 +65,15 @@ impl RegionState {
             let Some(follow) = body.follow.clone() else {
                 continue;
             };
-            let Some(target) = self.bodies.get(&follow.target) else {
+            let Some(target) = self.trajectory_of(follow.target) else {
                 self.apply(agent, Change::Follow(None));
                 steps.push(Step::FollowEnded(agent));
                 continue;
             };
             let me = self.position(body, tick);
-            let there = self.position(target, tick);
-            let goal = target.trajectory.to.unwrap_or(there);
-            let pace = target.trajectory.speed;
+            let (there, _) = target.at(tick, &self.rate);
+            let goal = target.to.unwrap_or(there);
+            let pace = target.speed;
             if let Some(next) = chase(me, (there, goal, pace), &body.trajectory, &follow, tick) {
                 self.apply(agent, Change::Trajectory(next));
             }

@@ -1,5 +1,6 @@
 //! Space: points, cells, the grid, trajectories and the rectangles of shards.
 
+pub mod border;
 pub mod cell;
 pub mod grid;
 pub mod trajectory;

@@ -4,10 +4,24 @@ use super::{CommandKey, StoredAnswer};
 use crate::base::id::AgentId;
 use crate::base::time::Timestamp;
 use crate::store::connection::on_conn;
+use crate::store::error::Inconsistency;
 use crate::store::schema::command;
 use crate::store::sql_types::{Doc, Id};
 use crate::store::{Reader, Result, Store};
-use diesel::{ExpressionMethods, RunQueryDsl};
+use diesel::dsl::sql;
+use diesel::sql_types::Bool;
+use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
+
+/// A command that is quarantined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Poison {
+    /// Whose command.
+    pub agent: AgentId,
+    /// Its id.
+    pub command_id: String,
+    /// SHA-256 of what it says.
+    pub body_hash: [u8; 32],
+}
 
 impl Store {
     /// Stores that a command made its actor fail: later tries are refused with `poison`. An outcome that is there stays.
@@ -44,4 +58,29 @@ impl Reader {
         })?;
         Ok(found.into_values().next())
     }
+
+    /// The commands that were quarantined last, at most `limit`.
+    pub fn poisoned_commands(&mut self, limit: usize) -> Result<Vec<Poison>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.read("list quarantined commands", |conn| {
+            let rows: Vec<(Id, String, Vec<u8>)> = on_conn!(conn, |c| command::table
+                .select((command::agent_id, command::command_id, command::body_hash))
+                // A literal, as in the index: with a bound value the index could not be used.
+                .filter(sql::<Bool>("status = 'poison'"))
+                .order(command::created_at.desc())
+                .limit(limit)
+                .load(c))?;
+            rows.into_iter().map(poison_of).collect()
+        })
+    }
+}
+
+fn poison_of((agent, command_id, body_hash): (Id, String, Vec<u8>)) -> QueryResult<Poison> {
+    let body_hash = <[u8; 32]>::try_from(body_hash)
+        .map_err(|_broken| Inconsistency::sql("command", "body_hash", &command_id))?;
+    Ok(Poison {
+        agent: AgentId(agent.0),
+        command_id,
+        body_hash,
+    })
 }

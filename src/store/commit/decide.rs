@@ -36,6 +36,7 @@ pub(super) struct Place {
     pub at: Vec3,
     pub hop: i64,
     pub is_in_world: bool,
+    pub carried: Option<String>,
 }
 
 /// A command's outcome that will be written.
@@ -246,6 +247,7 @@ fn try_writes(
                 at,
                 hop,
                 is_in_world,
+                carried,
             } => {
                 let now_at = scratch.place.as_ref().map(|place| place.hop);
                 let expected = now_at.or_else(|| staged.places.get(&commit.agent.0).map(|place| place.hop));
@@ -264,6 +266,7 @@ fn try_writes(
                     at,
                     hop: hop.saturating_add(1),
                     is_in_world: *is_in_world,
+                    carried: carried.clone(),
                 };
                 scratch.place = Some(place);
             }

@@ -5,7 +5,7 @@ use crate::store::sql_types::{Doc, DocRef, Id};
 use diesel::Insertable;
 
 // Rows with `Insertable` go through Diesel; `treat_none_as_default_value = false` matters there: without it Diesel sends one
-// statement a row to SQLite. The others are those of most batches: see `cells` and `columns`.
+// statement a row to SQLite. The others are those of most batches: see `many`.
 
 pub(super) struct EventRow<'a> {
     pub created_at: i64,
@@ -49,6 +49,19 @@ pub(super) struct AccountRow {
     pub id: Id,
     pub balance: i64,
     pub version: i64,
+}
+
+pub(super) struct PlaceRow<'a> {
+    pub id: Id,
+    pub region: &'a str,
+    pub shard_id: i32,
+    pub x: f64,
+    pub y: f64,
+    pub z: f64,
+    pub hop: i64,
+    pub is_in_world: bool,
+    pub carried: Option<&'a str>,
+    pub updated_at: i64,
 }
 
 pub(super) struct InboxRow {

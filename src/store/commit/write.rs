@@ -2,12 +2,14 @@
 
 use super::Batch;
 use super::decide::Staged;
-use super::rows::{AccountRow, CommandRow, EventRow, InboxHeadRow, InboxRow, ItemRow, TransferRow};
+use super::many::{
+    insert_commands, insert_events, insert_inbox, insert_transfers, update_accounts, update_inbox_heads,
+    update_places,
+};
+use super::rows::{AccountRow, CommandRow, EventRow, InboxHeadRow, InboxRow, ItemRow, PlaceRow, TransferRow};
 use super::talk::{write_chats, write_conversations};
-use super::{cells, columns};
 use crate::base::time::Timestamp;
 use crate::domain::ledger::CREDIT;
-use crate::store::bulk::{Bulk, Cell};
 use crate::store::connection::{Conn, on_conn};
 use crate::store::schema;
 use crate::store::sql_types::{Doc, DocRef, Id};
@@ -26,17 +28,6 @@ macro_rules! insert_all {
     };
 }
 pub(super) use insert_all;
-
-/// The tables that most batches write have statements of their own for each database, which stay prepared.
-macro_rules! run_prepared {
-    ($conn:expr, $rows:expr, $name:ident) => {
-        match $conn {
-            _ if $rows.is_empty() => Ok(0),
-            Conn::Pg(c) => columns::$name(c, &$rows),
-            Conn::Sqlite(c) => cells::$name(c, &$rows),
-        }
-    };
-}
 
 /// Writes everything that is staged.
 pub(super) fn write(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {
@@ -64,7 +55,7 @@ fn write_accounts(conn: &mut Conn, staged: &Staged) -> QueryResult<()> {
             version: account.version,
         })
         .collect();
-    all_found(run_prepared!(conn, rows, update_accounts)?, rows.len())
+    all_found(update_accounts(conn, &rows)?, rows.len())
 }
 
 /// Rows that were locked a moment ago are there. Errors: rolls back when one is not.
@@ -105,34 +96,28 @@ fn write_transfers(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Stage
             })
         })
         .collect();
-    run_prepared!(conn, rows, insert_transfers)?;
+    insert_transfers(conn, &rows)?;
     Ok(())
 }
 
 fn write_places(conn: &mut Conn, at: Timestamp, staged: &Staged) -> QueryResult<()> {
-    const HEAD: &str = "WITH v (id, region, shard_id, x, y, z, hop, is_in_world, updated_at) AS (VALUES ";
-    const TAIL: &str = ") UPDATE agents SET region = v.region, shard_id = v.shard_id, x = v.x, y = v.y, z = v.z, hop = v.hop, \
-         is_in_world = v.is_in_world, updated_at = v.updated_at FROM v WHERE agents.id = v.id";
-    let rows: Vec<Vec<Cell<'_>>> = staged
+    let rows: Vec<PlaceRow<'_>> = staged
         .places
         .iter()
-        .map(|(id, place)| {
-            vec![
-                Cell::Id(Id(*id)),
-                Cell::Text(&place.region),
-                Cell::Integer(place.shard),
-                Cell::Double(place.at.x),
-                Cell::Double(place.at.y),
-                Cell::Double(place.at.z),
-                Cell::Big(place.hop),
-                Cell::Bool(place.is_in_world),
-                Cell::Big(at.0),
-            ]
+        .map(|(id, place)| PlaceRow {
+            id: Id(*id),
+            region: &place.region,
+            shard_id: place.shard,
+            x: place.at.x,
+            y: place.at.y,
+            z: place.at.z,
+            hop: place.hop,
+            is_in_world: place.is_in_world,
+            carried: place.carried.as_deref(),
+            updated_at: at.0,
         })
         .collect();
-    for part in rows.chunks(BINDS_MAX / 9) {
-        on_conn!(conn, |c| Bulk::<()>::new(HEAD, part, TAIL).execute(c))?;
-    }
+    update_places(conn, &rows)?;
     Ok(())
 }
 
@@ -161,7 +146,7 @@ fn write_events(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) 
             })
         })
         .collect();
-    run_prepared!(conn, rows, insert_events)?;
+    insert_events(conn, &rows)?;
     Ok(())
 }
 
@@ -195,7 +180,7 @@ fn write_inboxes(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged)
             })
         })
         .collect();
-    run_prepared!(conn, rows, insert_inbox)?;
+    insert_inbox(conn, &rows)?;
     let touched = staged
         .touched_inboxes
         .iter()
@@ -206,7 +191,7 @@ fn write_inboxes(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged)
             top: *top,
         })
         .collect();
-    all_found(run_prepared!(conn, heads, update_inbox_heads)?, heads.len())
+    all_found(update_inbox_heads(conn, &heads)?, heads.len())
 }
 
 fn write_commands(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {
@@ -231,7 +216,7 @@ fn write_commands(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged
             })
         })
         .collect();
-    run_prepared!(conn, rows, insert_commands)?;
+    insert_commands(conn, &rows)?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::agent::Profile;
 use crate::domain::chat::Volume;
-use crate::store::event::HeardQuery;
+use crate::store::event::{HeardQuery, Page};
 use std::sync::Arc;
 
 fn profile(stage: &Stage, name: &str) -> Arc<Profile> {
@@ -46,6 +46,19 @@ fn seqs(events: &[Value]) -> Vec<i64> {
         .collect()
 }
 
+/// The latest hundred of everything.
+const ALL: HeardQuery<'static> = HeardQuery {
+    shards: &[],
+    kinds: &[],
+    cursor: None,
+    since: None,
+    limit: 100,
+};
+
+fn heard(stage: &mut Stage, who: &str, query: &HeardQuery<'_>) -> Page {
+    stage.store.heard(&handle(who), query).unwrap().unwrap()
+}
+
 #[test]
 fn an_agent_hears_what_it_did_heard_or_was_told_and_nothing_else() {
     on_both(|target| {
@@ -59,35 +72,25 @@ fn an_agent_hears_what_it_did_heard_or_was_told_and_nothing_else() {
             stage.pay("carol", "axb", 5, "5"),
         ];
         stage.commit(batch);
-        let store = &mut stage.store;
-        let ask = |limit| HeardQuery {
-            limit,
-            ..HeardQuery::default()
-        };
-        let page = store.heard(&handle("a_b"), &ask(10)).unwrap().unwrap();
+        let page = heard(&mut stage, "a_b", &ALL);
         assert_eq!(seqs(&page.events), [2, 3, 4]);
         assert_eq!(
             (&page.events[0]["region"], &page.events[0]["tick"]),
             (&json!("plaza"), &json!(10))
         );
-        let page = store.heard(&handle("a_b"), &ask(2)).unwrap().unwrap();
+        let page = heard(&mut stage, "a_b", &HeardQuery { limit: 2, ..ALL });
         assert_eq!(seqs(&page.events), [3, 4]);
-        let kinds = ["payment".to_owned()];
-        let query = HeardQuery {
-            kinds: &kinds,
-            limit: 9,
-            ..HeardQuery::default()
-        };
+        let kinds = &["payment".to_owned()];
+        let page = heard(&mut stage, "a_b", &HeardQuery { kinds, ..ALL });
+        assert_eq!(seqs(&page.events), [4]);
+        let cursor = Some("nonsense");
+        let store = &mut stage.store;
         assert_eq!(
-            seqs(&store.heard(&handle("a_b"), &query).unwrap().unwrap().events),
-            [4]
+            store
+                .heard(&handle("a_b"), &HeardQuery { cursor, ..ALL })
+                .unwrap(),
+            None
         );
-        let bad = HeardQuery {
-            cursor: Some("nonsense"),
-            limit: 9,
-            ..HeardQuery::default()
-        };
-        assert_eq!(store.heard(&handle("a_b"), &bad).unwrap(), None);
         assert_eq!(seqs(&store.world_events(2, None, &[]).unwrap()), [2, 3]);
         assert!(
             store
@@ -103,24 +106,9 @@ fn a_cursor_goes_through_all_shards_without_gaps_or_repeats() {
     on_both(|target| {
         let mut stage = Stage::new(target, &["alice", "bob"]);
         let now = stage.now;
-        stage.store.ensure_regions(&[plan("market")], now).unwrap();
-        let other = stage
-            .store
-            .claim_shards(NodeId(fresh_id()), 600_000, false, now)
-            .unwrap()[0]
-            .lease;
+        let other = stage.claim_another();
         let leases = [stage.lease, other];
-        let start = stage
-            .store
-            .heard(
-                &handle("bob"),
-                &HeardQuery {
-                    limit: 5,
-                    ..HeardQuery::default()
-                },
-            )
-            .unwrap()
-            .unwrap();
+        let start = heard(&mut stage, "bob", &ALL);
         assert!(start.events.is_empty());
         for round in 0..12_i64 {
             let lease = leases[usize::from(round % 3 == 0)];
@@ -142,57 +130,22 @@ fn a_cursor_goes_through_all_shards_without_gaps_or_repeats() {
             let query = HeardQuery {
                 cursor: Some(&cursor),
                 limit: 2,
-                ..HeardQuery::default()
+                ..ALL
             };
-            let page = stage.store.heard(&handle("bob"), &query).unwrap().unwrap();
+            let page = heard(&mut stage, "bob", &query);
             ticks.extend(page.events.iter().map(|event| event["tick"].as_i64().unwrap()));
             cursor = page.cursor;
         }
         assert_eq!(ticks, (0..12).collect::<Vec<i64>>());
-        let query = HeardQuery {
-            since: Some(now),
-            limit: 100,
-            ..HeardQuery::default()
+        let mut count = |query| heard(&mut stage, "bob", &query).events.len();
+        let since = |since| HeardQuery {
+            since: Some(since),
+            ..ALL
         };
-        assert_eq!(
-            stage
-                .store
-                .heard(&handle("bob"), &query)
-                .unwrap()
-                .unwrap()
-                .events
-                .len(),
-            12
-        );
-        let query = HeardQuery {
-            since: Some(now.plus_ms(1)),
-            limit: 100,
-            ..HeardQuery::default()
-        };
-        assert!(
-            stage
-                .store
-                .heard(&handle("bob"), &query)
-                .unwrap()
-                .unwrap()
-                .events
-                .is_empty()
-        );
-        let query = HeardQuery {
-            shards: &[other.shard],
-            limit: 100,
-            ..HeardQuery::default()
-        };
-        assert_eq!(
-            stage
-                .store
-                .heard(&handle("bob"), &query)
-                .unwrap()
-                .unwrap()
-                .events
-                .len(),
-            4
-        );
+        assert_eq!(count(since(now)), 12);
+        assert_eq!(count(since(now.plus_ms(1))), 0);
+        let shards = &[other.shard];
+        assert_eq!(count(HeardQuery { shards, ..ALL }), 4);
     });
 }
 

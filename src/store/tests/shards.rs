@@ -1,7 +1,9 @@
 //! The world, its regions, leases and checkpoints.
 
 use super::*;
+use crate::domain::region::ShardPlan;
 use crate::store::region::Created;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[test]
 fn a_world_and_its_regions_are_made_once() {
@@ -33,10 +35,17 @@ fn a_world_and_its_regions_are_made_once() {
             stage.store.create_region(&plan("market"), later).unwrap(),
             Created::AlreadyExists
         );
-        let Created::Done(shard) = stage.store.create_region(&plan("garden"), later).unwrap() else {
+        let mut garden = plan("garden");
+        garden.shards = 2;
+        let Created::Done(shards) = stage.store.create_region(&garden, later).unwrap() else {
             panic!("not made")
         };
-        assert_eq!((shard.id.0, shard.area.x1), (3, 17));
+        let columns = |shard: &ShardPlan| (shard.id.0, shard.area.x0, shard.area.x1);
+        assert_eq!(
+            shards.iter().map(columns).collect::<Vec<_>>(),
+            [(3, 0, 8), (4, 8, 17)]
+        );
+        assert_eq!(reader.shards().unwrap()[2..], shards);
         let mut thief = plan("forest");
         thief.objects = plan("garden").objects;
         assert_eq!(
@@ -93,5 +102,54 @@ fn of_many_claimers_at_once_each_epoch_has_one() {
             tries.into_iter().map(|one| one.join().unwrap()).sum()
         });
         assert_eq!(won, 1);
+    });
+}
+
+#[test]
+fn a_region_that_is_opened_belongs_to_its_maker_at_once() {
+    on_both(|target| {
+        let mut stage = Stage::new(target, &[]);
+        let (now, owner) = (stage.now, stage.lease.owner);
+        let is_over = AtomicBool::new(false);
+        let stolen: usize = std::thread::scope(|scope| {
+            let thieves: Vec<_> = (0..3)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let mut store = Store::open(target).unwrap();
+                        let (thief, mut stolen) = (NodeId(fresh_id()), 0);
+                        while !is_over.load(Ordering::Relaxed) {
+                            stolen += store.claim_shards(thief, 60_000, false, now).unwrap().len();
+                        }
+                        stolen
+                    })
+                })
+                .collect();
+            for n in 0..20 {
+                let mut plan = plan(&format!("garden-{n}"));
+                (plan.shards, plan.objects) = (2, Vec::new());
+                let Created::Done(opened) = stage.store.open_region(&plan, owner, 60_000, now).unwrap()
+                else {
+                    panic!("not made")
+                };
+                assert_eq!(opened.len(), 2);
+                for (shard, lease) in opened {
+                    assert_eq!((lease.shard, lease.owner, lease.epoch), (shard.id, owner, 1));
+                }
+            }
+            is_over.store(true, Ordering::Relaxed);
+            thieves.into_iter().map(|one| one.join().unwrap()).sum()
+        });
+        assert_eq!(stolen, 0, "no claim came between");
+        assert_eq!(
+            stage.store.renew_leases(owner, 60_000, now).unwrap().len(),
+            1 + 2 * 20
+        );
+        let mut plan = plan("garden-0");
+        plan.objects = Vec::new();
+        assert_eq!(
+            stage.store.open_region(&plan, owner, 60_000, now).unwrap(),
+            Created::AlreadyExists
+        );
+        stage.assert_sound();
     });
 }

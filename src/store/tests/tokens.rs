@@ -1,6 +1,7 @@
 //! Refresh tokens, revocations, keys and rates.
 
 use super::*;
+use crate::domain::agent::RevocationKind;
 use crate::store::token::*;
 use std::collections::BTreeSet;
 

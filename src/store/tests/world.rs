@@ -97,6 +97,15 @@ impl Stage {
         }
     }
 
+    /// The lease of a second region's only shard, held by another node.
+    pub fn claim_another(&mut self) -> Lease {
+        self.store.ensure_regions(&[plan("market")], self.now).unwrap();
+        let claims = self
+            .store
+            .claim_shards(NodeId(fresh_id()), 600_000, false, self.now);
+        claims.unwrap()[0].lease
+    }
+
     pub fn agent(&self, name: &str) -> &NewAgent {
         self.agents
             .iter()

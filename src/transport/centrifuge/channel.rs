@@ -370,9 +370,9 @@ fn select(kept: &[Kept], request: &HistoryRequest) -> Vec<Publication> {
 
 fn publication_of(kept: &Kept) -> Publication {
     Publication {
-        data: kept.publication.data.clone(),
+        data: kept.data.clone(),
         offset: kept.offset,
-        info: kept.publication.publisher.clone().map(Box::new),
+        info: kept.publisher.clone().map(Box::new),
         time: kept.at.0,
         ..Publication::default()
     }
@@ -383,8 +383,11 @@ pub fn wrap(sender: &str, timestamp_ms: i64, payload: &[u8]) -> Bytes {
     let mut data = serde_json::json!({"sender": sender, "timestamp": timestamp_ms})
         .to_string()
         .into_bytes();
-    data.splice(0..0, *b"{\"_claw\":");
-    data.extend_from_slice(b",\"payload\":");
+    let (head, middle) = (b"{\"_claw\":", b",\"payload\":");
+    // Exactly: a history may hold it for an hour.
+    data.reserve_exact(head.len() + middle.len() + payload.len() + 1);
+    data.splice(0..0, *head);
+    data.extend_from_slice(middle);
     data.extend_from_slice(payload);
     data.push(b'}');
     Bytes::from(data)

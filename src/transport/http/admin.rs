@@ -109,6 +109,7 @@ pub fn plan_of(region: &Region) -> RegionPlan {
         description: region.description.clone(),
         size_m: f64::from(region.size_m),
         capacity: region.capacity,
+        shards: region.shards,
         spawn: Vec3::new(spawn.x, spawn.y, spawn.z),
         weather: region.weather.map(|weather| weather.as_str().to_owned()),
         paths: region.paths.iter().map(path).collect(),

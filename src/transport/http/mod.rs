@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod middleware;
 pub mod openapi;
 pub mod page;
+pub mod parameters;
 pub mod problem;
 pub mod protocol;
 pub mod reads;

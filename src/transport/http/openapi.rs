@@ -1,5 +1,6 @@
 //! `/openapi.json`: OpenAPI 3.1, made from the route table and the table of actions.
 
+use super::parameters::{Parameter, parameters_of};
 use super::routes::{Answers, Auth, ROUTES, RouteInfo, SchemaOf};
 use crate::domain::action::ACTIONS;
 use crate::domain::refusal::Code;
@@ -120,27 +121,15 @@ fn query_parameters(query: SchemaOf) -> Vec<Value> {
         .with(|settings| settings.inline_subschemas = true)
         .into_generator();
     let schema = Value::from(query(&mut inline));
-    let required: Vec<&str> = schema
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    let properties = schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten();
-    let parameter = |(name, property): (&String, &Value)| {
-        let mut property = property.clone();
+    let parameter = |parameter: Parameter<'_>| {
+        let mut property = parameter.schema.clone();
         let description = property
             .as_object_mut()
             .and_then(|fields| fields.shift_remove("description"))
             .unwrap_or(json!(""));
-        json!({"name": name, "in": "query", "required": required.contains(&name.as_str()), "description": description, "schema": property})
+        json!({"name": parameter.name, "in": "query", "required": parameter.is_required, "description": description, "schema": property})
     };
-    properties.map(parameter).collect()
+    parameters_of(&schema).map(parameter).collect()
 }
 
 fn responses(route: &RouteInfo, generator: &mut SchemaGenerator) -> Value {

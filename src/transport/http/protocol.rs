@@ -1,5 +1,6 @@
 //! `docs/PROTOCOL.md`, made from the table of actions, the table of refusals and the route table.
 
+use super::parameters::{Parameter, parameters_of};
 use super::routes::{Auth, ROUTES};
 use crate::domain::action::{ACTIONS, ActionInfo, Owner};
 use crate::domain::event::EventKind;
@@ -81,11 +82,7 @@ fn action_row(row: &ActionInfo) -> String {
             format!("`{}?`", parameter.name)
         }
     };
-    let parameters = parameters(&schema)
-        .into_iter()
-        .map(name)
-        .collect::<Vec<_>>()
-        .join(", ");
+    let parameters = parameters_of(&schema).map(name).collect::<Vec<_>>().join(", ");
     let cells = [
         &format!("`{}`", row.name),
         owner,
@@ -103,18 +100,18 @@ fn action_chapter(row: &ActionInfo) -> String {
         .and_then(Value::as_str)
         .unwrap_or_default();
     let mut text = format!("\n### {}\n\n{}\n", row.name, one_line(description));
-    let parameters = parameters(&schema);
-    if !parameters.is_empty() {
+    let mut parameters = parameters_of(&schema).peekable();
+    if parameters.peek().is_some() {
         text.push_str("\n| Parameter | Type | What |\n|---|---|---|\n");
     }
     for parameter in parameters {
         let optional = if parameter.is_required { "" } else { ", optional" };
         let help = parameter
-            .property
+            .schema
             .get("description")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        let kind = kind_of(parameter.property, &schema);
+        let kind = kind_of(parameter.schema, &schema);
         text.push_str(&format!(
             "| `{}` | {kind}{optional} | {} |\n",
             parameter.name,
@@ -122,35 +119,6 @@ fn action_chapter(row: &ActionInfo) -> String {
         ));
     }
     text
-}
-
-/// A parameter of an action.
-struct Parameter<'a> {
-    name: &'a str,
-    property: &'a Value,
-    is_required: bool,
-}
-
-fn parameters(schema: &Value) -> Vec<Parameter<'_>> {
-    let required: Vec<&str> = schema
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    let properties = schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten();
-    properties
-        .map(|(name, property)| Parameter {
-            name,
-            property,
-            is_required: required.contains(&name.as_str()),
-        })
-        .collect()
 }
 
 /// A type in words: `string`, `number`, or the words that are allowed.

@@ -287,7 +287,7 @@ async fn watched(web: &Web, surveys: &Surveys, name: &str) -> Result<Watched, Re
     let node = &web.gateway.node;
     let (survey, world) = (surveys.survey(node).await, node.directory.world());
     let standing = survey.agents.get(&row.handle);
-    let seen = standing.filter(|agent| world.region(&agent.region).is_some_and(|plan| plan.is_public));
+    let seen = standing.filter(|agent| world.is_public(&agent.region));
     let location =
         seen.map(|agent| json!({"x": agent.at.x, "y": agent.at.y, "z": agent.at.z, "region": agent.region}));
     Ok(Watched {

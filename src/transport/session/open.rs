@@ -1,9 +1,9 @@
 //! Opening a session: who it is, into the world, and where its inbox stands.
 
 use super::{Phase, Session, SessionListener};
-use crate::actors::agent::{AgentMessage, Joined, Joiner};
+use crate::actors::agent::{Counted, Joined, Joiner};
 use crate::actors::directory::Socket;
-use crate::actors::fanout::inbox_data;
+use crate::actors::fanout::events_data;
 use crate::actors::gateway::Caller;
 use crate::base::limit::{RECOVERY_MAX, RECOVERY_MAX_BYTES};
 use crate::base::time::Tick;
@@ -106,7 +106,7 @@ impl Session {
             .and_then(|verified| verified.token_id.clone())
             .unwrap_or_default();
         async move {
-            gateway.count(&caller.handle, AgentMessage::Connect).await?;
+            gateway.count(&caller.handle, Counted::Connection).await?;
             let joined = gateway
                 .join(&caller.handle, Joiner::Socket(id, hub), None)
                 .await?;
@@ -174,7 +174,7 @@ async fn missed(
         .await?;
     let found = entries.into_iter().map(|entry| Missed {
         offset: u64::try_from(entry.offset).unwrap_or(0),
-        data: inbox_data(Tick(entry.tick.0), &entry.payload),
+        data: events_data(Tick(entry.tick.0), &entry.payload),
     });
     let found: Vec<Missed> = found.take_while(|missed| missed.offset <= top).collect();
     let is_whole = u64::try_from(found.len()).ok() == Some(count);

@@ -1,5 +1,6 @@
 //! Rates and counts of sockets, in a world that has them.
 
+use crate::agent::Answer;
 use crate::client::Socket;
 use crate::world::{Settings, TestWorld};
 use rookery::wire::Encoding;
@@ -83,4 +84,46 @@ async fn actions_of_one_agent_have_a_rate() {
         (3, Some(&429)),
         "two were registered before: {codes:?}"
     );
+}
+
+#[tokio::test]
+async fn going_out_of_the_world_and_coming_back_lifts_no_limit() {
+    // One a minute: what is used up stays so for as long as this test takes.
+    let variables = vec![
+        ("ROOKERY_LIMITS__ACTIONS_PER_MIN", "1".to_owned()),
+        ("ROOKERY_LIMITS__ACTIONS_BURST", "2".to_owned()),
+    ];
+    let world = TestWorld::start(Settings {
+        is_limited: true,
+        variables,
+        ..Settings::default()
+    });
+    let alice = world.agent("alice").await;
+    let wave = json!({"action": "wave"});
+    let is_told_when = |answer: &Answer| {
+        let wait_s = answer.headers["retry-after"].to_str().unwrap().parse::<u64>();
+        (1..=60).contains(&wait_s.unwrap())
+    };
+    let mut socket = alice.connect().await;
+    for _ in 0..2 {
+        socket.rpc("emote", wave.clone()).await.unwrap();
+    }
+    let first = socket.rpc("emote", wave.clone()).await.unwrap_err();
+    assert!(
+        first.message.starts_with("rate_limited: ") && first.temporary,
+        "{first:?}"
+    );
+    alice.leave().await;
+    socket.closed().await;
+    alice.act("ping", json!({})).await.refused("not_in_world");
+    let absent = alice.act("emote", wave.clone()).await;
+    assert!(is_told_when(&absent));
+    absent.refused("rate_limited");
+    let mut again = alice.connect().await;
+    let error = again.rpc("emote", wave.clone()).await.unwrap_err();
+    assert_eq!((error.code, &error.message), (first.code, &first.message));
+    again.rpc("ping", json!({})).await.unwrap();
+    let answer = alice.act("emote", wave).await;
+    assert!(is_told_when(&answer));
+    answer.refused("rate_limited");
 }

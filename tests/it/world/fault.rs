@@ -1,14 +1,129 @@
 //! Planted faults: one part fails, the others go on. Needs the feature `faults`.
 
+use crate::agent::Agent;
+use crate::services::Postgres;
 use crate::world::{Settings, TestWorld, until};
+use nix::sys::signal::Signal;
+use rookery::store::{Reader, Target};
 use serde_json::json;
 
+const FAULTS: (&str, &str) = ("ROOKERY_FAULT", "region.act=boom;agent.act=get_weather");
+
 fn faulty() -> TestWorld {
-    let spec = "region.act=boom;agent.act=get_weather".to_owned();
+    faulty_on(None)
+}
+
+/// A world on a PostgreSQL database, or on SQLite.
+fn faulty_on(database: Option<String>) -> TestWorld {
     TestWorld::start(Settings {
-        variables: vec![("ROOKERY_FAULT", spec)],
+        database,
+        variables: vec![(FAULTS.0, FAULTS.1.to_owned())],
         ..Settings::default()
     })
+}
+
+/// Says what makes the region fail, and waits until it is back.
+async fn fail(agent: &Agent, command_id: &str) {
+    agent
+        .act_as(command_id, "say", json!({"message": "boom"}))
+        .await
+        .refused("unavailable");
+    until("the region is back", async || {
+        (agent.act("get_location", json!({})).await.status == 200).then_some(())
+    })
+    .await;
+}
+
+/// Waits until the store has a quarantined command.
+async fn until_stored(target: Target) {
+    until("the quarantine is in the store", async || {
+        let target = target.clone();
+        let count = || {
+            Reader::open(&target)?
+                .poisoned_commands(10)
+                .map(|found| found.len())
+        };
+        // The store is for threads without a runtime.
+        let found = std::thread::scope(|scope| scope.spawn(count).join());
+        let found = found.expect("reading does not panic").expect("the store answers");
+        (found == 1).then_some(())
+    })
+    .await;
+}
+
+/// Fails three times with one command id, then checks that this id, and only it, is poison after each kind of restart.
+async fn check_poison_outlives_restarts(database: Option<String>) {
+    let mut world = faulty_on(database.clone());
+    let target = database.map_or_else(
+        || Target::Sqlite(world.data().join("rookery.sqlite")),
+        Target::Postgres,
+    );
+    let alice = world.agent("alice").await;
+    alice.enter().await;
+    for _ in 0..3 {
+        fail(&alice, "bad").await;
+    }
+    let boom = json!({"message": "boom"});
+    alice.act_as("bad", "say", boom.clone()).await.refused("poison");
+    until_stored(target).await;
+    for signal in [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGKILL] {
+        world.restart(signal);
+        alice.enter().await;
+        alice.act_as("bad", "say", boom.clone()).await.refused("poison");
+        alice
+            .act_as("bad", "say", json!({"message": "hello"}))
+            .await
+            .refused("command_mismatch");
+        let full = world.get("/health/full").await.ok();
+        assert_eq!(
+            full["actor_restarts"].as_f64(),
+            Some(0.0),
+            "after {signal}: {full}"
+        );
+    }
+    fail(&alice, "new").await;
+    alice
+        .act_as("good", "say", json!({"message": "hello"}))
+        .await
+        .ok();
+    world.run(&["verify"]);
+}
+
+#[tokio::test]
+async fn poison_outlives_restarts_on_sqlite() {
+    check_poison_outlives_restarts(None).await;
+}
+
+#[tokio::test]
+async fn poison_outlives_restarts_on_postgres() {
+    check_poison_outlives_restarts(Some(Postgres::shared().fresh_database())).await;
+}
+
+#[tokio::test]
+async fn poison_of_a_time_without_a_database_is_stored_when_it_is_back() {
+    let mut postgres = Postgres::start();
+    let url = postgres.fresh_database();
+    let mut world = faulty_on(Some(url.clone()));
+    let alice = world.agent("alice").await;
+    alice.enter().await;
+    fail(&alice, "bad").await;
+    fail(&alice, "bad").await;
+    postgres.kill_immediate();
+    let boom = json!({"message": "boom"});
+    alice
+        .act_as("bad", "say", boom.clone())
+        .await
+        .refused("unavailable");
+    until("the command is quarantined", async || {
+        let full = world.get("/health/full").await.body;
+        (full["quarantined"].as_f64() == Some(1.0)).then_some(())
+    })
+    .await;
+    postgres.restart();
+    until_stored(Target::Postgres(url)).await;
+    world.restart(Signal::SIGKILL);
+    alice.enter().await;
+    alice.act_as("bad", "say", boom).await.refused("poison");
 }
 
 #[tokio::test]
@@ -76,12 +191,7 @@ async fn an_agent_whose_actor_fails_stays_in_the_world() {
         })
         .await;
     }
-    let poison = alice.act("get_weather", json!({})).await;
-    assert!(
-        ["poison", "unavailable"].contains(&poison.body["code"].as_str().unwrap_or_default()),
-        "{}",
-        poison.body
-    );
+    alice.act("get_weather", json!({})).await.refused("poison");
     let bob = world.agent("bob").await;
     bob.enter().await;
     bob.act(
@@ -94,4 +204,31 @@ async fn an_agent_whose_actor_fails_stays_in_the_world() {
         socket.heard("whisper").await.event["content"]["message"],
         "all right?"
     );
+}
+
+#[tokio::test]
+async fn an_agent_whose_actor_fails_has_used_up_the_same() {
+    let variables = [
+        FAULTS,
+        ("ROOKERY_LIMITS__ACTIONS_PER_MIN", "1"),
+        ("ROOKERY_LIMITS__ACTIONS_BURST", "1"),
+    ];
+    let world = TestWorld::start(Settings {
+        is_limited: true,
+        variables: variables.map(|(name, value)| (name, value.to_owned())).to_vec(),
+        ..Settings::default()
+    });
+    let alice = world.agent("alice").await;
+    alice.enter().await;
+    let wave = || alice.act("emote", json!({"action": "wave"}));
+    wave().await.ok();
+    wave().await.refused("rate_limited");
+    alice.act("get_weather", json!({})).await.refused("unavailable");
+    until("alice is back", async || {
+        (alice.act("ping", json!({})).await.status == 200).then_some(())
+    })
+    .await;
+    let full = world.get("/health/full").await.ok();
+    assert_eq!(full["actor_restarts"].as_f64(), Some(1.0), "{full}");
+    wave().await.refused("rate_limited");
 }

@@ -147,6 +147,52 @@ async fn redis_away_is_no_reason_to_stop_and_back_it_is_filled_again() {
     .await;
 }
 
+#[tokio::test]
+async fn what_happens_where_nobody_may_watch_is_not_in_redis() {
+    let redis = Redis::start();
+    let world = TestWorld::start(Settings {
+        redis: Some(redis.url()),
+        ..Settings::default()
+    });
+    let hidden = json!({"name": "attic", "display_name": "The Attic", "public": false});
+    let made = world.post_as_admin("/api/v1/admin/regions", hidden).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let ask = |command: &str| redis.ask(command).unwrap_or_default();
+    let exists = |key: &str| ask(&format!("EXISTS {key}")) == ":1\r\n";
+    let alice = world.agent("alice").await;
+    let name = alice.handle.as_str();
+    let _socket = alice.connect().await;
+    let (session, place) = (format!("session:{name}"), format!("pos:main:{name}"));
+    let wait_for = async |key: &str, is_there: bool| {
+        until(&format!("{key} in redis: {is_there}"), async || {
+            (exists(key) == is_there).then_some(())
+        })
+        .await
+    };
+    wait_for(&session, true).await;
+    wait_for(&place, true).await;
+
+    alice.act("teleport", json!({"region": "attic"})).await.ok();
+    alice.act("say", json!({"message": "a secret"})).await.ok();
+    alice.act("set_status", json!({"status": "hiding"})).await.ok();
+    wait_for(&session, false).await;
+    wait_for(&place, false).await;
+
+    alice.act("teleport", json!({"region": "main"})).await.ok();
+    alice.act("emote", json!({"action": "wave"})).await.ok();
+    wait_for(&format!("ratelimit:{name}:emote"), true).await;
+    wait_for(&session, true).await;
+    assert!(!exists(&format!("ratelimit:{name}:say")));
+    assert!(!exists(&format!("ratelimit:{name}:set_status")));
+    assert_eq!(ask("KEYS *attic*"), "*0\r\n");
+    let events = ask("XREVRANGE events:main + - COUNT 10");
+    assert!(events.contains("agent_teleport"), "{events}");
+    assert!(
+        !events.contains("attic") && !events.contains("secret"),
+        "{events}"
+    );
+}
+
 /// Waits until the mirror holds what outside tools look for.
 async fn is_filled(redis: &Redis, alice: &str, bob: &str, mut act: impl AsyncFnMut(u32)) {
     let keys = [

@@ -1,7 +1,7 @@
 //! `POST /api/v1/connect` and `/api/v1/disconnect/{agent_id}`: in the world without a socket.
 
 use super::{Answer, config_of};
-use crate::actors::agent::{AgentMessage, Joiner};
+use crate::actors::agent::{Counted, Joiner};
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
 use crate::transport::http::{Bearer, Json, bearer_token};
@@ -33,7 +33,7 @@ pub async fn connect(request: HttpRequest, web: web::Data<Web>, Json(body): Json
     if caller.is_none_or(|caller| caller.handle != handle) {
         return Err(Refusal::new(Code::Unauthenticated, "the token is not this agent's").into());
     }
-    web.gateway.count(&handle, AgentMessage::Connect).await?;
+    web.gateway.count(&handle, Counted::Connection).await?;
     let joined = web.gateway.join(&handle, Joiner::Rest, body.spawn_region).await?;
     let at = joined.at;
     Ok(HttpResponse::Ok().json(json!({

@@ -80,10 +80,7 @@ pub async fn history(web: Data<Web>, query: Query<ChatQuery>) -> Answer {
     let node = &web.gateway.node;
     let (region, world) = (query.0.region, node.directory.world());
     // What is said in a region that is not public is for those who are there.
-    if region
-        .as_ref()
-        .is_some_and(|name| !world.region(name).is_some_and(|plan| plan.is_public))
-    {
+    if region.as_ref().is_some_and(|name| !world.is_public(name)) {
         return Err(no_region().into());
     }
     let hidden = hidden_regions(&world);

@@ -1,7 +1,7 @@
 //! What an agent heard, for clients without a socket: pages by a cursor, and a wait for the next one.
 
 use super::{Answer, Query, limit_of, ok};
-use crate::actors::agent::AgentMessage;
+use crate::actors::agent::Counted;
 use crate::actors::gateway::Caller;
 use crate::actors::node::Node;
 use crate::base::limit::EVENTS_WAIT_MAX_S;
@@ -75,7 +75,7 @@ pub async fn page(
         return Err(Refusal::invalid(format!("wait_s must be 0 to {EVENTS_WAIT_MAX_S}")).into());
     }
     let mut position = query.0.cursor.as_deref().map(Position::read).transpose()?;
-    web.gateway.count(&caller.handle, AgentMessage::Perceive).await?;
+    web.gateway.count(&caller.handle, Counted::Perception).await?;
     let node = &web.gateway.node;
     let until_ms = node
         .clock

@@ -119,11 +119,10 @@ pub struct Tool {
 pub async fn view(web: Data<Web>, surveys: Data<Surveys>) -> Answer {
     let node = &web.gateway.node;
     let (survey, world) = (surveys.survey(node).await, node.directory.world());
-    let is_public = |name: &str| world.region(name).is_some_and(|plan| plan.is_public);
     let seen = survey
         .agents
         .values()
-        .filter(|agent| is_public(&agent.region))
+        .filter(|agent| world.is_public(&agent.region))
         .take(LISTED_MAX);
     let present = seen.map(|agent| Present {
         agent_id: agent.handle.clone(),

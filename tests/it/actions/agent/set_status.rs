@@ -4,12 +4,7 @@ use serde_json::json;
 #[tokio::test]
 async fn a_status_is_seen_around_and_stays() {
     let plot = Plot::new().await;
-    let (alice, bob) = (
-        plot.agent_at("alice", 50.0, 50.0).await,
-        plot.agent_at("bob", 52.0, 50.0).await,
-    );
-    let mut seen = bob.connect().await;
-    seen.entry(&alice.handle).await;
+    let (alice, bob, mut seen) = plot.alice_and_bob().await;
     alice
         .act("set_status", json!({"status": "reading", "mood": "happy"}))
         .await

@@ -4,12 +4,7 @@ use serde_json::json;
 #[tokio::test]
 async fn an_emote_is_seen_by_those_around_and_kept_nowhere() {
     let plot = Plot::new().await;
-    let (alice, bob) = (
-        plot.agent_at("alice", 50.0, 50.0).await,
-        plot.agent_at("bob", 52.0, 50.0).await,
-    );
-    let mut seen = bob.connect().await;
-    seen.entry(&alice.handle).await;
+    let (alice, bob, mut seen) = plot.alice_and_bob().await;
     alice.act("emote", json!({"action": "wave"})).await.ok();
     let emote = seen.heard("emote").await;
     assert_eq!(

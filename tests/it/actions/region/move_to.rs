@@ -5,12 +5,7 @@ use serde_json::json;
 #[tokio::test]
 async fn a_walk_is_seen_as_one_trajectory_and_ends_at_its_goal() {
     let plot = Plot::new().await;
-    let (alice, bob) = (
-        plot.agent_at("alice", 50.0, 50.0).await,
-        plot.agent_at("bob", 52.0, 50.0).await,
-    );
-    let mut seen = bob.connect().await;
-    seen.entry(&alice.handle).await;
+    let (alice, _, mut seen) = plot.alice_and_bob().await;
     let answer = alice
         .act("move_to", json!({"x": 53.0, "y": 54.0, "gait": "run"}))
         .await

@@ -4,12 +4,7 @@ use serde_json::json;
 #[tokio::test]
 async fn who_stops_stands_still_where_it_is() {
     let plot = Plot::new().await;
-    let (alice, bob) = (
-        plot.agent_at("alice", 50.0, 50.0).await,
-        plot.agent_at("bob", 52.0, 50.0).await,
-    );
-    let mut seen = bob.connect().await;
-    seen.entry(&alice.handle).await;
+    let (alice, _, mut seen) = plot.alice_and_bob().await;
     alice.act("move_to", json!({"x": 60.0, "y": 50.0})).await.ok();
     assert!(!seen.entry(&alice.handle).await["to"].is_null());
     alice.act("stop", json!({})).await.ok();

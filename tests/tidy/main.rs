@@ -1,13 +1,10 @@
 //! Checks the rules of `docs/ARCHITECTURE.md` that need no compiler: one test a rule, over the files that git would commit.
 
 #[cfg(test)]
-#[path = "tidy/planted.rs"]
 mod planted;
 #[cfg(test)]
-#[path = "tidy/rules.rs"]
 mod rules;
 #[cfg(test)]
-#[path = "tidy/source.rs"]
 mod source;
 
 #[cfg(test)]

@@ -1,0 +1,99 @@
+//! What hubs are told.
+
+use crate::actors::publication::Publication;
+use crate::base::id::{AgentId, SessionId, ShardId};
+use crate::domain::space::Cell;
+use crate::wire::Disconnect;
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// What a hub is told. Publications are shared; a hub copies only their handles.
+pub enum HubMessage {
+    /// A region's tick.
+    Tick(TickFrames),
+    /// Something heard or seen: for the sockets of the hearers, and for spectators that see the cell.
+    Heard {
+        /// What.
+        publication: Arc<Publication>,
+        /// The agents that hear it.
+        hearers: Arc<[AgentId]>,
+        /// Where spectators must look to see it.
+        seen_at: Option<(ShardId, Cell)>,
+    },
+    /// A new entry of an agent's inbox.
+    Inbox {
+        /// Whose.
+        agent: AgentId,
+        /// The entry, with its offset.
+        publication: Arc<Publication>,
+    },
+    /// A publication of a channel.
+    Channel(Arc<Publication>),
+    /// Somebody came to a channel or left it: the push in both encodings.
+    Presence {
+        /// The channel.
+        channel: Arc<str>,
+        /// The push as JSON.
+        json: Bytes,
+        /// The push as protobuf.
+        protobuf: Bytes,
+    },
+    /// The region around a session changed.
+    Region {
+        /// Which session.
+        session: SessionId,
+        /// The region left.
+        from: Option<Arc<str>>,
+        /// The region entered.
+        to: Option<Arc<str>>,
+    },
+    /// A spectator follows another agent, or none.
+    Follow {
+        /// Which session.
+        session: SessionId,
+        /// The channel of the agent before.
+        from: Option<Arc<str>>,
+        /// The channel of the agent now.
+        to: Option<Arc<str>>,
+    },
+    /// An order for sessions.
+    Close(Whom, Disconnect),
+    /// An agent's subscription to a channel ends.
+    Unsubscribe {
+        /// Whose sessions.
+        agent: AgentId,
+        /// From which channel.
+        channel: Arc<str>,
+    },
+}
+
+/// Whose sessions an order is about.
+#[derive(Clone, Debug)]
+pub enum Whom {
+    /// One session.
+    Session(SessionId),
+    /// All of an agent.
+    Agent(AgentId),
+    /// Everybody.
+    All,
+}
+
+/// What a region's tick has for a hub.
+pub struct TickFrames {
+    /// The shard.
+    pub shard: ShardId,
+    /// What changed, by cell; one list for all hubs.
+    pub frames: Arc<[(Cell, Arc<Publication>)]>,
+    /// What sessions of this hub begin and cease to see.
+    pub interests: Vec<Interest>,
+}
+
+/// What one session begins and ceases to see.
+pub struct Interest {
+    /// Which session.
+    pub session: SessionId,
+    /// Cells it sees from now on, with what is in them; nothing for an empty one.
+    pub add: Vec<(Cell, Option<Arc<Publication>>)>,
+    /// Cells it sees no more, with the notice of it.
+    pub drop: Vec<(Cell, Option<Arc<Publication>>)>,
+}

@@ -1,0 +1,79 @@
+//! What sessions see: the cells around them, the region, the agent that a spectator follows.
+
+use super::listing::take_out;
+use super::message::{Interest, TickFrames};
+use super::table::{HubTable, Listener};
+use crate::base::id::{SessionId, ShardId};
+use crate::telemetry::metric;
+use std::rc::Rc;
+use std::sync::Arc;
+
+impl HubTable {
+    /// Sends the frames of a tick to the sessions that see their cells, then changes who sees what.
+    pub(super) fn tick(&mut self, tick: TickFrames) {
+        for (cell, publication) in tick.frames.iter() {
+            if let Some(sessions) = self.cells.get(&(tick.shard, *cell)) {
+                metric::frames().increment(u64::try_from(sessions.len()).unwrap_or(0));
+                self.push_to(sessions, publication);
+            }
+        }
+        for interest in tick.interests {
+            self.change_interest(tick.shard, interest);
+        }
+    }
+
+    fn change_interest(&mut self, shard: ShardId, interest: Interest) {
+        let Some(entry) = self.sessions.get_mut(&interest.session) else {
+            return;
+        };
+        let mut outbox = entry.outbox.borrow_mut();
+        for (cell, notice) in interest.drop {
+            if entry.cells.remove(&(shard, cell)) {
+                take_out(&mut self.cells, &(shard, cell), interest.session);
+                if let Some(notice) = notice {
+                    let piece = notice.piece(outbox.dialect());
+                    outbox.push(piece);
+                }
+            }
+        }
+        let mut snapshots = Vec::with_capacity(interest.add.len());
+        for (cell, snapshot) in interest.add {
+            if entry.cells.insert((shard, cell)) {
+                self.cells
+                    .entry((shard, cell))
+                    .or_default()
+                    .push(interest.session);
+            }
+            // A cell that is asked for again is sent again: the viewer forgot it.
+            snapshots.extend(snapshot.map(|snapshot| snapshot.piece(outbox.dialect())));
+        }
+        outbox.push_together(snapshots);
+    }
+
+    /// Changes the agent's channel that a spectator is on and returns its listener.
+    pub(super) fn follow(
+        &mut self,
+        session: SessionId,
+        from: Option<&Arc<str>>,
+        to: Option<&Arc<str>>,
+    ) -> Option<Rc<dyn Listener>> {
+        if let Some(from) = from {
+            self.unsubscribe(session, from);
+        }
+        if let Some(to) = to {
+            self.subscribe(session, Arc::clone(to), 0);
+        }
+        self.sessions
+            .get(&session)
+            .map(|entry| Rc::clone(&entry.listener))
+    }
+
+    /// Forgets what a session saw of other regions and returns its listener.
+    pub(super) fn change_region(&mut self, session: SessionId) -> Option<Rc<dyn Listener>> {
+        let entry = self.sessions.get_mut(&session)?;
+        for cell in entry.cells.drain() {
+            take_out(&mut self.cells, &cell, session);
+        }
+        Some(Rc::clone(&entry.listener))
+    }
+}

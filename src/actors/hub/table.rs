@@ -1,0 +1,138 @@
+//! The sockets of a worker thread, and who of them is whose and on what.
+
+use super::listing::take_out;
+use super::message::Whom;
+use crate::actors::outbox::SharedOutbox;
+use crate::actors::publication::Publication;
+use crate::base::id::{AgentId, SessionId, ShardId};
+use crate::domain::space::Cell;
+use crate::wire::Disconnect;
+use smallvec::SmallVec;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A session as its hub sees it.
+pub trait Listener {
+    /// An inbox entry came; the session keeps them in order.
+    fn inbox(&self, publication: &Arc<Publication>);
+    /// The region around it changed.
+    fn region(&self, from: Option<&str>, to: Option<&str>);
+    /// The channel of the agent that it follows changed.
+    fn follow(&self, from: Option<&str>, to: Option<&str>);
+    /// Its subscription to a channel ends.
+    fn unsubscribe(&self, channel: &str);
+}
+
+/// A session.
+pub(super) struct Entry {
+    pub(super) outbox: SharedOutbox,
+    pub(super) listener: Rc<dyn Listener>,
+    pub(super) agent: Option<AgentId>,
+    pub(super) cells: HashSet<(ShardId, Cell)>,
+    /// Subscribed channels with the offset of the last publication sent.
+    pub(super) channels: HashMap<Arc<str>, u64>,
+}
+
+/// The sockets of a worker thread. Sessions register here directly, without a message.
+#[derive(Default)]
+pub struct HubTable {
+    pub(super) sessions: HashMap<SessionId, Entry>,
+    pub(super) agents: HashMap<AgentId, SmallVec<[SessionId; 3]>>,
+    pub(super) cells: HashMap<(ShardId, Cell), Vec<SessionId>>,
+    pub(super) channels: HashMap<Arc<str>, Vec<SessionId>>,
+}
+
+impl HubTable {
+    /// Registers a session.
+    pub fn attach(
+        &mut self,
+        session: SessionId,
+        agent: Option<AgentId>,
+        outbox: SharedOutbox,
+        listener: Rc<dyn Listener>,
+    ) {
+        if let Some(agent) = agent {
+            self.agents.entry(agent).or_default().push(session);
+        }
+        let (cells, channels) = (HashSet::new(), HashMap::new());
+        self.sessions.insert(
+            session,
+            Entry {
+                outbox,
+                listener,
+                agent,
+                cells,
+                channels,
+            },
+        );
+    }
+
+    /// Forgets a session.
+    pub fn detach(&mut self, session: SessionId) {
+        let Some(entry) = self.sessions.remove(&session) else {
+            return;
+        };
+        if let Some(agent) = entry.agent {
+            take_out(&mut self.agents, &agent, session);
+        }
+        for cell in entry.cells {
+            take_out(&mut self.cells, &cell, session);
+        }
+        for channel in entry.channels.into_keys() {
+            take_out(&mut self.channels, &channel, session);
+        }
+    }
+
+    /// Subscribes a session to a channel, whose publications it has up to an offset.
+    pub fn subscribe(&mut self, session: SessionId, channel: Arc<str>, position: u64) {
+        if let Some(entry) = self.sessions.get_mut(&session)
+            && entry.channels.insert(Arc::clone(&channel), position).is_none()
+        {
+            self.channels.entry(channel).or_default().push(session);
+        }
+    }
+
+    /// Ends a session's subscription.
+    pub fn unsubscribe(&mut self, session: SessionId, channel: &str) {
+        if let Some(entry) = self.sessions.get_mut(&session)
+            && entry.channels.remove(channel).is_some()
+        {
+            take_out(&mut self.channels, channel, session);
+        }
+    }
+
+    /// How many sockets there are on this thread.
+    pub fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.sessions.is_empty()
+    }
+
+    /// The listeners of an agent's sessions. Cloned out, because a listener may borrow the table.
+    pub(super) fn listeners(&self, agent: AgentId) -> SmallVec<[Rc<dyn Listener>; 3]> {
+        let sessions = self.agents.get(&agent).into_iter().flatten();
+        sessions
+            .filter_map(|session| self.sessions.get(session))
+            .map(|entry| Rc::clone(&entry.listener))
+            .collect()
+    }
+
+    /// Ends sessions.
+    pub(super) fn close(&self, whom: &Whom, reason: Disconnect) {
+        let end = |entry: &Entry| entry.outbox.borrow_mut().end(reason);
+        match whom {
+            Whom::Session(session) => self.sessions.get(session).into_iter().for_each(end),
+            Whom::Agent(agent) => {
+                let sessions = self.agents.get(agent).into_iter().flatten();
+                sessions
+                    .filter_map(|session| self.sessions.get(session))
+                    .for_each(end);
+            }
+            Whom::All => self.sessions.values().for_each(end),
+        }
+    }
+}

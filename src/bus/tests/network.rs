@@ -1,0 +1,156 @@
+//! What only Redis can do: reach other processes, go away and come back.
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_node_hears_each_publication_once_and_in_order() {
+    let server = Server::start().await;
+    let (one, two) = (server.bus(1), server.bus(2));
+    for topic in every_topic() {
+        let mut at_one = one.subscribe(topic.clone());
+        let mut at_two = two.subscribe(topic.clone());
+        server.heard_by(&topic, 2).await;
+        for number in 0..500 {
+            assert_eq!(
+                one.publish(topic.clone(), format!("{{\"n\":{number}}}").into()),
+                Ok(())
+            );
+        }
+        for number in 0..500 {
+            let expected = message(&topic, format!("{{\"n\":{number}}}"));
+            assert_eq!(next(&mut at_one).await, expected);
+            assert_eq!(next(&mut at_two).await, expected);
+        }
+        // Redis hands out in one order, so an echo would come before the answer.
+        assert_eq!(two.publish(topic.clone(), "answer".into()), Ok(()));
+        assert_eq!(next(&mut at_one).await, message(&topic, "answer"));
+        assert_eq!(next(&mut at_two).await, message(&topic, "answer"));
+        assert_eq!(one.publish(topic.clone(), "end".into()), Ok(()));
+        assert_eq!(next(&mut at_two).await, message(&topic, "end"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn outside_tools_may_publish_plain_json() {
+    let server = Server::start().await;
+    let bus = server.bus(1);
+    for topic in every_topic() {
+        let mut subscription = bus.subscribe(topic.clone());
+        server.heard_by(&topic, 1).await;
+        let _: u64 = server
+            .ask(&["PUBLISH", &topic.name("rookery:"), "{\"a\":1}"])
+            .await;
+        assert_eq!(next(&mut subscription).await, message(&topic, "{\"a\":1}"));
+        drop(subscription);
+        server.heard_by(&topic, 0).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_killed_degrades_and_redis_restarted_is_heard_again() {
+    let mut server = Server::start().await;
+    let (one, two) = (server.bus(1), server.bus(2));
+    let topic = Topic::Channel("public.chat".into());
+    let (mut at_one, mut at_two) = (one.subscribe(topic.clone()), two.subscribe(topic.clone()));
+    server.heard_by(&topic, 2).await;
+    well(&one).await;
+    assert_eq!(one.status().last_error_at, None);
+
+    server.stop();
+    for bus in [&one, &two] {
+        degraded(bus).await;
+        assert!(bus.status().last_error_at.is_some());
+    }
+    assert_eq!(one.publish(topic.clone(), "alone".into()), Ok(()));
+    assert_eq!(at_one.recv().now_or_never(), Some(Some(message(&topic, "alone"))));
+
+    server.start_again().await;
+    server.heard_by(&topic, 2).await;
+    well(&one).await;
+    well(&two).await;
+    for listener in [&mut at_one, &mut at_two] {
+        assert_eq!(next(listener).await, Heard::Gap { missed: None });
+    }
+    assert_eq!(one.publish(topic.clone(), "together".into()), Ok(()));
+    assert_eq!(
+        at_one.recv().now_or_never(),
+        Some(Some(message(&topic, "together")))
+    );
+    // What was said while Redis was away may come late or not at all.
+    while next(&mut at_two).await != message(&topic, "together") {}
+    assert_eq!(at_two.recv().now_or_never(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_away_at_start_is_found_when_it_comes() {
+    let mut server = Server::start().await;
+    server.stop();
+    let bus = server.bus(1);
+    let mut subscription = bus.subscribe(Topic::Broadcast);
+    until(async || bus.status().last_error_at.is_some()).await;
+    assert!(bus.status().is_degraded);
+    server.start_again().await;
+    well(&bus).await;
+    server.heard_by(&Topic::Broadcast, 1).await;
+    let _: u64 = server.ask(&["PUBLISH", "rookery:system:broadcast", "{}"]).await;
+    assert_eq!(next(&mut subscription).await, message(&Topic::Broadcast, "{}"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn frozen_redis_blocks_nobody_and_a_full_queue_refuses() {
+    let server = Server::start().await;
+    let bus = server.bus(1);
+    let mut subscription = bus.subscribe(Topic::Control);
+    server.heard_by(&Topic::Control, 1).await;
+    well(&bus).await;
+    server.freeze();
+    let clock = Clock::system();
+    let mut slowest_ms = 0;
+    let mut refused = 0;
+    for number in 0..OUTGOING_MAX * 2 {
+        let before_ms = clock.monotonic_ms();
+        let outcome = bus.publish(Topic::Control, number.to_string().into());
+        slowest_ms = slowest_ms.max(clock.monotonic_ms() - before_ms);
+        refused += usize::from(outcome == Err(BusError::Full));
+        let heard = subscription.recv().now_or_never();
+        assert_eq!(heard, Some(Some(message(&Topic::Control, number.to_string()))));
+    }
+    assert!(slowest_ms < PAUSE_MS, "a publication took {slowest_ms} ms");
+    assert!(refused > OUTGOING_MAX / 2, "only {refused} were refused");
+    degraded(&bus).await;
+    server.thaw();
+    well(&bus).await;
+    let other = server.bus(2);
+    let mut at_other = other.subscribe(Topic::Control);
+    server.heard_by(&Topic::Control, 2).await;
+    until(async || bus.publish(Topic::Control, "thawed".into()).is_ok()).await;
+    while next(&mut at_other).await != message(&Topic::Control, "thawed") {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bad_address_is_refused_without_showing_it() {
+    for url in ["http://x", "redis://:secret@", "nonsense"] {
+        let config = BusConfig {
+            redis_url: Some(url.to_owned()),
+            ..BusConfig::default()
+        };
+        let error = Bus::start(&config, Clock::system(), Entropy::seeded(1), &Handle::current()).err();
+        assert_eq!(error, Some(BusError::BadAddress), "{url}");
+        assert!(!BusError::BadAddress.to_string().contains("secret"));
+    }
+}
+
+#[test]
+fn empty_prefix_gives_the_plain_names() {
+    let names = every_topic().map(|topic| topic.name(""));
+    let expected = [
+        "channel:public.chat",
+        "events:main",
+        "positions:main",
+        "spectator:alice",
+        "system:broadcast",
+        "control",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(Topic::Broadcast.name("rookery:"), "rookery:system:broadcast");
+}
