@@ -10,6 +10,8 @@ export const DEPARTED_MS = 5_000;
 export const NAMES_MAX = 3_000;
 /** Places, objects and paths drawn at most for a region. */
 export const FEATURES_MAX = 500;
+/** Blocks of an overview kept at most; the server sends no more for a region. */
+export const BLOCKS_MAX = 1_100;
 /** Regions offered in the picker at most. */
 export const REGIONS_MAX = 200;
 /** Lines in the event log. */
@@ -23,7 +25,9 @@ export const PROMPTS_SHOWN_MAX = 12;
 /** Speech bubbles kept at once. */
 export const BUBBLES_MAX = 40;
 /** Names over heads at once. */
-export const LABELS_MAX = 26;
+export const LABELS_MAX = 40;
+/** Counts of blocks written at once. */
+export const COUNTS_MAX = 80;
 /** Inhabitants listed as buttons. */
 export const ROSTER_MAX = 200;
 /** Longest agent name drawn, in characters. */

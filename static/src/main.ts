@@ -19,6 +19,7 @@ import { Connection, type ConnectionState } from "./wire/connection";
 import type { Frame } from "./wire/frame";
 import { TickClock } from "./world/clock";
 import { Names } from "./world/names";
+import { Overview } from "./world/overview";
 import type { Region } from "./world/region";
 import { cleanText } from "./world/text";
 import { weatherOf } from "./world/weather";
@@ -32,6 +33,7 @@ const STATUS_EVERY_MS = 500;
 const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
 const clock = new TickClock();
 const world = new WorldState();
+const overview = new Overview();
 const names = new Names();
 const picker = element("region", HTMLSelectElement);
 const canvas = element("land", HTMLCanvasElement);
@@ -39,6 +41,7 @@ const map = element("map", HTMLCanvasElement);
 let state: ConnectionState = "connecting";
 let reason = "";
 let weather = "clear";
+let counted = 0;
 
 const scheme = location.protocol === "https:" ? "wss:" : "ws:";
 const connection = new Connection(`${scheme}//${location.host}/connection/websocket`, {
@@ -53,7 +56,7 @@ const connection = new Connection(`${scheme}//${location.host}/connection/websoc
     world.tickMs = clock.tickMs;
     void fetchHour().then((hour) => hour !== null && clock.setHour(hour, performance.now()));
   },
-  onFresh: () => world.clear(),
+  onFresh: forget,
   onLooking: ({ region }) => watching.wentTo(region),
   onLost(agent) {
     toast(`${names.of(agent)} is not in the world now.`);
@@ -69,7 +72,13 @@ const connection = new Connection(`${scheme}//${location.host}/connection/websoc
 function take(frame: Frame): void {
   if (typeof frame.tick === "number" && Number.isFinite(frame.tick)) clock.observe(frame.tick, performance.now());
   world.apply(frame);
+  overview.apply(frame.overview);
   teller.tell(frame);
+}
+
+function forget(): void {
+  world.clear();
+  overview.clear();
 }
 
 const card = new Card({
@@ -141,7 +150,7 @@ function chooseMode(mode: Mode): void {
 }
 
 function showRegion(region: Region): void {
-  world.clear();
+  forget();
   log.clear();
   setWeather(region.weather);
   picture?.open(region);
@@ -215,7 +224,11 @@ async function refreshRegions(): Promise<void> {
 
 function refreshStatus(): void {
   const hour = picture?.photo.hour ?? clock.hourAt(performance.now());
-  const count = world.agents.size;
+  // Only who sees all of a region is told the counts; what was counted before grows old.
+  if (!watching.isAbove) overview.clear();
+  const count = Math.max(world.agents.size, overview.total);
+  if (counted !== overview.version || overview.isCounting) picture?.count(overview.beyond(world));
+  counted = overview.version;
   for (const agent of world.agents.values()) names.note(agent.id, agent.name);
   document.body.dataset["agents"] = String(count);
   document.body.dataset["light"] = hour < 5.6 || hour > 20 ? "night" : "day";
@@ -229,6 +242,7 @@ function refreshStatus(): void {
   if (canvas.getAttribute("aria-label") !== label) canvas.setAttribute("aria-label", label);
   roster.update(world, agent);
   showNotice(noticeText());
+  watching.isCounting = overview.isCounting;
   watching.moved();
 }
 

@@ -46,7 +46,7 @@ test("name_with_nothing_visible_falls_back", () => {
 test("events_become_plain_lines", () => {
   const nameOf = (id: string): string => (id === "bob" ? "Bob" : id);
   const speech = { type: "speech", source: "bob", content: { message: "<b>hi</b>" } };
-  assert.deepEqual(describe(speech, nameOf), { kind: "speech", who: "Bob", text: "<b>hi</b>", isQuoted: true });
+  assert.deepEqual(describe(speech, nameOf), { kind: "speech", source: "bob", who: "Bob", text: "<b>hi</b>", isQuoted: true });
   const payment = { type: "payment", source: "eve", content: { to: "bob", amount: 1250, note: "tea" } };
   assert.equal(describe(payment, nameOf)?.text, "paid Bob 12.50 for tea");
   assert.equal(describe({ type: "speech", source: "bob", content: null }, nameOf), null);

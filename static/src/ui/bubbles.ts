@@ -2,6 +2,7 @@
 import { BUBBLES_MAX } from "../limits";
 import type { People } from "../people/people";
 import { make } from "./dom";
+import type { Layout } from "./layout";
 
 const GAP_PX = 6;
 const OVER_NAME_PX = 26;
@@ -47,7 +48,7 @@ export class Bubbles {
   }
 
   /** Brings all bubbles to where their speakers are now, between the edges of what panels leave free. */
-  update(nowMs: number, people: People, area: { left: number; right: number; top: number; bottom: number }, reachM: number): void {
+  update(nowMs: number, people: People, layout: Layout, area: { left: number; right: number; top: number; bottom: number }, reachM: number): void {
     const { bubbles } = this;
     for (let index = bubbles.length - 1; index >= 0; index -= 1) {
       const bubble = bubbles[index];
@@ -61,14 +62,12 @@ export class Bubbles {
     let placed = 0;
     for (const bubble of bubbles) {
       const person = people.byId.get(bubble.agent);
-      const isSeen = placed < most && person !== undefined && person.isOnScreen && person.distance < reachM && people.hidden !== bubble.agent && this.fit(bubble, placed, person.screenX, person.screenY, area);
+      const isShown = placed < most && person !== undefined && person.isOnScreen && person.distance < reachM && people.hidden !== bubble.agent;
+      const isSeen = isShown && fit(bubble, layout, person.screenX, person.screenY, area);
       if (bubble.element.hidden === isSeen) bubble.element.hidden = !isSeen;
-      if (!isSeen || person === undefined) continue;
-      // The placed ones stand first in the list.
-      const at = bubbles.indexOf(bubble);
-      bubbles.splice(at, 1);
-      bubbles.splice(placed, 0, bubble);
+      if (!isSeen) continue;
       placed += 1;
+      layout.put(bubble.left, bubble.top, bubble.width, bubble.height);
       bubble.element.style.transform = `translate(${bubble.left.toFixed(1)}px, ${bubble.top.toFixed(1)}px)`;
       bubble.element.style.setProperty("--tip", `${Math.min(bubble.width - 14, Math.max(14, person.screenX - bubble.left)).toFixed(0)}px`);
       bubble.element.classList.toggle("ending", bubble.untilMs - nowMs < 500);
@@ -84,19 +83,18 @@ export class Bubbles {
     this.bubbles[index]?.element.remove();
     this.bubbles.splice(index, 1);
   }
+}
 
-  private fit(bubble: Bubble, placed: number, x: number, y: number, area: { left: number; right: number; top: number; bottom: number }): boolean {
-    bubble.left = Math.min(area.right - bubble.width - GAP_PX, Math.max(area.left + GAP_PX, x - bubble.width / 2));
-    bubble.top = y - bubble.height - OVER_NAME_PX;
-    for (let index = 0; index < placed; index += 1) {
-      const other = this.bubbles[index];
-      if (other === undefined || other.left > bubble.left + bubble.width || bubble.left > other.left + other.width) continue;
-      if (other.top < bubble.top + bubble.height + GAP_PX && bubble.top < other.top + other.height + GAP_PX) {
-        bubble.top = other.top - bubble.height - GAP_PX - 4;
-      }
-    }
-    return bubble.top > area.top + GAP_PX && bubble.top + bubble.height < area.bottom;
+// Above the speaker, or above what is there already.
+function fit(bubble: Bubble, layout: Layout, x: number, y: number, area: { left: number; right: number; top: number; bottom: number }): boolean {
+  bubble.left = Math.min(area.right - bubble.width - GAP_PX, Math.max(area.left + GAP_PX, x - bubble.width / 2));
+  bubble.top = y - bubble.height - OVER_NAME_PX;
+  for (let tries = 0; tries < SHOWN_MAX; tries += 1) {
+    const other = layout.collides(bubble.left, bubble.top, bubble.width, bubble.height, GAP_PX);
+    if (other === null) break;
+    bubble.top = other.top - bubble.height - GAP_PX - 4;
   }
+  return bubble.top > area.top + GAP_PX && bubble.top + bubble.height < area.bottom;
 }
 
 function nearestFirst(a: Bubble, b: Bubble): number {

@@ -40,7 +40,6 @@ declare global {
 /** Fills `window.rookery`. */
 export function exposeToTests(page: { world: WorldState; picture: Picture | null; watching: Watching; log: EventLog; state: () => string }): void {
   const { picture, watching } = page;
-  (window as unknown as Record<string, unknown>)["dbg"] = picture;
   window.rookery = {
     agents: () =>
       (picture?.people.list ?? [])

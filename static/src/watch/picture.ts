@@ -4,13 +4,17 @@ import { Keys, type KeyListener } from "../cameras/keys";
 import { listenToGestures } from "../cameras/gestures";
 import { Rig } from "../cameras/rig";
 import { People } from "../people/people";
+import { Gatherings } from "../people/gatherings";
 import { nearestAt } from "../people/pick";
 import { Stage } from "../scene/stage";
 import { Bubbles } from "../ui/bubbles";
+import { Flags } from "../ui/flags";
 import { Labels } from "../ui/labels";
+import { Layout } from "../ui/layout";
 import { Minimap } from "../ui/minimap";
 import { panelInsets } from "../ui/panel";
 import type { TickClock } from "../world/clock";
+import type { Block } from "../world/overview";
 import type { Region } from "../world/region";
 import type { WorldState } from "../world/world";
 
@@ -39,6 +43,9 @@ export class Picture {
   /** Whom the camera goes along with. */
   agent: string | null = null;
   private readonly labels: Labels;
+  private readonly flags: Flags;
+  private readonly layout = new Layout();
+  private readonly gatherings = new Gatherings();
   private readonly minimap: Minimap;
   private readonly keys: Keys;
   private readonly area = { left: 0, right: 0, top: 0, bottom: 0 };
@@ -61,7 +68,8 @@ export class Picture {
     this.stage = new Stage(canvas, isStill);
     this.rig = new Rig(this.stage.camera, isStill);
     this.people = new People(world, clock, isStill);
-    this.stage.add(this.people.crowd.group, this.people.blobs.mesh);
+    this.stage.add(this.people.crowd.group, this.people.blobs.mesh, this.gatherings.mesh);
+    this.flags = new Flags(overlay);
     this.labels = new Labels(overlay);
     this.bubbles = new Bubbles(overlay);
     this.minimap = new Minimap(map, false);
@@ -86,9 +94,17 @@ export class Picture {
     this.resize();
     this.rig.open(landscape);
     this.people.open(landscape);
-    this.labels.open(landscape);
+    this.flags.open(landscape);
+    this.count([]);
     this.minimap.open(landscape);
     this.bubbles.clear();
+  }
+
+  /** Shows those who are only counted. */
+  count(blocks: readonly Block[]): void {
+    if (this.stage.landscape === null) return;
+    this.gatherings.show(blocks, this.stage.landscape);
+    this.flags.count(blocks);
   }
 
   /** The weather turns. */
@@ -113,6 +129,7 @@ export class Picture {
     this.area.top = insets.top;
     this.area.bottom = this.size.height - insets.bottom;
     this.stage.resize();
+    this.flags.measure();
   }
 
   private frame(nowMs: number): void {
@@ -133,8 +150,10 @@ export class Picture {
     people.blobs.mesh.visible = stage.quality.level.shadow === 0;
     stage.draw(this.photo.hour ?? this.clock.hourAt(nowMs), seconds, frameMs, this.centre);
     const isFar = stage.camera.position.distanceTo(this.centre) > 110;
-    this.labels.update(nowMs, people, stage.camera, size, this.agent, this.hovered, isFar);
-    this.bubbles.update(nowMs, people, this.area, isFar ? BUBBLE_REACH_FAR_M : BUBBLE_REACH_M);
+    this.layout.clear();
+    this.bubbles.update(nowMs, people, this.layout, this.area, isFar ? BUBBLE_REACH_FAR_M : BUBBLE_REACH_M);
+    this.labels.update(nowMs, people, this.layout, this.agent, this.hovered, isFar);
+    this.flags.update(stage.camera, size, this.layout, isFar);
     this.mapView.x = rig.focus.x;
     this.mapView.y = rig.focus.y;
     this.mapView.yaw = rig.yaw;

@@ -5,7 +5,9 @@ import type { Connection, View } from "../wire/connection";
 import { readAddress, writeAddress, type Address } from "../world/address";
 import type { Region } from "../world/region";
 
+// The server sends all again for each move. Units: metres.
 const MOVED_M = 8;
+const MOVED_ABOVE_M = 32;
 // Higher than this, a free camera sees more than its own cells. Units: metres.
 const HIGH_M = 64;
 
@@ -31,9 +33,16 @@ export class Watching {
   regions: readonly Region[] = [];
   /** What the free camera was last said to look at. Units: metres. */
   spot: { x: number; y: number } | null = null;
+  /** The server only counts in what is seen from above, and tells of single agents around a point. */
+  isCounting = false;
   private isHigh = false;
 
   constructor(private readonly connection: Connection, private readonly listener: WatchListener, private readonly eye: () => Eye) {}
+
+  /** Whether all of a region is seen. */
+  get isAbove(): boolean {
+    return this.agent === null && (this.mode === "overview" || (this.mode === "free" && this.isHigh));
+  }
 
   /** Watches what the address of the page names, or the first region. */
   openAddress(): void {
@@ -117,10 +126,11 @@ export class Watching {
 
   /** The camera moved: what the server sends goes along. */
   moved(): void {
-    if (this.mode !== "free") return;
+    if (this.mode !== "free" && !(this.mode === "overview" && this.isCounting)) return;
     const { x, y, distance } = this.eye();
     const isHigh = distance > HIGH_M;
-    const isElsewhere = this.spot === null || Math.hypot(x - this.spot.x, y - this.spot.y) > MOVED_M;
+    const farM = this.mode === "free" ? MOVED_M : MOVED_ABOVE_M;
+    const isElsewhere = this.spot === null || Math.hypot(x - this.spot.x, y - this.spot.y) > farM;
     if (!isElsewhere && isHigh === this.isHigh) return;
     this.spot = { x, y };
     this.isHigh = isHigh;
@@ -144,15 +154,17 @@ export class Watching {
     const { region, agent, mode } = this;
     if (agent !== null) return { target: { agent }, mode };
     if (region === null) return null;
-    if (mode !== "free" || this.isHigh) return { target: { region: region.name }, mode: "overview" };
     const { x, y } = this.spot ?? this.eye();
     const inside = (value: number): number => Math.min(region.sizeM - 0.5, Math.max(0, Math.round(value)));
-    return { target: { location: { region: region.name, x: inside(x), y: inside(y) } }, mode };
+    if (mode === "free" && !this.isHigh) return { target: { location: { region: region.name, x: inside(x), y: inside(y) } }, mode };
+    const above: View = { target: { region: region.name }, mode: "overview" };
+    return this.isCounting && this.spot !== null ? { ...above, look_at: { x: inside(x), y: inside(y), z: 0 } } : above;
   }
 
   private show(region: Region): void {
     if (this.region?.name === region.name) return;
     this.region = region;
+    this.isCounting = false;
     this.listener.onRegion(region);
   }
 

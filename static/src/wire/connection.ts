@@ -7,6 +7,8 @@ import { isRecord, type Frame } from "./frame";
 export interface View {
   target: { agent: string } | { region: string } | { location: { region: string; x: number; y: number } };
   mode: Mode;
+  /** Around which point a large region is told in detail while it is seen from above. */
+  look_at?: { x: number; y: number; z: number };
 }
 
 /** What `spectate` answers. */
@@ -96,11 +98,10 @@ export class Connection {
 
   /** Watches this from now on. Moves of a camera are asked for a few times a second at most. */
   look(view: View): void {
-    if (JSON.stringify(view) === JSON.stringify(this.view) && this.client.state === "connected") return;
-    const isElsewhere = JSON.stringify(view.target) !== JSON.stringify(this.view?.target) || view.mode !== this.view?.mode;
+    if (JSON.stringify(view) === JSON.stringify(this.view)) return;
     this.view = view;
     this.attempts = 0;
-    if (this.client.state === "connected" && isElsewhere) this.askIn(Math.max(0, this.askedAtMs + LOOK_EVERY_MS - performance.now()));
+    if (this.client.state === "connected") this.askIn(Math.max(0, this.askedAtMs + LOOK_EVERY_MS - performance.now()));
   }
 
   /** Tries again now, after a refusal or a long wait. */

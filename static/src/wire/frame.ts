@@ -40,6 +40,8 @@ export interface Frame {
   agents?: AgentEntry[];
   left?: string[];
   events?: WorldEvent[];
+  /** A large region from above: counts instead of agents. */
+  overview?: unknown;
 }
 
 /** Whether `value` is a plain object. */
