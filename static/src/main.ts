@@ -42,6 +42,8 @@ let state: ConnectionState = "connecting";
 let reason = "";
 let weather = "clear";
 let counted = 0;
+let hourAsked = (): void => undefined;
+const hourKnown = new Promise<void>((resolve) => (hourAsked = resolve));
 
 const scheme = location.protocol === "https:" ? "wss:" : "ws:";
 const connection = new Connection(`${scheme}//${location.host}/connection/websocket`, {
@@ -54,7 +56,10 @@ const connection = new Connection(`${scheme}//${location.host}/connection/websoc
   onHello(data) {
     clock.sync(data, performance.now());
     world.tickMs = clock.tickMs;
-    void fetchHour().then((hour) => hour !== null && clock.setHour(hour, performance.now()));
+    void fetchHour().then((hour) => {
+      if (hour !== null) clock.setHour(hour, performance.now());
+      hourAsked();
+    });
   },
   onFresh: forget,
   onLooking: ({ region }) => watching.wentTo(region),
@@ -162,6 +167,7 @@ function showRegion(region: Region): void {
 async function recall(region: Region): Promise<void> {
   const [events, online] = await Promise.all([fetchEvents(region.name), fetchNames()]);
   for (const [id, name] of online) names.note(id, name);
+  await hourKnown;
   if (watching.region?.name !== region.name) return;
   for (const event of events) teller.recall(event, event.tick === null ? null : clock.hourOf(event.tick));
 }

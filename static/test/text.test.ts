@@ -49,6 +49,9 @@ test("events_become_plain_lines", () => {
   assert.deepEqual(describe(speech, nameOf), { kind: "speech", source: "bob", who: "Bob", text: "<b>hi</b>", isQuoted: true });
   const payment = { type: "payment", source: "eve", content: { to: "bob", amount: 1250, note: "tea" } };
   assert.equal(describe(payment, nameOf)?.text, "paid Bob 12.50 for tea");
+  for (const [action, told] of [["wave", "waves"], ["stretch", "stretches"], ["cry", "cries"], ["is dancing a jig", "is dancing a jig"]] as const) {
+    assert.equal(describe({ type: "emote", source: "bob", content: { action } }, nameOf)?.text, told);
+  }
   assert.equal(describe({ type: "speech", source: "bob", content: null }, nameOf), null);
   assert.equal(describe({ type: "unheard_of" }, nameOf), null);
   assert.equal(money("5"), "some money");

@@ -28,7 +28,7 @@ export function reachOf(mode: Mode, sizeM: number): Reach {
     case "free":
       return { distance: 46, nearest: 7, farthest: 130, pitch: 0.55, lowest: 0.12, steepest: 1.45, isAttached: false };
     case "overview":
-      return { distance: sizeM * 0.88, nearest: 24, farthest: sizeM * 1.7, pitch: 0.8, lowest: 0.3, steepest: 1.5, isAttached: false };
+      return { distance: sizeM * 0.5, nearest: 24, farthest: sizeM * 1.7, pitch: 0.8, lowest: 0.3, steepest: 1.5, isAttached: false };
   }
 }
 

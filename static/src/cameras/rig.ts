@@ -44,6 +44,7 @@ export class Rig {
   private shiftY = 0;
   private reach: Reach = reachOf("overview", 256);
   private sizeM = 256;
+  private lived = { x: 128, y: 128, sideM: 256 };
   private touchedAtMs = -HANDS_OFF_MS;
   private landscape: Landscape | null = null;
 
@@ -56,7 +57,8 @@ export class Rig {
     // Northwards, as on a map; out to the sea where there is one.
     const { sea } = landscape.plan;
     this.usualYaw = this.goalYaw = sea === null ? Math.PI / 2 : Math.atan2(sea.ny, sea.nx);
-    this.goal.set(this.sizeM / 2, this.sizeM / 2, landscape.heights.at(this.sizeM / 2, this.sizeM / 2));
+    this.lived = landscape.lived;
+    this.goal.set(this.lived.x, this.lived.y, landscape.heights.at(this.lived.x, this.lived.y));
     this.set(this.mode);
     this.cut();
   }
@@ -70,18 +72,18 @@ export class Rig {
     this.goalPitch = this.reach.pitch;
     this.touchedAtMs = -HANDS_OFF_MS;
     if (mode === "overview") {
-      this.goal.set(this.sizeM / 2, this.sizeM / 2, this.groundAt(this.sizeM / 2, this.sizeM / 2));
+      this.goal.set(this.lived.x, this.lived.y, this.groundAt(this.lived.x, this.lived.y));
       if (before !== "free") this.goalYaw = this.usualYaw;
     }
     if (mode === "free" && before !== "overview") this.goal.copy(this.focus);
   }
 
-  // So far away that the region fits between the panels, as far as the mode goes.
+  // So far away that all there is fits between the panels, as far as the mode goes.
   private fittingDistance(): number {
     const { width, insets, camera, reach } = this;
     const free = Math.max(0.4, (width - insets.left - insets.right) / width);
     const across = 2 * Math.tan((camera.fov * Math.PI) / 360) * camera.aspect * free;
-    return Math.min(reach.farthest * 0.86, Math.max(reach.distance, (this.sizeM * 0.98) / across));
+    return Math.min(reach.farthest * 0.86, Math.max(reach.distance, (this.lived.sideM * 1.06) / across));
   }
 
   /** Is at once where it wants to be. */

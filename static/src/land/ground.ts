@@ -59,7 +59,9 @@ function groundPainter(region: Region, plan: Plan, heights: Heights): (a: P3, b:
       colour = blend(colour, PAINT.sand, softStep(1.22, 1.0, away) * 0.75);
       colour = blend(colour, PAINT.earth, softStep(heights.pondLevel(index) + 0.1, heights.pondLevel(index) - 0.8, z));
     });
-    return shade(colour, chance.between(0.93, 1.07));
+    // Facets around the region are long and thin: told apart like the others they would be stripes.
+    const isInside = x >= 0 && y >= 0 && x <= region.sizeM && y <= region.sizeM;
+    return shade(colour, isInside ? chance.between(0.93, 1.07) : chance.between(0.99, 1.01));
   };
 }
 

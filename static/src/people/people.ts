@@ -6,6 +6,7 @@ import type { Landscape } from "../scene/landscape";
 import { SHARED } from "../scene/material";
 import type { TickClock } from "../world/clock";
 import type { Agent, WorldState } from "../world/world";
+import { mingle } from "./company";
 import { Crowd } from "./crowd";
 import { Lamplight } from "./lamplight";
 import { Person } from "./person";
@@ -15,8 +16,7 @@ import { giveSeat } from "./seats";
 const GROW_FROM_M = 48;
 const GROW_OVER_M = 95;
 const GROW_MAX = 2.4;
-const PARTNER_M = 5;
-const PARTNER_EVERY_MS = 400;
+const MINGLE_EVERY_MS = 300;
 const WADE_M = 0.5;
 const HEAD_M = 1.95;
 
@@ -30,7 +30,8 @@ export class People {
   hidden: string | null = null;
   private landscape: Landscape | null = null;
   private light: Lamplight | null = null;
-  private partnersAtMs = 0;
+  private mingledAtMs = 0;
+  private readonly order: Person[] = [];
   private tick = 0;
   private readonly point = new Vector3();
   private readonly frustum = new Frustum();
@@ -69,7 +70,9 @@ export class People {
       const seat = person.seat?.z ?? floor + 0.3;
       person.z = floor + (seat - floor) * person.sit + Math.min(60, Math.max(-2, above));
     }
-    if (nowMs - this.partnersAtMs > PARTNER_EVERY_MS) this.findPartners(nowMs);
+    if (nowMs - this.mingledAtMs < MINGLE_EVERY_MS) return;
+    this.mingledAtMs = nowMs;
+    mingle(this.list, this.order, nowMs);
   }
 
   /** Hands everybody to the crowd, as `camera` sees them; `width` and `height` are the picture's. Units: CSS pixels. */
@@ -139,21 +142,6 @@ export class People {
     const last = this.list.pop();
     if (gone !== undefined) this.byId.delete(gone.agent.id);
     if (last !== undefined && last !== gone) this.list[index] = last;
-  }
-
-  private findPartners(nowMs: number): void {
-    this.partnersAtMs = nowMs;
-    for (const person of this.list) {
-      person.partner = null;
-      if (!person.isTalking(nowMs)) continue;
-      let nearest = PARTNER_M;
-      for (const other of this.list) {
-        const away = Math.abs(other.x - person.x) + Math.abs(other.y - person.y);
-        if (other === person || away > nearest) continue;
-        nearest = away;
-        person.partner = other;
-      }
-    }
   }
 }
 

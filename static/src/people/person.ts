@@ -8,6 +8,7 @@ import { lookOf, type Look } from "./look";
 const JUMP_M = 7;
 const SETTLE = 5;
 const TURN = 7;
+const ASIDE = 2.5;
 
 /** A person of the picture. */
 export class Person {
@@ -41,6 +42,11 @@ export class Person {
   private trajectory: Trajectory | null = null;
   private offX = 0;
   private offY = 0;
+  /** How far it steps aside for others who stand where it does. Units: metres. */
+  asideX = 0;
+  asideY = 0;
+  private steppedX = 0;
+  private steppedY = 0;
 
   constructor(public agent: Agent) {
     this.look = lookOf(agent.id);
@@ -72,8 +78,12 @@ export class Person {
     const decay = isSmooth ? Math.exp(-SETTLE * seconds) : 0;
     this.offX *= decay;
     this.offY *= decay;
-    const nextX = goalX + this.offX;
-    const nextY = goalY + this.offY;
+    const isFree = seat === null && !this.isMoving;
+    const part = isSmooth ? Math.min(1, seconds * ASIDE) : 1;
+    this.steppedX += ((isFree ? this.asideX : 0) - this.steppedX) * part;
+    this.steppedY += ((isFree ? this.asideY : 0) - this.steppedY) * part;
+    const nextX = goalX + this.offX + this.steppedX;
+    const nextY = goalY + this.offY + this.steppedY;
     const moved = Math.hypot(this.x - nextX, this.y - nextY);
     this.x = nextX;
     this.y = nextY;
@@ -86,6 +96,15 @@ export class Person {
     const goal = this.isLeaving ? 0 : 1;
     this.presence += (goal - this.presence) * (isSmooth ? Math.min(1, seconds * 7) : 1);
     return target.z;
+  }
+
+  /** Where it stands as told, whatever is drawn. Units: metres. */
+  get stoodX(): number {
+    return this.target.x;
+  }
+
+  get stoodY(): number {
+    return this.target.y;
   }
 
   /** Forgets its seat; what it stands on is where it stood. */
@@ -108,8 +127,8 @@ export class Person {
 
   // Nothing jumps: what is left of the old place melts away.
   private rebase(x: number, y: number): void {
-    this.offX = this.x - x;
-    this.offY = this.y - y;
+    this.offX = this.x - x - this.steppedX;
+    this.offY = this.y - y - this.steppedY;
   }
 
   private walk(moved: number, seconds: number, isSmooth: boolean): void {

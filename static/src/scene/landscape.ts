@@ -66,6 +66,20 @@ export class Landscape {
     for (const mesh of more) if (mesh !== null) this.group.add(mesh);
   }
 
+  /** The square in which there is something: the middle and the side. Units: metres. */
+  get lived(): { x: number; y: number; sideM: number } {
+    const { sizeM, paths } = this.region;
+    const spots = [
+      ...this.plan.sites.flatMap(({ x, y, place }) => [-1, 1].map((sign) => ({ x: x + sign * place.radiusM, y: y + sign * place.radiusM }))),
+      ...paths.flatMap(({ points }) => points),
+    ];
+    if (spots.length === 0) return { x: sizeM / 2, y: sizeM / 2, sideM: sizeM };
+    const inside = (value: number): number => Math.min(sizeM, Math.max(0, value));
+    const [left, right] = [Math.min(...spots.map(({ x }) => inside(x))), Math.max(...spots.map(({ x }) => inside(x)))];
+    const [low, high] = [Math.min(...spots.map(({ y }) => inside(y))), Math.max(...spots.map(({ y }) => inside(y)))];
+    return { x: (left + right) / 2, y: (low + high) / 2, sideM: Math.max(sizeM * 0.3, right - left, high - low) };
+  }
+
   /** Returns how high water stands at a point; far below everything where there is none. */
   waterAt(x: number, y: number): number {
     const { sea, ponds } = this.plan;
@@ -75,6 +89,16 @@ export class Landscape {
       if (pond !== undefined && Math.hypot(x - pond.x, y - pond.y) < pond.radiusM) return this.heights.pondLevel(index);
     }
     return -1_000;
+  }
+
+  /** Whether a building stands between two points, about. */
+  hides(from: Vector3, to: Vector3): boolean {
+    const steps = Math.min(24, Math.ceil(from.distanceTo(to) / 2.5));
+    for (let step = 1; step < steps; step += 1) {
+      const part = step / steps;
+      if (this.isInside(from.x + (to.x - from.x) * part, from.y + (to.y - from.y) * part, from.z + (to.z - from.z) * part)) return true;
+    }
+    return false;
   }
 
   /** Whether a point is inside a building, about. */

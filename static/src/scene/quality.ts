@@ -16,13 +16,16 @@ export interface Level {
 
 /** The levels, slowest machine first. */
 export const LEVELS: readonly [Level, Level, Level] = [
-  { name: "low", ratio: 0.75, shadow: 0, plants: 0.6, small: 0.22, detailM: 26 },
+  { name: "low", ratio: 0.75, shadow: 0, plants: 0.5, small: 0.12, detailM: 20 },
   { name: "medium", ratio: 1.25, shadow: 1024, plants: 1, small: 0.7, detailM: 60 },
   { name: "high", ratio: 2, shadow: 2048, plants: 1, small: 1, detailM: 110 },
 ];
 
 const RATIO_MIN = 0.4;
+const PAUSE_MS = 1_500;
+// Frames are judged so many at a time, or as many as there are in so long.
 const WINDOW_FRAMES = 45;
+const WINDOW_MS = 1_800;
 // A frame slower than this is too slow; so much faster than this, more can be drawn. Units: milliseconds.
 const SLOW_MS = 24;
 const FAST_MS = 12;
@@ -59,10 +62,10 @@ export class Quality {
   /** Takes the time since the last frame. Returns whether level or scale changed. Units: milliseconds. */
   note(ms: number): boolean {
     // A frame after a pause of the page says nothing about drawing.
-    if (ms > 400) return false;
+    if (ms > PAUSE_MS) return false;
     this.sumMs += ms;
     this.frames += 1;
-    if (this.frames < WINDOW_FRAMES) return false;
+    if (this.frames < WINDOW_FRAMES && this.sumMs < WINDOW_MS) return false;
     this.frameMs = this.sumMs / this.frames;
     this.sumMs = 0;
     this.frames = 0;
@@ -81,7 +84,7 @@ export class Quality {
     }
     const least = RATIO_MIN / this.level.ratio;
     if (this.scale <= least) return false;
-    this.scale = Math.max(least, this.scale * 0.85);
+    this.scale = Math.max(least, this.scale * (this.frameMs > SLOW_MS * 3 ? 0.65 : 0.85));
     return true;
   }
 

@@ -26,11 +26,11 @@ export class Labels {
 
   constructor(private readonly root: HTMLElement) {}
 
-  /** Brings all names to where they belong now; `isFar` says that the camera sees the whole region. */
-  update(nowMs: number, people: People, layout: Layout, followed: string | null, hovered: string | null, isFar: boolean): void {
+  /** Brings all names to where they belong now; `isFar` says that the camera sees the whole region, and `isHidden` whether a wall is before somebody. */
+  update(nowMs: number, people: People, layout: Layout, followed: string | null, hovered: string | null, isFar: boolean, isHidden: (person: Person) => boolean): void {
     if (nowMs - this.chosenAtMs > CHOOSE_EVERY_MS) {
       this.chosenAtMs = nowMs;
-      this.choose(nowMs, people, followed, hovered, isFar);
+      this.choose(nowMs, people, followed, hovered, isFar, isHidden);
     }
     for (const slot of this.slots) {
       const { person, element, width, height } = slot;
@@ -41,7 +41,7 @@ export class Labels {
     }
   }
 
-  private choose(nowMs: number, people: People, followed: string | null, hovered: string | null, isFar: boolean): void {
+  private choose(nowMs: number, people: People, followed: string | null, hovered: string | null, isFar: boolean, isHidden: (person: Person) => boolean): void {
     const { chosen, slots } = this;
     chosen.length = 0;
     const rank = (person: Person): number => {
@@ -50,11 +50,12 @@ export class Labels {
       if (id === hovered) return 1;
       return person.distance * (nowMs < person.talksUntilMs ? 0.4 : 1) + 2;
     };
-    const reach = isFar ? 0 : NEAR_M;
+    const reach = isFar ? Number.POSITIVE_INFINITY : NEAR_M;
     for (const person of people.list) {
       const { id } = person.agent;
       if (!person.isOnScreen || id === people.hidden) continue;
-      if (id === followed || id === hovered || person.distance < reach) chosen.push(person);
+      const isAsked = id === followed || id === hovered;
+      if (isAsked || (person.distance < reach && (isFar || !isHidden(person)))) chosen.push(person);
     }
     chosen.sort((a, b) => rank(a) - rank(b));
     chosen.length = Math.min(chosen.length, LABELS_MAX);

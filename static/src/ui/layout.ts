@@ -12,10 +12,14 @@ export interface Box {
 export class Layout {
   private readonly taken: Box[] = [];
   private count = 0;
+  private left = 0;
+  private right = Number.POSITIVE_INFINITY;
 
-  /** Begins a frame: all is free. */
-  clear(): void {
+  /** Begins a frame: all is free between these two edges. */
+  clear(left = 0, right = Number.POSITIVE_INFINITY): void {
     this.count = 0;
+    this.left = left;
+    this.right = right;
   }
 
   /** Returns the first taken rectangle that comes nearer to this one than `gap`. */
@@ -40,8 +44,9 @@ export class Layout {
     this.count += 1;
   }
 
-  /** Takes a rectangle if it is free. What was shown before needs less room to stay than what is new, or edges would flicker. */
+  /** Takes a rectangle if it is free and inside. What was shown before needs less room to stay than what is new, or edges would flicker. */
   take(left: number, top: number, width: number, height: number, wasShown: boolean): boolean {
+    if (left < this.left || left + width > this.right) return false;
     if (this.collides(left, top, width, height, wasShown ? 1 : 7) !== null) return false;
     this.put(left, top, width, height);
     return true;

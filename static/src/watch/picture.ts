@@ -5,6 +5,7 @@ import { listenToGestures } from "../cameras/gestures";
 import { Rig } from "../cameras/rig";
 import { People } from "../people/people";
 import { Gatherings } from "../people/gatherings";
+import type { Person } from "../people/person";
 import { nearestAt } from "../people/pick";
 import { Stage } from "../scene/stage";
 import { Bubbles } from "../ui/bubbles";
@@ -18,6 +19,7 @@ import type { Block } from "../world/overview";
 import type { Region } from "../world/region";
 import type { WorldState } from "../world/world";
 
+const HEAD_M = 1.6;
 const TICK_MAX_S = 0.1;
 const BUBBLE_REACH_M = 75;
 const BUBBLE_REACH_FAR_M = 400;
@@ -52,6 +54,7 @@ export class Picture {
   private readonly size = { width: 1, height: 1 };
   private readonly mapView = { x: 0, y: 0, yaw: 0 };
   private readonly centre = new Vector3();
+  private readonly head = new Vector3();
   private hovered: string | null = null;
   private lastMs = 0;
   private weather = "clear";
@@ -132,6 +135,11 @@ export class Picture {
     this.flags.measure();
   }
 
+  private readonly isHidden = ({ x, y, z }: Person): boolean => {
+    const { landscape, camera } = this.stage;
+    return landscape !== null && landscape.hides(camera.position, this.head.set(x, y, z + HEAD_M));
+  };
+
   private frame(nowMs: number): void {
     requestAnimationFrame((next) => this.frame(next));
     const frameMs = nowMs - this.lastMs;
@@ -150,9 +158,9 @@ export class Picture {
     people.blobs.mesh.visible = stage.quality.level.shadow === 0;
     stage.draw(this.photo.hour ?? this.clock.hourAt(nowMs), seconds, frameMs, this.centre);
     const isFar = stage.camera.position.distanceTo(this.centre) > 110;
-    this.layout.clear();
+    this.layout.clear(this.area.left, this.area.right);
     this.bubbles.update(nowMs, people, this.layout, this.area, isFar ? BUBBLE_REACH_FAR_M : BUBBLE_REACH_M);
-    this.labels.update(nowMs, people, this.layout, this.agent, this.hovered, isFar);
+    this.labels.update(nowMs, people, this.layout, this.agent, this.hovered, isFar, this.isHidden);
     this.flags.update(stage.camera, size, this.layout, isFar);
     this.mapView.x = rig.focus.x;
     this.mapView.y = rig.focus.y;

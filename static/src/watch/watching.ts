@@ -44,10 +44,10 @@ export class Watching {
     return this.agent === null && (this.mode === "overview" || (this.mode === "free" && this.isHigh));
   }
 
-  /** Watches what the address of the page names, or the first region. */
+  /** Watches what the address of the page names, or the region with the most inhabitants. */
   openAddress(): void {
     const named = readAddress(location.pathname, location.search);
-    const region = this.find(named.region) ?? this.region ?? this.regions[0] ?? null;
+    const region = this.find(named.region) ?? this.region ?? this.liveliest();
     if (named.agent !== null) {
       this.agent = named.agent;
       this.mode = named.mode === "first_person" ? "first_person" : "follow";
@@ -173,6 +173,10 @@ export class Watching {
     if (address === location.pathname + location.search) return;
     if (isNew) history.pushState(null, "", address);
     else history.replaceState(null, "", address);
+  }
+
+  private liveliest(): Region | null {
+    return this.regions.reduce<Region | null>((best, one) => (best === null || (one.agentCount ?? 0) > (best.agentCount ?? 0) ? one : best), null);
   }
 
   private find(name: string | null): Region | null {

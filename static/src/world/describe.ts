@@ -41,7 +41,7 @@ export function describe(event: WorldEvent, nameOf: NameOf): Line | null {
     }
     case "emote": {
       const action = thing(content["action"] ?? content["emote"], 80);
-      return action === "" ? null : line("emote", action);
+      return action === "" ? null : line("emote", gesture(action));
     }
     case "payment": {
       const note = cleanText(content["note"], 80);
@@ -97,6 +97,13 @@ function used(content: Record<string, unknown>): string {
   const bought = isRecord(content["result"]) ? thing(content["result"]["item"]) : "";
   const verb = action === "buy" && bought !== "" ? `bought ${bought} at` : deed;
   return `${verb} ${object === "" ? "something" : `the ${object}`}`;
+}
+
+// One word is an order, as `wave`: the log tells that it was followed.
+function gesture(action: string): string {
+  if (!/^[a-z]+$/.test(action) || /(ing|s)$/.test(action)) return action;
+  if (/[^aeiou]y$/.test(action)) return `${action.slice(0, -1)}ies`;
+  return /(sh|ch|x|z|o)$/.test(action) ? `${action}es` : `${action}s`;
 }
 
 function thing(value: unknown, max = 40): string {
