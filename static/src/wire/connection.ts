@@ -45,6 +45,8 @@ export class Refused extends Error {
   }
 }
 
+// Opening a region keeps a slow machine busy for seconds, in which no answer is read.
+const TIMEOUT_MS = 20_000;
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 30_000;
 const LOOK_EVERY_MS = 600;
@@ -66,7 +68,7 @@ export class Connection {
   private staleTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(url: string, private readonly listener: Listener) {
-    this.client = new Centrifuge(url, { name: "rookery-web", maxReconnectDelay: 8_000 });
+    this.client = new Centrifuge(url, { name: "rookery-web", maxReconnectDelay: 8_000, timeout: TIMEOUT_MS });
     this.client.on("connecting", (ctx) => listener.onState("connecting", ctx.code === 0 ? "" : ctx.reason));
     // The SDK takes some codes for final; somebody who only watches has nothing to lose by coming back.
     this.client.on("disconnected", (ctx) => {

@@ -1,7 +1,7 @@
 // What agents write, friendly or not, and what spectators suggest to them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { get, mark, newVisitor, post, REGION, until, untilLive, withPage } from "./harness.mjs";
+import { betweenFrames, get, mark, newVisitor, post, REGION, until, untilLive, withPage } from "./harness.mjs";
 
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
@@ -26,11 +26,18 @@ test("hostile_names_and_messages_are_inert_and_stay_in_their_place", async () =>
   const { agentId, act } = await newVisitor();
   const { name } = await get(`/api/v1/agents/${agentId}`);
   assert.ok(name.includes("<img src=x onerror="), `the server keeps the name: ${name}`);
-  await withPage(`/watch/agent/${agentId}`, async (page) => {
+  const { route, send } = betweenFrames();
+  const look = async (page) => {
     await untilLive(page);
     const word = mark();
     const markup = `<script>window.pwned=1</script><img src=x onerror="window.pwned=1"> ${word}`;
     await act("say", { message: `\u202e\u2066${markup}\u2069 z${"\u0301".repeat(800)}`, volume: "normal" });
+    // Names that the server refuses, as a server of somebody else might send them.
+    const { x, y } = await page.evaluate((id) => window.rookery.agents().find((one) => one.id === id), agentId);
+    const evil = `\u202eeve\u2066<script>window.pwned=1</script>${"\u0301".repeat(1_000)}`;
+    const entry = { id: "evil", name: evil, x: x + 1.5, y, z: 25, heading: 0, status: evil, to: null, speed: 0 };
+    send(REGION, { cell: [999, 999], agents: [entry], events: [{ type: "emote", source: "evil", content: { action: evil } }] });
+    await until(page, () => window.rookery.agents().some(({ id }) => id === "evil"));
     await until(page, (wanted) => window.rookery.log().some((line) => line.includes(wanted)), word);
     const seen = await page.evaluate((wanted) => {
       const line = [...document.querySelectorAll("#log li")].find((one) => one.textContent.includes(wanted));
@@ -51,9 +58,10 @@ test("hostile_names_and_messages_are_inert_and_stay_in_their_place", async () =>
     assert.equal(seen.isPwned, false);
     assert.equal(seen.strangers, 0);
     assert.equal(seen.isolated, true);
-    assert.ok(seen.height < 260 && seen.widest <= 0, JSON.stringify([seen.height, seen.widest]));
+    assert.ok(seen.height < 300 && seen.widest <= 0, JSON.stringify([seen.height, seen.widest]));
     await until(page, () => document.getElementById("card-name").textContent.startsWith("<img src=x onerror="));
-  });
+  };
+  await withPage(`/watch/agent/${agentId}`, look, { route });
 });
 
 test("a_suggestion_reaches_the_inbox_and_its_fate_is_shown", async () => {
