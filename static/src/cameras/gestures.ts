@@ -8,8 +8,6 @@ const WHEEL = 0.0011;
 
 /** What gestures tell the page. */
 export interface GestureListener {
-  /** The user touched the camera. */
-  onMove(): void;
   onTap(x: number, y: number): void;
   onHover(x: number, y: number): void;
 }
@@ -58,7 +56,6 @@ export function listenToGestures(canvas: HTMLCanvasElement, rig: Rig, listener: 
     finger.y = event.clientY;
     travelled += Math.hypot(dx, dy);
     if (travelled < TAP_PX) return;
-    listener.onMove();
     if (fingers.size === 1) {
       if (turns(event)) rig.drag(dx * TURN, dy * TURN, event.timeStamp);
       else rig.pan(dx, dy, canvas.clientHeight);
@@ -87,7 +84,6 @@ export function listenToGestures(canvas: HTMLCanvasElement, rig: Rig, listener: 
       event.preventDefault();
       const pixels = event.deltaMode === 1 ? event.deltaY * 24 : event.deltaY;
       rig.zoom(Math.exp(-Math.max(-160, Math.min(160, pixels)) * WHEEL * (event.ctrlKey ? 4 : 1)));
-      listener.onMove();
     },
     { passive: false },
   );

@@ -11,7 +11,6 @@ export interface KeyListener {
   onMap(): void;
   onHelp(): void;
   onEscape(): void;
-  onMove(): void;
 }
 
 const TURN_A_S = 1.7;
@@ -44,7 +43,6 @@ export class Keys {
       if (turn !== 0) rig.turn(turn * TURN_A_S * seconds, 0, nowMs);
       rig.glide(side * rig.strideM * GLIDE_A_S * seconds, ahead * rig.strideM * GLIDE_A_S * seconds);
     }
-    this.listener.onMove();
   }
 
   private down(event: KeyboardEvent): void {

@@ -179,7 +179,7 @@ export class Rig {
     if (landscape === null || this.mode !== "follow") return this.distance;
     for (let step = 2; step <= STEPS; step += 1) {
       const away = (this.distance * step) / STEPS;
-      if (landscape.isInside(focus.x - look.x * away, focus.y - look.y * away, focus.z - look.z * away)) {
+      if (landscape.isClosed(focus.x - look.x * away, focus.y - look.y * away, focus.z - look.z * away)) {
         return Math.max(1.6, away - this.distance / STEPS);
       }
     }

@@ -22,6 +22,9 @@ import { waterOf } from "./water";
 const CASTING: readonly Species[] = ["broad", "tall", "fir", "bush"];
 /** Half of a house, with some room. Units: metres. */
 const HOUSE_M = 4.4;
+const STALL = /stall|kiosk|booth/;
+const STALL_M = 1.9;
+const STALL_TOP_M = 3;
 /** Farther away, grass at the focus is not seen. Units: metres. */
 const MEADOW_M = 75;
 const SMALL: readonly Species[] = ["tuft", "flower", "reed"];
@@ -89,6 +92,14 @@ export class Landscape {
       if (pond !== undefined && Math.hypot(x - pond.x, y - pond.y) < pond.radiusM) return this.heights.pondLevel(index);
     }
     return -1_000;
+  }
+
+  /** Whether a point is inside what a camera does not see through. */
+  isClosed(x: number, y: number, z: number): boolean {
+    for (const { kind, x: atX, y: atY } of this.region.objects) {
+      if (STALL.test(kind) && Math.hypot(atX - x, atY - y) < STALL_M) return z < this.heights.near(x, y) + STALL_TOP_M;
+    }
+    return this.isInside(x, y, z);
   }
 
   /** Whether a building stands between two points, about. */

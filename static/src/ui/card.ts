@@ -1,4 +1,5 @@
 // The card of the agent that is watched: who it is, what it does, what it did lately.
+import type { Mode } from "../cameras/modes";
 import { LATELY_MAX } from "../limits";
 import { clothColour } from "../people/look";
 import type { Profile } from "../wire/api";
@@ -51,6 +52,12 @@ export class Card {
   /** Shows what it does now. */
   setStatus(status: string): void {
     setText(this.status, status);
+  }
+
+  /** Shows which camera goes along with it. */
+  showMode(mode: Mode): void {
+    element("card-follow", HTMLButtonElement).setAttribute("aria-pressed", String(mode === "follow"));
+    element("card-eyes", HTMLButtonElement).setAttribute("aria-pressed", String(mode === "first_person"));
   }
 
   /** Shows what is public of it. */

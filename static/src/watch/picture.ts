@@ -79,7 +79,6 @@ export class Picture {
     this.keys = new Keys(this.rig, listener);
     const at = (x: number, y: number): string | null => nearestAt(this.people.list, x, y, this.people.hidden);
     listenToGestures(canvas, this.rig, {
-      onMove: () => listener.onMove(),
       onTap: (x, y) => listener.onTap(at(x, y)),
       onHover: (x, y) => {
         this.hovered = at(x, y);

@@ -7,8 +7,8 @@ import type { Prompts } from "../ui/prompt";
 import { hourText } from "../ui/status";
 import { isRecord, listOf, type Frame, type WorldEvent } from "../wire/frame";
 import { describe, type Line } from "../world/describe";
-import type { Names } from "../world/names";
 import { cleanText } from "../world/text";
+import type { Model } from "./model";
 import type { Picture } from "./picture";
 
 const WAVE_MS = 2_600;
@@ -21,12 +21,11 @@ export class Teller {
   private lastWeather = "";
 
   constructor(
-    private readonly names: Names,
+    private readonly model: Model,
     private readonly log: EventLog,
     private readonly card: Card,
     private readonly prompts: Prompts,
     private readonly picture: Picture | null,
-    private readonly hourAt: (nowMs: number) => number,
     private readonly onWeather: (kind: string) => void,
   ) {}
 
@@ -39,7 +38,7 @@ export class Teller {
 
   /** Writes what happened before the page was opened into the log, and nowhere else. */
   recall(event: WorldEvent, hour: number | null): void {
-    const line = this.isNew(event) ? describe(event, (id) => this.names.of(id)) : null;
+    const line = this.isNew(event) ? describe(event, (id) => this.model.names.of(id)) : null;
     if (line !== null) this.log.add(line, hour === null ? "" : hourText(hour), colourOf(line));
   }
 
@@ -47,9 +46,10 @@ export class Teller {
     if (!this.isNew(event) || this.isOldWeather(event)) return;
     const nowMs = performance.now();
     this.act(event, nowMs);
-    const line = describe(event, (id) => this.names.of(id));
+    const line = describe(event, (id) => this.model.names.of(id));
     if (line === null) return;
-    const clock = hourText(this.hourAt(nowMs));
+    const { clock: ticks } = this.model;
+    const clock = ticks.hasHour ? hourText(ticks.hourAt(nowMs)) : "";
     this.log.add(line, clock, colourOf(line));
     this.card.add(line, clock);
     this.prompts.note(line, nowMs);

@@ -13,6 +13,12 @@ export class TickClock {
   private atMs = 0;
   private isSet = false;
   private dayOffsetMs = 0;
+  private isHourSet = false;
+
+  /** Whether the hour of the world's day was told. */
+  get hasHour(): boolean {
+    return this.isHourSet;
+  }
 
   /** Takes the connect reply's `data`: `{tick, time_ms, tick_ms}`. */
   sync(data: Record<string, unknown>, nowMs: number): void {
@@ -44,6 +50,7 @@ export class TickClock {
 
   /** Sets the hour of the world's day, 0-24, as the server tells it. */
   setHour(hour: number, nowMs: number): void {
+    this.isHourSet = true;
     this.dayOffsetMs = (hour / 24) * WORLD_DAY_MS - this.tickAt(nowMs) * this.tickMs;
   }
 
