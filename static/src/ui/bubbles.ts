@@ -43,6 +43,8 @@ export class Bubbles {
     // Measured once: asking each frame would lay out the page each frame.
     bubble.width = bubble.element.offsetWidth;
     bubble.height = bubble.element.offsetHeight;
+    // The next frame shows it where there is room.
+    bubble.element.hidden = true;
     bubble.untilMs = nowMs + READ_MS + Math.min(6_500, text.length * READ_A_CHARACTER_MS);
     return bubble.untilMs;
   }

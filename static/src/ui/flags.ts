@@ -51,6 +51,8 @@ export class Flags {
     counts.forEach((flag, index) => {
       const block = shown[index];
       flag.isUsed = block !== undefined;
+      // The next frame shows it where there is room.
+      flag.element.hidden = true;
       if (block === undefined) return;
       flag.at.set(block.x, block.y, groundUnder(block, landscape) + COUNT_UP_M);
       setText(flag.element, block.count.toLocaleString("en"));

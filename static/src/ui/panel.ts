@@ -83,3 +83,9 @@ export function panelInsets(): { top: number; right: number; bottom: number; lef
   const right = panel === undefined || document.body.classList.contains("folded") ? 0 : window.innerWidth - panel.left;
   return { top: 0, right, bottom: 0, left: 0 };
 }
+
+/** Returns what lies over the picture besides the panel: nothing is written below it. */
+export function coveredBoxes(): DOMRect[] {
+  const over = document.querySelectorAll("header, #map, #cameras, .zoom, #help-open, #card:not([hidden])");
+  return [...over].map((one) => one.getBoundingClientRect()).filter(({ width }) => width > 0);
+}

@@ -13,12 +13,13 @@ import { Flags } from "../ui/flags";
 import { Labels } from "../ui/labels";
 import { Layout } from "../ui/layout";
 import { Minimap } from "../ui/minimap";
-import { panelInsets } from "../ui/panel";
+import { coveredBoxes, panelInsets } from "../ui/panel";
 import type { TickClock } from "../world/clock";
 import type { Block } from "../world/overview";
 import type { Region } from "../world/region";
 import type { WorldState } from "../world/world";
 
+const COVERED_EVERY_MS = 400;
 const HEAD_M = 1.6;
 const TICK_MAX_S = 0.1;
 const BUBBLE_REACH_M = 75;
@@ -57,6 +58,8 @@ export class Picture {
   private readonly head = new Vector3();
   private hovered: string | null = null;
   private lastMs = 0;
+  private covered: DOMRect[] = [];
+  private coveredAtMs = Number.NEGATIVE_INFINITY;
   private weather = "clear";
 
   constructor(
@@ -158,6 +161,11 @@ export class Picture {
     stage.draw(this.photo.hour ?? this.clock.hourAt(nowMs), seconds, frameMs, this.centre);
     const isFar = stage.camera.position.distanceTo(this.centre) > 110;
     this.layout.clear(this.area.left, this.area.right);
+    if (nowMs - this.coveredAtMs > COVERED_EVERY_MS) {
+      this.coveredAtMs = nowMs;
+      this.covered = coveredBoxes();
+    }
+    for (const { left, top, width, height } of this.covered) this.layout.put(left, top, width, height);
     this.bubbles.update(nowMs, people, this.layout, this.area, isFar ? BUBBLE_REACH_FAR_M : BUBBLE_REACH_M);
     this.labels.update(nowMs, people, this.layout, this.agent, this.hovered, isFar, this.isHidden);
     this.flags.update(stage.camera, size, this.layout, isFar);
