@@ -6,6 +6,7 @@ import type { Layout } from "./layout";
 
 const GAP_PX = 6;
 const OVER_NAME_PX = 26;
+const RISE_MAX_PX = 150;
 const SHOWN_MAX = 9;
 const SHOWN_MAX_NARROW = 4;
 const READ_MS = 3_800;
@@ -50,15 +51,16 @@ export class Bubbles {
   }
 
   /** Brings all bubbles to where their speakers are now, between the edges of what panels leave free. */
-  update(nowMs: number, people: People, layout: Layout, area: { left: number; right: number; top: number; bottom: number }, reachM: number): void {
+  update(nowMs: number, people: People, layout: Layout, followed: string | null, area: { left: number; right: number; top: number; bottom: number }, reachM: number): void {
     const { bubbles } = this;
     for (let index = bubbles.length - 1; index >= 0; index -= 1) {
       const bubble = bubbles[index];
       if (bubble === undefined) continue;
       if (nowMs > bubble.untilMs) this.drop(index);
+      else if (bubble.agent === followed) bubble.distance = 0;
       else bubble.distance = people.byId.get(bubble.agent)?.distance ?? Number.POSITIVE_INFINITY;
     }
-    // Nearest first: they are placed, the others make room.
+    // The followed one first, then the nearest: they are placed, the others make room.
     bubbles.sort(nearestFirst);
     const most = area.right - area.left < 600 ? SHOWN_MAX_NARROW : SHOWN_MAX;
     let placed = 0;
@@ -96,6 +98,8 @@ function fit(bubble: Bubble, layout: Layout, x: number, y: number, area: { left:
     if (other === null) break;
     bubble.top = other.top - bubble.height - GAP_PX - 4;
   }
+  // Too far above its speaker it would seem to be somebody else's.
+  if (y - bubble.top - bubble.height > RISE_MAX_PX) return false;
   return bubble.top > area.top + GAP_PX && bubble.top + bubble.height < area.bottom;
 }
 

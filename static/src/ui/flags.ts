@@ -51,11 +51,12 @@ export class Flags {
     counts.forEach((flag, index) => {
       const block = shown[index];
       flag.isUsed = block !== undefined;
-      // The next frame shows it where there is room.
-      flag.element.hidden = true;
+      const words = block === undefined ? "" : block.count.toLocaleString("en");
+      // The next frame shows it where there is room for its new words.
+      if (flag.element.textContent !== words) flag.element.hidden = true;
       if (block === undefined) return;
       flag.at.set(block.x, block.y, groundUnder(block, landscape) + COUNT_UP_M);
-      setText(flag.element, block.count.toLocaleString("en"));
+      setText(flag.element, words);
       flag.element.title = `${block.count} inhabitants`;
     });
     this.measure();

@@ -2,6 +2,7 @@
 import { element } from "./dom";
 
 const DRAG_PX = 28;
+const FREE_MIN_PX = 320;
 
 /** How much of the sheet is seen on a phone. */
 export type Sheet = "peek" | "half" | "full";
@@ -81,7 +82,10 @@ export function panelInsets(): { top: number; right: number; bottom: number; lef
     return { top, right: 0, bottom: Math.min(window.innerHeight * 0.6, Math.max(0, ...heads)), left: 0 };
   }
   const right = panel === undefined || document.body.classList.contains("folded") ? 0 : window.innerWidth - panel.left;
-  return { top: 0, right, bottom: 0, left: 0 };
+  // The card too, where enough is left beside it.
+  const edge = card?.right ?? 0;
+  const left = window.innerWidth - right - edge > FREE_MIN_PX ? edge : 0;
+  return { top: 0, right, bottom: 0, left };
 }
 
 /** Returns what lies over the picture besides the panel: nothing is written below it. */

@@ -160,13 +160,13 @@ export class Picture {
     people.blobs.mesh.visible = stage.quality.level.shadow === 0;
     stage.draw(this.photo.hour ?? this.clock.hourAt(nowMs), seconds, frameMs, this.centre);
     const isFar = stage.camera.position.distanceTo(this.centre) > 110;
-    this.layout.clear(this.area.left, this.area.right);
+    this.layout.clear(0, this.area.right);
     if (nowMs - this.coveredAtMs > COVERED_EVERY_MS) {
       this.coveredAtMs = nowMs;
       this.covered = coveredBoxes();
     }
     for (const { left, top, width, height } of this.covered) this.layout.put(left, top, width, height);
-    this.bubbles.update(nowMs, people, this.layout, this.area, isFar ? BUBBLE_REACH_FAR_M : BUBBLE_REACH_M);
+    this.bubbles.update(nowMs, people, this.layout, this.agent, this.area, isFar ? BUBBLE_REACH_FAR_M : BUBBLE_REACH_M);
     this.labels.update(nowMs, people, this.layout, this.agent, this.hovered, isFar, this.isHidden);
     this.flags.update(stage.camera, size, this.layout, isFar);
     this.mapView.x = rig.focus.x;

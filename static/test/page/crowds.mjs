@@ -81,7 +81,7 @@ test("large_region_is_shown_by_its_counts", async () => {
       assert.equal(await page.textContent("#count"), "1061");
       const words = await page.evaluate(() => [...document.querySelectorAll(".crowd:not([hidden])")].map((one) => one.textContent));
       assert.ok(words.includes("640"), words.join(" "));
-      assert.deepEqual(await page.evaluate(covering, 2), { pairs: [] });
+      assert.deepEqual(await until(page, covering, 2), { pairs: [] });
       send("main", { overview: { cells: 2, area: [0, 0, 16, 16], blocks: [] } });
       await until(page, () => document.querySelectorAll(".crowd:not([hidden])").length === 0);
     },

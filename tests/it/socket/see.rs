@@ -62,7 +62,10 @@ async fn a_spectator_turns_from_a_whole_region_to_an_agent_and_stays_connected()
     };
     watcher.push("the far corner dropped", dropped).await;
     alice.act("say", json!({"message": "still there?"})).await.ok();
-    assert_eq!(watcher.heard("speech").await.event["content"]["message"], "still there?");
+    assert_eq!(
+        watcher.heard("speech").await.event["content"]["message"],
+        "still there?"
+    );
 }
 
 #[tokio::test]
