@@ -11,6 +11,7 @@ pub mod domain;
 pub mod guard;
 pub mod host;
 pub mod store;
+pub mod swarm;
 pub mod telemetry;
 pub mod transport;
 pub mod wire;

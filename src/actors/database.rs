@@ -1,5 +1,8 @@
 //! Database threads: `SyncArbiter` actors over `store/`. Everybody else awaits them; nobody blocks on a database.
 
+#[cfg(test)]
+mod tests;
+
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
 use crate::store::agent::AgentRow;

@@ -9,10 +9,12 @@ use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
 
-/// An outbox shared by a session, its hub and its response body, all on one worker thread.
+/// An outbox shared by a session, its hub and its connection, all on one worker thread.
 pub type SharedOutbox = Rc<RefCell<Outbox>>;
+
+/// Places for pieces that an idle outbox keeps.
+const PIECES_KEPT: usize = 16;
 
 /// What waits to be written to a socket.
 pub struct Outbox {
@@ -20,7 +22,8 @@ pub struct Outbox {
     pieces: VecDeque<Bytes>,
     control: SmallVec<[Bytes; 1]>,
     queued_bytes: usize,
-    waker: Option<Waker>,
+    on_ready: Option<Box<dyn Fn()>>,
+    is_ready: bool,
     end: Option<Disconnect>,
     is_ended: bool,
     is_gone: bool,
@@ -28,12 +31,10 @@ pub struct Outbox {
     event_types: Option<HashSet<String>>,
 }
 
-/// What the response body takes at a time.
+/// What the connection takes at a time, beside the pieces.
 pub struct Taken {
     /// Payloads of pongs to send.
     pub control: SmallVec<[Bytes; 1]>,
-    /// Pieces to be joined to one message.
-    pub pieces: VecDeque<Bytes>,
     /// The reason to close after them.
     pub end: Option<Disconnect>,
 }
@@ -47,12 +48,21 @@ impl Outbox {
             pieces,
             control,
             queued_bytes: 0,
-            waker: None,
+            on_ready: None,
+            is_ready: false,
             end: None,
             is_ended: false,
             is_gone: false,
             is_held: false,
             event_types: None,
+        }
+    }
+
+    /// Calls this once as soon as something is queued, and again after it was taken.
+    pub fn on_ready(&mut self, call: Box<dyn Fn()>) {
+        self.on_ready = Some(call);
+        if std::mem::take(&mut self.is_ready) {
+            self.call();
         }
     }
 
@@ -85,7 +95,7 @@ impl Outbox {
         }
         self.queued_bytes = queued_bytes;
         self.pieces.push_back(piece);
-        self.wake();
+        self.call();
     }
 
     /// Queues pieces that belong together as one: a view of a whole region is one message, not hundreds.
@@ -106,7 +116,7 @@ impl Outbox {
             self.control.remove(0);
         }
         self.control.push(frame);
-        self.wake();
+        self.call();
     }
 
     /// Keeps everything back until `release`: the answer to `connect` must leave first.
@@ -119,14 +129,14 @@ impl Outbox {
         self.is_held = false;
         self.queued_bytes = self.queued_bytes.saturating_add(first.len());
         self.pieces.push_front(first);
-        self.wake();
+        self.call();
     }
 
     /// Closes the socket after what is queued. The first reason counts.
     pub fn end(&mut self, reason: Disconnect) {
         if self.end.is_none() {
             self.end = Some(reason);
-            self.wake();
+            self.call();
         }
     }
 
@@ -146,36 +156,36 @@ impl Outbox {
         self.is_gone
     }
 
-    /// Takes all that is queued, or waits. `None` after the closing part was taken.
-    pub fn poll_take(&mut self, context: &mut Context<'_>) -> Poll<Option<Taken>> {
+    /// Takes all that is queued; the pieces, which are joined to one message, go into the list. None: there is nothing.
+    pub fn take(&mut self, pieces: &mut Vec<Bytes>) -> Option<Taken> {
+        self.is_ready = false;
         if self.is_ended {
-            return Poll::Ready(None);
+            return None;
         }
-        let has_pieces = !self.pieces.is_empty() && !self.is_held;
-        if !has_pieces && self.control.is_empty() && self.end.is_none() {
-            self.waker = Some(context.waker().clone());
-            return Poll::Pending;
+        if !self.is_held {
+            pieces.extend(self.pieces.drain(..));
+            self.queued_bytes = 0;
+            // Idle sockets keep no queue after a burst.
+            if self.pieces.capacity() > PIECES_KEPT {
+                self.pieces = VecDeque::new();
+            }
+        }
+        if pieces.is_empty() && self.control.is_empty() && self.end.is_none() {
+            return None;
         }
         self.is_ended = self.end.is_some();
-        let pieces = if self.is_held {
-            VecDeque::new()
-        } else {
-            std::mem::take(&mut self.pieces)
-        };
-        if !self.is_held {
-            self.queued_bytes = 0;
-        }
-        let control = std::mem::take(&mut self.control);
-        Poll::Ready(Some(Taken {
-            control,
-            pieces,
+        Some(Taken {
+            control: std::mem::take(&mut self.control),
             end: self.end,
-        }))
+        })
     }
 
-    fn wake(&mut self) {
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
+    fn call(&mut self) {
+        if std::mem::replace(&mut self.is_ready, true) {
+            return;
+        }
+        if let Some(call) = &self.on_ready {
+            call();
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::hub::HubMessage;
 use super::mailbox::{Reply, Seat, answer, wait};
 use super::node::{DEADLINE, Node};
-use super::region::{Focus, RegionActor, RegionMessage, Viewer};
+use super::region::{Centre, Focus, RegionActor, RegionMessage, Viewer};
 use super::watch::{self, Role, Stage};
 use crate::base::id::SessionId;
 use crate::domain::agent::Handle;
@@ -17,8 +17,8 @@ use tokio::sync::oneshot;
 pub enum SpectatorMessage {
     /// Look at this. Carries the actor's own seat, by which a region tells it that its target moved.
     Look(Box<Spectate>, Seat<SpectatorActor>, Reply<Looking>),
-    /// The agent it follows is in another region now, or out of the world.
-    TargetMoved(Option<Arc<str>>),
+    /// The agent it follows is in another region now, or out of the world; and where it was, when that is known.
+    TargetMoved(Option<Arc<str>>, Option<Vec3>),
     /// The socket is gone.
     Close,
 }
@@ -109,33 +109,22 @@ impl SpectatorActor {
         let directory = &self.node.directory;
         let world = directory.world();
         let reach = spectate.mode.reach_cells();
-        let around = |at: Vec3| reach.map_or(Focus::Everything, |cells| Focus::Point(at, cells));
-        let (name, focus) = match &spectate.target {
+        let (name, centre, reach) = match &spectate.target {
             Target::Agent(handle) => {
                 let online = directory.online(handle).ok_or_else(gone)?;
                 let agent = directory.agent(handle).ok_or_else(gone)?.id;
-                (
-                    online.region.to_string(),
-                    reach.map_or(Focus::Everything, |cells| Focus::Agent(agent, cells)),
-                )
+                (online.region.to_string(), Centre::Agent(agent), reach)
             }
             Target::Region(name) => {
                 let spawn = world.region(name).map(|plan| plan.spawn);
-                let at = spectate
-                    .look_at
-                    .or(spectate.position)
-                    .or(spawn)
-                    .unwrap_or_default();
-                (
-                    name.clone(),
-                    if spectate.mode == CameraMode::Free {
-                        around(at)
-                    } else {
-                        Focus::Everything
-                    },
-                )
+                let at = spectate.look_at.or(spectate.position).or(spawn);
+                // Only a free camera flies around in a region; the others see all of it.
+                let reach = reach.filter(|_| spectate.mode == CameraMode::Free);
+                (name.clone(), Centre::Point(at.unwrap_or_default()), reach)
             }
-            Target::Location { region, x, y } => (region.clone(), around(Vec3::new(*x, *y, 0.0))),
+            Target::Location { region, x, y } => {
+                (region.clone(), Centre::Point(Vec3::new(*x, *y, 0.0)), reach)
+            }
         };
         let plan = world
             .region(&name)
@@ -143,12 +132,18 @@ impl SpectatorActor {
         if !plan.is_public {
             return Err(Refusal::new(Code::PermissionMissing, "the region is not public"));
         }
-        if let Focus::Point(at, _) = &focus
-            && !Vec3::new(at.x, at.y, 0.0).is_within(plan.size_m)
-        {
-            return Err(Refusal::new(Code::OutOfBounds, "the place is outside the region"));
-        }
-        Ok((name, focus))
+        let centre = match centre {
+            Centre::Point(at) if reach.is_none() => Centre::Point(Vec3::new(
+                at.x.clamp(0.0, plan.size_m),
+                at.y.clamp(0.0, plan.size_m),
+                at.z,
+            )),
+            Centre::Point(at) if !Vec3::new(at.x, at.y, 0.0).is_within(plan.size_m) => {
+                return Err(Refusal::new(Code::OutOfBounds, "the place is outside the region"));
+            }
+            centre => centre,
+        };
+        Ok((name, Focus { centre, reach }))
     }
 
     /// Watches a region from now on, and the one before no more. Everything is sent before this returns; only the answers are awaited.
@@ -180,7 +175,7 @@ impl SpectatorActor {
             .filter_map(|shard| self.node.directory.shard(shard.id))
             .map(|seats| seats.region)
             .collect();
-        let follower = matches!(focus, Focus::Agent(..))
+        let follower = matches!(focus.centre, Centre::Agent(_))
             .then(|| self.me.clone())
             .flatten();
         let viewer = Viewer {
@@ -205,28 +200,25 @@ impl SpectatorActor {
         }
     }
 
-    /// The camera goes along; when the agent left the world, it stays over the region.
-    fn target_moved(&mut self, to: Option<&str>, stage: &mut Stage<Self>) {
+    /// The camera goes along; when the agent left the world or went where nobody may watch, it stays where the agent was.
+    fn target_moved(&mut self, to: Option<&str>, at: Option<Vec3>, stage: &mut Stage<Self>) {
         let Some(spectate) = self.spectate.clone() else {
             return;
         };
-        let (Target::Agent(handle), Some(region)) = (&spectate.target, to) else {
+        let Target::Agent(handle) = &spectate.target else {
             return;
         };
-        let is_public = self
-            .node
-            .directory
-            .world()
-            .region(region)
-            .is_some_and(|plan| plan.is_public);
-        let Some(agent) = self.node.directory.agent(handle).filter(|_| is_public) else {
-            return;
+        let directory = &self.node.directory;
+        let world = directory.world();
+        let is_public = |name: &&str| world.is_public(name);
+        let agent = directory.agent(handle).map(|agent| agent.id);
+        let (name, centre) = match (to.filter(is_public).zip(agent), &self.watched, at) {
+            (Some((region, agent)), ..) => (region.to_owned(), Centre::Agent(agent)),
+            (None, Some((region, _)), Some(at)) => (region.to_string(), Centre::Point(at)),
+            (None, ..) => return,
         };
-        let focus = spectate
-            .mode
-            .reach_cells()
-            .map_or(Focus::Everything, |cells| Focus::Agent(agent.id, cells));
-        let work = self.watch(region.to_owned(), focus);
+        let reach = spectate.mode.reach_cells();
+        let work = self.watch(name, Focus { centre, reach });
         watch::then(stage, work, |_, _at, _| {});
     }
 
@@ -288,7 +280,7 @@ impl Role for SpectatorActor {
     fn take(&mut self, message: SpectatorMessage, stage: &mut Stage<Self>) {
         match message {
             SpectatorMessage::Look(spectate, me, reply) => self.look(*spectate, me, reply, stage),
-            SpectatorMessage::TargetMoved(to) => self.target_moved(to.as_deref(), stage),
+            SpectatorMessage::TargetMoved(to, at) => self.target_moved(to.as_deref(), at, stage),
             SpectatorMessage::Close => self.close(stage),
         }
     }

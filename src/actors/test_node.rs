@@ -1,4 +1,4 @@
-//! A small node to test actors on: regions `plaza` and `forest` on a database in memory, and agents that come when asked.
+//! A small node to test actors on: regions on a database in memory, and agents that come when asked.
 
 use super::agent::{Joiner, ParkedLimits};
 use super::channels::Channels;
@@ -55,7 +55,17 @@ pub fn run<F: Future<Output = ()>>(body: impl FnOnce(TestNode) -> F) {
 
 /// Runs a test in an actor system of its own, with these rates and counts.
 pub fn run_with<F: Future<Output = ()>>(limits: Limits, body: impl FnOnce(TestNode) -> F) {
-    actix::System::new().block_on(async { body(TestNode::start(limits)).await });
+    run_in(&[plan("plaza"), plan("forest")], limits, 7, body);
+}
+
+/// Runs a test in an actor system of its own, in a world of these regions. `seed`: what all chance starts from.
+pub fn run_in<F: Future<Output = ()>>(
+    plans: &[RegionPlan],
+    limits: Limits,
+    seed: u64,
+    body: impl FnOnce(TestNode) -> F,
+) {
+    actix::System::new().block_on(async { body(TestNode::start(plans, limits, seed)).await });
 }
 
 /// A region of 256 m without anything in it.
@@ -68,17 +78,15 @@ pub fn plan(name: &str) -> RegionPlan {
 }
 
 impl TestNode {
-    fn start(limits: Limits) -> Self {
+    fn start(plans: &[RegionPlan], limits: Limits, seed: u64) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let target = Target::SqliteMemory(format!("test_node_{}", COUNT.fetch_add(1, Ordering::Relaxed)));
         migrate(&target, NOW).unwrap();
         let clock = Clock::manual(NOW.0);
-        let entropy = Entropy::seeded(7);
+        let entropy = Entropy::seeded(seed);
         let mut store = Store::open(&target).unwrap();
-        let made = store.ensure_world(100, Some(7), NOW).unwrap();
-        store
-            .ensure_regions(&[plan("plaza"), plan("forest")], NOW)
-            .unwrap();
+        let made = store.ensure_world(100, i64::try_from(seed).ok(), NOW).unwrap();
+        store.ensure_regions(plans, NOW).unwrap();
         let id = NodeId(entropy.uuid_v7(NOW.0));
         store.register_node(id, "test", "127.0.0.1", "0", NOW).unwrap();
         let claims = store.claim_shards(id, LEASE_MS, true, NOW).unwrap();
@@ -89,7 +97,7 @@ impl TestNode {
         };
         let world = World {
             rate,
-            seed: 7,
+            seed,
             regions: reader.regions().unwrap(),
             shards: reader.shards().unwrap(),
         };

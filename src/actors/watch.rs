@@ -4,10 +4,12 @@
 use super::mailbox::Seat;
 use super::quarantine::{Culprit, Quarantine};
 use crate::base::limit::{RESTART_WINDOW_MS, RESTARTS_MAX};
+use crate::host::clock::Clock;
 use crate::telemetry::metric;
 use actix::fut::{ActorFutureExt, wrap_future};
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, Supervised, Supervisor};
 use actix_rt::ArbiterHandle;
+use futures_util::FutureExt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -120,9 +122,13 @@ impl<R: Role> Watched<R> {
             return;
         }
         let role = &mut self.role;
-        if catch_unwind(AssertUnwindSafe(|| part(role, stage))).is_ok() {
-            return;
+        if catch_unwind(AssertUnwindSafe(|| part(role, stage))).is_err() {
+            self.fail(stage, culprit);
         }
+    }
+
+    /// Something of the role panicked: it restarts.
+    fn fail(&mut self, stage: &mut Stage<R>, culprit: Option<Culprit>) {
         metric::actor_restarts(R::NAME).increment(1);
         tracing::error!(
             actor = R::NAME,
@@ -150,15 +156,27 @@ pub fn later<R: Role>(
     stage.run_later(delay, move |watched, stage| watched.run(stage, None, part));
 }
 
-/// Awaits a future beside the mailbox and hands its result to a part of the role.
+/// Calls a part of the role once, later by this clock, so that a test may set it forward.
+pub fn later_by<R: Role>(
+    stage: &mut Stage<R>,
+    clock: &Clock,
+    delay: Duration,
+    part: impl FnOnce(&mut R, &mut Stage<R>) + 'static,
+) {
+    then(stage, clock.sleep(delay), |role, (), stage| part(role, stage));
+}
+
+/// Awaits a future beside the mailbox and hands its result to a part of the role. A panic in either restarts the actor.
 pub fn then<R: Role, T: 'static>(
     stage: &mut Stage<R>,
     future: impl Future<Output = T> + 'static,
     part: impl FnOnce(&mut R, T, &mut Stage<R>) + 'static,
 ) {
+    let future = AssertUnwindSafe(future).catch_unwind();
     stage.spawn(
-        wrap_future::<_, Watched<R>>(future).map(move |result, watched, stage| {
-            watched.run(stage, None, |role, stage| part(role, result, stage));
+        wrap_future::<_, Watched<R>>(future).map(move |result, watched, stage| match result {
+            Ok(result) => watched.run(stage, None, |role, stage| part(role, result, stage)),
+            Err(_panic) => watched.fail(stage, None),
         }),
     );
 }

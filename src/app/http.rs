@@ -6,30 +6,26 @@ use crate::config::Config;
 use crate::telemetry::metric;
 use crate::transport::http;
 use crate::transport::web::Web;
-use crate::transport::ws::{self, Worker};
-use actix_web::dev::{Extensions, ServerHandle};
+use crate::transport::ws::{self, Flusher, Worker};
+use actix_http::body::BoxBody;
+use actix_http::{HttpServiceBuilder, Request, Response};
+use actix_rt::net::TcpStream;
+use actix_server::{GracefulShutdownSignal, ServerBuilder, ServerHandle};
+use actix_service::{Service, ServiceFactory, map_config};
+use actix_web::App;
+use actix_web::dev::AppConfig;
 use actix_web::web::Data;
-use actix_web::{App, HttpServer};
 use anyhow::Context;
-use std::any::Any;
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
+use tokio::net::TcpSocket;
 
-/// Settings that both servers share. A macro, because the server's type cannot be written down.
-macro_rules! tuned {
-    ($server:expr, $config:expr) => {
-        $server
-            .client_request_timeout(Duration::from_millis($config.server.client_request_timeout_ms))
-            .client_disconnect_timeout(Duration::from_secs(2))
-            .keep_alive(Duration::from_secs(30))
-            .shutdown_timeout(u64::from($config.server.shutdown_timeout_s))
-            .disable_signals()
-    };
-}
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 4_096;
 
 /// Servers that listen.
 pub struct Servers {
@@ -39,83 +35,146 @@ pub struct Servers {
     pub addresses: Vec<SocketAddr>,
 }
 
-/// Counts an open connection for as long as it is there.
-struct Counted(Arc<AtomicU64>);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 /// Binds and starts the servers.
 /// Errors: an address that cannot be bound.
-pub fn bind(config: &Config, web: Web, connections_max: u64) -> anyhow::Result<Servers> {
+pub fn bind(config: &Arc<Config>, web: Web, connections_max: u64) -> anyhow::Result<Servers> {
     let web = Data::new(web);
-    let open = Arc::new(AtomicU64::new(0));
     let limit = match u64::from(config.server.max_connections) {
         0 => connections_max,
         asked => asked.min(connections_max),
     };
+    let (public, address) = bind_public(config, &web, limit)?;
+    let mut handles = vec![public];
+    if let Some(address) = config.server.admin_listen {
+        handles.push(bind_admin(config, web, address)?);
+    }
+    metric::connections_refused().increment(0);
+    Ok(Servers {
+        handles,
+        addresses: vec![address],
+    })
+}
+
+/// The public port. Each worker thread has two applications: one answers requests to become a socket, and has the thread's
+/// sockets; one answers all others.
+fn bind_public(
+    config: &Arc<Config>,
+    web: &Data<Web>,
+    limit: u64,
+) -> anyhow::Result<(ServerHandle, SocketAddr)> {
+    let open = Arc::new(AtomicU64::new(0));
     let load = Data::new(http::load::Load::new(Arc::clone(&open), limit));
     let has_admin = config.server.admin_listen.is_some();
-    let shared = web.clone();
-    let node = Arc::clone(&web.gateway.node);
-    let server = HttpServer::new(move || {
-        let table = Rc::new(RefCell::new(HubTable::default()));
-        let hub = watch::start_here(&node.quarantine, HubActor::new(Rc::clone(&table)));
-        let worker = Rc::new(Worker {
-            table,
-            hub: node.directory.put_hub(hub),
-        });
-        let app = App::new()
-            .app_data(shared.clone())
-            .app_data(load.clone())
-            .app_data(worker)
-            .configure(move |routes| {
-                if !has_admin {
-                    http::configure_admin(routes);
+    let (shared, settings) = (web.clone(), Arc::clone(config));
+    let (listener, address) = listen(config.server.listen)?;
+    let builder = builder(config).workers(worker_count(config));
+    let signal = builder.graceful_shutdown_signal();
+    let server = builder
+        .listen("public", listener, move || {
+            let application = |worker: Option<Rc<Worker>>| {
+                let mut app = App::new().app_data(shared.clone()).app_data(load.clone());
+                if let Some(worker) = worker {
+                    app = app.app_data(worker);
                 }
-                http::configure(routes);
-            });
-        http::wrap(app, &shared.config)
-    });
-    let counter = Arc::clone(&open);
-    let server = tuned!(server, config)
-        .workers(worker_count(config))
-        .backlog(4_096)
-        .max_connections(usize::MAX / 2)
-        .on_connect(move |connection: &dyn Any, extensions: &mut Extensions| {
-            counter.fetch_add(1, Ordering::Relaxed);
-            extensions.insert(Counted(Arc::clone(&counter)));
-            ws::on_connect(connection, extensions);
-        });
-    let listen = config.server.listen;
-    let server = server
-        .bind(listen)
-        .with_context(|| format!("could not listen on {listen}"))?;
-    let addresses = server.addrs();
-    let running = server.run();
-    let mut handles = vec![running.handle()];
-    actix_web::rt::spawn(running);
-    if let Some(listen) = config.server.admin_listen {
-        let admin = HttpServer::new(move || {
+                let app = app.configure(|routes| {
+                    if !has_admin {
+                        http::configure_admin(routes);
+                    }
+                    http::configure(routes);
+                });
+                map_config(http::wrap(app, &settings), |_| AppConfig::default())
+            };
+            let worker = start_worker(&shared);
+            let (open, signal) = (Arc::clone(&open), signal.clone());
+            tuned(&settings, signal)
+                .on_connect_ext(move |stream, extensions| ws::on_connect(stream, &open, extensions))
+                .upgrade(ws::upgrade(application(Some(worker))))
+                .finish(application(None))
+                .tcp()
+        })
+        .with_context(|| format!("could not listen on {address}"))?
+        .run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    Ok((handle, address))
+}
+
+/// The operator's port.
+fn bind_admin(config: &Arc<Config>, web: Data<Web>, address: SocketAddr) -> anyhow::Result<ServerHandle> {
+    let settings = Arc::clone(config);
+    let (listener, address) = listen(address)?;
+    let builder = builder(config).workers(1);
+    let signal = builder.graceful_shutdown_signal();
+    let server = builder
+        .listen("admin", listener, move || {
             let app = App::new()
                 .app_data(web.clone())
                 .configure(http::configure_admin)
                 .default_service(http::no_route());
-            http::wrap(app, &web.config)
-        });
-        let admin = tuned!(admin, config)
-            .workers(1)
-            .bind(listen)
-            .with_context(|| format!("could not listen on {listen}"))?;
-        let running = admin.run();
-        handles.push(running.handle());
-        actix_web::rt::spawn(running);
-    }
-    metric::connections_refused().increment(0);
-    Ok(Servers { handles, addresses })
+            let app = map_config(http::wrap(app, &settings), |_| AppConfig::default());
+            tuned(&settings, signal.clone()).finish(app).tcp()
+        })
+        .with_context(|| format!("could not listen on {address}"))?
+        .run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    Ok(handle)
+}
+
+/// Starts the hub and the flusher of this worker thread.
+fn start_worker(web: &Web) -> Rc<Worker> {
+    let node = &web.gateway.node;
+    let table = Rc::new(RefCell::new(HubTable::default()));
+    let hub = watch::start_here(&node.quarantine, HubActor::new(Rc::clone(&table)));
+    Rc::new(Worker {
+        table,
+        hub: node.directory.put_hub(hub),
+        flusher: Flusher::start(),
+    })
+}
+
+/// Settings that both servers share.
+fn builder(config: &Config) -> ServerBuilder {
+    ServerBuilder::new()
+        .backlog(BACKLOG)
+        .max_concurrent_connections(usize::MAX / 2)
+        .shutdown_timeout(u64::from(config.server.shutdown_timeout_s))
+        .disable_signals()
+}
+
+/// Settings of HTTP connections that both servers share. At a stop, idle connections close at once.
+fn tuned<S>(config: &Config, signal: GracefulShutdownSignal) -> HttpServiceBuilder<TcpStream, S>
+where
+    S: ServiceFactory<Request, Config = (), InitError = ()>,
+    S::Error: Into<Response<BoxBody>> + 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+{
+    HttpServiceBuilder::default()
+        .client_request_timeout(Duration::from_millis(config.server.client_request_timeout_ms))
+        .client_disconnect_timeout(Duration::from_secs(2))
+        .keep_alive(Duration::from_secs(30))
+        .graceful_shutdown_signal(move || {
+            let signal = signal.clone();
+            async move { signal.notified().await }
+        })
+}
+
+/// Errors: the address cannot be had.
+fn listen(address: SocketAddr) -> anyhow::Result<(std::net::TcpListener, SocketAddr)> {
+    let bound = || {
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
+        // A restarted server must not wait for the connections of the last one to be forgotten.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        let listener = socket.listen(BACKLOG)?.into_std()?;
+        let address = listener.local_addr()?;
+        Ok::<_, std::io::Error>((listener, address))
+    };
+    bound().with_context(|| format!("could not listen on {address}"))
 }
 
 fn worker_count(config: &Config) -> usize {

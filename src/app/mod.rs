@@ -22,12 +22,13 @@ use crate::telemetry::{log, metric};
 use crate::transport::access::Access;
 use crate::transport::http::visits::Visits;
 use crate::transport::web::Web;
-use anyhow::Context;
-use std::path::Path;
+use anyhow::{Context, ensure};
 use std::sync::Arc;
 
 /// Descriptors kept for the database, Redis and files when connections are counted.
 const FILES_RESERVED: u64 = 256;
+/// With fewer descriptors a node would be deaf most of the time.
+const FILES_MIN: u64 = 2 * FILES_RESERVED;
 
 /// The database that the settings name.
 /// Errors: the data folder cannot be made.
@@ -50,6 +51,10 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
     };
     log::install(format, &config.log.filter)?;
     let files = raise_file_limit();
+    ensure!(
+        files >= FILES_MIN,
+        "a node needs at least {FILES_MIN} open files, and the limit is {files}: raise the hard limit (ulimit -Hn)"
+    );
     let recorder = metric::install()?;
     let (clock, entropy) = (Clock::system(), Entropy::system());
     let target = target_of(&config)?;
@@ -76,7 +81,7 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
             origins,
             visits: Visits::default(),
         };
-        let connections = files.saturating_sub(FILES_RESERVED).max(64);
+        let connections = files.saturating_sub(FILES_RESERVED);
         let servers = http::bind(&config, web, connections)?;
         keepers::start(&gateway, &access, &config, recorder);
         parts.when_ready().await;
@@ -107,12 +112,7 @@ fn start_inhabitants(gateway: &Gateway, config: &Config) -> Option<Seat<Inhabita
 /// One process a SQLite file: a second one is refused at the start.
 fn lock_file(target: &Target) -> anyhow::Result<Option<crate::store::FileLock>> {
     match target {
-        Target::Sqlite(path) => {
-            let path: &Path = path;
-            let lock = crate::store::lock(path)
-                .with_context(|| format!("{} is in use by another process", path.display()))?;
-            Ok(Some(lock))
-        }
+        Target::Sqlite(path) => Ok(Some(crate::store::lock(path)?)),
         Target::SqliteMemory(_) | Target::Postgres(_) => Ok(None),
     }
 }

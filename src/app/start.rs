@@ -58,7 +58,11 @@ pub fn open_store(
         migrate(target, now())?;
         Store::open(target)
     })
-    .context("could not open the database")?;
+    .with_context(|| match target {
+        Target::Sqlite(path) => format!("could not open the database {}", path.display()),
+        // Its URL may hold a password.
+        Target::SqliteMemory(_) | Target::Postgres(_) => "could not open the database".to_owned(),
+    })?;
     let world = store.ensure_world(
         i64::from(config.world.tick_ms),
         Some(i64::from(config.world.seed)),
@@ -135,9 +139,12 @@ where
             Err(error) if clock.monotonic() > deadline || config.store.database.is_none() => {
                 return Err(error.into());
             }
-            Err(error) => tracing::warn!(error = ?error, "the database does not answer yet"),
+            Err(error) => {
+                let error = anyhow::Error::new(error);
+                tracing::warn!(error = format!("{error:#}"), "the database does not answer yet");
+            }
         }
-        pause(Duration::from_millis(500));
+        pause(Duration::from_secs(1));
     }
 }
 

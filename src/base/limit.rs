@@ -88,8 +88,8 @@ pub fn shards_max(size_m: u32) -> u32 {
 
 /// Entries in one answer about what is near. Source: api.md §3.
 pub const NEARBY_MAX: usize = 64;
-/// Cells that one camera may see at once.
-pub const CAMERA_CELLS_MAX: usize = 1_024;
+/// Cells that one camera may see at once, or blocks of cells: all of a region of 512 m with its far edge.
+pub const CAMERA_CELLS_MAX: usize = 33 * 33;
 /// Shortest tick. Units: milliseconds. Source: architecture.md §7 (30 Hz).
 pub const TICK_MIN_MS: u32 = 33;
 /// Longest tick. Units: milliseconds. Source: architecture.md §7 (1 Hz).

@@ -45,6 +45,18 @@ impl Dice {
         low.saturating_add(i64::try_from(self.below(span)).unwrap_or(0))
     }
 
+    /// A place in a list of weights, the more often the heavier; 0 when all are 0.
+    pub fn weighted(&mut self, weights: &[usize]) -> usize {
+        let mut left = self.below(weights.iter().sum());
+        for (index, weight) in weights.iter().enumerate() {
+            match left.checked_sub(*weight) {
+                Some(rest) => left = rest,
+                None => return index,
+            }
+        }
+        0
+    }
+
     /// One of a list.
     pub fn pick<'a, T>(&mut self, list: &'a [T]) -> Option<&'a T> {
         let index = self.below(list.len());
@@ -64,6 +76,8 @@ mod tests {
             assert!((0.0..=1.0).contains(&one.fraction()));
             assert!((3..=5).contains(&one.whole(3, 5)));
         }
+        assert!((0..100).all(|_| matches!(one.weighted(&[0, 3, 0, 1]), 1 | 3)));
+        assert_eq!((one.weighted(&[]), one.weighted(&[0, 0])), (0, 0));
         assert_eq!((one.below(0), one.pick::<u8>(&[])), (0, None));
         assert_eq!(
             (two.below(6), two.chance(0), two.chance(100)),

@@ -1,6 +1,8 @@
-//! Floor 2: deciding what an agent does. Pure: a perception goes in, intents come out; whoever owns the agent acts them.
+//! Floor 2: deciding what an agent does. A perception goes in, intents come out; whoever owns the agent acts them. What decides
+//! is a [`Mind`]; the scripted one needs no model, and is pure: time and chance are given to it.
 
 pub mod dice;
+pub mod lore;
 pub mod perception;
 pub mod persona;
 pub mod scripted;
@@ -11,30 +13,28 @@ pub use persona::Persona;
 pub use scripted::Scripted;
 
 use crate::domain::refusal::Code;
+use std::pin::Pin;
 
-/// What decides for an agent. Later brains are further variants; the owner of the agent does not tell them apart.
-pub enum Brain {
-    /// Rules and phrases, without any model.
-    Scripted(Box<Scripted>),
+/// A thought under way.
+pub type Thinking<'a> = Pin<Box<dyn Future<Output = Thought> + 'a>>;
+
+/// What decides for an agent. The owner of the agent does not tell one mind from another.
+pub trait Mind {
+    /// Decides what to do next: at most [`INTENTS_MAX`] intents. The answer may take its time: the agent goes on with what it
+    /// does, and what it hears meanwhile comes with the next perception. A mind that spends something on its thoughts keeps
+    /// its own budget, and thinks nothing when that is gone.
+    ///
+    /// The owner may drop a thought that takes too long; the mind must be good for another one afterwards.
+    fn think<'a>(&'a mut self, around: &'a Perception<'a>) -> Thinking<'a>;
+
+    /// Learns that an intent was refused and why, or that it was not tried because an earlier one of the same thought was.
+    fn refused(&mut self, intent: &Intent, code: Code);
 }
 
-impl Brain {
-    /// A scripted brain for a persona. `seed`: what its chance starts from.
-    pub fn scripted(persona: Persona, seed: u64) -> Self {
-        Self::Scripted(Box::new(Scripted::new(persona, Dice::new(seed))))
-    }
+/// Most intents of one thought.
+pub const INTENTS_MAX: usize = 4;
 
-    /// Decides what to do next. At most [`scripted::INTENTS_MAX`] intents.
-    pub fn think(&mut self, perception: &Perception<'_>) -> Thought {
-        match self {
-            Brain::Scripted(scripted) => scripted.think(perception),
-        }
-    }
-
-    /// Learns that an intent was refused, and why.
-    pub fn refused(&mut self, intent: &Intent, code: Code) {
-        match self {
-            Brain::Scripted(scripted) => scripted.refused(intent, code),
-        }
-    }
+/// The mind of an inhabitant without any model. `seed`: what its chance starts from.
+pub fn scripted(persona: Persona, seed: u64) -> Box<dyn Mind> {
+    Box::new(Scripted::new(persona, Dice::new(seed)))
 }

@@ -52,6 +52,13 @@ pub struct Neighbour {
     pub distance_m: f64,
 }
 
+impl Neighbour {
+    /// Whether it shows that it sleeps.
+    pub fn is_asleep(&self) -> bool {
+        self.status == "asleep"
+    }
+}
+
 /// Weather and time of day.
 #[derive(Clone, Debug, Default)]
 pub struct Sky {
@@ -76,6 +83,8 @@ pub struct Heard {
     pub from_name: String,
     /// What.
     pub kind: HeardKind,
+    /// How long ago. Units: milliseconds.
+    pub ago_ms: i64,
 }
 
 /// What came to the agent's ears.
@@ -103,12 +112,18 @@ pub struct Intent {
     pub action: &'static str,
     /// Its parameters.
     pub params: Value,
+    /// What to wait before it, as people do before they answer. Units: milliseconds.
+    pub pause_ms: i64,
 }
 
 impl Intent {
-    /// An action with its parameters.
+    /// An action with its parameters, without a pause.
     pub fn new(action: &'static str, params: Value) -> Self {
-        Self { action, params }
+        Self {
+            action,
+            params,
+            pause_ms: 0,
+        }
     }
 }
 
@@ -117,6 +132,6 @@ impl Intent {
 pub struct Thought {
     /// What to do, in this order.
     pub intents: Vec<Intent>,
-    /// When to think again, if sooner than usual. Units: milliseconds.
+    /// When to think again, if not as usual. Units: milliseconds.
     pub wake_in_ms: Option<i64>,
 }

@@ -1,5 +1,7 @@
 //! Personas: who the first inhabitants are.
 
+use super::lore::people::people;
+
 /// Somebody to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Persona {
@@ -9,272 +11,55 @@ pub struct Persona {
     pub name: String,
     /// What they do, with the article.
     pub trade: &'static str,
-    /// The region they live in.
-    pub region: &'static str,
-    /// The place they are drawn to.
-    pub home: &'static str,
+    /// The region and the place where they sleep.
+    pub home: (&'static str, &'static str),
+    /// The region and the place where they work.
+    pub work: (&'static str, &'static str),
+    /// When they get up. Units: hours of the world day.
+    pub up_hour: i64,
+    /// When they go to bed. Units: hours of the world day.
+    pub bed_hour: i64,
     /// What they like to talk about, dearest first: names of topics.
     pub topics: [&'static str; 2],
     /// One sentence for others.
     pub about: &'static str,
     /// How ready they are to speak. Units: percent.
     pub talkative: usize,
+    /// What they perform on squares, if anything: a repertoire.
+    pub plays: Option<&'static str>,
+    /// Phrases that nobody else says.
+    pub says: Vec<&'static str>,
 }
 
-type Row = (
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-    [&'static str; 2],
-    usize,
-    &'static str,
-);
-
-/// Name, trade, region, home, topics, talkativeness, about.
-const PERSONAS: [Row; 24] = [
-    (
-        "Ada Fairweather",
-        "a clockmaker",
-        "plaza",
-        "Clocktower",
-        ["clocks", "weather"],
-        70,
-        "Keeps the tower clock and an opinion on every cloud.",
-    ),
-    (
-        "Bram Oakley",
-        "a baker",
-        "main",
-        "The Green",
-        ["bread", "news"],
-        85,
-        "Bakes before dawn and knows who bought what.",
-    ),
-    (
-        "Cleo Marsh",
-        "a herbalist",
-        "forest",
-        "Fern Hollow",
-        ["forest", "tea"],
-        50,
-        "Gathers herbs, talks to ferns, brews remarkable tea.",
-    ),
-    (
-        "Dunstan Reed",
-        "a fisherman",
-        "market",
-        "The Quay",
-        ["sea", "weather"],
-        55,
-        "Mends nets on the quay and never tells where they bite.",
-    ),
-    (
-        "Edda Wren",
-        "a gardener",
-        "main",
-        "Rose Garden",
-        ["roses", "birds"],
-        65,
-        "Knows every rose by name, and some by temper.",
-    ),
-    (
-        "Felix Byrne",
-        "a fiddler",
-        "plaza",
-        "Speakers' Corner",
-        ["music", "news"],
-        90,
-        "Plays for coins, for dances and for nobody at all.",
-    ),
-    (
-        "Greta Holm",
-        "a potter",
-        "market",
-        "Craft Row",
-        ["crafts", "tea"],
-        60,
-        "Throws bowls, likes a crooked rim better than a straight one.",
-    ),
-    (
-        "Hugo Penn",
-        "a librarian",
-        "plaza",
-        "Library Steps",
-        ["books", "clocks"],
-        45,
-        "Reads while walking and apologises to benches.",
-    ),
-    (
-        "Iris Calder",
-        "a stargazer",
-        "main",
-        "The Lookout",
-        ["stars", "weather"],
-        60,
-        "Sleeps by day, counts the sky by night.",
-    ),
-    (
-        "Jonas Pike",
-        "a carpenter",
-        "main",
-        "Village Hall",
-        ["crafts", "bread"],
-        55,
-        "Built half the benches and sits on all of them.",
-    ),
-    (
-        "Kaya Brook",
-        "a forester",
-        "forest",
-        "Brook Ford",
-        ["forest", "birds"],
-        50,
-        "Walks the trails daily and moves snails off them.",
-    ),
-    (
-        "Linus Vale",
-        "a poet",
-        "main",
-        "Duck Pond",
-        ["books", "birds"],
-        75,
-        "Rhymes anything with anything, ducks included.",
-    ),
-    (
-        "Mina Castell",
-        "a cook",
-        "market",
-        "Cook's Yard",
-        ["bread", "market"],
-        85,
-        "Feeds everybody and asks how it was.",
-    ),
-    (
-        "Nils Arden",
-        "a hermit",
-        "forest",
-        "Hermit's Hut",
-        ["stars", "forest"],
-        35,
-        "Speaks seldom, and then of what matters.",
-    ),
-    (
-        "Odile Sorrel",
-        "a flower seller",
-        "market",
-        "Fruit Row",
-        ["roses", "market"],
-        80,
-        "Can tell by your face which flowers you need.",
-    ),
-    (
-        "Piet Lander",
-        "a messenger",
-        "main",
-        "Elm Row",
-        ["news", "music"],
-        80,
-        "Carries letters, parcels and rumours, in that order.",
-    ),
-    (
-        "Quill Harrow",
-        "a scribe",
-        "plaza",
-        "Lantern Arcade",
-        ["books", "news"],
-        50,
-        "Writes letters for people who would rather talk.",
-    ),
-    (
-        "Rosa Tindal",
-        "a weaver",
-        "market",
-        "Old Warehouse",
-        ["crafts", "music"],
-        65,
-        "Hums at the loom; the pattern follows the tune.",
-    ),
-    (
-        "Silas Crane",
-        "a bird watcher",
-        "forest",
-        "The Clearing",
-        ["birds", "stars"],
-        45,
-        "Whispers in summer so as not to disturb the wrens.",
-    ),
-    (
-        "Tilda Frost",
-        "a cafe keeper",
-        "plaza",
-        "Cafe Meridian",
-        ["tea", "music"],
-        85,
-        "Remembers how you take your coffee and what you said last time.",
-    ),
-    (
-        "Ulric Stone",
-        "a mason",
-        "forest",
-        "Stone Ring",
-        ["crafts", "clocks"],
-        40,
-        "Says the old stones were set by somebody who knew the sun.",
-    ),
-    (
-        "Vera Lind",
-        "a ferry hand",
-        "market",
-        "Market Cross",
-        ["sea", "market"],
-        70,
-        "Waits for the tide and haggles meanwhile.",
-    ),
-    (
-        "Wim Tolliver",
-        "a lamplighter",
-        "plaza",
-        "Fountain Court",
-        ["stars", "clocks"],
-        60,
-        "Lights the arcade at dusk and counts the lamps twice.",
-    ),
-    (
-        "Yara Finch",
-        "a beekeeper",
-        "forest",
-        "The Clearing",
-        ["roses", "forest"],
-        70,
-        "Tells the bees everything, so be careful what you say.",
-    ),
-];
-
-/// How many personas there are before names are numbered.
-pub const PERSONAS_COUNT: usize = PERSONAS.len();
-
 impl Persona {
-    /// The persona with this number; from [`PERSONAS_COUNT`] on, names and handles carry a number.
+    /// The persona with this number; when there are no more, the first ones come again, with numbers in names and handles.
     pub fn numbered(index: usize) -> Self {
-        let round = index / PERSONAS_COUNT + 1;
-        // The table is not empty, so there is always a row.
-        let row = PERSONAS.get(index % PERSONAS_COUNT).unwrap_or(&PERSONAS[0]);
-        let (name, trade, region, home, topics, talkative, about) = *row;
-        let slug = name.split(' ').next().unwrap_or(name).to_lowercase();
-        let (slug, name) = match round {
-            1 => (slug, name.to_owned()),
-            _ => (format!("{slug}-{round}"), format!("{name} {round}")),
-        };
+        let all = people();
+        let round = index.checked_div(all.len()).unwrap_or(0).saturating_add(1);
+        let first = index.checked_rem(all.len()).and_then(|index| all.get(index));
+        let mut persona = first.cloned().unwrap_or_else(Self::nobody);
+        if round > 1 {
+            persona.slug = format!("{}-{round}", persona.slug);
+            persona.name = format!("{} {round}", persona.name);
+        }
+        persona
+    }
+
+    /// Stands in where there is no text to read personas from.
+    fn nobody() -> Self {
         Self {
-            slug,
-            name,
-            trade,
-            region,
-            home,
-            topics,
-            about,
-            talkative,
+            slug: "nobody".to_owned(),
+            name: "Nobody".to_owned(),
+            trade: "a passer-by",
+            home: ("main", ""),
+            work: ("main", ""),
+            up_hour: 6,
+            bed_hour: 22,
+            topics: ["weather", "news"],
+            about: "Passes by.",
+            talkative: 50,
+            plays: None,
+            says: Vec::new(),
         }
     }
 
@@ -302,7 +87,6 @@ impl Persona {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::brain::scripted::phrases;
     use crate::domain::agent::{Handle, Name};
     use std::collections::HashSet;
 
@@ -316,17 +100,6 @@ mod tests {
         let handles: HashSet<Handle> = all.iter().map(|p| Handle::new(&p.handle()).unwrap()).collect();
         assert_eq!((names.len(), handles.len()), (100, 100));
         assert_eq!(all[24].name, "Ada Fairweather 2");
-    }
-
-    #[test]
-    fn first_names_differ_and_every_favourite_topic_exists() {
-        let first: HashSet<&str> = PERSONAS.iter().map(|row| Persona::call_name(row.0)).collect();
-        assert_eq!(first.len(), PERSONAS_COUNT);
-        for persona in (0..PERSONAS_COUNT).map(Persona::numbered) {
-            for topic in persona.topics {
-                assert!(phrases::topic(topic).is_some(), "{topic}");
-            }
-        }
     }
 
     #[test]

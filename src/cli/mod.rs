@@ -9,6 +9,7 @@ pub mod backup;
 pub mod config;
 pub mod migrate;
 pub mod serve;
+pub mod swarm;
 pub mod token;
 pub mod verify;
 
@@ -46,6 +47,11 @@ pub enum Command {
     /// Administer the world.
     #[command(subcommand)]
     Admin(admin::Admin),
+    /// Drive a running server with many clients, and measure it.
+    Swarm(Box<swarm::Swarm>),
+    /// The bare loop that `swarm --floor` starts.
+    #[command(hide = true)]
+    SwarmFloor(swarm::SwarmFloor),
 }
 
 /// Reads the command line; ends the process with help or a refusal when there is nothing to run.
@@ -66,6 +72,8 @@ impl Cli {
             Command::Verify(command) => command.run(),
             Command::Token(command) => command.run(),
             Command::Admin(command) => command.run(),
+            Command::Swarm(command) => command.run(),
+            Command::SwarmFloor(command) => command.run(),
         };
         match outcome {
             Ok(()) => ExitCode::SUCCESS,
@@ -119,6 +127,10 @@ mod tests {
             "rookery token admin",
             "rookery admin region create lab --size-m 64 --display-name Lab",
             "rookery admin region list",
+            "rookery swarm --tokens t --agents 3000 --group 30 --rate 2 --action-mix move_to --pid 7 --floor --report -",
+            "rookery swarm --tokens t --idle --encoding protobuf",
+            "rookery swarm --anonymous 5000",
+            "rookery swarm --tokens t --channel public.x --publishers 1 --subscribers 1000 --payload 256 --rate 50",
         ] {
             assert!(parsed(line).is_ok(), "{line}");
         }
@@ -136,6 +148,14 @@ mod tests {
             "rookery backup",
             "rookery admin region create",
             "rookery admin region create lab --size-m 15",
+            "rookery swarm",
+            "rookery swarm --tokens t --agents 0",
+            "rookery swarm --tokens t --action-mix fly",
+            "rookery swarm --tokens t --rate 0",
+            "rookery swarm --tokens t --floor",
+            "rookery swarm --tokens t --idle --rate 2",
+            "rookery swarm --tokens t --region-prefix Swarm",
+            "rookery swarm --tokens t --payload 256",
         ] {
             assert!(parsed(line).is_err(), "{line}");
         }

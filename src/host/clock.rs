@@ -1,7 +1,9 @@
 //! The only place that reads the machine's clocks.
 
+mod hands;
+
+use hands::Hands;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Wall and monotonic time; clones read the same clock.
@@ -10,13 +12,8 @@ pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    System {
-        origin: Instant,
-    },
-    Manual {
-        start_ms: i64,
-        elapsed_ms: Arc<AtomicU64>,
-    },
+    System { origin: Instant },
+    Manual { start_ms: i64, hands: Arc<Hands> },
 }
 
 impl Clock {
@@ -37,7 +34,7 @@ impl Clock {
     pub fn manual(start_ms: i64) -> Self {
         Self(Source::Manual {
             start_ms,
-            elapsed_ms: Arc::default(),
+            hands: Arc::default(),
         })
     }
 
@@ -53,9 +50,7 @@ impl Clock {
                 Ok(since) => whole_ms(since),
                 Err(before) => whole_ms(before.duration()).saturating_neg(),
             },
-            Source::Manual { start_ms, elapsed_ms } => {
-                start_ms.saturating_add_unsigned(elapsed_ms.load(Ordering::SeqCst))
-            }
+            Source::Manual { start_ms, hands } => start_ms.saturating_add_unsigned(hands.elapsed_ms()),
         }
     }
 
@@ -68,7 +63,7 @@ impl Clock {
     pub fn monotonic(&self) -> Duration {
         match &self.0 {
             Source::System { origin } => Instant::now().saturating_duration_since(*origin),
-            Source::Manual { elapsed_ms, .. } => Duration::from_millis(elapsed_ms.load(Ordering::SeqCst)),
+            Source::Manual { hands, .. } => Duration::from_millis(hands.elapsed_ms()),
         }
     }
 
@@ -80,8 +75,32 @@ impl Clock {
 
     /// Moves a manual clock and all its clones forward; the machine's clock ignores it.
     pub fn advance(&self, ms: u64) {
-        if let Source::Manual { elapsed_ms, .. } = &self.0 {
-            elapsed_ms.fetch_add(ms, Ordering::SeqCst);
+        if let Source::Manual { hands, .. } = &self.0 {
+            hands.advance(ms);
+        }
+    }
+
+    /// Sleeps for a while by this clock: by a manual one until it was advanced so far. The while begins now, not when the
+    /// future is first polled.
+    pub fn sleep(&self, delay: Duration) -> impl Future<Output = ()> + Send + use<> {
+        let source = self.0.clone();
+        let until_ms = match &source {
+            Source::System { .. } => 0,
+            Source::Manual { hands, .. } => hands.elapsed_ms().saturating_add_signed(whole_ms(delay)),
+        };
+        async move {
+            match source {
+                Source::System { .. } => tokio::time::sleep(delay).await,
+                Source::Manual { hands, .. } => hands.sleep_until(until_ms).await,
+            }
+        }
+    }
+
+    /// Waits until at least so many sleep by this manual clock, each until a time to come; the machine's clock waits for
+    /// nobody. A test that advances the clock by steps learns from it that all work of a step is done.
+    pub async fn all_asleep(&self, sleepers: usize) {
+        if let Source::Manual { hands, .. } = &self.0 {
+            hands.all_asleep(sleepers).await;
         }
     }
 }
@@ -101,6 +120,26 @@ mod tests {
         assert_eq!((clone.now_ms(), clone.monotonic()), (1_000, Duration::ZERO));
         clock.advance(250);
         assert_eq!((clone.now_ms(), clone.monotonic_ms()), (1_250, 250));
+    }
+
+    #[tokio::test]
+    async fn sleepers_of_a_manual_clock_wake_when_it_was_advanced_so_far() {
+        let clock = Clock::manual(0);
+        let second = Duration::from_secs(1);
+        clock.sleep(Duration::ZERO).await;
+        let short = tokio::spawn(clock.sleep(second));
+        let long = tokio::spawn(clock.sleep(second * 5));
+        clock.all_asleep(2).await;
+        clock.advance(999);
+        assert!(!short.is_finished());
+        clock.advance(1);
+        short.await.unwrap();
+        assert!(!long.is_finished());
+        long.abort();
+        assert!(long.await.unwrap_err().is_cancelled());
+        let late = clock.sleep(second);
+        clock.advance(1_000);
+        late.await;
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! What the process asks of the machine: time, randomness, open files, and planted faults in tests.
+//! What the process asks of the machine: time, randomness, open files, what a process takes, and planted faults in tests.
 
 pub mod clock;
 pub mod entropy;
 pub mod fault;
 pub mod files;
+pub mod process;

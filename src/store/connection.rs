@@ -1,5 +1,6 @@
 //! Connections: opening, reconnecting, transactions with retries.
 
+use super::checkpointer::Checkpointer;
 use super::commit::Resolver;
 use super::error::{Class, class_of};
 use super::{Result, StoreError, Target};
@@ -51,8 +52,9 @@ pub(crate) use load_for_update;
 /// How often a transaction is tried.
 pub(crate) const ATTEMPTS_MAX: u32 = 6;
 
+/// The log may have 32,000 pages (128 MiB) before the writer itself copies what the checkpointer has left.
 const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
-     PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8000;";
+     PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 32000;";
 
 /// A paused process must not sit in a transaction that holds a shard's row. Source: durability.md §2.3.
 const PG_SESSION: &str = "SET TIME ZONE 'UTC'; SET lock_timeout = '1s'; SET idle_in_transaction_session_timeout = '2s'; \
@@ -159,6 +161,7 @@ pub struct Store {
     reader: Reader,
     /// Facts that never change, kept in memory.
     pub(crate) resolver: Resolver,
+    checkpointer: Checkpointer,
 }
 
 impl std::fmt::Debug for Reader {
@@ -194,6 +197,7 @@ impl Store {
                 conn,
             },
             resolver: Resolver::default(),
+            checkpointer: Checkpointer::default(),
         })
     }
 
@@ -201,6 +205,11 @@ impl Store {
     pub fn reset(&mut self) {
         self.reader.reset();
         self.resolver = Resolver::default();
+    }
+
+    /// Counts actions that were committed.
+    pub(crate) fn committed(&mut self, actions: usize) {
+        self.checkpointer.committed(&self.reader.target, actions);
     }
 
     /// The connection and the facts kept in memory, apart.

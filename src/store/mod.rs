@@ -6,6 +6,7 @@ pub mod agent;
 pub mod backup;
 mod bulk;
 pub mod chat;
+mod checkpointer;
 pub mod commit;
 mod connection;
 pub mod conversation;
@@ -28,7 +29,7 @@ pub mod token;
 pub mod verify;
 
 #[cfg(test)]
-mod test_database;
+pub(crate) mod test_database;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,7 @@
 //! Throw-away databases for tests: SQLite files and one PostgreSQL of our own a test process.
 
-use super::{Target, migrate};
+use super::connection::on_conn;
+use super::{Result, Store, Target, migrate};
 use crate::base::time::Timestamp;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, RunQueryDsl};
@@ -57,6 +58,14 @@ pub fn tamper(target: &Target, sql: &str) {
         super::connection::Conn::Sqlite(mut c) => c.batch_execute(sql).unwrap(),
         super::connection::Conn::Pg(mut c) => c.batch_execute(sql).unwrap(),
     }
+}
+
+/// Panics in the middle of a transaction, when every agent has another name already.
+pub fn tear(store: &mut Store) -> Result<()> {
+    store.write("give another name", |conn| {
+        on_conn!(conn, |c| c.batch_execute("UPDATE agents SET name = 'torn'"))?;
+        panic!("torn out of its transaction")
+    })
 }
 
 fn url(port: u16, database: &str) -> String {

@@ -4,7 +4,7 @@ use super::http::visits::Visit;
 use super::params::split_command_id;
 use super::session::{IN_FLIGHT_MAX, Opened, Phase, Session};
 use super::web::Web;
-use super::ws::{self, Peer, Worker};
+use super::ws::{self, Worker};
 use crate::actors::gateway::Caller;
 use crate::actors::outbox::Outbox;
 use crate::actors::publication::Dialect;
@@ -17,7 +17,7 @@ use crate::wire::{self, Disconnect};
 use actix::fut::{ActorFutureExt, wrap_future};
 use actix::{Actor, AsyncContext, Context};
 use actix_web::http::header;
-use actix_web::web::{Data, Payload};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use serde::Deserialize;
@@ -71,7 +71,6 @@ struct Auth {
 /// Errors: a broken handshake.
 pub fn open(
     request: &HttpRequest,
-    payload: Payload,
     agent: Handle,
     web: &Data<Web>,
     worker: &Rc<Worker>,
@@ -79,8 +78,6 @@ pub fn open(
 ) -> Result<HttpResponse, actix_web::Error> {
     let outbox = Rc::new(RefCell::new(Outbox::new(Dialect::ClawBots)));
     let clock = web.gateway.node.clock.clone();
-    let (response, incoming) = ws::accept(request, payload, &outbox, clock)?;
-    let peer = request.conn_data::<Peer>().copied();
     let bearer = request
         .headers()
         .get(header::AUTHORIZATION)
@@ -88,16 +85,18 @@ pub fn open(
     let token = bearer
         .and_then(|value| value.strip_prefix("Bearer "))
         .map(str::to_owned);
-    let session = Session::new(web.clone(), Rc::clone(worker), outbox, peer, visit).for_agent(agent);
-    Session::create(move |context| {
-        context.add_stream(incoming);
-        let mut session = session;
-        if let Some(token) = token {
-            authenticate(&mut session, &token, context);
-        }
-        session
-    });
-    Ok(response)
+    let (web, shared) = (web.clone(), Rc::clone(worker));
+    ws::accept(request, Rc::clone(&outbox), worker, clock, move |pipe, reader| {
+        let session = Session::new(web, shared, outbox, pipe, visit).for_agent(agent);
+        Session::create(move |context| {
+            context.add_stream(reader);
+            let mut session = session;
+            if let Some(token) = token {
+                authenticate(&mut session, &token, context);
+            }
+            session
+        });
+    })
 }
 
 /// The server's ping.

@@ -19,4 +19,6 @@ mod services_tests;
 #[cfg(test)]
 mod socket;
 #[cfg(test)]
+mod swarm;
+#[cfg(test)]
 mod world;

@@ -31,6 +31,11 @@ impl Plot<'static> {
 impl<'a> Plot<'a> {
     /// A plot in a world.
     pub async fn in_world(world: &'a TestWorld) -> Self {
+        Self::of_size(world, 256).await
+    }
+
+    /// A plot with sides of so many metres.
+    pub async fn of_size(world: &'a TestWorld, size_m: u32) -> Self {
         let name = format!("plot-{}", unique());
         let id = |kind: &str| format!("{name}-{kind}");
         let object =
@@ -41,7 +46,7 @@ impl<'a> Plot<'a> {
             object("notice_board", 60.0),
             object("market_stall", 80.0)
         ]);
-        let body = json!({"name": name, "display_name": name, "size_m": 256, "objects": objects});
+        let body = json!({"name": name, "display_name": name, "size_m": size_m, "objects": objects});
         let answer = world.post_as_admin("/api/v1/admin/regions", body).await;
         assert_eq!(answer.status, 201, "{}", answer.body);
         Self {

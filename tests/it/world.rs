@@ -144,6 +144,17 @@ impl TestWorld {
         String::from_utf8(output.stdout).expect("it prints UTF-8")
     }
 
+    /// Runs a subcommand on this world's data, which must fail, and gives what it said.
+    pub fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().expect("the program starts");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !output.status.success(),
+            "rookery {arguments:?} succeeds: {errors}"
+        );
+        errors.into_owned()
+    }
+
     /// Ends the world with a signal: `SIGTERM` asks it, `SIGKILL` does not.
     pub fn stop(&mut self, signal: Signal) {
         self.cell.stop(signal);

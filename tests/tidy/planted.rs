@@ -37,7 +37,12 @@ fn a_higher_or_sibling_floor_is_caught_however_it_is_written() {
         "\nuse crate::transport::ws;",
         &[2],
     );
-    check(rules::floors, "src/transport/ws.rs", "use crate::app::App;", &[1]);
+    check(
+        rules::floors,
+        "src/transport/ws/pipe.rs",
+        "use crate::app::App;",
+        &[1],
+    );
     check(rules::floors, "src/wire/codec.rs", "use crate::base::id;", &[1]);
     check(
         rules::floors,
@@ -113,7 +118,7 @@ fn a_crate_outside_its_room_is_caught() {
     );
     check(
         rules::rooms,
-        "src/transport/ws/mod.rs",
+        "src/transport/session/mod.rs",
         "use actix_web_actors as ws;",
         &[1],
     );
@@ -147,7 +152,7 @@ fn a_crate_in_its_room_and_namesakes_are_free() {
     );
     check(
         rules::rooms,
-        "src/transport/ws.rs",
+        "src/transport/ws/pipe.rs",
         "use actix_web_actors::ws;",
         &[],
     );

@@ -1,19 +1,24 @@
 //! The actor of an agent: its limits, its commands under way, its sockets. One an agent in the whole world.
 
 mod act;
+mod figures;
+mod join;
+mod leave;
 mod limits;
 mod lookup;
 mod parked;
+mod place;
 mod presence;
 mod prompt;
 mod rates;
+mod sight;
 #[cfg(test)]
 mod tests;
 
 pub(super) use act::replay;
+pub use join::{Join, Joined, Joiner};
 pub use limits::{AgentLimits, Counted};
 pub use parked::ParkedLimits;
-pub use presence::{Join, Joined, Joiner};
 pub use prompt::{Suggestion, refused as prompts_refused};
 
 use super::directory::AgentSeat;

@@ -96,4 +96,6 @@ pub struct Interest {
     pub add: Vec<(Cell, Option<Arc<Publication>>)>,
     /// Cells it sees no more, with the notice of it.
     pub drop: Vec<(Cell, Option<Arc<Publication>>)>,
+    /// The region from above, when that is news.
+    pub overview: Option<Arc<Publication>>,
 }

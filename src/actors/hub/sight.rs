@@ -45,6 +45,7 @@ impl HubTable {
             // A cell that is asked for again is sent again: the viewer forgot it.
             pieces.extend(snapshot.map(|snapshot| snapshot.piece(outbox.dialect())));
         }
+        pieces.extend(interest.overview.map(|overview| overview.piece(outbox.dialect())));
         outbox.push_together(pieces);
     }
 

@@ -197,6 +197,7 @@ impl RegionActor {
     /// An agent that left is on disk: memory follows, whether the shard was loaded again meanwhile or not.
     pub(super) fn left(&mut self, profile: &Profile) {
         self.away.remove(&profile.id);
+        self.viewers_lose(profile.id, None);
         if let Some(state) = &mut self.state {
             state.leave(profile.id);
         }
@@ -206,7 +207,6 @@ impl RegionActor {
             .directory
             .remove_online(&profile.handle, &self.plan.name);
         self.mirror_left(profile.handle.as_str(), true);
-        self.viewers_lose(profile.id, None);
         self.count_online();
     }
 
@@ -266,14 +266,19 @@ impl RegionActor {
         }
     }
 
-    /// Spectators that look at an agent are told where it went.
+    /// The agent's own sockets see this shard no more. Spectators that look at the agent, which is still here, are told where it
+    /// goes and where it was, and watch on from there.
     pub(super) fn viewers_lose(&mut self, agent: AgentId, to: Option<Arc<str>>) {
+        let at = self.state.as_ref().and_then(|state| state.grid().position(agent));
         for viewer in self.viewers.of_agent(agent) {
-            if let Some(follower) = viewer.follower {
-                // A spectator that is gone follows nobody.
-                let _ = follower.tell(SpectatorMessage::TargetMoved(to.clone()));
+            let moved = || SpectatorMessage::TargetMoved(to.clone(), at);
+            // A spectator that is gone follows nobody.
+            let watches_on = viewer
+                .follower
+                .is_some_and(|follower| follower.tell(moved()).is_ok());
+            if !watches_on {
+                self.viewers.remove(viewer.session);
             }
-            self.viewers.remove(viewer.session);
         }
     }
 

@@ -326,19 +326,20 @@ impl RegionActor {
         let way = self.ways.remove(&agent);
         self.away.remove(&agent);
         self.departed.insert(agent, self.node.tick());
+        let is_elsewhere = *to.region != *self.plan.name;
+        if is_elsewhere {
+            self.viewers_lose(agent, Some(Arc::clone(&to.region)));
+        } else {
+            self.viewers.release(agent);
+        }
         let body = self.state.as_mut().and_then(|state| state.leave(agent));
         match way {
             Some(way) => self.pass_on(agent, to.shard, way),
             None => self.end_tracking(agent),
         }
-        if *to.region == *self.plan.name {
-            self.viewers.release(agent);
-        } else {
-            if let Some(body) = body {
-                let is_out = !self.node.directory.world().is_public(&to.region);
-                self.mirror_left(body.profile.handle.as_str(), is_out);
-            }
-            self.viewers_lose(agent, Some(Arc::clone(&to.region)));
+        if let Some(body) = body.filter(|_| is_elsewhere) {
+            let is_out = !self.node.directory.world().is_public(&to.region);
+            self.mirror_left(body.profile.handle.as_str(), is_out);
         }
         self.depart(agent);
         self.count_online();

@@ -12,7 +12,7 @@ mod viewers;
 
 pub use coming::{Entered, Entering};
 pub use crossing::{Arrival, Fate};
-pub use viewers::{Focus, Viewer};
+pub use viewers::{Centre, Focus, Viewer};
 
 use super::committer::Committer;
 use super::fanout::Fanout;

@@ -26,12 +26,28 @@ impl RegionActor {
         watch::later(stage, phase, move |me, stage| {
             if !me.is_ticking {
                 me.is_ticking = true;
-                watch::every(stage, period, Self::tick);
+                let began = me.node.clock.monotonic();
+                me.tick_at(began, period, stage);
             }
         });
     }
 
-    fn tick(&mut self, _: &mut Stage<Self>) {
+    /// Ticks now; the next time is a period after the one that this tick was due at, or at once when that has passed.
+    fn tick_at(&mut self, due: Duration, period: Duration, stage: &mut Stage<Self>) {
+        let now = self.node.clock.monotonic();
+        let next = due.saturating_add(period).max(now);
+        watch::later_by(
+            stage,
+            &self.node.clock,
+            next.saturating_sub(now),
+            move |me, stage| {
+                me.tick_at(next, period, stage);
+            },
+        );
+        self.tick();
+    }
+
+    fn tick(&mut self) {
         let started = self.node.clock.monotonic();
         let now = self.node.now();
         let tick = self.node.rate.tick_at(now);
@@ -80,11 +96,7 @@ impl RegionActor {
             .filter(|(cell, _)| self.viewers.is_watched(**cell))
             .map(|(cell, change)| (*cell, publish(state, state.frame(*cell, change, tick))))
             .collect();
-        let mut interests = if self.viewers.has_stale() {
-            self.viewers.interests(state, self.shard.area, tick)
-        } else {
-            Default::default()
-        };
+        let mut interests = self.viewers.interests(state, self.shard.area, tick);
         if frames.is_empty() && interests.is_empty() {
             return;
         }

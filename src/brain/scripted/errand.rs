@@ -1,179 +1,103 @@
-//! What somebody may go out for.
+//! What somebody goes out for: first what cannot wait, then what the hour is for.
 
 use super::Scripted;
+use super::goal::Goal;
+use super::schedule::{self, Part};
 use crate::brain::Perception;
-use crate::domain::agent::Handle;
 use crate::domain::object::ObjectKind;
-use crate::domain::region::ObjectPlan;
 use crate::domain::space::Vec3;
 
-/// Why somebody walks.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Goal {
-    /// To be at a place.
-    Place(String),
-    /// To use a thing: its id, name and kind.
-    Thing(String, String, ObjectKind),
-    /// To meet somebody: handle and name.
-    Person(Handle, String),
-    /// To see another region, by its name.
-    Region(String),
-}
-
-impl Goal {
-    /// What people say when they go there.
-    pub fn spoken(&self) -> String {
-        match self {
-            Goal::Place(name) | Goal::Thing(_, name, _) | Goal::Region(name) => with_article(name),
-            Goal::Person(_, name) => crate::brain::Persona::call_name(name).to_owned(),
-        }
-    }
-}
-
-/// The name of a place within a sentence: `the Duck Pond`, `Fern Hollow`, `the Green`.
-pub fn with_article(name: &str) -> String {
-    if let Some(bare) = name.strip_prefix("The ") {
-        return format!("the {bare}");
-    }
-    let is_proper = name.contains('\'') || name.split_whitespace().count() < 2;
-    let ends_properly = ["Row", "Hollow", "Cross", "Meridian", "Forest"]
-        .iter()
-        .any(|end| name.ends_with(end));
-    if is_proper || ends_properly {
-        name.to_owned()
-    } else {
-        format!("the {name}")
-    }
-}
+/// After this long without a talk one looks for company. Units: milliseconds.
+const LONELY_MS: i64 = 55_000;
+/// As above, late in the evening and at night. Units: milliseconds.
+const LONELY_LATE_MS: i64 = 12_000;
+/// After this long one goes where people are, wherever that is. Units: milliseconds.
+const VERY_LONELY_MS: i64 = 75_000;
+/// Who came to a region stays for so long, unless there is a reason. Units: milliseconds.
+const VISIT_MS: i64 = 100_000;
 
 impl Scripted {
     /// Something new to do, and where.
     pub(super) fn choose(&mut self, around: &Perception<'_>) -> Option<(Goal, Vec3)> {
-        if let Some(wish) = self.wish.take()
-            && let Some(at) = self.locate(&wish, around)
-        {
-            return Some((wish, at));
-        }
-        let goal = match self.dice.below(100) {
-            0..3 => self.other_region(around),
-            3..30 => self.somebody(around),
-            30..43 => self.thing(around, ObjectKind::Bench),
-            43..58 => self.thing(around, ObjectKind::MarketStall),
-            58..65 => self.thing(around, ObjectKind::Fountain),
-            65..69 => self.thing(around, ObjectKind::NoticeBoard),
-            69..77 if around.region.name == self.persona.region => {
-                Some(Goal::Place(self.persona.home.to_owned()))
-            }
-            69..77 => self.home_region(around),
-            _ => None,
-        };
-        let goal = goal
+        let goal = self
+            .wish
+            .take()
+            .or_else(|| self.bedtime(around))
+            .or_else(|| self.delivery(around))
+            .or_else(|| self.food(around))
+            .or_else(|| self.company(around))
+            .or_else(|| self.routine(around))
             .filter(|goal| self.locate(goal, around).is_some())
             .or_else(|| self.some_place(around))?;
         let at = self.locate(&goal, around)?;
         Some((goal, at))
     }
 
-    /// Where a goal is.
-    pub(super) fn locate(&self, goal: &Goal, around: &Perception<'_>) -> Option<Vec3> {
-        let z = around.me.at.z;
-        match goal {
-            Goal::Place(name) => around
-                .region
-                .places
-                .iter()
-                .find(|place| place.name == *name)
-                .map(|place| Vec3::new(place.x, place.y, z)),
-            Goal::Thing(id, _, _) => around
-                .region
-                .objects
-                .iter()
-                .find(|object| object.id == *id)
-                .map(|object| object.at),
-            Goal::Person(handle, _) => around
-                .agents
-                .iter()
-                .find(|other| other.handle == *handle)
-                .map(|other| other.at),
-            Goal::Region(name) => around
-                .world
-                .region(name)
-                .filter(|region| region.name != around.region.name)
-                .map(|region| region.spawn),
+    /// The minute of the world day.
+    pub(super) fn minute(around: &Perception<'_>) -> i64 {
+        around.sky.hour * 60 + around.sky.minute
+    }
+
+    /// What the hour is for.
+    pub(super) fn part(&self, around: &Perception<'_>) -> Part {
+        schedule::part(&self.persona, Self::minute(around))
+    }
+
+    /// To bed, when it is time. In a world without the bed's place: to bed right here.
+    fn bedtime(&mut self, around: &Perception<'_>) -> Option<Goal> {
+        if self.part(around) != Part::Sleep {
+            return None;
+        }
+        let (region, place) = self.persona.home;
+        match self.bound_for(region, place, around) {
+            Some(Goal::Place(name)) => Some(Goal::Bed(name)),
+            Some(goal) => Some(goal),
+            None => {
+                self.lie_down();
+                None
+            }
         }
     }
 
-    fn some_place(&mut self, around: &Perception<'_>) -> Option<Goal> {
-        let far = around.region.places.iter().filter(|place| {
-            Vec3::new(place.x, place.y, around.me.at.z).distance(around.me.at) > place.radius_m
-        });
-        let names: Vec<&str> = far.map(|place| place.name.as_str()).collect();
-        self.dice.pick(&names).map(|name| Goal::Place((*name).to_owned()))
+    /// Company, when it was missed for a while.
+    fn company(&mut self, around: &Perception<'_>) -> Option<Goal> {
+        let alone_ms = around.now.since_ms(self.company_at);
+        let lonely_ms = if self.is_late { LONELY_LATE_MS } else { LONELY_MS };
+        if alone_ms < lonely_ms {
+            return None;
+        }
+        if let Some(goal) = self.somebody(around) {
+            return Some(goal);
+        }
+        let (region, place) = schedule::gathering(Self::minute(around));
+        let goal = self.bound_for(region, place, around)?;
+        let is_far = matches!(goal, Goal::Region(..));
+        (!is_far || (alone_ms > VERY_LONELY_MS && self.may_travel(around))).then_some(goal)
     }
 
-    fn thing(&mut self, around: &Perception<'_>, kind: ObjectKind) -> Option<Goal> {
-        let is_kind = |object: &&ObjectPlan| ObjectKind::from_name(&object.kind) == Some(kind);
-        let things: Vec<&ObjectPlan> = around.region.objects.iter().filter(is_kind).collect();
-        self.dice
-            .pick(&things)
-            .map(|object| Goal::Thing(object.id.clone(), object.name.clone(), kind))
+    /// Nobody hurries from region to region.
+    pub(super) fn may_travel(&self, around: &Perception<'_>) -> bool {
+        around.now.since_ms(self.came_at) > VISIT_MS
     }
 
-    fn somebody(&mut self, around: &Perception<'_>) -> Option<Goal> {
-        let others: Vec<_> = around
-            .agents
-            .iter()
-            .filter(|other| self.may_greet(other, around.now))
-            .take(8)
-            .collect();
-        self.dice
-            .pick(&others)
-            .map(|other| Goal::Person(other.handle.clone(), other.name.clone()))
-    }
-
-    fn other_region(&mut self, around: &Perception<'_>) -> Option<Goal> {
-        let others: Vec<_> = around
-            .world
-            .regions
-            .iter()
-            .filter(|region| region.name != around.region.name && region.is_public)
-            .collect();
-        self.dice
-            .pick(&others)
-            .map(|region| Goal::Region(region.name.clone()))
-    }
-
-    fn home_region(&self, around: &Perception<'_>) -> Option<Goal> {
-        around
-            .world
-            .region(self.persona.region)
-            .map(|region| Goal::Region(region.name.clone()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::with_article;
-
-    #[test]
-    fn places_get_the_article_that_people_use() {
-        let spoken = [
-            "The Green",
-            "Duck Pond",
-            "Fern Hollow",
-            "Cook's Yard",
-            "Clocktower",
-        ]
-        .map(with_article);
-        assert_eq!(
-            spoken,
-            [
-                "the Green",
-                "the Duck Pond",
-                "Fern Hollow",
-                "Cook's Yard",
-                "Clocktower"
-            ]
-        );
+    /// What the hour is for, or something on the way to it.
+    fn routine(&mut self, around: &Perception<'_>) -> Option<Goal> {
+        let (region, place) = schedule::spot(&self.persona, Self::minute(around));
+        let goal = self.bound_for(region, place, around);
+        if let Some(Goal::Region(..)) = goal {
+            if self.may_travel(around) {
+                return goal;
+            }
+        } else if self.dice.chance(45) {
+            return goal;
+        }
+        match self.dice.weighted(&[24, 14, 6, 7, 4, 12]) {
+            0 => self.somebody(around),
+            1 => self.thing(around, ObjectKind::Bench),
+            2 => self.thing(around, ObjectKind::MarketStall),
+            3 => self.thing(around, ObjectKind::Fountain),
+            4 => self.thing(around, ObjectKind::NoticeBoard),
+            _ => None,
+        }
     }
 }

@@ -1,6 +1,7 @@
-//! Phrases with choices and gaps: `[Hello|Good {day}], {name}!` becomes `Good morning, Bram!`.
+//! Phrases with choices, gaps and words out of lists: `[Hello|Good {day}], {name}! I saw @beast.` becomes
+//! `Good morning, Bram! I saw a heron.`
 
-use crate::brain::Dice;
+use crate::brain::{Dice, lore};
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -24,7 +25,8 @@ impl Gaps {
         self
     }
 
-    fn get(&self, gap: &str) -> &str {
+    /// What fills a gap.
+    pub fn of(&self, gap: &str) -> &str {
         self.0
             .iter()
             .find(|row| row.0 == gap)
@@ -51,8 +53,9 @@ fn sequence(chars: &mut Peekable<Chars<'_>>, gaps: &Gaps, dice: &mut Dice, depth
             '[' if depth < DEPTH_MAX => text.push_str(&choice(chars, gaps, dice, depth + 1)),
             '{' => {
                 let gap: String = chars.by_ref().take_while(|c| *c != '}').collect();
-                text.push_str(gaps.get(&gap));
+                text.push_str(gaps.of(&gap));
             }
+            '@' => text.push_str(&listed(chars, gaps, dice)),
             plain => text.push(plain),
         }
     }
@@ -68,6 +71,17 @@ fn choice(chars: &mut Peekable<Chars<'_>>, gaps: &Gaps, dice: &mut Dice, depth: 
     branches.into_iter().nth(index).unwrap_or_default()
 }
 
+/// A word of the list that is named here; words may have gaps, but no choices.
+fn listed(chars: &mut Peekable<Chars<'_>>, gaps: &Gaps, dice: &mut Dice) -> String {
+    let mut name = String::new();
+    while let Some(letter) = chars.next_if(char::is_ascii_lowercase) {
+        name.push(letter);
+    }
+    dice.pick(lore::list(&name)).map_or_else(String::new, |word| {
+        sequence(&mut word.chars().peekable(), gaps, dice, DEPTH_MAX)
+    })
+}
+
 /// Single spaces, none before a comma or the end of a sentence, capitals at the beginning of sentences.
 fn tidy(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
@@ -79,16 +93,29 @@ fn tidy(raw: &str) -> String {
         if matches!(c, ',' | '.' | '?' | '!') && text.ends_with(' ') {
             text.pop();
         }
+        if c == '.' && text.ends_with(['?', '!']) {
+            continue;
+        }
+        if matches!(c.to_ascii_lowercase(), 'a' | 'e' | 'i' | 'o') && ends_with_a(&text) {
+            text.pop();
+            text.push_str("n ");
+        }
         if is_start && c.is_alphabetic() {
             text.extend(c.to_uppercase());
             is_start = false;
         } else {
             text.push(c);
         }
-        is_start |= matches!(c, '.' | '?' | '!') && !text.ends_with("...");
+        is_start |= matches!(c, '.' | '?' | '!' | '\u{201c}') && !text.ends_with("...");
         is_start &= !c.is_numeric();
     }
     text
+}
+
+/// Whether the article `a` comes last: before a vowel it is `an`.
+fn ends_with_a(text: &str) -> bool {
+    let article = text.strip_suffix("a ").or_else(|| text.strip_suffix("A "));
+    article.is_some_and(|before| before.is_empty() || before.ends_with(' '))
 }
 
 #[cfg(test)]
@@ -115,6 +142,27 @@ mod tests {
             "Hello, Bram. How are you?",
         ];
         assert_eq!(lines.into_iter().collect::<Vec<_>>(), wanted);
+    }
+
+    #[test]
+    fn words_come_out_of_lists() {
+        let gaps = Gaps::default().with("day", "evening");
+        let mut dice = Dice::new(2);
+        for _ in 0..50 {
+            let line = expand("@beast, @while.", &gaps, &mut dice);
+            let (beast, when) = line.split_once(", ").unwrap();
+            assert!(
+                lore::list("beast")
+                    .iter()
+                    .any(|word| word.eq_ignore_ascii_case(beast))
+            );
+            assert!(!when.contains(['{', '@']), "{line}");
+        }
+        assert_eq!(
+            expand("a {day}, a apple. A old one", &gaps, &mut dice),
+            "An evening, an apple. An old one"
+        );
+        assert_eq!(expand("a@nosuchlist b", &gaps, &mut dice), "A b");
     }
 
     #[test]

@@ -1,54 +1,110 @@
-//! The scripted brain: rules and phrases. Answers first, then greets, then goes on with what it had in mind.
+//! The scripted mind: rules and phrases. Answers first, then greets, then goes on with what it had in mind.
 
-pub mod cue;
-pub mod errand;
+mod attend;
+mod concern;
+mod cue;
+mod directions;
+mod errand;
+mod goal;
 pub mod grammar;
-mod hear;
-pub mod memory;
+mod lines;
+mod meeting;
+mod memory;
+mod opening;
+mod parcel;
+mod pattern;
+mod performance;
 pub mod phrases;
 mod plan;
+mod recall;
+mod reply;
 pub mod route;
+pub mod schedule;
 mod speak;
+mod spoken;
+mod stall;
+mod stay;
+mod suggestion;
 mod talk;
 #[cfg(test)]
 pub(crate) mod tests;
-pub mod topics;
+mod trade;
+mod turn;
+mod wage;
+mod walk;
+mod words;
 
-use super::{Dice, Intent, Perception, Persona, Thought};
+use super::{Dice, INTENTS_MAX, Intent, Mind, Perception, Persona, Thinking, Thought};
 use crate::base::time::Timestamp;
 use crate::domain::refusal::Code;
 use crate::domain::space::Vec3;
+use goal::Goal;
 use memory::Memory;
+use parcel::Parcel;
 use plan::Plan;
 use serde_json::json;
 use talk::Talk;
+use trade::Deal;
 
-/// Most intents of one thought.
-pub const INTENTS_MAX: usize = 4;
-/// After this long on one spot a brain wants to walk, whatever it does. Units: milliseconds.
+/// After this long on one spot a mind wants to walk, whatever it does. Units: milliseconds.
 const RESTLESS_MS: i64 = 60_000;
 /// Whoever moved less than this stood. Units: metres.
 const STOOD_M: f64 = 1.0;
+/// When somebody in a talk thinks again. Units: milliseconds.
+const TALKING_MS: i64 = 1_900;
+/// How long one walks before one looks around again. Units: milliseconds.
+const WALKING_MS: i64 = 2_500;
 
-/// A brain of rules and phrases.
+/// A mind of rules and phrases.
 pub struct Scripted {
     persona: Persona,
     dice: Dice,
     memory: Memory,
     plan: Plan,
     talk: Option<Talk>,
+    deal: Option<Deal>,
+    parcel: Option<Parcel>,
+    wish: Option<Goal>,
     region: String,
+    /// When it came to the region.
+    came_at: Timestamp,
     stood: Option<(Vec3, Timestamp)>,
     spoke_at: Option<Timestamp>,
-    wish: Option<errand::Goal>,
+    /// When it last was in company.
+    company_at: Timestamp,
+    ate_at: Timestamp,
+    appetite_ms: i64,
+    performs_at: Timestamp,
+    is_asleep: bool,
+    /// Whether it is evening or night: talks are longer then.
+    is_late: bool,
+    /// The status that it shows, as far as it set one.
+    shown: String,
     /// What this thought wants done so far.
     intents: Vec<Intent>,
     /// When this thought began.
     now: Timestamp,
+    /// How long it still listens to what it answers. Units: milliseconds.
+    listening_ms: i64,
+}
+
+impl Mind for Scripted {
+    fn think<'a>(&'a mut self, around: &'a Perception<'a>) -> Thinking<'a> {
+        let thought = self.decide(around);
+        Box::pin(std::future::ready(thought))
+    }
+
+    fn refused(&mut self, intent: &Intent, code: Code) {
+        if code.is_temporary() {
+            self.give_up(intent);
+        } else if matches!(intent.action, "move_to" | "follow" | "use_object" | "teleport") {
+            self.plan = Plan::Nothing;
+        }
+    }
 }
 
 impl Scripted {
-    /// A brain for a persona.
+    /// A mind for a persona.
     pub fn new(persona: Persona, dice: Dice) -> Self {
         Self {
             persona,
@@ -56,55 +112,114 @@ impl Scripted {
             memory: Memory::default(),
             plan: Plan::Nothing,
             talk: None,
+            deal: None,
+            parcel: None,
+            wish: None,
             region: String::new(),
+            came_at: Timestamp(0),
             stood: None,
             spoke_at: None,
-            wish: None,
+            company_at: Timestamp(0),
+            ate_at: Timestamp(0),
+            appetite_ms: 0,
+            performs_at: Timestamp(0),
+            is_asleep: false,
+            is_late: false,
+            shown: String::new(),
             intents: Vec::new(),
             now: Timestamp(0),
+            listening_ms: 0,
         }
     }
 
     /// Decides what to do next.
-    pub fn think(&mut self, around: &Perception<'_>) -> Thought {
+    pub fn decide(&mut self, around: &Perception<'_>) -> Thought {
         self.orient(around);
+        self.look_around(around);
+        if self.is_asleep {
+            self.sleep_on(around);
+        } else {
+            self.live(around);
+        }
+        let mut intents = std::mem::take(&mut self.intents);
+        for intent in intents.split_off(intents.len().min(INTENTS_MAX)) {
+            self.give_up(&intent);
+        }
+        let wake_in_ms = if self.is_asleep {
+            Some(stay::NAP_MS)
+        } else if self.is_free() {
+            // Who walks listens, too.
+            self.plan.next_in_ms(around.now).map(|ms| ms.min(WALKING_MS))
+        } else {
+            Some(TALKING_MS)
+        };
+        Thought { intents, wake_in_ms }
+    }
+
+    fn live(&mut self, around: &Perception<'_>) {
         self.hear(around);
+        self.look_after_deal(around);
         if self.is_restless(around.now) {
             self.break_off(around);
         }
         self.look_after_talk(around);
-        if self.talk.is_none() {
+        if self.is_free() && !self.has_spoken() {
+            self.hand_over(around);
+        }
+        if self.is_free() && !self.has_spoken() {
+            self.order_near(around);
+        }
+        if self.is_free() && !self.has_spoken() {
             self.meet(around);
         }
-        if self.talk.is_none() {
+        if self.is_free() {
             self.repay(around);
             self.pursue(around);
-        }
-        let mut intents = std::mem::take(&mut self.intents);
-        intents.truncate(INTENTS_MAX);
-        Thought {
-            intents,
-            wake_in_ms: self.plan.next_in_ms(around.now).filter(|_| self.talk.is_none()),
+            if !self.has_spoken() {
+                self.perform(around);
+            }
         }
     }
 
-    /// Learns that an intent was refused: what depended on it is given up.
-    pub fn refused(&mut self, intent: &Intent, code: Code) {
-        if matches!(intent.action, "move_to" | "follow" | "use_object" | "teleport")
-            && code != Code::RateLimited
-        {
-            self.plan = Plan::Nothing;
-        } else if intent.action == "move_to" {
-            self.plan.interrupt();
+    /// What was wanted is not done for now: it is wanted again later, where that matters.
+    fn give_up(&mut self, intent: &Intent) {
+        match intent.action {
+            "set_status" => self.shown.clear(),
+            "move_to" => {
+                self.plan.interrupt();
+            }
+            "follow" | "use_object" | "teleport" => self.plan = Plan::Nothing,
+            _ => {}
         }
+    }
+
+    /// Whether it is in no talk and no deal.
+    fn is_free(&self) -> bool {
+        self.talk.is_none() && self.deal.is_none()
+    }
+
+    /// Whether this thought says something already.
+    fn has_spoken(&self) -> bool {
+        self.intents
+            .iter()
+            .any(|intent| matches!(intent.action, "say" | "whisper"))
     }
 
     /// Notes where it is and for how long.
     fn orient(&mut self, around: &Perception<'_>) {
+        if self.now == Timestamp(0) {
+            // A mind begins as if it had just talked, and with some appetite.
+            self.company_at = around.now;
+            self.ate_at = around.now;
+            self.appetite_ms = self.dice.whole(20_000, 150_000);
+        }
         self.now = around.now;
+        self.listening_ms = 0;
+        self.is_late = !(6..20).contains(&around.sky.hour);
         if self.region != around.region.name {
             self.region.clone_from(&around.region.name);
-            (self.plan, self.talk, self.stood) = (Plan::Nothing, None, None);
+            self.came_at = around.now;
+            (self.plan, self.talk, self.deal, self.stood) = (Plan::Nothing, None, None, None);
         }
         let at = around.me.at;
         match self.stood {
@@ -127,21 +242,6 @@ impl Scripted {
     fn halt(&mut self) {
         if self.plan.interrupt() {
             self.want("stop", json!({}));
-        }
-    }
-
-    /// Pays back what is due.
-    fn repay(&mut self, around: &Perception<'_>) {
-        let Some((handle, owed_minor)) = self.memory.creditor(around.now) else {
-            return;
-        };
-        let person = self.memory.person(&handle, around.now);
-        (person.owed_minor, person.repay_at) = (0, None);
-        if around.balance_minor.is_some_and(|balance| balance >= owed_minor) {
-            self.want(
-                "pay",
-                json!({"to": handle, "amount": owed_minor, "note": "paid back, thank you"}),
-            );
         }
     }
 }

@@ -1,25 +1,15 @@
 //! What somebody is about: walking, staying, following; one step a thought.
 
-use super::Scripted;
-use super::errand::Goal;
-use super::{phrases, route};
+use super::goal::Goal;
+use super::walk::Walk;
+use super::{Scripted, route};
 use crate::base::time::Timestamp;
 use crate::brain::Perception;
 use crate::domain::agent::Handle;
-use crate::domain::object::{ItemKind, ObjectKind};
-use crate::domain::region::{RUN_M_S, WALK_M_S};
-use crate::domain::space::{Vec3, centimetres};
 use serde_json::json;
-use std::collections::VecDeque;
 
-/// Whoever is as near as this has arrived. Units: metres.
-const ARRIVED_M: f64 = 0.8;
-/// How long after its time a leg is walked again. Units: milliseconds.
-const LATE_MS: i64 = 2_500;
-/// How far from a thing people stop. Units: metres; things are used within 3.
+/// How far from a thing or a person people stop. Units: metres; things are used within 3.
 const BESIDE_M: f64 = 1.2;
-/// Most money that is spent without thinking: nobody buys with less than this left. Units: minor.
-const RESERVE_MINOR: i64 = 2_000;
 
 /// What somebody is about.
 #[derive(Debug)]
@@ -51,16 +41,6 @@ pub(super) enum Then {
     Stand,
     /// Buy, or not.
     Buy,
-}
-
-/// A walk.
-#[derive(Debug)]
-pub(super) struct Walk {
-    points: VecDeque<Vec3>,
-    /// When the first point will be reached, once ordered.
-    arrives_at: Option<Timestamp>,
-    goal: Goal,
-    is_hurry: bool,
 }
 
 impl Plan {
@@ -108,7 +88,7 @@ impl Scripted {
                 self.want("follow", json!({"target_id": target}));
                 self.plan = Plan::Follow { until, order: None };
             }
-            Plan::Follow { until, order: None } if around.now < until => {
+            Plan::Follow { until, order: None } if around.now < until && !self.is_restless(around.now) => {
                 self.plan = Plan::Follow { until, order: None }
             }
             Plan::Follow { .. } => self.set_out(around),
@@ -118,176 +98,27 @@ impl Scripted {
     /// Gives up what it is about and walks.
     pub(super) fn set_out(&mut self, around: &Perception<'_>) {
         let Some((goal, at)) = self.choose(around) else {
-            // A region without anything: a stroll around.
-            let at = route::near(around.region, around.me.at, 30.0, &mut self.dice);
-            return self.walk_to(Goal::Place(around.region.display_name.clone()), at, around);
+            if !self.is_asleep {
+                // A region without anything: a stroll around.
+                let at = route::near(around.region, around.me.at, 30.0, &mut self.dice);
+                self.walk_to(Goal::Place(around.region.display_name.clone()), at, around);
+            }
+            return;
         };
-        if let Goal::Region(region) = &goal {
+        if let Goal::Region(region, _) = &goal {
             self.want("teleport", json!({"region": region}));
             return;
         }
         let radius_m = match &goal {
-            Goal::Place(name) => around
+            Goal::Place(name) | Goal::Bed(name) => around
                 .region
                 .places
                 .iter()
                 .find(|place| place.name == *name)
                 .map_or(5.0, |place| place.radius_m * 0.7),
-            Goal::Thing(..) | Goal::Person(..) | Goal::Region(_) => BESIDE_M,
+            Goal::Thing(..) | Goal::Person(..) | Goal::Region(..) => BESIDE_M,
         };
         let at = route::near(around.region, at, radius_m, &mut self.dice);
         self.walk_to(goal, at, around);
     }
-
-    fn walk_to(&mut self, goal: Goal, at: Vec3, around: &Perception<'_>) {
-        let points = route::route(around.region, around.me.at, at, &mut self.dice);
-        let is_hurry = self.dice.chance(8);
-        self.plan = Plan::Walk(Walk {
-            points,
-            arrives_at: None,
-            goal,
-            is_hurry,
-        });
-        if self.dice.chance(25) {
-            let status = self.line(phrases::STROLLING, &self.gaps("", around));
-            self.want("set_status", json!({"status": status.to_lowercase()}));
-        }
-        self.step(around);
-    }
-
-    /// Orders the next leg of a walk.
-    fn step(&mut self, around: &Perception<'_>) {
-        let Plan::Walk(walk) = &mut self.plan else { return };
-        let Some(to) = walk.points.front() else { return };
-        let (gait, speed) = if walk.is_hurry {
-            ("run", RUN_M_S)
-        } else {
-            ("walk", WALK_M_S)
-        };
-        walk.arrives_at = Some(around.now.plus_ms(leg_ms(around.me.at.distance(*to), speed)));
-        let params = json!({"x": centimetres(to.x), "y": centimetres(to.y), "gait": gait});
-        self.want("move_to", params);
-    }
-
-    fn walk(&mut self, mut walk: Walk, around: &Perception<'_>) {
-        let is_there = walk
-            .points
-            .front()
-            .is_none_or(|to| to.distance(around.me.at) < ARRIVED_M);
-        if is_there {
-            walk.points.pop_front();
-            walk.arrives_at = None;
-        } else if walk
-            .arrives_at
-            .is_some_and(|at| around.now.since_ms(at) > LATE_MS)
-        {
-            walk.arrives_at = None;
-        }
-        if walk.points.is_empty() {
-            return self.arrive(walk.goal, around);
-        }
-        let is_ordered = walk.arrives_at.is_some();
-        self.plan = Plan::Walk(walk);
-        if !is_ordered {
-            self.step(around);
-        }
-    }
-
-    fn stay(&mut self, seconds: i64, then: Option<(String, Then)>, around: &Perception<'_>) {
-        self.plan = Plan::Stay {
-            until: around.now.plus_ms(seconds * 1_000),
-            then,
-        };
-    }
-
-    fn arrive(&mut self, goal: Goal, around: &Perception<'_>) {
-        match goal {
-            Goal::Place(_) => {
-                let seconds = self.dice.whole(3, 11);
-                self.stay(seconds, None, around);
-                self.express(around);
-            }
-            Goal::Thing(id, _, kind) => self.use_thing(id, kind, around),
-            Goal::Person(..) | Goal::Region(_) => self.stay(2, None, around),
-        }
-    }
-
-    fn use_thing(&mut self, id: String, kind: ObjectKind, around: &Perception<'_>) {
-        let mut seconds = self.dice.whole(5, 10);
-        let (action, then) = match kind {
-            ObjectKind::Bench => {
-                seconds = self.dice.whole(15, 40);
-                ("sit", Some((id.clone(), Then::Stand)))
-            }
-            ObjectKind::MarketStall => ("browse", Some((id.clone(), Then::Buy))),
-            ObjectKind::Fountain if self.dice.chance(30) => ("make_wish", None),
-            ObjectKind::Fountain => ("drink", None),
-            ObjectKind::NoticeBoard if self.dice.chance(10) => {
-                let text = self.line(phrases::NOTES, &self.gaps("", around));
-                self.want(
-                    "use_object",
-                    json!({"object_id": id, "action": "post", "text": text}),
-                );
-                return self.stay(seconds, None, around);
-            }
-            ObjectKind::NoticeBoard => ("read", None),
-        };
-        self.want("use_object", json!({"object_id": id, "action": action}));
-        self.stay(seconds, then, around);
-    }
-
-    fn finish_stay(&mut self, then: Option<(String, Then)>, around: &Perception<'_>) {
-        match then {
-            None => self.set_out(around),
-            Some((id, Then::Stand)) => {
-                self.want("use_object", json!({"object_id": id, "action": "stand"}));
-                self.set_out(around);
-            }
-            Some((id, Then::Buy)) => {
-                self.shop(&id, around);
-                self.stay(3, None, around);
-            }
-        }
-    }
-
-    /// Buys something small, or says why not.
-    fn shop(&mut self, stall: &str, around: &Perception<'_>) {
-        let Some(item) = self
-            .dice
-            .pick(&[
-                ItemKind::Apple,
-                ItemKind::Bread,
-                ItemKind::Flower,
-                ItemKind::Apple,
-            ])
-            .copied()
-        else {
-            return;
-        };
-        let price_minor = item.price_minor();
-        let can_pay = around
-            .balance_minor
-            .is_some_and(|balance| balance >= price_minor.saturating_add(RESERVE_MINOR));
-        let buys = can_pay && self.dice.chance(60);
-        if buys {
-            self.want(
-                "use_object",
-                json!({"object_id": stall, "action": "buy", "item": item.name(), "quantity": 1}),
-            );
-        }
-        let mut gaps = self.gaps("", around);
-        gaps.set("item", item.name());
-        gaps.set("price", super::speak::money(price_minor));
-        let line = self.line(if buys { phrases::STALL } else { phrases::BROWSE }, &gaps);
-        self.say(line, around.now);
-    }
-}
-
-/// How long a leg takes, rounded up. Units: milliseconds.
-fn leg_ms(distance_m: f64, speed_m_s: f64) -> i64 {
-    let tenths = (distance_m / speed_m_s * 10.0).ceil();
-    // Regions are at most 4,096 m wide, so a leg is far below the bound; beyond it somebody just walks again.
-    (0..40_000_i32)
-        .find(|tenth| f64::from(*tenth) >= tenths)
-        .map_or(60_000, |tenth| i64::from(tenth) * 100)
 }

@@ -1,149 +1,191 @@
-//! Making lines: gaps, fresh words, and when to speak to nobody in particular.
+//! Making lines: gaps, fresh words, and how they are said.
 
 use super::Scripted;
-use super::errand::with_article;
+use super::goal::Goal;
 use super::grammar::{Gaps, expand};
-use super::phrases;
-use crate::base::time::Timestamp;
-use crate::brain::{Perception, Persona, Sky};
+use super::spoken::{self, with_article};
+use crate::brain::lore::{people, topic};
+use crate::brain::{Intent, Perception, Persona};
 use crate::domain::agent::Handle;
 use crate::domain::space::Vec3;
 use serde_json::json;
 
-/// How often a fresh line is looked for.
-const TRIES: usize = 24;
+/// How many lines are made to choose the freshest of. As soon as one is fresh it is taken.
+const TRIES: usize = 12;
+/// So much of a fresh line may have been said or heard lately. Units: percent of its words.
+const FRESH: u32 = 34;
 /// Longest line. Units: characters.
 const LINE_MAX_CHARS: usize = 400;
-/// Whoever is nearer hears a remark well. Units: metres.
-const EARSHOT_M: f64 = 18.0;
+/// Longest name that is spoken. Units: characters.
+const NAME_MAX_CHARS: usize = 40;
+/// Longest status. Units: characters.
+const STATUS_MAX_CHARS: usize = 60;
+/// Taking in a line takes so long before it is answered, and each of its characters so long. Units: milliseconds.
+const LISTEN_MS: i64 = 900;
+const LISTEN_CHAR_MS: i64 = 20;
+/// What passes between coins and thanks. Units: milliseconds.
+pub(super) const THANKS_MS: i64 = 1_400;
+/// Longest pause before an answer. Units: milliseconds.
+const PAUSE_MAX_MS: i64 = 2_300;
 
 impl Scripted {
     /// What fills the gaps of a line to somebody of this name.
-    pub(super) fn gaps(&self, name: &str, around: &Perception<'_>) -> Gaps {
+    pub(super) fn gaps(&mut self, name: &str, around: &Perception<'_>) -> Gaps {
+        let call = |name: &str| {
+            Persona::call_name(name)
+                .chars()
+                .take(NAME_MAX_CHARS)
+                .collect::<String>()
+        };
+        let (sky, persona) = (&around.sky, &self.persona);
+        let favourite = persona.topics.first().and_then(|name| topic::named(name));
+        let is_spoken = |goal: &&Goal| !matches!(goal, Goal::Bed(_) | Goal::Person(..));
+        let goal = self.plan.goal().filter(is_spoken);
         let mut gaps = Gaps::default();
-        gaps.set(
-            "name",
-            Persona::call_name(name).chars().take(40).collect::<String>(),
-        );
-        gaps.set("me", Persona::call_name(&self.persona.name));
-        gaps.set("trade", self.persona.trade);
-        gaps.set("home", with_article(self.persona.home));
+        gaps.set("name", call(name));
+        gaps.set("me", call(&persona.name));
+        gaps.set("trade", persona.trade);
+        gaps.set("home", with_article(persona.home.1));
         gaps.set("region", with_article(&around.region.display_name));
-        gaps.set("topic", self.persona.topics.first().copied().unwrap_or("news"));
-        gaps.set("day", part_of_day(&around.sky));
-        gaps.set("sky", sky(&around.sky));
-        gaps.set("temp", around.sky.temperature_c.to_string());
-        gaps.set("time", format!("{}:{:02}", around.sky.hour, around.sky.minute));
+        gaps.set("topic", favourite.map_or("the news", |topic| topic.title));
+        gaps.set("day", spoken::part_of_day(sky));
+        gaps.set("wish", spoken::wish(sky));
+        gaps.set("sky", spoken::sky(sky));
+        gaps.set("temp", sky.temperature_c.to_string());
+        gaps.set("time", format!("{}:{:02}", sky.hour, sky.minute));
         gaps.set("place", nearest_place(around, 0));
         gaps.set(
             "goal",
-            self.plan
-                .goal()
-                .map_or_else(|| nearest_place(around, 1), super::errand::Goal::spoken),
+            goal.map_or_else(|| nearest_place(around, 1), Goal::spoken),
+        );
+        let friend = self.friend_but(name);
+        gaps.set(
+            "friend",
+            friend.map_or("somebody", |friend| Persona::call_name(&friend.name)),
         );
         gaps
     }
 
-    /// A line of one of these phrases: one that was not said for a while, if there is any.
+    /// An inhabitant who is neither this one nor of that name.
+    pub(super) fn friend_but(&mut self, name: &str) -> Option<&'static Persona> {
+        let is_other = |person: &&Persona| {
+            person.slug != self.persona.slug && !person.slug.eq_ignore_ascii_case(Persona::call_name(name))
+        };
+        let others: Vec<&'static Persona> = people::people().iter().filter(is_other).collect();
+        self.dice.pick(&others).copied()
+    }
+
+    /// A line of one of these phrases, as unlike as can be to what was said or heard lately.
     pub(super) fn line(&mut self, from: &[&str], gaps: &Gaps) -> String {
-        let now = self.now;
-        let mut best: Option<(Timestamp, String)> = None;
+        let mut best: Option<(u32, String)> = None;
         for _ in 0..TRIES {
             let Some(phrase) = self.dice.pick(from) else { break };
             let line = expand(phrase, gaps, &mut self.dice);
-            let Some(said_at) = self.memory.line_at(&line, now) else {
+            let likeness = self.memory.lines.likeness(&line, self.now);
+            if likeness <= FRESH {
                 return line;
-            };
-            if best.as_ref().is_none_or(|(at, _)| said_at < *at) {
-                best = Some((said_at, line));
+            }
+            if best.as_ref().is_none_or(|(least, _)| likeness < *least) {
+                best = Some((likeness, line));
             }
         }
         best.map(|(_, line)| line).unwrap_or_default()
     }
 
+    /// A line of one of these phrases to somebody of this name, with nothing but the usual gaps.
+    pub(super) fn line_to(&mut self, name: &str, from: &[&str], around: &Perception<'_>) -> String {
+        let gaps = self.gaps(name, around);
+        self.line(from, &gaps)
+    }
+
     /// Says a line to those around.
-    pub(super) fn say(&mut self, line: String, now: Timestamp) {
-        let line: String = line.chars().take(LINE_MAX_CHARS).collect();
-        if line.trim().is_empty() {
-            return;
+    pub(super) fn say(&mut self, line: String) {
+        self.utter("say", line, None);
+    }
+
+    /// Says a line to those around, as an answer to one of so many characters that was heard so long ago.
+    pub(super) fn answer_aloud(&mut self, line: String) {
+        let wait_ms = if self.has_spoken() {
+            PAUSE_MAX_MS
+        } else {
+            self.listening_ms
+        };
+        self.utter("say", line, None);
+        if let Some(intent) = self.intents.last_mut().filter(|intent| intent.action == "say") {
+            intent.pause_ms = wait_ms;
+            self.spoke_at = Some(self.now.plus_ms(wait_ms));
         }
-        self.note_said(&line, now);
-        self.want("say", json!({"message": line}));
     }
 
     /// Says a line to one agent alone.
-    pub(super) fn whisper(&mut self, to: &Handle, line: String, now: Timestamp) {
-        let line: String = line.chars().take(LINE_MAX_CHARS).collect();
-        if line.trim().is_empty() {
+    pub(super) fn whisper(&mut self, to: &Handle, line: String) {
+        self.utter("whisper", line, Some(to));
+    }
+
+    fn utter(&mut self, action: &'static str, line: String, to: Option<&Handle>) {
+        let line: String = line.trim().chars().take(LINE_MAX_CHARS).collect();
+        if line.is_empty() {
             return;
         }
-        self.note_said(&line, now);
-        self.want("whisper", json!({"target_id": to, "message": line}));
+        let line = if line.ends_with(char::is_alphanumeric) {
+            line + "."
+        } else {
+            line
+        };
+        self.spoke_at = Some(self.now);
+        self.memory.lines.note(&line, self.now);
+        self.intents.push(match to {
+            Some(to) => Intent::new(action, json!({"target_id": to, "message": line})),
+            None => Intent::new(action, json!({"message": line})),
+        });
     }
 
-    /// Remembers what was said.
-    fn note_said(&mut self, line: &str, now: Timestamp) {
-        self.spoke_at = Some(now);
-        self.memory.note_line(line, now);
+    /// How long it still listens to a line of so many characters that came so long ago. Units: milliseconds.
+    pub(super) fn listening_to(text: &str, ago_ms: i64) -> i64 {
+        let chars = i64::try_from(text.chars().count()).unwrap_or(0);
+        let length_ms = LISTEN_MS.saturating_add(chars.saturating_mul(LISTEN_CHAR_MS));
+        length_ms.saturating_sub(ago_ms).clamp(0, PAUSE_MAX_MS)
     }
 
-    /// Remembers a part of a line, so that it is not chosen again soon.
-    pub(super) fn note_part(&mut self, part: &str, now: Timestamp) {
-        self.memory.note_line(part, now);
-    }
-
-    /// On arrival: a gesture, or a remark when somebody may hear it.
-    pub(super) fn express(&mut self, around: &Perception<'_>) {
-        let is_heard = around
-            .agents
-            .first()
-            .is_some_and(|other| other.distance_m < EARSHOT_M);
-        if self.dice.chance(25)
-            && let Some(mood) = self.dice.pick(phrases::MOODS).copied()
-        {
-            self.want("emote", json!({"action": mood}));
-        }
-        let percent = if is_heard { self.persona.talkative / 2 } else { 12 };
-        if self.dice.chance(percent) {
-            let phrases = if is_heard || self.dice.chance(50) {
-                phrases::REMARK
-            } else {
-                phrases::MUSE
-            };
-            let line = self.line(phrases, &self.gaps("", around));
-            self.say(line, around.now);
+    /// Shows a status, unless it is shown already.
+    pub(super) fn show(&mut self, status: &str) {
+        let status: String = status.chars().take(STATUS_MAX_CHARS).collect();
+        if status != self.shown && !status.is_empty() {
+            self.want("set_status", json!({"status": status}));
+            self.shown = status;
         }
     }
 }
 
-/// Money as people say it: `1.50`.
-pub(super) fn money(minor: i64) -> String {
-    format!("{}.{:02}", minor / 100, minor % 100)
+/// Puts a part behind a line.
+pub(super) fn join(line: &mut String, part: &str) {
+    if !line.is_empty() && !part.is_empty() {
+        line.push(' ');
+    }
+    line.push_str(part);
 }
 
-fn part_of_day(sky: &Sky) -> &'static str {
-    match sky.day_part.as_str() {
-        "dawn" | "morning" => "morning",
-        "noon" | "afternoon" => "afternoon",
-        "dusk" | "evening" | "night" => "evening",
-        _ => "day",
+/// Leaves somebody's name out where it is called for a second time: `Well said, Bram. How are you, Bram?`
+pub(super) fn call_once(line: &mut String, call: &str) {
+    let Some((head, tail)) = line.split_once(call).filter(|_| !call.is_empty()) else {
+        return;
+    };
+    let mut rest = tail.to_owned();
+    for mark in [".", "?", "!", ":", ","] {
+        rest = rest.replace(&format!(", {call}{mark}"), mark);
     }
-}
-
-fn sky(sky: &Sky) -> String {
-    match sky.weather.as_str() {
-        "clear" | "" => "clear sky".to_owned(),
-        "sunny" => "sunshine".to_owned(),
-        "partly_cloudy" => "thin cloud".to_owned(),
-        "cloudy" => "heavy cloud".to_owned(),
-        "overcast" => "grey sky".to_owned(),
-        "windy" => "wind".to_owned(),
-        other => other.replace('_', " "),
+    for mark in [". ", "? ", "! "] {
+        if let Some((before, after)) = rest.split_once(&format!("{mark}{call}, ")) {
+            let mut letters = after.chars();
+            let first = letters.next().map(|first| first.to_uppercase().to_string());
+            rest = format!("{before}{mark}{}{}", first.unwrap_or_default(), letters.as_str());
+        }
     }
+    *line = format!("{head}{call}{rest}");
 }
 
 /// The place that is nearest, or nearest but so many.
-fn nearest_place(around: &Perception<'_>, skip: usize) -> String {
+pub(super) fn nearest_place(around: &Perception<'_>, skip: usize) -> String {
     let at = around.me.at;
     let mut places: Vec<_> = around
         .region
@@ -156,4 +198,34 @@ fn nearest_place(around: &Perception<'_>, skip: usize) -> String {
         .get(skip)
         .or(places.first())
         .map_or_else(|| "here".to_owned(), |(_, name)| with_article(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::call_once;
+
+    #[test]
+    fn nobody_is_called_twice_in_one_line() {
+        for (line, wanted) in [
+            (
+                "Well said, Bram. How are you, Bram?",
+                "Well said, Bram. How are you?",
+            ),
+            (
+                "Bram, a word. Bram, could you carry this?",
+                "Bram, a word. Could you carry this?",
+            ),
+            (
+                "Hm, Bram. And if you could, Bram, would you?",
+                "Hm, Bram. And if you could, would you?",
+            ),
+            ("Well said, Ada. I saw Bram.", "Well said, Ada. I saw Bram."),
+            ("", ""),
+        ] {
+            let mut line = line.to_owned();
+            call_once(&mut line, "Bram");
+            call_once(&mut line, "");
+            assert_eq!(line, wanted);
+        }
+    }
 }

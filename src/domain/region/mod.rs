@@ -10,6 +10,7 @@ pub mod get_region_info;
 pub mod get_time;
 pub mod get_weather;
 pub mod move_to;
+mod overview;
 pub mod ping;
 mod plan;
 mod state;
@@ -22,6 +23,7 @@ pub mod weather;
 
 pub use border::Beyond;
 pub use frame::{CellChange, Part};
+pub use overview::{BlockCounts, block_cells};
 pub use plan::{ObjectPlan, Path, Place, RegionPlan, ShardPlan, World};
 pub use state::{Body, RegionState};
 pub use step::Step;

@@ -49,6 +49,11 @@ impl Grid {
         self.cells.get(&cell).map_or(&[], Vec::as_slice)
     }
 
+    /// The cells with somebody in them and how many agents that are, in no order.
+    pub fn occupied(&self) -> impl Iterator<Item = (Cell, usize)> {
+        self.cells.iter().map(|(cell, agents)| (*cell, agents.len()))
+    }
+
     /// Agents within `radius_m` of `centre` with their distances, nearest first (then by id), at most `limit`.
     /// Units: metres.
     pub fn near(&self, centre: Vec3, radius_m: f64, limit: usize) -> Vec<(AgentId, f64)> {

@@ -4,6 +4,7 @@ use super::decide::{self, Staged};
 use super::read::{self, Resolver};
 use super::{BATCH_MAX, Batch, CommitError, Lease, Outcome, write};
 use crate::base::time::Timestamp;
+use crate::host::fault;
 use crate::store::connection::{ATTEMPTS_MAX, Conn, on_conn, pause};
 use crate::store::error::{Class, class_of};
 use crate::store::{Store, StoreError, retention};
@@ -51,7 +52,10 @@ impl Store {
         loop {
             attempt += 1;
             let source = match self.attempt(batch) {
-                Ok(outcomes) => return Ok(outcomes),
+                Ok(outcomes) => {
+                    self.committed(outcomes.len());
+                    return Ok(outcomes);
+                }
                 Err(Failure::Fenced) => return Err(CommitError::Fenced(shard)),
                 Err(Failure::NotCommitted(source)) => source,
                 Err(Failure::Unknown {
@@ -188,6 +192,8 @@ pub(super) fn transact(
             return Err(Sql::RollbackTransaction);
         }
     }
+    // All is written by now, and nothing committed.
+    fault::panic_if("store.commit", || format!("{:?}", batch.commits));
     Ok(Some((fence, staged)))
 }
 

@@ -20,6 +20,7 @@ impl Store {
             && self.has_one_writer()
             && let Some(results) = self.attempt_together(batches)
         {
+            self.committed(batches.iter().map(|batch| batch.commits.len()).sum());
             return results;
         }
         batches.iter().map(|batch| self.commit(batch)).collect()

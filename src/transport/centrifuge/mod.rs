@@ -7,7 +7,7 @@ mod rpc;
 use super::http::visits::Visit;
 use super::session::{Phase, Session};
 use super::web::Web;
-use super::ws::{self, Peer, Worker};
+use super::ws::{self, Worker};
 use crate::actors::outbox::Outbox;
 use crate::actors::publication::Dialect;
 use crate::base::limit::COMMANDS_PER_FRAME_MAX;
@@ -17,7 +17,7 @@ use crate::wire::reply::ReplyBody;
 use crate::wire::request::Request;
 use crate::wire::{self, ClientError, Disconnect, Encoding, Reply};
 use actix::{Actor, AsyncContext, Context};
-use actix_web::web::{Data, Payload};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -26,7 +26,6 @@ use std::rc::Rc;
 /// Errors: `upgrade_required` for a plain GET, `origin_refused`, a broken handshake.
 pub fn open(
     request: &HttpRequest,
-    payload: Payload,
     web: &Data<Web>,
     worker: &Rc<Worker>,
     visit: Visit,
@@ -35,14 +34,14 @@ pub fn open(
         request,
     )))));
     let clock = web.gateway.node.clock.clone();
-    let (response, incoming) = ws::accept(request, payload, &outbox, clock)?;
-    let peer = request.conn_data::<Peer>().copied();
-    let session = Session::new(web.clone(), Rc::clone(worker), outbox, peer, visit);
-    Session::create(move |context| {
-        context.add_stream(incoming);
-        session
-    });
-    Ok(response)
+    let (web, shared) = (web.clone(), Rc::clone(worker));
+    ws::accept(request, Rc::clone(&outbox), worker, clock, move |pipe, reader| {
+        let session = Session::new(web, shared, outbox, pipe, visit);
+        Session::create(move |context| {
+            context.add_stream(reader);
+            session
+        });
+    })
 }
 
 /// Takes a message: one or several commands.

@@ -7,7 +7,20 @@ use crate::domain::event::EventKind;
 use crate::domain::refusal::Code;
 use serde_json::Value;
 
-/// The page that lists actions, events, refusals and routes.
+/// What comes on `region:<region>`.
+const FRAMES: &str = "\n## What is seen\n\n\
+    Sockets of agents see the cells around them, and cameras those that they look at, as publications on `region:<region>`. A cell \
+    is 16 m wide. `{tick, cell: [column, row], snapshot?, agents?, left?, events?}` tells what changed in a cell, with `snapshot` \
+    all that is in it; `{tick, cell, dropped: true}` that it is seen no more.\n\n\
+    A camera in the mode `overview` sees every cell of a region of up to 512 m. Of a larger one it sees the cells around its \
+    centre (the agent that it follows, else `look_at`) like that, and everybody in the region counted by blocks of cells: at first, \
+    and then about once a second when the counts have changed.\n\n\
+    `{tick, overview: {cells, area: [x0, y0, x1, y1], blocks: [[column, row, agents], ...]}}`\n\n\
+    A block is `cells` cells wide, so its west and south edges are at `column` and `row` times `cells` times 16 m; blocks with \
+    nobody in them are left out. Each shard tells of its `area`, the cells from `x0, y0` up to and without `x1, y1`; it replaces \
+    what was told of that area before. A block across the border of two areas is told in both, each with its own agents.\n";
+
+/// The page that lists actions, events, what is seen, refusals and routes.
 pub fn page() -> String {
     let mut text = String::from(
         "# Protocol\n\n\
@@ -32,8 +45,10 @@ pub fn page() -> String {
             .collect::<Vec<_>>()
             .join(", "),
     );
+    text.push_str(".\n");
+    text.push_str(FRAMES);
     text.push_str(
-        ".\n\n## Refusals\n\n\
+        "\n## Refusals\n\n\
          Over HTTP a problem document (RFC 9457) with `code`; on a socket an error with the number and `code: detail` as message. \
          What is temporary may succeed later.\n\n\
          | Code | HTTP | Socket | Temporary | Meaning |\n|---|---|---|---|---|\n",

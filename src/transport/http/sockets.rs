@@ -9,7 +9,7 @@ use crate::transport::web::Web;
 use crate::transport::ws::{self, Worker};
 use crate::transport::{centrifuge, clawbots};
 use actix_web::http::header;
-use actix_web::web::{self, Data, Path, Payload};
+use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use std::rc::Rc;
 
@@ -19,19 +19,14 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/ws/{agent_id}").route(web::get().to(clawbots_socket)));
 }
 
-async fn centrifuge_socket(
-    request: HttpRequest,
-    payload: Payload,
-    web: Data<Web>,
-) -> Result<HttpResponse, actix_web::Error> {
+async fn centrifuge_socket(request: HttpRequest, web: Data<Web>) -> Result<HttpResponse, actix_web::Error> {
     let worker = admit(&request, &web)?;
     let visit = visit(&request, &web)?;
-    centrifuge::open(&request, payload, &web, &worker, visit)
+    centrifuge::open(&request, &web, &worker, visit)
 }
 
 async fn clawbots_socket(
     request: HttpRequest,
-    payload: Payload,
     web: Data<Web>,
     agent: Path<String>,
 ) -> Result<HttpResponse, actix_web::Error> {
@@ -39,7 +34,7 @@ async fn clawbots_socket(
     let not_found = || Problem::from(Refusal::new(Code::AgentNotFound, "no such agent"));
     let agent = Handle::new(&agent).map_err(|_bad| not_found())?;
     let visit = visit(&request, &web)?;
-    clawbots::open(&request, payload, agent, &web, &worker, visit)
+    clawbots::open(&request, agent, &web, &worker, visit)
 }
 
 /// A place among the sockets of the client's address, until the socket opens as an agent's or ends.
@@ -50,7 +45,7 @@ fn visit(request: &HttpRequest, web: &Web) -> Result<Visit, Problem> {
 }
 
 /// What is refused before a socket opens.
-/// Errors: `upgrade_required`, `origin_refused`, `malformed` for a token in the query string, `busy`.
+/// Errors: `upgrade_required`, `origin_refused`, `malformed` for a token in the query string or a body.
 fn admit(request: &HttpRequest, web: &Web) -> Result<Rc<Worker>, Problem> {
     if !ws::is_upgrade(request) {
         return Err(Refusal::new(Code::UpgradeRequired, "this route speaks WebSocket").into());
@@ -75,8 +70,9 @@ fn admit(request: &HttpRequest, web: &Web) -> Result<Rc<Worker>, Problem> {
         )
         .into());
     }
+    // The application that answers requests with a body has none.
     request
         .app_data::<Rc<Worker>>()
         .cloned()
-        .ok_or_else(|| Refusal::busy().into())
+        .ok_or_else(|| Refusal::new(Code::Malformed, "a handshake has no body").into())
 }

@@ -13,7 +13,7 @@ pub use watch::PING_INTERVAL;
 use super::access::Access;
 use super::http::visits::Visit;
 use super::web::Web;
-use super::ws::{Incoming, Peer, Worker};
+use super::ws::{Incoming, Pipe, Worker};
 use super::{centrifuge, clawbots};
 use crate::actors::gateway::{Caller, Gateway};
 use crate::actors::mailbox::Seat;
@@ -72,7 +72,7 @@ pub struct Session {
     pub(super) expected_agent: Option<crate::domain::agent::Handle>,
     pub(super) event_types: Option<HashSet<String>>,
     pub(super) watch: watch::Watch,
-    peer: Option<Peer>,
+    pipe: Rc<Pipe>,
     messages: Limiter,
     refused_messages: u32,
     is_detached: bool,
@@ -84,7 +84,7 @@ impl Session {
         web: Data<Web>,
         worker: Rc<Worker>,
         outbox: SharedOutbox,
-        peer: Option<Peer>,
+        pipe: Rc<Pipe>,
         visit: Visit,
     ) -> Self {
         let node = Arc::clone(&web.gateway.node);
@@ -109,7 +109,7 @@ impl Session {
             expected_agent: None,
             event_types: None,
             watch: watch::Watch::begin(&node),
-            peer,
+            pipe,
             messages: node.limiter(Bucket::SocketMessages),
             refused_messages: 0,
             is_detached: false,
@@ -252,8 +252,7 @@ impl StreamHandler<Incoming> for Session {
     }
 
     fn finished(&mut self, context: &mut Self::Context) {
-        if self.outbox.borrow().end_reason().is_none() {
-            context.stop();
-        }
+        // The peer is gone; what it should still hear would reach nobody.
+        context.stop();
     }
 }

@@ -78,13 +78,11 @@ impl Session {
         self.keep_alive(now);
     }
 
-    /// A closing socket whose peer does not read is cut from outside: its body cannot notice.
+    /// A closing socket whose peer does not read is cut.
     fn look_after_end(&mut self, now: Duration, context: &mut Context<Self>) {
         let ended_at = *self.watch.ended_at.get_or_insert(now);
         if now.saturating_sub(ended_at) > CLOSE_DEADLINE {
-            if let Some(peer) = self.peer {
-                peer.cut();
-            }
+            self.pipe.cut();
             context.stop();
         }
     }

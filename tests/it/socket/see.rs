@@ -20,6 +20,33 @@ async fn spectator(target: Value, mode: &str) -> Socket {
     socket
 }
 
+/// Waits for an entry of an agent on a region's channel.
+async fn entry_in(watcher: &mut Socket, region: &str, agent: &str) -> Value {
+    let channel = format!("region:{region}");
+    let what = format!("{agent} in {region}");
+    let entry = watcher.push(&what, |push| {
+        let frame: Value = serde_json::from_slice(&push.r#pub.as_ref()?.data).ok()?;
+        let agents = frame["agents"].as_array()?;
+        let found = agents
+            .iter()
+            .find(|entry| push.channel == channel && entry["id"] == agent);
+        found.cloned()
+    });
+    entry.await
+}
+
+/// Waits for an overview of a region with these blocks.
+async fn blocks_in(watcher: &mut Socket, region: &str, blocks: Value) -> Value {
+    let channel = format!("region:{region}");
+    let what = format!("{blocks} in {region}");
+    let overview = watcher.push(&what, |push| {
+        let mut frame: Value = serde_json::from_slice(&push.r#pub.as_ref()?.data).ok()?;
+        let is_it = push.channel == channel && frame["overview"]["blocks"] == blocks;
+        is_it.then(|| frame["overview"].take())
+    });
+    overview.await
+}
+
 #[tokio::test]
 async fn a_spectator_of_a_region_sees_public_speech_and_no_whisper() {
     let plot = Plot::new().await;
@@ -75,18 +102,76 @@ async fn a_spectator_follows_an_agent_into_another_region() {
     let mut watcher = spectator(json!({"agent": alice.handle}), "follow").await;
     watcher.entry(&alice.handle).await;
     alice.stand(&other.name, 60.0, 60.0).await;
-    let entry = watcher
-        .push("alice in the other region", |push| {
-            let frame: Value = serde_json::from_slice(&push.r#pub.as_ref()?.data).ok()?;
-            let is_there = push.channel == format!("region:{}", other.name);
-            frame["agents"]
-                .as_array()?
-                .iter()
-                .find(|entry| is_there && entry["id"] == alice.handle.as_str())
-                .cloned()
-        })
-        .await;
+    let entry = entry_in(&mut watcher, &other.name, &alice.handle).await;
     assert_eq!((&entry["x"], &entry["y"]), (&json!(60.0), &json!(60.0)));
+}
+
+#[tokio::test]
+async fn an_overview_goes_along_with_its_agent_from_region_to_region() {
+    let (plot, other) = (Plot::new().await, Plot::new().await);
+    let large = Plot::of_size(TestWorld::shared(), 1_024).await;
+    let alice = plot.agent_at("alice", 50.0, 50.0).await;
+    let (bob, carol) = (
+        plot.agent_at("bob", 250.0, 250.0).await,
+        other.agent_at("carol", 250.0, 250.0).await,
+    );
+    let mut watcher = spectator(json!({"agent": alice.handle}), "overview").await;
+    entry_in(&mut watcher, &plot.name, &alice.handle).await;
+    entry_in(&mut watcher, &plot.name, &bob.handle).await;
+    alice.stand(&other.name, 60.0, 60.0).await;
+    entry_in(&mut watcher, &other.name, &alice.handle).await;
+    let far = entry_in(&mut watcher, &other.name, &carol.handle).await;
+    assert_eq!((&far["x"], &far["y"]), (&json!(250.0), &json!(250.0)));
+    alice.stand(&large.name, 1_000.0, 1_000.0).await;
+    let near = entry_in(&mut watcher, &large.name, &alice.handle).await;
+    assert_eq!((&near["x"], &near["y"]), (&json!(1_000.0), &json!(1_000.0)));
+    blocks_in(&mut watcher, &large.name, json!([[31, 31, 1]])).await;
+    watcher.pushes.clear();
+    alice.stand(&plot.name, 70.0, 70.0).await;
+    assert_eq!(entry_in(&mut watcher, &plot.name, &alice.handle).await["x"], 70.0);
+    assert_eq!(entry_in(&mut watcher, &plot.name, &bob.handle).await["x"], 250.0);
+}
+
+#[tokio::test]
+async fn an_overview_stays_where_its_agent_left_the_world() {
+    let plot = Plot::new().await;
+    let alice = plot.agent_at("alice", 50.0, 50.0).await;
+    let bob = plot.agent_at("bob", 250.0, 250.0).await;
+    let mut watcher = spectator(json!({"agent": alice.handle}), "overview").await;
+    entry_in(&mut watcher, &plot.name, &bob.handle).await;
+    alice.leave().await;
+    bob.stand(&plot.name, 150.0, 150.0).await;
+    let entry = watcher.push("bob goes on", |push| {
+        let frame: Value = serde_json::from_slice(&push.r#pub.as_ref()?.data).ok()?;
+        let agents = frame["agents"].as_array()?;
+        let found = agents
+            .iter()
+            .find(|entry| entry["id"] == bob.handle.as_str() && entry["x"] == 150.0);
+        found.cloned()
+    });
+    entry.await;
+}
+
+#[tokio::test]
+async fn an_overview_of_a_large_region_counts_those_far_away() {
+    let plot = Plot::of_size(TestWorld::shared(), 2_048).await;
+    let alice = plot.agent_at("alice", 50.0, 50.0).await;
+    let bob = plot.agent_at("bob", 2_000.0, 1_000.0).await;
+    let mut watcher = spectator(json!({"agent": alice.handle}), "overview").await;
+    // Blocks of 4 cells: 64 m.
+    let overview = blocks_in(&mut watcher, &plot.name, json!([[0, 0, 1], [31, 15, 1]])).await;
+    assert_eq!(
+        (&overview["cells"], &overview["area"]),
+        (&json!(4), &json!([0, 0, 129, 129]))
+    );
+    entry_in(&mut watcher, &plot.name, &alice.handle).await;
+    bob.stand(&plot.name, 2_048.0, 2_048.0).await;
+    blocks_in(&mut watcher, &plot.name, json!([[0, 0, 1], [32, 32, 1]])).await;
+    let everything = format!("{:?}", watcher.pushes);
+    assert!(!everything.contains(&bob.handle), "only counted: {everything}");
+    bob.stand(&plot.name, 60.0, 50.0).await;
+    blocks_in(&mut watcher, &plot.name, json!([[0, 0, 2]])).await;
+    assert_eq!(entry_in(&mut watcher, &plot.name, &bob.handle).await["x"], 60.0);
 }
 
 #[tokio::test]

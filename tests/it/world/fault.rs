@@ -4,6 +4,7 @@ use crate::agent::Agent;
 use crate::services::Postgres;
 use crate::world::{Settings, TestWorld, until};
 use nix::sys::signal::Signal;
+use rookery::base::id::ShardId;
 use rookery::store::{Reader, Target};
 use serde_json::json;
 
@@ -231,4 +232,59 @@ async fn an_agent_whose_actor_fails_has_used_up_the_same() {
     let full = world.get("/health/full").await.ok();
     assert_eq!(full["actor_restarts"].as_f64(), Some(1.0), "{full}");
     wave().await.refused("rate_limited");
+}
+
+/// A panic inside a transaction, after all was written, costs what was in that transaction and nothing else: the connection is
+/// closed, and the next commit is on another.
+async fn check_torn_transaction(database: Option<String>) {
+    let world = TestWorld::start(Settings {
+        database: database.clone(),
+        variables: vec![
+            ("ROOKERY_FAULT", "store.commit=boom".to_owned()),
+            // The next commit comes to the same thread.
+            ("ROOKERY_STORE__WRITER_THREADS", "1".to_owned()),
+        ],
+        ..Settings::default()
+    });
+    let target = database.map_or_else(
+        || Target::Sqlite(world.data().join("rookery.sqlite")),
+        Target::Postgres,
+    );
+    let (alice, bob) = (world.agent("alice").await, world.agent("bob").await);
+    alice.enter().await;
+    bob.enter().await;
+    let pay = |note: &str| json!({"to": bob.handle, "amount": 10, "note": note});
+    for round in 1..=3 {
+        let torn = format!("torn-{round}");
+        alice
+            .act_as(&torn, "pay", pay("boom"))
+            .await
+            .refused("unavailable");
+        let paid = alice.act_as(&format!("paid-{round}"), "pay", pay("rent")).await;
+        paid.ok();
+        until("the region is loaded again", async || {
+            let said = bob.act("say", json!({"message": "thanks"})).await;
+            (said.status == 200).then_some(())
+        })
+        .await;
+        assert_eq!(bob.balance().await, 100_000 + 10 * round);
+    }
+    let payments = || Reader::open(&target)?.events_of_shard(ShardId(1), 0, 100_000);
+    let events = std::thread::scope(|scope| scope.spawn(payments).join());
+    let events = events
+        .expect("reading does not panic")
+        .expect("the store answers");
+    let paid = events.iter().filter(|event| event["type"] == "payment");
+    assert_eq!(paid.count(), 3, "{events:?}");
+    world.run(&["verify"]);
+}
+
+#[tokio::test]
+async fn a_torn_transaction_leaves_nothing_on_sqlite() {
+    check_torn_transaction(None).await;
+}
+
+#[tokio::test]
+async fn a_torn_transaction_leaves_nothing_on_postgres() {
+    check_torn_transaction(Some(Postgres::shared().fresh_database())).await;
 }

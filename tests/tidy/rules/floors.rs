@@ -18,12 +18,15 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("guard", DOOR),
     ("actors", ACTORS),
     ("transport", TRANSPORT),
+    ("swarm", CLIENT),
     ("cli", EVERYTHING),
     ("app", EVERYTHING),
     ("main", EVERYTHING),
     ("lib", EVERYTHING),
 ];
 
+/// A client of the server: it knows the protocol, and nothing of what is behind it.
+const CLIENT: &[&str] = &["base", "wire", "host", "config"];
 const DOOR: &[&str] = &["base", "host", "config", "telemetry", "domain"];
 #[rustfmt::skip]
 const ACTORS: &[&str] =

@@ -23,8 +23,8 @@ const CONFINED: &[Confined] = &[
     },
     Confined {
         is_named: |root| root == "actix_web_actors",
-        places: &["src/transport/ws.rs"],
-        rule: "actix_web_actors only in transport/ws.rs",
+        places: &["src/transport/ws/"],
+        rule: "actix_web_actors only in transport/ws/",
     },
     Confined {
         is_named: |root| root == "actix",

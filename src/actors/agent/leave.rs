@@ -1,0 +1,79 @@
+//! The end of a stay: sockets go, and when nobody holds the agent in the world any more, it leaves.
+
+use super::AgentActor;
+use crate::actors::hub::{HubMessage, Whom};
+use crate::actors::mailbox::{Reply, answer};
+use crate::actors::node::DEADLINE;
+use crate::actors::region::RegionMessage;
+use crate::actors::watch::{self, Stage};
+use crate::base::id::SessionId;
+use crate::domain::refusal::Refusal;
+use crate::wire::Disconnect;
+
+impl AgentActor {
+    /// A socket is gone.
+    pub(super) fn part(&mut self, session: SessionId) {
+        self.presence.sockets.retain(|(other, _)| *other != session);
+        if self.presence.sockets.is_empty() {
+            self.presence.alone_since = Some(self.now());
+        }
+        if let Some(place) = &self.place {
+            place.region.order(RegionMessage::Unwatch(session));
+        }
+    }
+
+    /// Once a second: is somebody still there.
+    pub(super) fn look_after(&mut self, stage: &mut Stage<Self>) {
+        let now = self.now();
+        self.count_online(now);
+        self.mirror_rates(now);
+        if !self.presence.is_over(now) {
+            return;
+        }
+        if self.place.is_some() {
+            self.leave_world(None, stage);
+        } else if self.in_flight.is_empty() {
+            self.end(stage);
+        }
+    }
+
+    /// The agent goes out of the world; its sockets are closed.
+    pub(super) fn leave_world(&mut self, reply: Option<Reply<()>>, stage: &mut Stage<Self>) {
+        let Some(place) = self.place.clone() else {
+            if let Some(reply) = reply {
+                answer(reply, Err(Refusal::not_in_world()));
+            }
+            return;
+        };
+        let Ok(profile) = self.profile() else { return };
+        if self.presence.is_leaving {
+            if let Some(reply) = reply {
+                answer(reply, Ok(()));
+            }
+            return;
+        }
+        self.presence.is_leaving = true;
+        let work = async move {
+            place
+                .region
+                .ask(DEADLINE, |reply| RegionMessage::Leave(profile.id, reply))
+                .await
+        };
+        watch::then(stage, work, move |me, left, stage| {
+            me.presence.is_leaving = false;
+            if left.is_ok() {
+                me.place = None;
+                for (session, hub) in std::mem::take(&mut me.presence.sockets) {
+                    me.tell_hub(
+                        hub,
+                        HubMessage::Close(Whom::Session(session), Disconnect::FORCE_DISCONNECT),
+                    );
+                }
+                me.end(stage);
+            }
+            if let Some(reply) = reply {
+                answer(reply, left);
+            }
+        });
+    }
+}

@@ -1,0 +1,160 @@
+//! Who watches what: the viewers of a shard.
+
+mod focus;
+mod interest;
+mod overview;
+
+pub use focus::{Centre, Focus};
+pub(super) use interest::publish;
+
+use super::RegionActor;
+use crate::actors::mailbox::Seat;
+use crate::actors::spectator::SpectatorActor;
+use crate::base::id::{AgentId, SessionId};
+use crate::domain::space::{Cell, Vec3};
+use std::collections::{BTreeSet, HashMap};
+
+/// A session that watches a region.
+#[derive(Clone)]
+pub struct Viewer {
+    /// Which session.
+    pub session: SessionId,
+    /// The hub of its worker thread.
+    pub hub: usize,
+    /// What it looks at.
+    pub focus: Focus,
+    /// The spectator to tell when the agent in focus goes elsewhere.
+    pub follower: Option<Seat<SpectatorActor>>,
+}
+
+struct Watching {
+    viewer: Viewer,
+    cells: BTreeSet<Cell>,
+    /// It asked anew: all that it sees is sent again.
+    is_fresh: bool,
+    /// It watches in another shard of the region from now on, and is forgotten when it was told what it sees here no more.
+    is_leaving: bool,
+}
+
+/// The viewers of a shard.
+#[derive(Default)]
+pub(super) struct Viewers {
+    sessions: HashMap<SessionId, Watching>,
+    by_agent: HashMap<AgentId, Vec<SessionId>>,
+    watched: HashMap<Cell, u32>,
+    stale: BTreeSet<SessionId>,
+    /// Those who see all of the region.
+    above: BTreeSet<SessionId>,
+    counted: overview::Counted,
+}
+
+impl Viewers {
+    /// Adds a viewer, or changes what it looks at. All that it sees is sent again.
+    pub(super) fn put(&mut self, viewer: Viewer) {
+        let session = viewer.session;
+        let cells = self.take(session);
+        if let Some(agent) = viewer.focus.agent() {
+            self.by_agent.entry(agent).or_default().push(session);
+        }
+        if viewer.focus.reach.is_none() {
+            self.above.insert(session);
+        }
+        self.sessions.insert(
+            session,
+            Watching {
+                viewer,
+                cells,
+                is_fresh: true,
+                is_leaving: false,
+            },
+        );
+        self.stale.insert(session);
+    }
+
+    /// Forgets a viewer.
+    pub(super) fn remove(&mut self, session: SessionId) {
+        for cell in self.take(session) {
+            self.unwatch(cell);
+        }
+    }
+
+    /// Takes a viewer out and returns the cells it saw, which are still counted as watched.
+    fn take(&mut self, session: SessionId) -> BTreeSet<Cell> {
+        let Some(watching) = self.sessions.remove(&session) else {
+            return BTreeSet::new();
+        };
+        self.stale.remove(&session);
+        self.above.remove(&session);
+        if let Some(agent) = watching.viewer.focus.agent()
+            && let Some(sessions) = self.by_agent.get_mut(&agent)
+        {
+            sessions.retain(|other| *other != session);
+            if sessions.is_empty() {
+                self.by_agent.remove(&agent);
+            }
+        }
+        watching.cells
+    }
+
+    /// Notes that an agent is in another cell.
+    pub(super) fn refocus(&mut self, agent: AgentId) {
+        if let Some(sessions) = self.by_agent.get(&agent) {
+            self.stale.extend(sessions.iter().copied());
+        }
+    }
+
+    /// An agent went over to another shard of the region: its own sessions watch there. Spectators watch in all shards, and
+    /// see it no more from here.
+    pub(super) fn release(&mut self, agent: AgentId) {
+        for session in self.by_agent.get(&agent).into_iter().flatten() {
+            if let Some(watching) = self.sessions.get_mut(session) {
+                watching.is_leaving = watching.viewer.follower.is_none();
+            }
+        }
+        self.refocus(agent);
+    }
+
+    /// The viewers that look at an agent.
+    pub(super) fn of_agent(&self, agent: AgentId) -> Vec<Viewer> {
+        let sessions = self.by_agent.get(&agent).into_iter().flatten();
+        sessions
+            .filter_map(|session| self.sessions.get(session))
+            .map(|watching| watching.viewer.clone())
+            .collect()
+    }
+
+    /// Whether anybody sees a cell.
+    pub(super) fn is_watched(&self, cell: Cell) -> bool {
+        self.watched.contains_key(&cell)
+    }
+
+    fn unwatch(&mut self, cell: Cell) {
+        if let Some(count) = self.watched.get_mut(&cell) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.watched.remove(&cell);
+            }
+        }
+    }
+}
+
+impl RegionActor {
+    /// A session watches; it gets its snapshot with the next tick. Returns where its focus is.
+    pub(super) fn watch(&mut self, viewer: Viewer) -> Option<Vec3> {
+        let state = self.state.as_ref();
+        let at = match viewer.focus.centre {
+            Centre::Agent(agent) => state.and_then(|state| state.grid().position(agent)),
+            Centre::Point(at) => Some(at),
+        };
+        match (viewer.focus.agent(), &viewer.follower) {
+            (Some(agent), None) => {
+                if state.is_none_or(|state| state.body(agent).is_some()) {
+                    self.viewers.put(viewer);
+                    self.note_back(agent);
+                }
+            }
+            _ => self.viewers.put(viewer),
+        }
+        at
+    }
+}

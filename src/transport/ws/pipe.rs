@@ -1,0 +1,141 @@
+//! A connection after its handshake: the socket, what is queued for it, and what the kernel has not taken yet.
+
+use super::frames::{Scratch, encode};
+use super::{Counted, Flusher};
+use crate::actors::outbox::SharedOutbox;
+use actix_rt::net::TcpStream;
+use bytes::{Buf, BytesMut};
+use nix::sys::socket::{Shutdown, shutdown};
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use tokio::sync::oneshot;
+
+/// Most bytes that one read takes.
+const READ_BYTES: usize = 16 * 1024;
+
+/// A connection that speaks WebSocket. It has one descriptor and never a duplicate: at ten thousand sockets the file limit
+/// forbids it.
+pub struct Pipe {
+    stream: TcpStream,
+    outbox: SharedOutbox,
+    /// The rest of what was being written when the kernel took no more.
+    unsent: RefCell<BytesMut>,
+    is_blocked: Cell<bool>,
+    /// The closing frame is among what was taken from the outbox.
+    is_last: Cell<bool>,
+    _guards: (Option<Rc<Counted>>, oneshot::Sender<()>),
+}
+
+/// How far a flush came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// There is nothing left that could be written.
+    Done,
+    /// The kernel takes no more just now.
+    Blocked,
+}
+
+impl Pipe {
+    /// A pipe over a socket and its outbox, which calls the flusher from now on. The guards are dropped with it.
+    pub(super) fn open(
+        stream: TcpStream,
+        outbox: SharedOutbox,
+        flusher: Rc<Flusher>,
+        guards: (Option<Rc<Counted>>, oneshot::Sender<()>),
+    ) -> Rc<Self> {
+        let pipe = Rc::new(Self {
+            stream,
+            outbox,
+            unsent: RefCell::default(),
+            is_blocked: Cell::new(false),
+            is_last: Cell::new(false),
+            _guards: guards,
+        });
+        let me = Rc::downgrade(&pipe);
+        pipe.outbox.borrow_mut().on_ready(Box::new(move || {
+            if let Some(pipe) = me.upgrade().filter(|pipe| !pipe.is_blocked.get()) {
+                flusher.call(pipe);
+            }
+        }));
+        pipe
+    }
+
+    /// Cuts the connection at once.
+    pub fn cut(&self) {
+        // It may be closed from the other side this very moment.
+        let _ = shutdown(self.stream.as_raw_fd(), Shutdown::Both);
+        self.outbox.borrow_mut().note_gone();
+    }
+
+    /// Whether it is to be closed.
+    pub(super) fn is_closing(&self) -> bool {
+        self.outbox.borrow().end_reason().is_some()
+    }
+
+    /// Waits until the kernel takes more.
+    pub(super) async fn writable(&self) {
+        // An error shows at the next write.
+        let _ = self.stream.writable().await;
+        self.is_blocked.set(false);
+    }
+
+    /// Reads what is there. `Ok(0)` is the end.
+    /// Errors: the connection is broken.
+    pub(super) fn poll_read(
+        &self,
+        context: &mut Context<'_>,
+        into: &mut BytesMut,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.stream.poll_read_ready(context))?;
+            into.reserve(READ_BYTES);
+            match self.stream.try_read_buf(into) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return Poll::Ready(result),
+            }
+        }
+    }
+
+    /// Writes what is queued until all is gone or the kernel takes no more.
+    pub(super) fn flush(&self, scratch: &mut Scratch) -> Progress {
+        let mut unsent = self.unsent.borrow_mut();
+        loop {
+            while !unsent.is_empty() {
+                match self.stream.try_write(&unsent) {
+                    Ok(count) => unsent.advance(count),
+                    Err(error) => return self.stopped(&error),
+                }
+            }
+            if unsent.capacity() > 0 {
+                *unsent = BytesMut::new();
+            }
+            if self.is_last.get() {
+                // The peer has all of it, and closes when it has read it.
+                let _ = shutdown(self.stream.as_raw_fd(), Shutdown::Write);
+                return Progress::Done;
+            }
+            let Some(is_last) = encode(&self.outbox, scratch) else {
+                return Progress::Done;
+            };
+            self.is_last.set(is_last);
+            let written = match self.stream.try_write(&scratch.out) {
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+                Err(error) => return self.stopped(&error),
+            };
+            unsent.extend_from_slice(scratch.out.get(written..).unwrap_or_default());
+        }
+    }
+
+    fn stopped(&self, error: &io::Error) -> Progress {
+        if error.kind() == io::ErrorKind::WouldBlock {
+            self.is_blocked.set(true);
+            return Progress::Blocked;
+        }
+        self.outbox.borrow_mut().note_gone();
+        Progress::Done
+    }
+}
