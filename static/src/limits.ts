@@ -6,16 +6,30 @@ export const AGENTS_MAX = 2_000;
 export const DEPARTED_MAX = 256;
 /** How long a departed agent is remembered. Units: milliseconds of world time. */
 export const DEPARTED_MS = 5_000;
+/** Names of agents that were seen or listed, kept for the event log. */
+export const NAMES_MAX = 3_000;
 /** Places, objects and paths drawn at most for a region. */
 export const FEATURES_MAX = 500;
+/** Blocks of an overview kept at most; the server sends no more for a region. */
+export const BLOCKS_MAX = 1_100;
 /** Regions offered in the picker at most. */
 export const REGIONS_MAX = 200;
 /** Lines in the event log. */
 export const LOG_LINES_MAX = 200;
-/** Speech bubbles on the canvas at once. */
+/** Events of one frame that are told. */
+export const EVENTS_A_FRAME_MAX = 200;
+/** Lines of what the watched agent did lately. */
+export const LATELY_MAX = 8;
+/** Suggestions whose fate is shown. */
+export const PROMPTS_SHOWN_MAX = 12;
+/** Speech bubbles kept at once. */
 export const BUBBLES_MAX = 40;
+/** Names over heads at once. */
+export const LABELS_MAX = 40;
+/** Counts of blocks written at once. */
+export const COUNTS_MAX = 80;
 /** Inhabitants listed as buttons. */
-export const ROSTER_MAX = 120;
+export const ROSTER_MAX = 200;
 /** Longest agent name drawn, in characters. */
 export const NAME_CHARS_MAX = 40;
 /** Longest message shown, in characters. */

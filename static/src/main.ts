@@ -1,166 +1,187 @@
-// The page put together: regions, one connection, the state of the world, the picture and the log.
-import { TickClock } from "./clock";
-import { Connection, type ConnectionState } from "./connection";
-import { describe } from "./describe";
-import { EventLog } from "./eventlog";
-import { agentColour, dayPart } from "./palette";
-import { element, listenToPanel, showNotice, showState } from "./panel";
-import { fetchHour, fetchRegions, fillPicker, regionOfPath } from "./picker";
-import type { Region } from "./region";
-import { Roster } from "./roster";
-import { Stage } from "./stage";
-import { cleanText } from "./text";
-import { isRecord, listOf, type Frame, type WorldEvent } from "./wire";
-import { WorldState } from "./world";
+// The page put together: one connection, the state of the world, the picture and what is written around it.
+import type { Mode } from "./cameras/modes";
+import { CameraButtons } from "./ui/cameras";
+import { Card } from "./ui/card";
+import { element } from "./ui/dom";
+import { EventLog } from "./ui/log";
+import { listenToPanel } from "./ui/panel";
+import { fillPicker } from "./ui/picker";
+import { Prompts } from "./ui/prompt";
+import { Roster } from "./ui/roster";
+import { showState, toast } from "./ui/status";
+import { Flat } from "./watch/flat";
+import { exposeToTests } from "./watch/looking";
+import { Model } from "./watch/model";
+import { Picture } from "./watch/picture";
+import { Summary } from "./watch/summary";
+import { Teller } from "./watch/teller";
+import { Upkeep } from "./watch/upkeep";
+import { Watching } from "./watch/watching";
+import { Connection } from "./wire/connection";
+import type { Region } from "./world/region";
+import { cleanText } from "./world/text";
 
-declare global {
-  interface Window {
-    /** For tests and the curious: what the page shows right now. */
-    rookery: { agents(): { id: string; name: string; x: number; y: number }[]; log(): string[]; state(): string };
-  }
-}
+const SUMMARY_EVERY_MS = 500;
 
-const REGIONS_EVERY_MS = 15_000;
-const STATUS_EVERY_MS = 500;
-const EVENTS_A_FRAME_MAX = 200;
-
-const clock = new TickClock();
-const world = new WorldState();
-const log = new EventLog(element("log", HTMLElement), element("log-empty", HTMLElement));
+const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
+const model = new Model();
 const picker = element("region", HTMLSelectElement);
 const canvas = element("land", HTMLCanvasElement);
-const stage = new Stage(canvas, world, clock, panelInsets, () => refreshStatus());
-const roster = new Roster(element("people", HTMLElement), element("people-empty", HTMLElement), (id) =>
-  stage.follow(stage.followed === id ? null : id),
-);
-let regions: Region[] = [];
-let chosen = "";
-let state: ConnectionState = "connecting";
-let reason = "";
+const map = element("map", HTMLCanvasElement);
+const help = element("help", HTMLDialogElement);
 
 const scheme = location.protocol === "https:" ? "wss:" : "ws:";
 const connection = new Connection(`${scheme}//${location.host}/connection/websocket`, {
-  onState(next, why) {
-    state = next;
-    reason = cleanText(why, 160);
-    showState(state, reason);
-    refreshStatus();
+  onState(state, why) {
+    model.state = state;
+    model.reason = cleanText(why, 160);
+    showState(state, model.reason);
+    summary.refresh();
   },
-  onHello(data) {
-    clock.sync(data, performance.now());
-    world.tickMs = clock.tickMs;
-    void fetchHour().then((hour) => hour !== null && clock.setHour(hour, performance.now()));
+  onHello: (data) => void model.hello(data),
+  onFresh: () => model.forget(),
+  onLooking: ({ region }) => watching.wentTo(region),
+  onLost(agent) {
+    toast(`${model.names.of(agent)} is not in the world now.`);
+    watching.lost();
   },
-  onFresh: () => world.clear(),
+  onRegion: (region) => watching.wentTo(region),
   onFrame(region, frame) {
-    if (region === chosen) take(frame);
+    if (region !== watching.region?.name) return;
+    model.take(frame);
+    teller.tell(frame);
   },
+  onInner: (_agent, frame) => teller.tell(frame),
+});
+const card = new Card({
+  onClose: () => watching.chooseMode("overview"),
+  onFollow: () => watching.chooseMode("follow"),
+  onEyes: () => watching.chooseMode("first_person"),
+  onShare: () => void share(),
+});
+const prompts = new Prompts((agent, text) => connection.prompt(agent, text));
+const log = new EventLog(element("log", HTMLElement), element("log-empty", HTMLElement), element("filters", HTMLElement), follow);
+const roster = new Roster(element("people", HTMLElement), element("people-empty", HTMLElement), element("find", HTMLInputElement), (id) =>
+  watching.agent === id ? watching.chooseMode("overview") : follow(id),
+);
+const cameras = new CameraButtons(element("cameras", HTMLElement), chooseMode);
+const panel = listenToPanel(() => picture?.resize());
+const picture = openPicture();
+const flat = picture === null ? new Flat(canvas, model.world, model.clock) : null;
+const teller = new Teller(model, log, card, prompts, picture, setWeather);
+const watching = new Watching(connection, { onRegion: showRegion, onAgent: showAgent, onMode: showMode }, () => ({
+  x: picture?.rig.focus.x ?? 0,
+  y: picture?.rig.focus.y ?? 0,
+  distance: picture?.stage.camera.position.distanceTo(picture.rig.focus) ?? 0,
+}));
+const summary = new Summary(model, watching, card, roster, picture, canvas);
+const upkeep = new Upkeep(model, watching, connection, card, teller, {
+  onRegions: (regions) => fillPicker(picker, regions, watching.region?.name ?? ""),
+  onWeather: setWeather,
 });
 
-function take(frame: Frame): void {
-  if (typeof frame.tick === "number" && Number.isFinite(frame.tick)) clock.observe(frame.tick, performance.now());
-  world.apply(frame);
-  for (const event of listOf(frame.events).slice(0, EVENTS_A_FRAME_MAX)) {
-    if (isRecord(event) && typeof event["type"] === "string") tell(event as unknown as WorldEvent);
+function openPicture(): Picture | null {
+  try {
+    const made = new Picture(canvas, element("labels", HTMLElement), map, model.world, model.clock, () => stillness.matches, {
+      onTap: (id) => id !== null && follow(id),
+      onMode: chooseMode,
+      onNext: followNext,
+      onPanel: () => panel.toggle(),
+      onMap: () => document.body.classList.toggle("no-map"),
+      onHelp: () => help.showModal(),
+      onEscape: () => watching.chooseMode("overview"),
+    });
+    // Glass over the picture is dear where no graphics card draws it.
+    document.body.classList.toggle("plain", made.stage.isSoftware);
+    return made;
+  } catch (error) {
+    document.body.classList.add("flat");
+    toast(error instanceof Error ? `Seen from above, since ${error.message}.` : "Seen from above.");
+    return null;
   }
 }
 
-function tell(event: WorldEvent): void {
-  const line = describe(event, (id) => world.agents.get(id)?.name ?? id);
-  if (line === null) return;
-  const source = typeof event.source === "string" ? event.source : "";
-  const nowMs = performance.now();
-  log.add(line, hourText(nowMs), agentColour(source));
-  if (line.kind === "speech") stage.bubbles.show(source, line.text, false, nowMs);
-  if (line.kind === "emote" || line.kind === "payment") stage.bubbles.show(source, line.text, true, nowMs);
+function follow(id: string): void {
+  watching.chooseAgent(id);
 }
 
-function watch(name: string, isNavigation: boolean): void {
-  const region = regions.find((one) => one.name === name);
-  if (region === undefined || name === chosen) return;
-  chosen = name;
-  if (isNavigation) history.pushState(null, "", `/watch/${encodeURIComponent(name)}`);
-  document.title = `${region.title} · Rookery`;
-  fillPicker(picker, regions, chosen);
+function followNext(step: 1 | -1): void {
+  const order = roster.order;
+  const at = watching.agent === null ? (step === 1 ? -1 : 0) : order.indexOf(watching.agent);
+  const next = order[(at + step + order.length) % Math.max(1, order.length)];
+  if (next !== undefined) follow(next);
+}
+
+function chooseMode(mode: Mode): void {
+  const isAttached = mode === "follow" || mode === "first_person";
+  if (!isAttached || watching.agent !== null) return watching.chooseMode(mode);
+  const { x, y } = picture?.rig.focus ?? { x: 0, y: 0 };
+  const nearest = model.nearest(x, y);
+  if (nearest === null) toast("Nobody is in sight to go along with.");
+  else watching.chooseAgent(nearest, mode);
+}
+
+function showRegion(region: Region): void {
+  model.forget();
   log.clear();
-  stage.show(region);
-  connection.watch(name);
+  setWeather(region.weather);
+  picture?.open(region);
+  flat?.open(region);
+  fillPicker(picker, watching.regions, region.name);
+  void upkeep.recall(region);
 }
 
-async function refreshRegions(): Promise<void> {
-  const found = await fetchRegions();
-  if (found !== null) {
-    regions = found;
-    const current = regions.find((one) => one.name === chosen);
-    if (current !== undefined) stage.show(current);
-    else chooseByPath();
-    fillPicker(picker, regions, chosen);
-  } else if (regions.length === 0) {
-    reason = "The world does not answer yet.";
+function showAgent(agent: string | null): void {
+  if (picture !== null) picture.agent = agent;
+  if (flat !== null) flat.agent = agent;
+  card.open(agent, agent === null ? "" : model.names.of(agent));
+  prompts.open(agent);
+  picture?.resize();
+  void upkeep.refreshProfile();
+}
+
+function showMode(mode: Mode): void {
+  cameras.show(mode);
+  if (picture !== null && picture.rig.mode !== mode) picture.rig.set(mode);
+  if (mode === "free" && watching.spot !== null) picture?.rig.lookAt(watching.spot.x, watching.spot.y);
+  card.showMode(mode);
+}
+
+function setWeather(kind: string): void {
+  model.weather = kind;
+  picture?.setWeather(kind);
+}
+
+async function share(): Promise<void> {
+  const address = location.origin + watching.address();
+  try {
+    await navigator.clipboard.writeText(address);
+    toast("The link is copied.");
+  } catch {
+    toast(address);
   }
-  refreshStatus();
-  setTimeout(() => void refreshRegions(), regions.length === 0 ? 3_000 : REGIONS_EVERY_MS);
 }
 
-function chooseByPath(): void {
-  const named = regionOfPath(location.pathname);
-  const region = regions.find((one) => one.name === named) ?? regions[0];
-  if (region !== undefined) watch(region.name, false);
-}
-
-function hourText(nowMs: number): string {
-  const minutes = Math.floor(clock.hourAt(nowMs) * 60);
-  return `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
-}
-
-function refreshStatus(): void {
-  const nowMs = performance.now();
-  const count = world.agents.size;
-  const title = regions.find((one) => one.name === chosen)?.title ?? "No region";
-  document.body.dataset["agents"] = String(count);
-  const time = `${hourText(nowMs)} · ${dayPart(clock.hourAt(nowMs))}`;
-  element("time", HTMLElement).textContent = state === "online" ? time : "";
-  element("count", HTMLElement).textContent = String(count);
-  const label = `${title} from above, ${count} ${count === 1 ? "inhabitant" : "inhabitants"} in sight. Arrow keys move, plus and minus zoom, 0 shows everything.`;
-  if (canvas.getAttribute("aria-label") !== label) canvas.setAttribute("aria-label", label);
-  roster.update(world, stage.followed);
-  showNotice(noticeText(count));
-}
-
-function noticeText(count: number): string {
-  if (chosen === "") return regions.length === 0 ? reason || "Looking for the world …" : "This world has no regions yet.";
-  if (state === "connecting") return reason === "" ? "Connecting …" : "The connection was lost. Connecting again …";
-  if (state === "refused") return `The world closed the connection: ${reason}`;
-  if (state === "failing") return `This region cannot be shown: ${reason}`;
-  return count === 0 ? "Nobody is here right now." : "";
-}
-
-// The panel lies over the land: the camera fits the region into what is left free.
-function panelInsets(): { top: number; right: number; bottom: number; left: number } {
-  const header = document.querySelector("header")?.getBoundingClientRect();
-  const panel = document.getElementById("panel")?.getBoundingClientRect();
-  const top = (header?.bottom ?? 0) + 6;
-  if (panel === undefined || document.body.classList.contains("folded")) return { top, right: 8, bottom: 56, left: 8 };
-  const isBeside = panel.left > window.innerWidth * 0.4;
-  return isBeside
-    ? { top, right: window.innerWidth - panel.left + 8, bottom: 12, left: 8 }
-    : { top, right: 8, bottom: window.innerHeight - panel.top + 8, left: 8 };
-}
-
-window.rookery = {
-  agents: () =>
-    [...stage.people.drawn].map(([id, at]) => ({ id, name: world.agents.get(id)?.name ?? id, x: at.x, y: at.y })),
-  log: () => log.lines(),
-  state: () => state,
-};
-
-listenToPanel(() => stage.resize());
-picker.addEventListener("change", () => watch(picker.value, true));
-window.addEventListener("popstate", chooseByPath);
+exposeToTests({ world: model.world, picture, watching, log, state: () => model.state });
+picker.addEventListener("change", () => watching.chooseRegion(picker.value));
+window.addEventListener("popstate", () => watching.openAddress());
+window.addEventListener("resize", () => picture?.resize());
 element("again", HTMLButtonElement).addEventListener("click", () => connection.again());
-element("zoom-in", HTMLButtonElement).addEventListener("click", () => stage.camera.zoom(1.4));
-element("zoom-out", HTMLButtonElement).addEventListener("click", () => stage.camera.zoom(1 / 1.4));
-element("zoom-fit", HTMLButtonElement).addEventListener("click", () => stage.fit());
-showState(state, "");
-setInterval(refreshStatus, STATUS_EVERY_MS);
-void refreshRegions();
+element("zoom-in", HTMLButtonElement).addEventListener("click", () => picture?.rig.zoom(1.4));
+element("zoom-out", HTMLButtonElement).addEventListener("click", () => picture?.rig.zoom(1 / 1.4));
+element("help-open", HTMLButtonElement).addEventListener("click", () => help.showModal());
+element("quality", HTMLSelectElement).addEventListener("change", (event) => {
+  picture?.stage.quality.fix((event.target as HTMLSelectElement).value);
+  picture?.stage.applyQuality();
+});
+map.addEventListener("click", (event) => {
+  const spot = picture?.mapSpot(event.clientX, event.clientY) ?? null;
+  if (spot === null) return;
+  watching.chooseMode("free");
+  picture?.rig.lookAt(spot.x, spot.y);
+});
+showState(model.state, "");
+cameras.show("overview");
+setInterval(() => summary.refresh(), SUMMARY_EVERY_MS);
+connection.open();
+upkeep.start();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describe, money } from "../src/describe";
-import { cleanName, cleanText } from "../src/text";
-import { readRegions } from "../src/region";
+import { describe, money } from "../src/world/describe";
+import { cleanName, cleanText } from "../src/world/text";
+import { readRegions } from "../src/world/region";
 
 test("ordinary_text_of_any_script_is_unchanged", () => {
   for (const text of ["Hello, world!", "Größe, naïve, Ελληνικά, 日本語, हिन्दी", "שלום עולם", "👩‍🌾 waves"]) {
@@ -46,9 +46,12 @@ test("name_with_nothing_visible_falls_back", () => {
 test("events_become_plain_lines", () => {
   const nameOf = (id: string): string => (id === "bob" ? "Bob" : id);
   const speech = { type: "speech", source: "bob", content: { message: "<b>hi</b>" } };
-  assert.deepEqual(describe(speech, nameOf), { kind: "speech", who: "Bob", text: "<b>hi</b>", isQuoted: true });
+  assert.deepEqual(describe(speech, nameOf), { kind: "speech", source: "bob", who: "Bob", text: "<b>hi</b>", isQuoted: true });
   const payment = { type: "payment", source: "eve", content: { to: "bob", amount: 1250, note: "tea" } };
   assert.equal(describe(payment, nameOf)?.text, "paid Bob 12.50 for tea");
+  for (const [action, told] of [["wave", "waves"], ["stretch", "stretches"], ["cry", "cries"], ["is dancing a jig", "is dancing a jig"]] as const) {
+    assert.equal(describe({ type: "emote", source: "bob", content: { action } }, nameOf)?.text, told);
+  }
   assert.equal(describe({ type: "speech", source: "bob", content: null }, nameOf), null);
   assert.equal(describe({ type: "unheard_of" }, nameOf), null);
   assert.equal(money("5"), "some money");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { TickClock } from "../src/clock";
-import { headingAt, isMovingAt, positionAt, type Trajectory } from "../src/trajectory";
+import { TickClock } from "../src/world/clock";
+import { headingAt, isMovingAt, positionAt, type Trajectory } from "../src/world/trajectory";
 
 const WALK: Trajectory = { tick: 100, from: { x: 0, y: 0, z: 25 }, to: { x: 30, y: 40, z: 25 }, speed: 5 };
 

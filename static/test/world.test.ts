@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AGENTS_MAX } from "../src/limits";
-import type { Frame } from "../src/wire";
-import { WorldState } from "../src/world";
+import type { Frame } from "../src/wire/frame";
+import { WorldState } from "../src/world/world";
 
 function world(...frames: unknown[]): WorldState {
   const state = new WorldState();

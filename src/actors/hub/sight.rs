@@ -27,16 +27,14 @@ impl HubTable {
             return;
         };
         let mut outbox = entry.outbox.borrow_mut();
+        // Together, since who turns from a whole region to an agent ceases to see more cells than a queue holds pieces.
+        let mut pieces = Vec::with_capacity(interest.drop.len().saturating_add(interest.add.len()));
         for (cell, notice) in interest.drop {
             if entry.cells.remove(&(shard, cell)) {
                 take_out(&mut self.cells, &(shard, cell), interest.session);
-                if let Some(notice) = notice {
-                    let piece = notice.piece(outbox.dialect());
-                    outbox.push(piece);
-                }
+                pieces.extend(notice.map(|notice| notice.piece(outbox.dialect())));
             }
         }
-        let mut snapshots = Vec::with_capacity(interest.add.len());
         for (cell, snapshot) in interest.add {
             if entry.cells.insert((shard, cell)) {
                 self.cells
@@ -45,10 +43,10 @@ impl HubTable {
                     .push(interest.session);
             }
             // A cell that is asked for again is sent again: the viewer forgot it.
-            snapshots.extend(snapshot.map(|snapshot| snapshot.piece(outbox.dialect())));
+            pieces.extend(snapshot.map(|snapshot| snapshot.piece(outbox.dialect())));
         }
-        snapshots.extend(interest.overview.map(|overview| overview.piece(outbox.dialect())));
-        outbox.push_together(snapshots);
+        pieces.extend(interest.overview.map(|overview| overview.piece(outbox.dialect())));
+        outbox.push_together(pieces);
     }
 
     /// Changes the agent's channel that a spectator is on and returns its listener.

@@ -75,6 +75,27 @@ async fn a_spectator_of_a_region_sees_public_speech_and_no_whisper() {
 }
 
 #[tokio::test]
+async fn a_spectator_turns_from_a_whole_region_to_an_agent_and_stays_connected() {
+    let plot = Plot::new().await;
+    let alice = plot.agent_at("alice", 50.0, 50.0).await;
+    let mut watcher = spectator(json!({"region": plot.name}), "overview").await;
+    watcher.entry(&alice.handle).await;
+    // Of the region's 289 cells all but 25 are out of sight from now on: more than a socket's queue holds pieces.
+    let around = json!({"target": {"agent": alice.handle}, "mode": "follow"});
+    watcher.rpc("spectate", around).await.unwrap();
+    let dropped = |push: &rookery::wire::push::Push| {
+        let frame: Value = serde_json::from_slice(&push.r#pub.as_ref()?.data).ok()?;
+        (frame["dropped"] == true && frame["cell"] == json!([16, 16])).then_some(())
+    };
+    watcher.push("the far corner dropped", dropped).await;
+    alice.act("say", json!({"message": "still there?"})).await.ok();
+    assert_eq!(
+        watcher.heard("speech").await.event["content"]["message"],
+        "still there?"
+    );
+}
+
+#[tokio::test]
 async fn a_spectator_follows_an_agent_into_another_region() {
     let (plot, other) = (Plot::new().await, Plot::new().await);
     let alice = plot.agent_at("alice", 50.0, 50.0).await;
