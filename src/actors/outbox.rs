@@ -134,7 +134,7 @@ impl Outbox {
 
     /// Closes the socket after what is queued. The first reason counts.
     pub fn end(&mut self, reason: Disconnect) {
-        if self.end.is_none() {
+        if self.end.is_none() && !self.is_gone {
             self.end = Some(reason);
             self.call();
         }
@@ -145,7 +145,7 @@ impl Outbox {
         self.end
     }
 
-    /// The connection is closed: its descriptor belongs to somebody else soon.
+    /// The connection is closed: nothing more reaches anybody.
     pub fn note_gone(&mut self) {
         self.is_gone = true;
         self.pieces.clear();

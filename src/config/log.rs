@@ -16,6 +16,6 @@ section! {
         /// How lines are written: "pretty" for people, "json" for machines.
         format: LogFormat = LogFormat::Pretty,
         /// What is logged: a level, or directives such as "info,rookery::store=debug".
-        filter: String = String::from("info"),
+        filter: String = String::from("info,actix_http=off"),
     }
 }

@@ -75,7 +75,7 @@ impl Role for HubActor {
                     listener.follow(from.as_deref(), to.as_deref());
                 }
             }
-            HubMessage::Close(whom, reason) => self.table.borrow().close(&whom, reason),
+            HubMessage::Close(whom, reason) => self.table.borrow_mut().close(&whom, reason),
             HubMessage::Unsubscribe { agent, channel } => {
                 let listeners = self.table.borrow().listeners(agent);
                 listeners

@@ -37,6 +37,10 @@ pub(super) struct Entry {
 /// The sockets of a worker thread. Sessions register here directly, without a message.
 #[derive(Default)]
 pub struct HubTable {
+    /// Sockets that nobody has said yet whose they are.
+    fresh: HashMap<SessionId, SharedOutbox>,
+    /// Why every socket of this thread ends, once they do.
+    closing: Option<Disconnect>,
     pub(super) sessions: HashMap<SessionId, Entry>,
     pub(super) agents: HashMap<AgentId, SmallVec<[SessionId; 3]>>,
     pub(super) cells: HashMap<(ShardId, Cell), Vec<SessionId>>,
@@ -44,6 +48,14 @@ pub struct HubTable {
 }
 
 impl HubTable {
+    /// Notes a socket that is nobody's yet. While all sockets end, this one does too.
+    pub fn enter(&mut self, session: SessionId, outbox: SharedOutbox) {
+        if let Some(reason) = self.closing {
+            outbox.borrow_mut().end(reason);
+        }
+        self.fresh.insert(session, outbox);
+    }
+
     /// Registers a session.
     pub fn attach(
         &mut self,
@@ -52,6 +64,10 @@ impl HubTable {
         outbox: SharedOutbox,
         listener: Rc<dyn Listener>,
     ) {
+        self.fresh.remove(&session);
+        if let Some(reason) = self.closing {
+            outbox.borrow_mut().end(reason);
+        }
         if let Some(agent) = agent {
             self.agents.entry(agent).or_default().push(session);
         }
@@ -70,6 +86,7 @@ impl HubTable {
 
     /// Forgets a session.
     pub fn detach(&mut self, session: SessionId) {
+        self.fresh.remove(&session);
         let Some(entry) = self.sessions.remove(&session) else {
             return;
         };
@@ -122,7 +139,7 @@ impl HubTable {
     }
 
     /// Ends sessions.
-    pub(super) fn close(&self, whom: &Whom, reason: Disconnect) {
+    pub(super) fn close(&mut self, whom: &Whom, reason: Disconnect) {
         let end = |entry: &Entry| entry.outbox.borrow_mut().end(reason);
         match whom {
             Whom::Session(session) => self.sessions.get(session).into_iter().for_each(end),
@@ -132,7 +149,12 @@ impl HubTable {
                     .filter_map(|session| self.sessions.get(session))
                     .for_each(end);
             }
-            Whom::All => self.sessions.values().for_each(end),
+            Whom::All => {
+                self.closing = Some(reason);
+                let fresh = self.fresh.values();
+                fresh.for_each(|outbox| outbox.borrow_mut().end(reason));
+                self.sessions.values().for_each(end);
+            }
         }
     }
 }

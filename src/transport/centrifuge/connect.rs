@@ -30,7 +30,10 @@ impl Session {
             wrap_future::<_, Self>(identify).map(move |identified, me, context| match identified {
                 Ok((verified, Some(caller))) => me.connect_agent(id, verified, caller, &request, context),
                 Ok((verified, None)) => me.connect_user(id, verified, context),
-                Err(refusal) => me.connect_refused(id, &refusal),
+                Err(refusal) => {
+                    me.connect_refused(id, &refusal);
+                    me.pump(context);
+                }
             }),
         );
     }

@@ -8,10 +8,15 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::transport::web::Web;
 use crate::transport::ws::{self, Worker};
 use crate::transport::{centrifuge, clawbots};
-use actix_web::http::header;
+use actix_web::http::{Version, header};
 use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use std::rc::Rc;
+
+/// Source: RFC 6455 §4.1.
+const WEBSOCKET_KEY_BYTES: usize = 16;
 
 /// Adds the socket routes.
 pub fn configure(cfg: &mut web::ServiceConfig) {
@@ -49,6 +54,19 @@ fn visit(request: &HttpRequest, web: &Web) -> Result<Visit, Problem> {
 fn admit(request: &HttpRequest, web: &Web) -> Result<Rc<Worker>, Problem> {
     if !ws::is_upgrade(request) {
         return Err(Refusal::new(Code::UpgradeRequired, "this route speaks WebSocket").into());
+    }
+    let key = request.headers().get(header::SEC_WEBSOCKET_KEY);
+    let is_key = key.is_some_and(|key| {
+        BASE64
+            .decode(key.as_bytes())
+            .is_ok_and(|bytes| bytes.len() == WEBSOCKET_KEY_BYTES)
+    });
+    if request.version() < Version::HTTP_11 || !is_key {
+        return Err(Refusal::new(
+            Code::Malformed,
+            "a handshake is HTTP/1.1 and has a Sec-WebSocket-Key of 16 bytes in base64",
+        )
+        .into());
     }
     // An origin that is no text is somebody's, just not one on the list.
     let text = |value: &'_ header::HeaderValue| {

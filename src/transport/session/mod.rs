@@ -90,8 +90,10 @@ impl Session {
         let node = Arc::clone(&web.gateway.node);
         let dialect = outbox.borrow().dialect();
         metric::websocket_connections().increment(1.0);
+        let id = node.session_id();
+        worker.table.borrow_mut().enter(id, Rc::clone(&outbox));
         Self {
-            id: node.session_id(),
+            id,
             worker,
             outbox,
             dialect,
@@ -181,7 +183,12 @@ impl Session {
                 // Counted like any message: a flood of them is a flood.
                 self.admit();
             }
-            Incoming::Close => context.stop(),
+            Incoming::Close(code) => {
+                // The answer to a close is the same close.
+                let (name, reason) = ("closed", "");
+                self.close(Disconnect { code, name, reason });
+                context.stop();
+            }
             Incoming::Broken(code, reason) => self.close(Disconnect {
                 code,
                 name: "broken",
@@ -253,6 +260,7 @@ impl StreamHandler<Incoming> for Session {
 
     fn finished(&mut self, context: &mut Self::Context) {
         // The peer is gone; what it should still hear would reach nobody.
+        self.outbox.borrow_mut().note_gone();
         context.stop();
     }
 }

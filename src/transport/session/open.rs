@@ -69,7 +69,11 @@ impl Session {
 
     /// A session that could not enter belongs to nobody again.
     pub(crate) fn undo_enter(&mut self) {
-        self.worker.table.borrow_mut().detach(self.id);
+        {
+            let mut table = self.worker.table.borrow_mut();
+            table.detach(self.id);
+            table.enter(self.id, self.outbox.clone());
+        }
         if let Some(caller) = self.caller.take() {
             self.node().directory.remove_socket(&caller.handle, self.id);
             self.web.gateway.part(&caller.handle, self.id);

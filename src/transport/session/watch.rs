@@ -18,6 +18,8 @@ const CLAWBOTS_PING_INTERVAL: Duration = Duration::from_secs(30);
 const PONG_DEADLINE: Duration = Duration::from_secs(10);
 /// How long an expired token may stay, for the client to refresh it. Source: centrifuge-protocol.md §4.
 const EXPIRY_GRACE_MS: i64 = 25_000;
+/// How long the rest of a message may take.
+const MESSAGE_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a closing socket may take to write what is left.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 
@@ -62,6 +64,14 @@ impl Session {
         }
         if end.is_some() {
             return self.look_after_end(now, context);
+        }
+        let waiting_since = self.pipe.waiting_since();
+        if waiting_since.is_some_and(|since| now.saturating_sub(since) > MESSAGE_DEADLINE) {
+            return self.close(Disconnect {
+                code: 1002,
+                name: "broken",
+                reason: "message took too long",
+            });
         }
         if self.phase != Phase::Open {
             if now.saturating_sub(self.watch.opened_at) > Duration::from_millis(HELLO_DEADLINE_MS)

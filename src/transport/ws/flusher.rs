@@ -2,7 +2,9 @@
 
 use super::frames::Scratch;
 use super::pipe::{Pipe, Progress};
+use crate::telemetry::metric;
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -10,7 +12,7 @@ use tokio::sync::Notify;
 /// Sockets written before others of the thread get a turn.
 const TURN: usize = 64;
 /// How often a socket that takes nothing is looked at, whether it was told to close meanwhile.
-const LOOK: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(500);
 
 /// The sockets of a thread that have something to write.
 #[derive(Default)]
@@ -46,8 +48,16 @@ impl Flusher {
                 if index % TURN == TURN - 1 {
                     tokio::task::yield_now().await;
                 }
-                if pipe.flush(&mut scratch) == Progress::Blocked {
-                    actix_web::rt::spawn(Rc::clone(&self).wait(pipe));
+                match catch_unwind(AssertUnwindSafe(|| pipe.flush(&mut scratch))) {
+                    Ok(Progress::Done) => {}
+                    Ok(Progress::Blocked) => drop(actix_web::rt::spawn(Rc::clone(&self).wait(pipe))),
+                    // One socket's fault must not silence all others of the thread.
+                    Err(_panic) => {
+                        tracing::error!("a socket could not be written");
+                        metric::actor_restarts("flusher").increment(1);
+                        scratch = Scratch::default();
+                        pipe.cut();
+                    }
                 }
             }
         }
@@ -55,11 +65,11 @@ impl Flusher {
 
     /// Waits until a peer reads again. One that is to close and does not read is cut.
     async fn wait(self: Rc<Self>, pipe: Rc<Pipe>) {
-        while tokio::time::timeout(LOOK, pipe.writable()).await.is_err() {
-            if pipe.is_closing() {
-                return pipe.cut();
+        while !pipe.is_overdue() {
+            if tokio::time::timeout(LOOK, pipe.writable()).await.is_ok() {
+                return self.call(pipe);
             }
         }
-        self.call(pipe);
+        pipe.cut();
     }
 }

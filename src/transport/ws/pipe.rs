@@ -11,8 +11,12 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
+/// How long a peer may take to read what is left before the end.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 /// Most bytes that one read takes.
 const READ_BYTES: usize = 16 * 1024;
 
@@ -26,6 +30,10 @@ pub struct Pipe {
     is_blocked: Cell<bool>,
     /// The closing frame is among what was taken from the outbox.
     is_last: Cell<bool>,
+    /// Since when a message is not whole.
+    waiting_since: Cell<Option<Duration>>,
+    /// When it was first found closing while the kernel took no more.
+    closing_at: Cell<Option<Instant>>,
     _guards: (Option<Rc<Counted>>, oneshot::Sender<()>),
 }
 
@@ -52,6 +60,8 @@ impl Pipe {
             unsent: RefCell::default(),
             is_blocked: Cell::new(false),
             is_last: Cell::new(false),
+            waiting_since: Cell::new(None),
+            closing_at: Cell::new(None),
             _guards: guards,
         });
         let me = Rc::downgrade(&pipe);
@@ -68,6 +78,28 @@ impl Pipe {
         // It may be closed from the other side this very moment.
         let _ = shutdown(self.stream.as_raw_fd(), Shutdown::Both);
         self.outbox.borrow_mut().note_gone();
+    }
+
+    /// Since when the peer owes the rest of a message. Units: the clock's monotonic time.
+    pub fn waiting_since(&self) -> Option<Duration> {
+        self.waiting_since.get()
+    }
+
+    /// Notes whether the peer owes the rest of a message; since when, the first note says.
+    pub(super) fn wait_since(&self, now: Option<Duration>) {
+        let since = now.map(|now| self.waiting_since.get().unwrap_or(now));
+        self.waiting_since.set(since);
+    }
+
+    /// Whether it is to be closed, and has been for so long that its peer does not read any more.
+    pub(super) fn is_overdue(&self) -> bool {
+        if !self.is_closing() {
+            return false;
+        }
+        let now = Instant::now();
+        let since = self.closing_at.get().unwrap_or(now);
+        self.closing_at.set(Some(since));
+        now.saturating_duration_since(since) >= CLOSE_DEADLINE
     }
 
     /// Whether it is to be closed.

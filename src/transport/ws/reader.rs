@@ -9,11 +9,7 @@ use futures_util::Stream;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 use tokio_util::codec::Decoder;
-
-/// How long the rest of a frame may take.
-const FRAME_DEADLINE: Duration = Duration::from_secs(10);
 
 /// What comes from a peer.
 #[derive(Debug)]
@@ -24,8 +20,8 @@ pub enum Incoming {
     Ping(Bytes),
     /// An answer to our ping.
     Pong,
-    /// The peer closes.
-    Close,
+    /// The peer closes, with this code.
+    Close(u16),
     /// The peer broke the rules: close with this code.
     Broken(u16, &'static str),
 }
@@ -40,7 +36,6 @@ pub struct Reader {
     is_partial: bool,
     is_deaf: bool,
     clock: Clock,
-    waiting_since: Option<Duration>,
 }
 
 impl Reader {
@@ -55,7 +50,6 @@ impl Reader {
             is_partial: false,
             is_deaf: false,
             clock,
-            waiting_since: None,
         }
     }
 
@@ -64,12 +58,18 @@ impl Reader {
         while !self.is_deaf {
             match self.codec.decode(&mut self.bytes) {
                 Ok(Some(frame)) => {
-                    self.waiting_since = None;
-                    if let Some(incoming) = self.take(frame) {
-                        return Some(incoming);
+                    let incoming = self.take(frame);
+                    if !self.is_partial {
+                        self.pipe.wait_since(None);
+                    }
+                    if incoming.is_some() {
+                        return incoming;
                     }
                 }
-                Ok(None) => return self.wait_for_rest(),
+                Ok(None) => {
+                    self.wait_for_rest();
+                    return None;
+                }
                 Err(ProtocolError::Overflow) => return Some(self.broken(1009, "message too big")),
                 Err(_) => return Some(self.broken(1002, "protocol error")),
             }
@@ -77,16 +77,15 @@ impl Reader {
         None
     }
 
-    /// The frame is not whole. A peer must not drip it for ever.
-    fn wait_for_rest(&mut self) -> Option<Incoming> {
+    /// The message is not whole. The session looks whether its peer drips it for ever.
+    fn wait_for_rest(&mut self) {
         if self.bytes.is_empty() {
             // Idle sockets keep no buffer.
             self.bytes = BytesMut::new();
-            return None;
         }
-        let now = self.clock.monotonic();
-        let since = *self.waiting_since.get_or_insert(now);
-        (now.saturating_sub(since) > FRAME_DEADLINE).then(|| self.broken(1002, "frame took too long"))
+        if self.is_partial || !self.bytes.is_empty() {
+            self.pipe.wait_since(Some(self.clock.monotonic()));
+        }
     }
 
     fn take(&mut self, frame: Frame) -> Option<Incoming> {
@@ -103,7 +102,7 @@ impl Reader {
                 self.is_deaf = true;
                 let code = reason.map_or(1000, |reason| u16::from(reason.code));
                 if matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) {
-                    Incoming::Close
+                    Incoming::Close(code)
                 } else {
                     Incoming::Broken(1002, "bad close code")
                 }

@@ -9,6 +9,7 @@ use rookery::wire::request::{Command, ConnectRequest, PingRequest, Request, RpcR
 use serde_json::json;
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 async fn fresh(encoding: Encoding) -> Socket {
     Socket::open(&TestWorld::shared().url("ws", "/connection/websocket"), encoding).await
@@ -148,9 +149,32 @@ async fn the_end_of_the_process_closes_with_3001() {
     watcher.connect(ConnectRequest::default()).await.unwrap();
     let alice = world.agent("alice").await;
     let mut socket = alice.connect().await;
+    let mut fresh = Socket::open(&world.url("ws", "/connection/websocket"), Encoding::Json).await;
     let stopped = std::thread::spawn(move || world.stop(Signal::SIGTERM));
     assert_eq!((socket.closed().await, watcher.closed().await), (3001, 3001));
+    assert_eq!(fresh.closed().await, 3001, "nobody said yet whose it is");
     stopped.join().unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_closes_is_answered_with_its_own_code() {
+    let world = TestWorld::shared();
+    let alice = world.agent("alice").await;
+    let small = format!("/ws/{}", alice.handle);
+    for path in ["/connection/websocket", small.as_str()] {
+        for code in [1000_u16, 4321] {
+            let mut socket = Socket::open(&world.url("ws", path), Encoding::Json).await;
+            let frame = CloseFrame {
+                code: code.into(),
+                reason: "".into(),
+            };
+            socket.send_message(Message::Close(Some(frame))).await;
+            assert_eq!(socket.closed().await, code, "{path}");
+        }
+    }
+    let mut socket = alice.connect().await;
+    socket.send_message(Message::Close(None)).await;
+    assert_eq!(socket.closed().await, 1000);
 }
 
 #[tokio::test]
