@@ -277,7 +277,7 @@ impl Committer {
     }
 
     fn refuse_batch(&mut self, epoch: i64, error: &CommitError) -> Refusal {
-        tracing::error!(shard.id = %self.shard, error = ?error, "a batch of {} was not committed", self.shard);
+        tracing::error!(shard.id = %self.shard, error = ?error, "a batch of shard {} was not committed", self.shard);
         match error {
             CommitError::Fenced(_) => {
                 // A late answer about an epoch that was replaced meanwhile fences nothing.

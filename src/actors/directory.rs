@@ -5,6 +5,7 @@ use super::committer::Committer;
 use super::hub::{HubActor, HubMessage};
 use super::mailbox::Seat;
 use super::region::RegionActor;
+use super::shard::ShardActor;
 use crate::base::id::{AgentId, SessionId, ShardId};
 use crate::base::time::Timestamp;
 use crate::domain::agent::{Handle, Profile};
@@ -14,11 +15,16 @@ use actix_rt::ArbiterHandle;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use smallvec::SmallVec;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The seats of a shard's actors.
 #[derive(Clone)]
 pub struct ShardSeats {
+    /// Holds its lease.
+    pub keeper: Seat<ShardActor>,
+    /// The epoch of its lease.
+    pub epoch: Arc<AtomicI64>,
     /// Decides.
     pub region: Seat<RegionActor>,
     /// Commits.

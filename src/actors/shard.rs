@@ -52,6 +52,7 @@ fn start_actors(
         };
         watch::start_in(arbiter, &quarantine, make)
     };
+    let (keeper_seat, current) = (keeper.clone(), Arc::clone(&epoch));
     let committer = {
         let (node, epoch, id) = (Arc::clone(node), Arc::clone(&epoch), shard.id);
         watch::start_in(arbiter, &node.quarantine.clone(), move || {
@@ -65,9 +66,36 @@ fn start_actors(
         })
     };
     ShardSeats {
+        keeper: keeper_seat,
+        epoch: current,
         region,
         committer,
         arbiter: arbiter.clone(),
+    }
+}
+
+/// The leases that the shards of this node run under.
+pub fn running(node: &Node) -> Vec<Lease> {
+    let seats = node.directory.shards().into_iter();
+    let lease = |(shard, seats): (_, ShardSeats)| Lease {
+        shard,
+        owner: node.id,
+        epoch: seats.epoch.load(Ordering::Acquire),
+    };
+    seats.map(lease).collect()
+}
+
+/// Of the leases that shards ran under before a renewal, those that it did not prolong are lost: their shards claim them anew.
+pub fn give_up(node: &Node, ran: &[Lease], renewed: &[Lease]) {
+    for lost in ran.iter().filter(|lease| !renewed.contains(lease)) {
+        let Some(seats) = node.directory.shard(lost.shard) else {
+            continue;
+        };
+        // One that was claimed anew meanwhile is not lost.
+        if seats.epoch.load(Ordering::Acquire) == lost.epoch {
+            tracing::warn!(shard.id = %lost.shard, epoch = lost.epoch, "the lease of shard {} was not renewed", lost.shard);
+            seats.keeper.order(ShardMessage::Fenced(lost.epoch));
+        }
     }
 }
 
@@ -80,7 +108,7 @@ pub async fn resume(node: &Arc<Node>, leases: Vec<Lease>) {
             strangers.push(lease);
             continue;
         };
-        tracing::warn!(shard.id = %lease.shard, epoch = lease.epoch, "{} was claimed anew", lease.shard);
+        tracing::warn!(shard.id = %lease.shard, epoch = lease.epoch, "shard {} was claimed anew", lease.shard);
         seats.committer.order(CommitterMessage::Claimed(lease.epoch));
         seats.region.order(RegionMessage::Reload);
     }
@@ -105,10 +133,10 @@ pub async fn adopt(node: &Arc<Node>, mut leases: Vec<Lease>) {
         let plan = shard.and_then(|shard| regions.iter().find(|plan| plan.name == shard.region));
         let (Some(shard), Some(plan), Some(arbiter)) = (shard, plan, node.directory.thread_for(lease.shard))
         else {
-            tracing::error!(shard.id = %lease.shard, "{} is not in the store", lease.shard);
+            tracing::error!(shard.id = %lease.shard, "shard {} is not in the store", lease.shard);
             continue;
         };
-        tracing::warn!(shard.id = %lease.shard, "{} of region {} was not known here", lease.shard, plan.name);
+        tracing::warn!(shard.id = %lease.shard, "shard {} of region {} was not known here", lease.shard, plan.name);
         let parts: Vec<ShardPlan> = shards
             .iter()
             .filter(|other| other.region == plan.name)

@@ -59,13 +59,18 @@ fn keep<F: Future<Output = ()> + 'static>(
 
 async fn renew_leases(node: Arc<Node>) {
     let (id, ttl_ms, now) = (node.id, node.lease_ttl_ms, node.now());
+    // Asked first: what starts while the renewal is under way is not missing from its answer.
+    let ran = shard::running(&node);
     match node
         .database
         .write(move |store| store.renew_leases(id, ttl_ms, now))
         .await
     {
-        // A region whose making had no answer is ours all the same.
-        Ok(leases) => shard::adopt(&node, leases).await,
+        Ok(leases) => {
+            shard::give_up(&node, &ran, &leases);
+            // A region whose making had no answer is ours all the same.
+            shard::adopt(&node, leases).await;
+        }
         Err(refusal) => tracing::warn!("leases could not be renewed: {refusal}"),
     }
 }

@@ -255,7 +255,7 @@ impl NodeParts {
         for (shard, seats) in self.gateway.node.directory.shards() {
             let looked = crate::actors::region::look(&seats.region, |_, _| ()).await;
             if let Err(refusal) = looked {
-                tracing::warn!(shard.id = %shard, "{shard} does not answer yet: {refusal}");
+                tracing::warn!(shard.id = %shard, "shard {shard} does not answer yet: {refusal}");
             }
         }
     }

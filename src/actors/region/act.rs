@@ -19,6 +19,8 @@ use std::sync::Arc;
 impl RegionActor {
     /// Decides an action that the region owns.
     pub(super) fn act(&mut self, profile: &Arc<Profile>, request: Request, stage: &mut Stage<Self>) {
+        // Between two ticks, and after a start, it may be where another shard decides.
+        self.cross_if_stray(profile.id);
         if let Some(conversation) = request.action.conversation_id() {
             return self.converse(profile, conversation, request, stage);
         }
@@ -205,7 +207,7 @@ impl RegionActor {
                     }
                 }
                 Settled::Stand(at, hop) => {
-                    self.ways.remove(&agent);
+                    self.waiting.remove(&agent);
                     lost.extend(state.lose_followers(agent));
                     if let Some(mut body) = state.leave(agent) {
                         body.trajectory =

@@ -7,7 +7,7 @@ use crate::base::id::AgentId;
 use crate::base::time::Timestamp;
 use crate::domain::agent::Profile;
 use crate::domain::region::{Body, RegionState};
-use crate::domain::scene::Change;
+use crate::domain::scene::{Change, Follow};
 use crate::domain::space::Trajectory;
 use crate::store::commit::Lease;
 use crate::store::shard::{Checkpoint, ShardLoad};
@@ -27,6 +27,8 @@ struct Saved {
     status: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     cooldowns: BTreeMap<String, Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    follow: Option<Follow>,
 }
 
 impl Saved {
@@ -38,6 +40,7 @@ impl Saved {
             trajectory: *way.unwrap_or(&body.trajectory),
             status: away.unwrap_or(&body.status).clone(),
             cooldowns: body.cooldowns.clone(),
+            follow: body.follow.clone(),
         }
     }
 }
@@ -70,6 +73,7 @@ impl RegionActor {
             if let Some(saved) = saved.remove(&row.id).filter(|saved| saved.hop == row.hop) {
                 (body.trajectory, body.status, body.cooldowns) =
                     (saved.trajectory, saved.status, saved.cooldowns);
+                body.follow = saved.follow;
             }
             if self.node.directory.sockets(&profile.handle).is_empty() {
                 let before = std::mem::replace(&mut body.status, AWAY.to_owned());
@@ -81,9 +85,16 @@ impl RegionActor {
             self.wake_agent(&profile);
             self.tell_place(&profile, row.hop);
         }
-        tracing::info!(shard.id = %self.shard.id, agents = state.agent_count(), "{} of region {} runs with {} agents", self.shard.id, self.plan.name, state.agent_count());
+        tracing::info!(shard.id = %self.shard.id, agents = state.agent_count(), "shard {} of region {} runs with {} agents", self.shard.id, self.plan.name, state.agent_count());
+        let agents: Vec<AgentId> = state.bodies().map(|body| body.profile.id).collect();
+        state.seek_followed(tick);
         self.state = Some(state);
+        self.ask_for_followed();
         self.count_online();
+        // Nobody sees one where its way led it meanwhile, when another shard runs there.
+        for agent in agents {
+            self.cross_if_stray(agent);
+        }
         for conversation in &loaded.conversations {
             self.conversed(conversation);
         }
@@ -126,10 +137,14 @@ impl RegionActor {
         let rate = self.node.rate;
         // Ten seconds are more than any answer about a hand-off takes.
         self.departed
-            .retain(|_, at| rate.seconds_between(*at, tick) < 10.0);
+            .retain(|_, (at, _)| rate.seconds_between(*at, tick) < 10.0);
         let saved = |body: &Body| {
             let agent = &body.profile.id;
-            Saved::of(body, self.ways.get(agent), self.away.get(agent))
+            Saved::of(
+                body,
+                self.waiting.get(agent).map(|waiting| &waiting.way),
+                self.away.get(agent),
+            )
         };
         let saved: Vec<Saved> = state.bodies().map(saved).collect();
         // Plain numbers and texts always serialise.
@@ -152,9 +167,12 @@ impl RegionActor {
                     .await
             },
             move |_, saved, _| {
-                if let Err(refusal) = saved {
-                    tracing::warn!(shard.id = %shard, "the checkpoint of {shard} was not saved: {refusal}");
-                }
+                let why = match saved {
+                    Ok(true) => return,
+                    Ok(false) => "its lease is another's".to_owned(),
+                    Err(refusal) => refusal.to_string(),
+                };
+                tracing::warn!(shard.id = %shard, "the checkpoint of shard {shard} was not saved: {why}");
             },
         );
     }

@@ -40,7 +40,7 @@ pub struct Arrival {
 }
 
 /// How an agent comes to another shard.
-enum Journey {
+pub(super) enum Journey {
     /// At once, as it asked for.
     Teleport(Box<Request>),
     /// Over a border inside its region: its walk goes on.
@@ -55,14 +55,16 @@ enum Journey {
 /// A shard with the name of its region.
 #[derive(Clone)]
 pub struct Destination {
-    shard: ShardId,
-    region: Arc<str>,
+    pub(super) shard: ShardId,
+    pub(super) region: Arc<str>,
 }
 
 /// What became of an offer.
 pub enum Fate {
-    /// The agent stays, as the receiver said or because it never heard of it.
+    /// The agent stays, as the receiver or the database said.
     Kept,
+    /// The agent stays for now: the receiver never heard of it, or cannot take anybody at the moment.
+    Later,
     /// The agent stays, and this is on disk under one more hand-off.
     Reclaimed,
     /// The agent is there now.
@@ -103,7 +105,7 @@ impl Drop for Offer {
         self.end(if self.is_committing {
             Fate::Unknown(to)
         } else {
-            Fate::Kept
+            Fate::Later
         });
     }
 }
@@ -141,40 +143,8 @@ impl RegionActor {
         self.offer(body, at, to, &seats, Journey::Teleport(Box::new(request)));
     }
 
-    /// An agent walked over the border of this shard and is at a point that another one runs: it waits at the border until
-    /// that one has it.
-    pub(super) fn cross(&mut self, agent: AgentId, at: Vec3) {
-        let tick = self.node.tick();
-        let Some(state) = &mut self.state else { return };
-        let Some(way) = state.halt_at_border(agent, tick) else {
-            return;
-        };
-        self.viewers.refocus(agent);
-        let neighbour = self.node.directory.shard_at(&self.plan.name, at);
-        let Some((shard, seats)) = neighbour.filter(|(shard, _)| *shard != self.shard.id) else {
-            return self.thaw(agent);
-        };
-        let Some(body) = self.state.as_ref().and_then(|state| state.body(agent)) else {
-            return;
-        };
-        let mut body = body.clone();
-        body.trajectory = way;
-        let journey = Journey::OnFoot {
-            away: self.away.get(&agent).cloned(),
-            follows: body
-                .follow
-                .as_ref()
-                .and_then(|follow| self.last_known(follow.target)),
-        };
-        self.ways.insert(agent, way);
-        let to = Destination {
-            shard,
-            region: self.plan.name.as_str().into(),
-        };
-        self.offer(body, at, to, &seats, journey);
-    }
-
-    fn offer(&self, body: Body, at: Vec3, to: Destination, seats: &ShardSeats, journey: Journey) {
+    /// Offers an agent, which is frozen already.
+    pub(super) fn offer(&self, body: Body, at: Vec3, to: Destination, seats: &ShardSeats, journey: Journey) {
         let offer = Offer {
             from: self.node.directory.shard(self.shard.id).map(|seats| seats.region),
             to,
@@ -191,7 +161,7 @@ impl RegionActor {
             journey,
         };
         if let Err(refusal) = seats.region.tell(RegionMessage::Arrive(Box::new(arrival))) {
-            // A request was dropped with the message, so its asker is told `unavailable`; so was the offer, which thaws the body.
+            // A request was dropped with the message, so its asker is told `unavailable`; so was the offer, and the body stays.
             tracing::debug!(shard.id = %self.shard.id, "the neighbour takes nobody: {refusal}");
         }
     }
@@ -240,6 +210,9 @@ impl RegionActor {
         } = arrival;
         let profile = Arc::clone(&body.profile);
         if let Err(refusal) = self.reserve(profile.id) {
+            if refusal.code == Code::RegionFull {
+                offer.end(Fate::Kept);
+            }
             if let Journey::Teleport(request) = journey {
                 answer(request.reply, Err(refusal));
             }
@@ -302,11 +275,13 @@ impl RegionActor {
         }
         match fate {
             Fate::Kept => self.thaw(agent),
+            Fate::Later => self.cross_later(agent, hop, stage),
             Fate::Reclaimed => {
+                let hop = hop.saturating_add(1);
                 if let Some(body) = body {
-                    body.hop = hop.saturating_add(1);
+                    body.hop = hop;
                 }
-                self.thaw(agent);
+                self.cross_later(agent, hop, stage);
             }
             Fate::Taken(to) => self.let_go(agent, &to),
             Fate::Unknown(to) => watch::later(stage, RECLAIM_PAUSE, move |me, _| me.reclaim(agent, hop, to)),
@@ -314,8 +289,8 @@ impl RegionActor {
     }
 
     /// An agent takes commands again. One that waited at the border stands there.
-    fn thaw(&mut self, agent: AgentId) {
-        self.ways.remove(&agent);
+    pub(super) fn thaw(&mut self, agent: AgentId) {
+        self.waiting.remove(&agent);
         if let Some(body) = self.state.as_mut().and_then(|state| state.body_mut(agent)) {
             body.is_frozen = false;
         }
@@ -323,9 +298,13 @@ impl RegionActor {
 
     /// The agent is another shard's now.
     fn let_go(&mut self, agent: AgentId, to: &Destination) {
-        let way = self.ways.remove(&agent);
+        let waiting = self.waiting.remove(&agent);
         self.away.remove(&agent);
-        self.departed.insert(agent, self.node.tick());
+        let beyond = waiting.map(|waiting| Beyond {
+            shard: to.shard,
+            trajectory: waiting.way,
+        });
+        self.departed.insert(agent, (self.node.tick(), beyond));
         let is_elsewhere = *to.region != *self.plan.name;
         if is_elsewhere {
             self.viewers_lose(agent, Some(Arc::clone(&to.region)));
@@ -333,8 +312,8 @@ impl RegionActor {
             self.viewers.release(agent);
         }
         let body = self.state.as_mut().and_then(|state| state.leave(agent));
-        match way {
-            Some(way) => self.pass_on(agent, to.shard, way),
+        match waiting {
+            Some(waiting) => self.pass_on(agent, to.shard, waiting.way),
             None => self.end_tracking(agent),
         }
         if let Some(body) = body.filter(|_| is_elsewhere) {

@@ -1,11 +1,14 @@
 //! The actor of a region's shard: owns who is where. Everything here is memory; what must last goes through the committer.
 
 mod act;
+mod border;
 mod checkpoint;
 mod coming;
 mod conversation;
 mod crossing;
 mod mirror;
+#[cfg(test)]
+mod tests;
 mod tick;
 mod tracking;
 mod viewers;
@@ -29,7 +32,7 @@ use crate::domain::object::ObjectChange;
 use crate::domain::refusal::Refusal;
 use crate::domain::region::{Beyond, RegionPlan, RegionState, ShardPlan};
 use crate::domain::scene::Change;
-use crate::domain::space::{Trajectory, Vec3};
+use crate::domain::space::Vec3;
 use conversation::Conversations;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -134,10 +137,10 @@ pub struct RegionActor {
     beat_at: Option<Tick>,
     /// What agents showed that nobody came back for since the start.
     away: HashMap<AgentId, String>,
-    /// Agents that another shard took lately, and when.
-    departed: HashMap<AgentId, Tick>,
-    /// The ways that agents were on who wait at the border for a hand-off.
-    ways: HashMap<AgentId, Trajectory>,
+    /// Agents that another shard took lately: when, and where those go who walked there.
+    departed: HashMap<AgentId, (Tick, Option<Beyond>)>,
+    /// Agents that wait at the border for a hand-off.
+    waiting: HashMap<AgentId, border::Waiting>,
     tracked: tracking::Tracked,
 }
 
@@ -172,7 +175,7 @@ impl RegionActor {
             beat_at: None,
             away: HashMap::new(),
             departed: HashMap::new(),
-            ways: HashMap::new(),
+            waiting: HashMap::new(),
             tracked: HashMap::new(),
         }
     }
@@ -184,9 +187,11 @@ impl RegionActor {
             async move { node.database.read(move |reader| reader.load_shard(shard)).await },
             |me, loaded, stage| match loaded {
                 Ok(Some(loaded)) => me.install(loaded),
-                Ok(None) => tracing::error!(shard.id = %me.shard.id, "{} is not in the store", me.shard.id),
+                Ok(None) => {
+                    tracing::error!(shard.id = %me.shard.id, "shard {} is not in the store", me.shard.id)
+                }
                 Err(refusal) => {
-                    tracing::error!(shard.id = %me.shard.id, "{} could not be loaded: {refusal}", me.shard.id);
+                    tracing::error!(shard.id = %me.shard.id, "shard {} could not be loaded: {refusal}", me.shard.id);
                     watch::later(stage, Duration::from_millis(500), Self::load);
                 }
             },
@@ -221,7 +226,7 @@ impl Role for RegionActor {
         self.state = None;
         self.coming.clear();
         self.away.clear();
-        self.ways.clear();
+        self.waiting.clear();
         self.tracked.clear();
         self.conversations.forget_engaging();
         self.is_ticking = false;
@@ -269,7 +274,7 @@ impl Role for RegionActor {
             RegionMessage::ConversationLost(id) => self.conversation_lost(id),
             RegionMessage::Reload => {
                 self.state = None;
-                self.ways.clear();
+                self.waiting.clear();
                 self.conversations.reload();
                 self.load(stage);
             }

@@ -28,7 +28,10 @@ impl RegionActor {
         let here = state.body(agent).map(|body| Beyond {
             shard: self.shard.id,
             // While it waits at the border it is on its way all the same.
-            trajectory: self.ways.get(&agent).copied().unwrap_or(body.trajectory),
+            trajectory: self
+                .waiting
+                .get(&agent)
+                .map_or(body.trajectory, |waiting| waiting.way),
         });
         here.or_else(|| state.beyond(agent).copied())
     }
@@ -56,8 +59,17 @@ impl RegionActor {
         for (agent, shard) in state.followed_beyond() {
             by_shard.entry(shard).or_default().push(agent);
         }
+        let sought = state.sought(tick);
         for (shard, agents) in by_shard {
             self.ask(shard, agents);
+        }
+        if !sought.is_empty() {
+            for sibling in self.node.directory.siblings(&self.shard) {
+                // Asked again in a second.
+                let _ = sibling
+                    .region
+                    .tell(RegionMessage::Track(self.shard.id, sought.clone()));
+            }
         }
     }
 
@@ -78,7 +90,9 @@ impl RegionActor {
         for agent in agents {
             let Some(state) = &self.state else { return };
             let Some(body) = state.body(agent) else {
-                self.tell_shard(by, RegionMessage::Tracked(agent, self.shard.id, None));
+                // What was told when it walked over may have been lost.
+                let beyond = self.departed.get(&agent).and_then(|(_, beyond)| *beyond);
+                self.tell_shard(by, RegionMessage::Tracked(agent, self.shard.id, beyond));
                 continue;
             };
             let tracking = self.tracked.entry(agent).or_insert_with(|| Tracking {

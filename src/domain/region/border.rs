@@ -4,8 +4,11 @@ use super::state::RegionState;
 use crate::base::id::{AgentId, ShardId};
 use crate::base::time::Tick;
 use crate::domain::scene::Change;
-use crate::domain::space::Trajectory;
+use crate::domain::space::{Cell, CellRect, Trajectory, Vec3};
 use std::collections::BTreeSet;
+
+/// How long the followers of an agent wait that is looked for: other shards may be loading too. Units: seconds.
+const SOUGHT_S: f64 = 10.0;
 
 /// An agent in another shard of the region, as that shard told.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,6 +20,15 @@ pub struct Beyond {
 }
 
 impl RegionState {
+    /// Where in the region an agent is at a tick that is on its way and came over the border: another shard runs there. None
+    /// for one that is inside, or waits at the border already.
+    pub fn stray(&self, agent: AgentId, tick: Tick) -> Option<Vec3> {
+        let body = self.bodies.get(&agent).filter(|body| !body.is_frozen)?;
+        let at = Some(self.position(body, tick)).filter(|_| self.moving.contains(&agent))?;
+        let cell = Cell::of(at);
+        (!self.area.contains(cell) && CellRect::of_region(self.plan.size_m).contains(cell)).then_some(at)
+    }
+
     /// Stops an agent at the border until another shard has it: it stands where its way meets the border, and takes no
     /// commands. Gives the way that it was on.
     pub fn halt_at_border(&mut self, agent: AgentId, tick: Tick) -> Option<Trajectory> {
@@ -71,6 +83,23 @@ impl RegionState {
         self.beyond.iter().map(row).collect()
     }
 
+    /// After a start: those who are followed and are not here are looked for in the region's other shards for a while; their
+    /// followers wait.
+    pub fn seek_followed(&mut self, tick: Tick) {
+        let until = Tick(tick.0.saturating_add(self.rate.ticks_for(SOUGHT_S)));
+        let absent = self.targets().filter(|agent| !self.bodies.contains_key(agent));
+        self.sought = absent.map(|agent| (agent, until)).collect();
+    }
+
+    /// Those who are still looked for at a tick.
+    pub fn sought(&mut self, tick: Tick) -> Vec<AgentId> {
+        let (bodies, beyond) = (&self.bodies, &self.beyond);
+        self.sought.retain(|agent, until| {
+            *until > tick && !bodies.contains_key(agent) && !beyond.contains_key(agent)
+        });
+        self.sought.keys().copied().collect()
+    }
+
     fn targets(&self) -> impl Iterator<Item = AgentId> {
         let bodies = self.followers.iter().filter_map(|agent| self.bodies.get(agent));
         bodies.filter_map(|body| body.follow.as_ref().map(|follow| follow.target))
@@ -81,7 +110,6 @@ impl RegionState {
 mod tests {
     use super::super::Step;
     use super::*;
-    use crate::domain::space::{Cell, CellRect, Vec3};
     use crate::domain::test_scene::{RATE, Stage, id_of};
     use proptest::prelude::*;
     use serde_json::json;

@@ -85,6 +85,7 @@ pub struct RegionState {
     pub(super) followers: BTreeSet<AgentId>,
     pub(super) changed: BTreeMap<Cell, CellChange>,
     pub(super) beyond: BTreeMap<AgentId, Beyond>,
+    pub(super) sought: BTreeMap<AgentId, Tick>,
 }
 
 impl RegionState {
@@ -108,6 +109,7 @@ impl RegionState {
             followers: BTreeSet::new(),
             changed: BTreeMap::new(),
             beyond: BTreeMap::new(),
+            sought: BTreeMap::new(),
         }
     }
 

@@ -5,7 +5,7 @@ use super::{RUN_M_S, WALK_M_S};
 use crate::base::id::AgentId;
 use crate::base::time::Tick;
 use crate::domain::scene::{Change, Follow};
-use crate::domain::space::{Cell, CellRect, Trajectory, Vec3};
+use crate::domain::space::{Cell, Trajectory, Vec3};
 
 /// What a tick found.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,20 +29,16 @@ impl RegionState {
     pub fn step(&mut self, tick: Tick) -> Vec<Step> {
         let mut steps = Vec::new();
         self.step_followers(tick, &mut steps);
-        let whole = CellRect::of_region(self.plan.size_m);
         let moving: Vec<AgentId> = self.moving.iter().copied().collect();
         for agent in moving {
-            let Some(body) = self.bodies.get_mut(&agent) else {
-                continue;
-            };
-            if body.is_frozen {
-                continue;
-            }
-            let (at, has_arrived) = body.trajectory.at(tick, &self.rate);
-            if !self.area.contains(Cell::of(at)) && whole.contains(Cell::of(at)) {
+            if let Some(at) = self.stray(agent, tick) {
                 steps.push(Step::CrossedBorder(agent, at));
                 continue;
             }
+            let Some(body) = self.bodies.get_mut(&agent).filter(|body| !body.is_frozen) else {
+                continue;
+            };
+            let (at, has_arrived) = body.trajectory.at(tick, &self.rate);
             if has_arrived {
                 // Clients stop at `to` by themselves, so an arrival is no news for them.
                 body.trajectory = Trajectory::standing(at, tick, body.trajectory.heading);
@@ -66,6 +62,9 @@ impl RegionState {
                 continue;
             };
             let Some(target) = self.trajectory_of(follow.target) else {
+                if self.sought.get(&follow.target).is_some_and(|until| *until > tick) {
+                    continue;
+                }
                 self.apply(agent, Change::Follow(None));
                 steps.push(Step::FollowEnded(agent));
                 continue;
