@@ -1,6 +1,7 @@
 //! The schema itself: migrations, partitions, retention, locks, backups.
 
 use super::*;
+use crate::config::Retention;
 use crate::store::{StoreError, backup::backup, lock, migration};
 
 #[test]
@@ -40,7 +41,7 @@ fn partitions_exist_for_next_month_and_appear_when_needed() {
     stage.assert_sound();
     // A year later the first months are gone, and the floor says so.
     let now = stage.now;
-    stage.store.retain(now, 30, 48).unwrap();
+    stage.store.retain(now, &Retention::default()).unwrap();
     assert_eq!(
         seqs(&stage.store.events_of_shard(stage.lease.shard, 0, 10).unwrap()),
         [3]
@@ -70,7 +71,11 @@ fn retention_keeps_the_invariants() {
             }
         }
         let now = stage.now;
-        stage.store.retain(now, 10, 48).unwrap();
+        let kept = Retention {
+            events_days: 10,
+            ..Retention::default()
+        };
+        stage.store.retain(now, &kept).unwrap();
         let bob = stage.agent("bob").id;
         let head = stage.store.inbox_head(bob).unwrap().unwrap();
         assert_eq!((head.top, head.floor), (15, 9));
