@@ -1,5 +1,8 @@
 //! The committer of a shard: collects what is durable while the database is busy, and commits it in one transaction.
 
+#[cfg(test)]
+mod tests;
+
 use super::fanout::Fanout;
 use super::mailbox::Seat;
 use super::mailbox::{Reply, answer};
