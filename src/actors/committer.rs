@@ -1,5 +1,8 @@
 //! The committer of a shard: collects what is durable while the database is busy, and commits it in one transaction.
 
+#[cfg(test)]
+mod tests;
+
 use super::fanout::Fanout;
 use super::mailbox::Seat;
 use super::mailbox::{Reply, answer};
@@ -16,13 +19,10 @@ use crate::telemetry::metric;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Most commits that wait for the database; beyond, callers are told `busy`.
 const QUEUE_MAX: usize = 16_384;
-/// How long a commit waits for company when the database is idle.
-const COMPANY_WAIT: Duration = Duration::from_millis(1);
 
 /// What is done when a commit's outcome is known, before anybody hears of it: memory follows the disk.
 ///
@@ -69,6 +69,8 @@ pub enum CommitterMessage {
     Commit(Box<Pending>),
     /// The shard was claimed anew.
     Claimed(i64),
+    /// The node stops: take no more commits; answered when the outcome of the last is known.
+    Close(Reply<()>),
 }
 
 /// The committer of one shard.
@@ -82,6 +84,9 @@ pub struct Committer {
     is_busy: bool,
     is_waiting: bool,
     is_fenced: bool,
+    is_closed: bool,
+    /// Who waits for the last outcome.
+    closers: Vec<Reply<()>>,
     /// One while no batch is with the database.
     under_way: Arc<Semaphore>,
     needs_reload: bool,
@@ -108,14 +113,17 @@ impl Committer {
             is_busy: false,
             is_waiting: false,
             is_fenced: false,
+            is_closed: false,
+            closers: Vec::new(),
             under_way,
             needs_reload: false,
         }
     }
 
     fn enqueue(&mut self, pending: Pending, stage: &mut Stage<Self>) {
-        if self.is_fenced || self.queue.len() >= QUEUE_MAX {
-            let refusal = if self.is_fenced {
+        let is_shut = self.is_fenced || self.is_closed;
+        if is_shut || self.queue.len() >= QUEUE_MAX {
+            let refusal = if is_shut {
                 Refusal::unavailable()
             } else {
                 Refusal::busy()
@@ -127,18 +135,28 @@ impl Committer {
         if self.is_busy {
             return;
         }
-        if self.queue.len() >= BATCH_MAX {
+        if self.queue.len() >= BATCH_MAX || self.node.company_wait.is_zero() {
             self.flush(stage);
         } else if !self.is_waiting {
             self.is_waiting = true;
-            watch::later(stage, COMPANY_WAIT, |me, stage| {
+            watch::later(stage, self.node.company_wait, |me, stage| {
                 me.is_waiting = false;
                 me.flush(stage);
             });
         }
     }
 
+    /// Begins the next batch, or tells those who wait for the last outcome that it is known.
     fn flush(&mut self, stage: &mut Stage<Self>) {
+        self.begin_batch(stage);
+        if !self.is_busy && self.queue.is_empty() {
+            for closer in self.closers.drain(..) {
+                answer(closer, Ok(()));
+            }
+        }
+    }
+
+    fn begin_batch(&mut self, stage: &mut Stage<Self>) {
         if self.is_busy || self.queue.is_empty() {
             return;
         }
@@ -330,6 +348,7 @@ impl Role for Committer {
     // What was queued is dropped: its askers hear `unavailable`, and nothing of it was committed or will be.
     fn forget(&mut self) {
         self.queue.clear();
+        self.closers.clear();
         (self.is_busy, self.is_waiting, self.needs_reload) = (false, false, true);
     }
 
@@ -339,6 +358,11 @@ impl Role for Committer {
             CommitterMessage::Claimed(epoch) => {
                 self.epoch.store(epoch, Ordering::Release);
                 self.is_fenced = false;
+            }
+            CommitterMessage::Close(reply) => {
+                self.is_closed = true;
+                self.closers.push(reply);
+                self.flush(stage);
             }
         }
     }

@@ -71,6 +71,17 @@ impl<R: Role> Seat<R> {
         self.address.do_send(Parcel::new(message, None));
     }
 
+    /// Sends past the bound and waits for the answer: as `order`. Errors: as `ask`, but never `busy`.
+    pub async fn demand<T>(
+        &self,
+        deadline: Duration,
+        message: impl FnOnce(Reply<T>) -> R::Message,
+    ) -> Result<T, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.order(message(reply));
+        wait(deadline, answer).await
+    }
+
     /// Sends and waits for the answer.
     /// Errors: what the actor refuses; `busy` when its mailbox is full; `timeout`; `unavailable` when it failed on the way.
     pub async fn ask<T>(

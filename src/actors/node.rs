@@ -51,6 +51,10 @@ pub struct Node {
     pub parked_limits: ParkedLimits,
     /// How long a lease holds. Units: milliseconds.
     pub lease_ttl_ms: i64,
+    /// How long a commit waits for company when the writer is idle; timers round up to whole milliseconds.
+    pub company_wait: Duration,
+    /// How often positions are saved.
+    pub checkpoint_every: Duration,
     /// What is to be added to agents' counters; written every few seconds.
     pub counters: DashMap<AgentId, Counters>,
 }

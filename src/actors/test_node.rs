@@ -123,6 +123,8 @@ impl TestNode {
             limits,
             parked_limits: ParkedLimits::new(PARKED_LIMITS_MAX),
             lease_ttl_ms: LEASE_MS,
+            company_wait: Duration::from_millis(1),
+            checkpoint_every: Duration::from_secs(1),
             counters: DashMap::new(),
         });
         let arbiter = actix_rt::Arbiter::new();

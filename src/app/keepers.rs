@@ -20,11 +20,10 @@ pub fn start(gateway: &Gateway, access: &Arc<Access>, config: &Arc<Config>, reco
     keep(&gateway.node, Duration::from_secs(5), flush_counters);
     actix_web::rt::spawn(quarantine::keep_saved(Arc::clone(&gateway.node)));
     let sweep_every = Duration::from_secs(u64::from(config.retention.sweep_min.max(1)) * 60);
-    let (days, hours) = (
-        i64::from(config.retention.events_days),
-        i64::from(config.retention.commands_hours),
-    );
-    keep(&gateway.node, sweep_every, move |node| retain(node, days, hours));
+    let settings = Arc::clone(config);
+    keep(&gateway.node, sweep_every, move |node| {
+        retain(node, Arc::clone(&settings))
+    });
     keep(&gateway.node, Duration::from_secs(60), |node| async move {
         node.channels.sweep(&node.clock);
         node.parked_limits.sweep(&node.clock);
@@ -103,11 +102,11 @@ pub async fn flush_counters(node: Arc<Node>) {
     }
 }
 
-async fn retain(node: Arc<Node>, events_days: i64, commands_hours: i64) {
+async fn retain(node: Arc<Node>, config: Arc<Config>) {
     let now = node.now();
     if let Err(refusal) = node
         .database
-        .write(move |store| store.retain(now, events_days, commands_hours))
+        .write(move |store| store.retain(now, &config.retention))
         .await
     {
         tracing::warn!("old records could not be removed: {refusal}");

@@ -69,10 +69,17 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
     let origins = Origins::new(config.server.allowed_origins.iter().map(String::as_str))?;
     let config = Arc::new(config);
     let io_handle = io.handle().clone();
-    actix_web::rt::System::new().block_on(async move {
+    let node = opened.node;
+    let ran = actix_web::rt::System::new().block_on(async {
         let parts = start_node(&config, opened, &clock, &entropy, &io_handle)?;
         let gateway = parts.gateway.clone();
-        let access = Access::load(gateway.node.database.clone(), Arc::clone(&config), clock, entropy).await?;
+        let access = Access::load(
+            gateway.node.database.clone(),
+            Arc::clone(&config),
+            clock.clone(),
+            entropy.clone(),
+        )
+        .await?;
         let web = Web {
             gateway: gateway.clone(),
             access: Arc::clone(&access),
@@ -92,9 +99,13 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
         }
         tracing::info!(node = %config.server.node, "node {} is ready", config.server.node);
         stop::until_told(servers, &parts, &config).await
-    })?;
+    });
+    // A port that is taken, for instance.
+    if ran.is_err() {
+        start::give_back(&target, node, &clock);
+    }
     io.shutdown_timeout(std::time::Duration::from_secs(2));
-    Ok(())
+    ran
 }
 
 /// The demo's inhabitants live on the first shard's thread.

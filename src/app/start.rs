@@ -19,6 +19,7 @@ use crate::domain::region::{ShardPlan, World};
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
 use crate::store::commit::Poison;
+use crate::store::region::WorldRow;
 use crate::store::shard::Claim;
 use crate::store::{Reader, Store, Target, migrate};
 use actix_rt::Arbiter;
@@ -34,7 +35,7 @@ pub struct Opened {
     world: World,
     claims: Vec<Claim>,
     poison: Vec<Poison>,
-    node: NodeId,
+    pub(super) node: NodeId,
 }
 
 /// A node whose actors run.
@@ -56,7 +57,7 @@ pub fn open_store(
     let now = || Timestamp(clock.now_ms());
     let mut store = wait_for(config, clock, || {
         migrate(target, now())?;
-        Store::open(target)
+        Store::open_waiting(target, config.store.busy_timeout_ms)
     })
     .with_context(|| match target {
         Target::Sqlite(path) => format!("could not open the database {}", path.display()),
@@ -77,8 +78,33 @@ pub fn open_store(
         env!("CARGO_PKG_VERSION"),
         now(),
     )?;
+    take_over(config, target, clock, store, (world, node))
+        .inspect_err(|_not_started| give_back(target, node, clock))
+}
+
+/// Gives the leases of a node back that does not come to run, so that the next start need not wait for their end.
+/// Not for a thread with a tokio runtime.
+pub(super) fn give_back(target: &Target, node: NodeId, clock: &Clock) {
+    let given =
+        Store::open(target).and_then(|mut store| store.release_leases(node, Timestamp(clock.now_ms())));
+    if let Err(error) = given {
+        let error = anyhow::Error::new(error);
+        tracing::warn!(error = format!("{error:#}"), "leases could not be given back");
+    }
+}
+
+/// Claims every shard for a node that is known, reads what they need, and connects for all threads.
+fn take_over(
+    config: &Config,
+    target: &Target,
+    clock: &Clock,
+    mut store: Store,
+    (world, node): (WorldRow, NodeId),
+) -> anyhow::Result<Opened> {
+    let now = || Timestamp(clock.now_ms());
+    let lock_wait_ms = config.store.busy_timeout_ms;
     let is_forced = matches!(target, Target::Sqlite(_) | Target::SqliteMemory(_));
-    let mut reader = Reader::open(target)?;
+    let mut reader = Reader::open_waiting(target, lock_wait_ms)?;
     let claims = claim_all(
         (&mut store, &mut reader),
         node,
@@ -106,11 +132,11 @@ pub fn open_store(
     };
     let mut stores = vec![store];
     while stores.len() < writer_count {
-        stores.push(Store::open(target)?);
+        stores.push(Store::open_waiting(target, lock_wait_ms)?);
     }
     let mut readers = vec![reader];
     while readers.len() < threads(config.store.reader_threads) {
-        readers.push(Reader::open(target)?);
+        readers.push(Reader::open_waiting(target, lock_wait_ms)?);
     }
     Ok(Opened {
         stores,
@@ -202,6 +228,7 @@ pub fn start_node(
         prefix: config.bus.key_prefix.clone(),
         is_mirror_on: config.bus.mirror,
         pool_size: config.bus.pool_size,
+        command_timeout: Duration::from_millis(config.bus.timeout_ms),
         node: opened.node.0,
     };
     let bus = Bus::start(&bus_config, clock.clone(), entropy.clone(), io)?;
@@ -219,6 +246,8 @@ pub fn start_node(
         limits: config.limits.clone(),
         parked_limits: ParkedLimits::new(PARKED_LIMITS_MAX),
         lease_ttl_ms: lease_ttl_ms(config),
+        company_wait: Duration::from_micros(config.store.batch_wait_us),
+        checkpoint_every: Duration::from_millis(config.store.checkpoint_ms),
         counters: DashMap::new(),
     });
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);

@@ -3,15 +3,22 @@
 use super::http::Servers;
 use super::keepers::flush_counters;
 use super::start::NodeParts;
+use crate::actors::committer::CommitterMessage;
 use crate::actors::hub::{HubMessage, Whom};
+use crate::actors::node::Node;
 use crate::actors::quarantine;
+use crate::actors::region::RegionMessage;
 use crate::bus::Topic;
 use crate::config::Config;
 use crate::wire::Disconnect;
 use bytes::Bytes;
+use futures_util::future::join_all;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// How long a shard may take for its last commits, and again for its last positions.
+const SAVE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Runs until SIGTERM or SIGINT, then stops in order.
 /// Errors: signals cannot be listened for.
@@ -38,10 +45,8 @@ pub async fn until_told(servers: Servers, parts: &NodeParts, config: &Config) ->
         // Sockets that do not close in time are cut by the server's own timeout.
         let _ = tokio::time::timeout(grace, handle.stop(true)).await;
     }
-    // What was acknowledged is committed already; the last positions and counters follow.
-    for (_, seats) in node.directory.shards() {
-        seats.region.order(crate::actors::region::RegionMessage::Save);
-    }
+    // What was acknowledged is committed already; what was only asked for, the last positions and counters follow.
+    save_shards(&node).await;
     flush_counters(Arc::clone(&node)).await;
     if !quarantine::save(&node).await {
         tracing::warn!("quarantined commands could not be written");
@@ -63,4 +68,20 @@ pub async fn until_told(servers: Servers, parts: &NodeParts, config: &Config) ->
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Has every shard finish its commits, then save its positions: both need the lease, which is given back after this.
+async fn save_shards(node: &Node) {
+    let each = node.directory.shards().into_iter().map(async |(shard, seats)| {
+        let closed = seats
+            .committer
+            .demand(SAVE_DEADLINE, CommitterMessage::Close)
+            .await;
+        // The region has heard of every outcome by now, so it saves what follows from them too.
+        let saved = seats.region.demand(SAVE_DEADLINE, RegionMessage::Save).await;
+        if let Err(refusal) = closed.and(saved) {
+            tracing::warn!(shard.id = %shard, "{shard} did not finish before the stop: {refusal}");
+        }
+    });
+    join_all(each).await;
 }

@@ -14,8 +14,6 @@ use crate::host::clock::Clock;
 
 /// How long making or finding a connection may take.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long one command or one pipeline may take.
-pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Redis did not do what it was asked. What is known about it is in the log and in the status.
 #[derive(Debug)]
@@ -93,17 +91,28 @@ impl Health {
 pub(super) struct Commands {
     pool: Pool<RedisConnectionManager>,
     health: std::sync::Arc<Health>,
+    timeout: Duration,
 }
 
 impl Commands {
     /// Must be called inside a runtime; the pool is kept by tasks of that runtime. It connects when first used.
-    pub fn new(manager: RedisConnectionManager, pool_size: u32, health: std::sync::Arc<Health>) -> Self {
+    /// `command_timeout`: for one command or one pipeline.
+    pub fn new(
+        manager: RedisConnectionManager,
+        pool_size: u32,
+        command_timeout: Duration,
+        health: std::sync::Arc<Health>,
+    ) -> Self {
         let pool = Pool::builder()
             .max_size(pool_size.clamp(1, 256))
             .connection_timeout(CONNECT_TIMEOUT)
             .retry_connection(false)
             .build_unchecked(manager);
-        Self { pool, health }
+        Self {
+            pool,
+            health,
+            timeout: command_timeout,
+        }
     }
 
     /// Runs the pipeline once. After a failure it is unknown which of its commands were executed.
@@ -128,7 +137,7 @@ impl Commands {
             Err(_) => return Err("no connection in time".to_owned()),
         };
         count::operations(pipeline.len());
-        match timeout(COMMAND_TIMEOUT, pipeline.exec_async(&mut *connection)).await {
+        match timeout(self.timeout, pipeline.exec_async(&mut *connection)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err("no answer in time".to_owned()),

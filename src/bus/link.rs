@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::board::{Board, Changes};
 use super::echo::Echoes;
-use super::health::{COMMAND_TIMEOUT, CONNECT_TIMEOUT, Failed, Health};
+use super::health::{CONNECT_TIMEOUT, Failed, Health};
 use super::redis::pause;
 use super::topic::Topic;
 use super::{PAYLOAD_MAX_BYTES, count, wire};
@@ -31,6 +31,7 @@ pub(super) struct Link {
     pub health: Arc<Health>,
     pub prefix: String,
     pub node: Uuid,
+    pub command_timeout: Duration,
     pub entropy: Entropy,
 }
 
@@ -63,6 +64,7 @@ impl Link {
         let mut ear = Ear {
             sink,
             topics: HashMap::new(),
+            timeout: self.command_timeout,
         };
         // Taken before the topics are read: a change in between is then looked at twice, never missed.
         let _read_in_full_below = self.board.take_changes();
@@ -164,6 +166,8 @@ impl Link {
 struct Ear {
     sink: PubSubSink,
     topics: HashMap<String, Topic>,
+    /// How long one request may take.
+    timeout: Duration,
 }
 
 impl Ear {
@@ -172,7 +176,7 @@ impl Ear {
         // Known before Redis confirms: a message may come right behind the confirmation.
         self.topics.extend(topics);
         for names in names.chunks(CHANNELS_MAX) {
-            in_time(self.sink.subscribe(names)).await?;
+            in_time(self.timeout, self.sink.subscribe(names)).await?;
         }
         Ok(())
     }
@@ -182,18 +186,23 @@ impl Ear {
             self.topics.remove(name);
         }
         for names in names.chunks(CHANNELS_MAX) {
-            in_time(self.sink.unsubscribe(names)).await?;
+            in_time(self.timeout, self.sink.unsubscribe(names)).await?;
         }
         Ok(())
     }
 
     async fn ping(&mut self) -> Result<(), Failed> {
-        in_time(self.sink.ping::<Value>()).await.map(|_pong| ())
+        in_time(self.timeout, self.sink.ping::<Value>())
+            .await
+            .map(|_pong| ())
     }
 }
 
-async fn in_time<T>(request: impl Future<Output = redis::RedisResult<T>>) -> Result<T, Failed> {
-    match timeout(COMMAND_TIMEOUT, request).await {
+async fn in_time<T>(
+    limit: Duration,
+    request: impl Future<Output = redis::RedisResult<T>>,
+) -> Result<T, Failed> {
+    match timeout(limit, request).await {
         Ok(Ok(value)) => Ok(value),
         // The link is made anew whatever went wrong.
         Ok(Err(_)) | Err(_) => Err(Failed),

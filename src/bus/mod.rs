@@ -19,6 +19,8 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde::Serialize;
 use tokio::runtime::Handle;
@@ -55,6 +57,8 @@ pub struct BusConfig {
     pub is_mirror_on: bool,
     /// Connections for commands, 1 to 256; taken to the nearer end otherwise.
     pub pool_size: u32,
+    /// How long one command, or one pipeline of them, may take.
+    pub command_timeout: Duration,
     /// This process; other nodes tell its publications from theirs by it.
     pub node: Uuid,
 }
@@ -66,6 +70,7 @@ impl Default for BusConfig {
             prefix: "rookery:".to_owned(),
             is_mirror_on: true,
             pool_size: 8,
+            command_timeout: Duration::from_millis(500),
             node: Uuid::nil(),
         }
     }

@@ -92,7 +92,12 @@ impl RedisBus {
         let board = Arc::new(Board::default());
         let echoes = Arc::new(Echoes::default());
         let health = Arc::new(Health::new(clock.clone()));
-        let commands = Arc::new(Commands::new(manager, config.pool_size, Arc::clone(&health)));
+        let commands = Arc::new(Commands::new(
+            manager,
+            config.pool_size,
+            config.command_timeout,
+            Arc::clone(&health),
+        ));
         let (outgoing, queue) = channel(OUTGOING_MAX);
         let waiting_bytes = Arc::new(AtomicUsize::new(0));
         let writer = Writer {
@@ -110,6 +115,7 @@ impl RedisBus {
             health: Arc::clone(&health),
             prefix: config.prefix.clone(),
             node: config.node,
+            command_timeout: config.command_timeout,
             entropy,
         };
         let tasks = [

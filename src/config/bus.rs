@@ -15,7 +15,7 @@ section! {
         /// Connections for commands.
         pool_size: u32 = 8,
         /// How long one command may take. Units: milliseconds.
-        timeout_ms: u64 = 1_000,
+        timeout_ms: u64 = 500,
     }
 }
 

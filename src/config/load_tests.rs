@@ -1,4 +1,4 @@
-use super::super::{LogFormat, Synchronous};
+use super::super::LogFormat;
 use super::*;
 
 /// Loads with a settings file of this text, these variables and flags.
@@ -87,16 +87,12 @@ fn lists_switches_and_words_come_from_the_environment() {
         ("ROOKERY_UNLIMITED", "1"),
         ("ROOKERY_BUS__MIRROR", "off"),
         ("ROOKERY_LOG__FORMAT", "json"),
-        ("ROOKERY_STORE__SYNCHRONOUS", "normal"),
     ];
     let config = load(None, &variables, Flags::default()).unwrap();
     assert_eq!(config.server.cors_origins, ["https://a.org", "https://b.org"]);
     assert!(config.server.trusted_proxies[0].contains("10.1.2.3".parse().unwrap()));
     assert!(config.limits.unlimited && !config.bus.mirror);
-    assert_eq!(
-        (config.log.format, config.store.synchronous),
-        (LogFormat::Json, Synchronous::Normal)
-    );
+    assert_eq!(config.log.format, LogFormat::Json);
 }
 
 #[test]

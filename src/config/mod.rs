@@ -36,7 +36,7 @@ pub use log::{Log, LogFormat};
 pub use retention::Retention;
 pub use secret::Secret;
 pub use server::Server;
-pub use store::{Store, Synchronous};
+pub use store::Store;
 pub use world::World;
 pub use world_file::WorldFile;
 

@@ -2,17 +2,6 @@
 
 use super::check::{scheme, within};
 use super::{ConfigError, Secret};
-use crate::base::limit;
-
-choice! {
-    /// When a commit of SQLite counts as done.
-    pub enum Synchronous {
-        /// On disk: an answer `committed` survives a power cut.
-        Full = "full",
-        /// In the system's hands: it survives `kill -9`, not a power cut.
-        Normal = "normal",
-    }
-}
 
 section! {
     /// The database: SQLite in the data folder, or PostgreSQL.
@@ -23,15 +12,11 @@ section! {
         writer_threads: u32 = 4,
         /// Threads that read.
         reader_threads: u32 = 4,
-        /// Whether a commit of SQLite waits for the disk: "full" or "normal".
-        synchronous: Synchronous = Synchronous::Full,
-        /// How long a statement waits for a lock. Units: milliseconds.
-        busy_timeout_ms: u64 = 5_000,
+        /// How long a statement waits for SQLite's lock, which commands beside the server take too. Units: milliseconds.
+        busy_timeout_ms: u32 = 5_000,
         /// How long the start waits for the database. Units: seconds.
         connect_timeout_s: u32 = 30,
-        /// Most writes in one transaction.
-        batch_max: u32 = 1_000,
-        /// How long a commit waits for company when the writer is idle. Units: microseconds.
+        /// How long a commit waits for company when the writer is idle, rounded up to whole milliseconds. Units: microseconds.
         batch_wait_us: u64 = 1_000,
         /// How often positions are saved. Units: milliseconds.
         checkpoint_ms: u64 = 1_000,
@@ -45,12 +30,10 @@ impl Store {
         if let Some(database) = &self.database {
             scheme("store.database", database, &["postgres", "postgresql"])?;
         }
-        let batch_max = u64::try_from(limit::COMMIT_BATCH_MAX).unwrap_or(u64::MAX);
         within("store.writer_threads", self.writer_threads.into(), 1, 64)?;
         within("store.reader_threads", self.reader_threads.into(), 1, 64)?;
-        within("store.busy_timeout_ms", self.busy_timeout_ms, 10, 60_000)?;
+        within("store.busy_timeout_ms", self.busy_timeout_ms.into(), 10, 60_000)?;
         within("store.connect_timeout_s", self.connect_timeout_s.into(), 1, 600)?;
-        within("store.batch_max", self.batch_max.into(), 1, batch_max)?;
         within("store.batch_wait_us", self.batch_wait_us, 0, 100_000)?;
         // Two seconds are what a crash may cost (architecture.md §6), one of them is for writing.
         within("store.checkpoint_ms", self.checkpoint_ms, 100, 1_000)?;

@@ -1,6 +1,6 @@
 //! Copies of a running world.
 
-use super::connection::Conn;
+use super::connection::{Conn, LOCK_WAIT_MS};
 use super::{Result, StoreError, Target};
 use diesel::RunQueryDsl;
 use diesel::sql_types::Text;
@@ -21,7 +21,7 @@ pub fn backup(target: &Target, file: &Path) -> Result<()> {
         });
     }
     // A read transaction of its own: the server goes on writing meanwhile.
-    let mut conn = Conn::open(target, true)?;
+    let mut conn = Conn::open(target, true, LOCK_WAIT_MS)?;
     if let Conn::Sqlite(c) = &mut conn {
         let copy = diesel::sql_query("VACUUM INTO $1").bind::<Text, _>(file.to_string_lossy());
         copy.execute(c).map_err(|source| StoreError::Query {

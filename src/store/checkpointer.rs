@@ -2,13 +2,14 @@
 //! for the writer.
 
 use super::Target;
-use super::connection::Conn;
+use super::connection::{Conn, LOCK_WAIT_MS};
 use diesel::connection::SimpleConnection;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
 /// After how many actions the log is copied. Seldom enough that a page which changes with each commit is copied once for many
-/// commits; often enough that the writer itself, which has to at `LOG_PAGES_MAX`, finds little left to copy.
+/// commits; often enough that the writer itself, which has to at the `wal_autocheckpoint` of its connection, finds little
+/// left to copy.
 const ACTIONS: usize = 4_096;
 
 /// Copies the log while somebody writes. The thread starts with the first need and ends with the value.
@@ -64,7 +65,7 @@ fn run(target: &Target, calls: &Receiver<()>) {
     while calls.recv().is_ok() {
         let copied = match conn {
             Some(ref mut conn) => copy(conn),
-            None => Conn::open(target, false)
+            None => Conn::open(target, false, LOCK_WAIT_MS)
                 .map_err(|error| error.to_string())
                 .and_then(|opened| copy(conn.insert(opened))),
         };

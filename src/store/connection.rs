@@ -49,11 +49,14 @@ macro_rules! load_for_update {
 }
 pub(crate) use load_for_update;
 
+/// How long a statement waits for SQLite's lock unless told otherwise. Units: milliseconds.
+pub(crate) const LOCK_WAIT_MS: u32 = 5_000;
+
 /// How often a transaction is tried.
 pub(crate) const ATTEMPTS_MAX: u32 = 6;
 
 /// The log may have 32,000 pages (128 MiB) before the writer itself copies what the checkpointer has left.
-const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
+const SQLITE_SESSION: &str = "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
      PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 32000;";
 
 /// Who only reads asks for rows by their keys, and the system keeps the file's pages anyway: 8 MiB of them are enough.
@@ -88,8 +91,9 @@ impl Target {
 }
 
 impl Conn {
-    /// Opens a connection. Errors: `Connect`.
-    pub(crate) fn open(target: &Target, is_writer: bool) -> Result<Self> {
+    /// Opens a connection. `lock_wait_ms`: how long a statement waits for SQLite's lock; PostgreSQL has its own bound.
+    /// Errors: `Connect`.
+    pub(crate) fn open(target: &Target, is_writer: bool, lock_wait_ms: u32) -> Result<Self> {
         let connect = |source| StoreError::Connect { source };
         let setup = |source| StoreError::Query {
             operation: "set up a connection",
@@ -98,7 +102,9 @@ impl Conn {
         match target {
             Target::Sqlite(_) | Target::SqliteMemory(_) => {
                 let mut connection = SqliteConnection::establish(&target.url()).map_err(connect)?;
-                connection.batch_execute(SQLITE_SESSION).map_err(setup)?;
+                connection
+                    .batch_execute(&format!("PRAGMA busy_timeout = {lock_wait_ms}; {SQLITE_SESSION}"))
+                    .map_err(setup)?;
                 if matches!(target, Target::Sqlite(_)) {
                     connection
                         .batch_execute("PRAGMA journal_mode = WAL;")
@@ -154,6 +160,7 @@ impl Conn {
 pub struct Reader {
     target: Target,
     is_writer: bool,
+    lock_wait_ms: u32,
     conn: Option<Conn>,
 }
 
@@ -190,13 +197,13 @@ impl DerefMut for Store {
 impl Store {
     /// Connects. The schema must be up to date: see `migrate`. Errors: `Connect`.
     pub fn open(target: &Target) -> Result<Self> {
-        let conn = Some(Conn::open(target, true)?);
+        Self::open_waiting(target, LOCK_WAIT_MS)
+    }
+
+    /// Connects, with another wait for SQLite's lock. Units: milliseconds. Errors: as `open`.
+    pub fn open_waiting(target: &Target, lock_wait_ms: u32) -> Result<Self> {
         Ok(Self {
-            reader: Reader {
-                target: target.clone(),
-                is_writer: true,
-                conn,
-            },
+            reader: Reader::connect(target, true, lock_wait_ms)?,
             resolver: Resolver::default(),
             checkpointer: Checkpointer::default(),
         })
@@ -244,10 +251,20 @@ impl Store {
 impl Reader {
     /// Connects. Errors: `Connect`.
     pub fn open(target: &Target) -> Result<Self> {
+        Self::open_waiting(target, LOCK_WAIT_MS)
+    }
+
+    /// Connects, with another wait for SQLite's lock. Units: milliseconds. Errors: as `open`.
+    pub fn open_waiting(target: &Target, lock_wait_ms: u32) -> Result<Self> {
+        Self::connect(target, false, lock_wait_ms)
+    }
+
+    fn connect(target: &Target, is_writer: bool, lock_wait_ms: u32) -> Result<Self> {
         Ok(Self {
             target: target.clone(),
-            is_writer: false,
-            conn: Some(Conn::open(target, false)?),
+            is_writer,
+            lock_wait_ms,
+            conn: Some(Conn::open(target, is_writer, lock_wait_ms)?),
         })
     }
 
@@ -268,7 +285,7 @@ impl Reader {
         match self.conn {
             Some(ref mut conn) => Ok(conn),
             None => {
-                let conn = Conn::open(&self.target, self.is_writer)?;
+                let conn = Conn::open(&self.target, self.is_writer, self.lock_wait_ms)?;
                 Ok(self.conn.insert(conn))
             }
         }

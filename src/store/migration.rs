@@ -1,6 +1,6 @@
 //! Migrations: embedded, the same names for both databases.
 
-use super::connection::Conn;
+use super::connection::{Conn, LOCK_WAIT_MS};
 use super::{Result, StoreError, Target, retention};
 use crate::base::time::Timestamp;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -14,7 +14,7 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// Errors: `Connect`, `Migrate`.
 pub fn migrate(target: &Target, now: Timestamp) -> Result<()> {
     keep_memory_alive(target)?;
-    let mut conn = Conn::open(target, true)?;
+    let mut conn = Conn::open(target, true, LOCK_WAIT_MS)?;
     let migrate = |source| StoreError::Migrate { source };
     if let Conn::Pg(c) = &mut conn {
         use diesel::connection::SimpleConnection;
@@ -32,7 +32,7 @@ pub fn migrate(target: &Target, now: Timestamp) -> Result<()> {
 /// Takes all migrations back. For tests of `down.sql`.
 #[cfg(test)]
 pub(crate) fn revert_all(target: &Target) -> Result<()> {
-    let mut conn = Conn::open(target, true)?;
+    let mut conn = Conn::open(target, true, LOCK_WAIT_MS)?;
     match &mut conn {
         Conn::Sqlite(c) => c.revert_all_migrations(SQLITE).map(drop),
         Conn::Pg(c) => c.revert_all_migrations(POSTGRES).map(drop),
@@ -51,7 +51,7 @@ fn keep_memory_alive(target: &Target) -> Result<()> {
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
     if !kept.contains_key(name) {
-        let conn = Conn::open(target, true)?;
+        let conn = Conn::open(target, true, LOCK_WAIT_MS)?;
         kept.insert(name.clone(), conn);
     }
     Ok(())

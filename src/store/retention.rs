@@ -3,6 +3,7 @@
 use super::connection::{Conn, PgConnection};
 use super::{Result, Store};
 use crate::base::time::Timestamp;
+use crate::config::Retention;
 use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Text};
@@ -12,15 +13,10 @@ use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query};
 const DELETE_MAX: i64 = 5_000;
 /// Statements of one kind in one run.
 const ROUNDS_MAX: usize = 200;
-/// Entries that an inbox keeps.
-const INBOX_MAX: i64 = 1_000;
-/// How long an inbox keeps them. Units: milliseconds.
-const INBOX_TTL_MS: i64 = 7 * DAY_MS;
-/// How long closed sessions are kept. Units: milliseconds.
-const SESSION_TTL_MS: i64 = 30 * DAY_MS;
 /// How long a spent refresh token holds its successor. Units: milliseconds.
 const GRACE_MS: i64 = 30_000;
-const DAY_MS: i64 = 86_400_000;
+const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
 
 const LONG_INBOXES: &str = "UPDATE inbox_head SET floor = top - $1 WHERE agent_id IN (SELECT agent_id FROM inbox_head \
      WHERE top - floor > $1 ORDER BY agent_id LIMIT $2)";
@@ -44,16 +40,15 @@ struct Partition {
 
 impl Store {
     /// Deletes what is older than allowed, in bounded batches, and makes the partitions of the next months.
-    pub fn retain(&mut self, now: Timestamp, events_days: i64, commands_hours: i64) -> Result<()> {
+    pub fn retain(&mut self, now: Timestamp, kept: &Retention) -> Result<()> {
         self.write("make partitions", |conn| make_partitions(conn, now))?;
-        let events_before = now.0.saturating_sub(events_days.max(0).saturating_mul(DAY_MS));
+        let ago = |count: u32, unit_ms: i64| now.0.saturating_sub(i64::from(count).saturating_mul(unit_ms));
+        let events_before = ago(kept.events_days, DAY_MS);
         // An inbox entry needs its event, so it never outlives it.
-        let inbox_before = events_before.max(now.0.saturating_sub(INBOX_TTL_MS));
-        let commands_before = now
-            .0
-            .saturating_sub(commands_hours.max(0).saturating_mul(3_600_000));
-        let sessions_before = now.0.saturating_sub(SESSION_TTL_MS);
-        self.trim_inboxes(inbox_before)?;
+        let inbox_before = events_before.max(ago(kept.inbox_days, DAY_MS));
+        let commands_before = ago(kept.commands_hours, HOUR_MS);
+        let sessions_before = ago(kept.sessions_days, DAY_MS);
+        self.trim_inboxes(kept.inbox_messages, inbox_before)?;
         self.trim_events(events_before)?;
         let rest = [
             (
@@ -115,8 +110,8 @@ impl Store {
     }
 
     /// Raises the floors of inboxes, then deletes what is below.
-    fn trim_inboxes(&mut self, before: i64) -> Result<()> {
-        self.repeat(LONG_INBOXES, INBOX_MAX)?;
+    fn trim_inboxes(&mut self, messages_max: u32, before: i64) -> Result<()> {
+        self.repeat(LONG_INBOXES, messages_max.into())?;
         self.repeat(OLD_INBOXES, before)?;
         self.repeat(PAST_INBOXES, before)
     }
@@ -198,6 +193,7 @@ fn partition_name(month: NaiveDate) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::connection::LOCK_WAIT_MS;
     use crate::store::migrate;
     use crate::store::test_database::{NOW, sqlite};
 
@@ -211,7 +207,7 @@ mod tests {
     fn the_sweep_goes_to_old_entries_and_events_and_reads_no_others() {
         let database = sqlite();
         migrate(&database.target, NOW).unwrap();
-        let Conn::Sqlite(mut conn) = Conn::open(&database.target, true).unwrap() else {
+        let Conn::Sqlite(mut conn) = Conn::open(&database.target, true, LOCK_WAIT_MS).unwrap() else {
             panic!("another database")
         };
         for statement in [OLD_INBOXES, PAST_INBOXES, OLD_EVENTS, PAST_EVENTS] {

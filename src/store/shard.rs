@@ -14,6 +14,7 @@ use crate::base::time::{Tick, Timestamp};
 use crate::domain::conversation::Conversation;
 use crate::domain::object::SceneObject;
 use diesel::dsl::sql;
+use diesel::query_dsl::methods;
 use diesel::sql_types::{BigInt, Bool};
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, QueryableByName,
@@ -195,7 +196,8 @@ impl Store {
         })
     }
 
-    /// Keeps a shard's checkpoint in place of the last. `false`: the lease is not the current one, nothing was written.
+    /// Keeps a shard's checkpoint in place of an earlier one. `false`: nothing was written, because the lease is not the current
+    /// one or a later checkpoint is there.
     pub fn save_checkpoint(&mut self, lease: Lease, checkpoint: &Checkpoint, now: Timestamp) -> Result<bool> {
         use schema::{checkpoint::dsl as k, shard::dsl as s};
         self.write("save a checkpoint", |conn| {
@@ -213,13 +215,19 @@ impl Store {
                 k::body.eq(&checkpoint.body),
                 k::created_at.eq(now.0),
             );
-            on_conn!(conn, |c| diesel::insert_into(k::checkpoint)
-                .values(row)
-                .on_conflict(k::shard_id)
-                .do_update()
-                .set((row.1, row.2, row.3, row.4))
-                .execute(c))?;
-            Ok(true)
+            // Two writers may have two checkpoints of one shard. A new epoch counts first: its clock may have been set back.
+            let is_later = k::epoch
+                .lt(lease.epoch)
+                .or(k::epoch.eq(lease.epoch).and(k::tick.le(checkpoint.tick.0)));
+            let written = on_conn!(conn, |c| {
+                let upsert = diesel::insert_into(k::checkpoint)
+                    .values(row)
+                    .on_conflict(k::shard_id)
+                    .do_update()
+                    .set((row.1, row.2, row.3, row.4));
+                methods::FilterDsl::filter(upsert, is_later).execute(c)
+            })?;
+            Ok(written > 0)
         })
     }
 }

@@ -54,7 +54,7 @@ pub fn postgres() -> TestDatabase {
 
 /// Runs a statement of the test's own.
 pub fn tamper(target: &Target, sql: &str) {
-    match super::connection::Conn::open(target, true).unwrap() {
+    match super::connection::Conn::open(target, true, super::connection::LOCK_WAIT_MS).unwrap() {
         super::connection::Conn::Sqlite(mut c) => c.batch_execute(sql).unwrap(),
         super::connection::Conn::Pg(mut c) => c.batch_execute(sql).unwrap(),
     }

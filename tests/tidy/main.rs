@@ -103,6 +103,11 @@ mod tree {
     }
 
     #[test]
+    fn every_setting_is_read() {
+        check(&rules::settings_are_read(&files()));
+    }
+
+    #[test]
     fn migrations_come_in_pairs() {
         check(&rules::migration_pairs(&files()));
     }

@@ -288,6 +288,54 @@ fn work_left_without_an_issue_is_caught() {
 }
 
 #[test]
+fn a_setting_that_nobody_reads_is_caught() {
+    let section = "section! {
+    /// Rooms.
+    pub struct Rooms in \"rooms\" {
+        /// Read by the floor above.
+        size_m: u32 = 1,
+        /// Read by nobody but its check and a test.
+        size: u32 = 2,
+        /// Read by a method.
+        doors: Option<String> = None; example \"two\",
+    }
+}
+
+impl Rooms {
+    pub fn has_doors(&self) -> bool {
+        self.doors.is_some()
+    }
+
+    pub(super) fn check(&self) -> Result<(), ()> {
+        if self.size > 3 { return Err(()); }
+        within(self.size_m, self.doors)
+    }
+}
+
+#[cfg(test)]
+mod tests { fn f() { rooms.size; } }
+";
+    let config = || File::new("src/config/rooms.rs", section);
+    let reader = |text: &str| File::new("src/actors/room.rs", text);
+    let lines = |files: &[File]| -> Vec<usize> {
+        rules::settings_are_read(files)
+            .iter()
+            .map(|breach| breach.line)
+            .collect()
+    };
+    let half = reader("fn f() { config.rooms.size_m; } // config.rooms.size");
+    assert_eq!(lines(&[config(), half]), [7]);
+    assert_eq!(lines(&[config(), reader("fn f() {}")]), [5, 7]);
+    let elsewhere = File::new(
+        "tests/it/room.rs",
+        "fn f() { config.rooms.size_m + config.rooms.size }",
+    );
+    assert_eq!(lines(&[config(), elsewhere]), [5, 7]);
+    let whole = reader("fn f() { config.rooms.size_m + config.rooms.size }");
+    assert_eq!(lines(&[config(), whole]), [0; 0]);
+}
+
+#[test]
 fn a_migration_without_its_twin_is_caught() {
     let pair = |backend: &str, name: &str| {
         ["up", "down"].map(|step| File::new(&format!("migrations/{backend}/{name}/{step}.sql"), "select 1;"))

@@ -5,6 +5,7 @@ mod loose_ends;
 mod machine;
 mod migrations;
 mod rooms;
+mod settings;
 mod shape;
 
 pub use floors::floors;
@@ -12,6 +13,7 @@ pub use loose_ends::{silenced, unfinished};
 pub use machine::{machine_paths, registry_hosts};
 pub use migrations::migration_pairs;
 pub use rooms::{purity, rooms};
+pub use settings::settings_are_read;
 pub use shape::{length, names};
 
 /// One file of the tree: its path from the root with `/`, and its text.

@@ -1,11 +1,13 @@
-//! Checkpoints: trajectories once a second, one row a shard; and the way back from one.
+//! Checkpoints: trajectories at intervals of a second or less, one row a shard; and the way back from one.
 
 use super::RegionActor;
 use crate::actors::agent::AgentActor;
+use crate::actors::mailbox::{Reply, answer};
 use crate::actors::watch::{self, Stage};
 use crate::base::id::AgentId;
 use crate::base::time::Timestamp;
 use crate::domain::agent::Profile;
+use crate::domain::refusal::Refusal;
 use crate::domain::region::{Body, RegionState};
 use crate::domain::scene::{Change, Follow};
 use crate::domain::space::Trajectory;
@@ -18,7 +20,7 @@ use std::sync::Arc;
 /// What an agent shows after a start until it comes back.
 const AWAY: &str = "away";
 
-/// What is saved of a body once a second, and what it takes along on a hand-off.
+/// What a checkpoint says of a body, and what it takes along on a hand-off.
 #[derive(Serialize, Deserialize)]
 struct Saved {
     agent: AgentId,
@@ -120,19 +122,20 @@ impl RegionActor {
         }
     }
 
-    /// Once a second: the checkpoint, and the mirror for outside tools.
-    pub(super) fn save(&mut self, stage: &mut Stage<Self>) {
+    /// At intervals and at the stop: the checkpoint, and the mirror for outside tools. While it loads there is nothing to save:
+    /// the asker hears `unavailable`.
+    pub(super) fn save(&mut self, stage: &mut Stage<Self>, reply: Option<Reply<()>>) {
         // Taken out, because a part of the actor must not be looked at while it changes itself.
         let Some(mut state) = self.state.take() else {
             return;
         };
         let population = self.node.directory.population(&self.plan.name);
         state.elsewhere = population.saturating_sub(state.agent_count());
-        self.save_state(&state, stage);
+        self.save_state(&state, stage, reply);
         self.state = Some(state);
     }
 
-    fn save_state(&mut self, state: &RegionState, stage: &mut Stage<Self>) {
+    fn save_state(&mut self, state: &RegionState, stage: &mut Stage<Self>, reply: Option<Reply<()>>) {
         let tick = self.node.tick();
         let rate = self.node.rate;
         // Ten seconds are more than any answer about a hand-off takes.
@@ -167,12 +170,19 @@ impl RegionActor {
                     .await
             },
             move |_, saved, _| {
-                let why = match saved {
-                    Ok(true) => return,
-                    Ok(false) => "its lease is another's".to_owned(),
-                    Err(refusal) => refusal.to_string(),
+                let why = match &saved {
+                    Ok(true) => None,
+                    Ok(false) => Some("its lease is another's, or a later one is there".to_owned()),
+                    Err(refusal) => Some(refusal.to_string()),
                 };
-                tracing::warn!(shard.id = %shard, "the checkpoint of shard {shard} was not saved: {why}");
+                if let Some(why) = why {
+                    tracing::warn!(shard.id = %shard, "the checkpoint of shard {shard} was not saved: {why}");
+                }
+                if let Some(reply) = reply {
+                    let kept =
+                        saved.and_then(|is_kept| is_kept.then_some(()).ok_or_else(Refusal::unavailable));
+                    answer(reply, kept);
+                }
             },
         );
     }

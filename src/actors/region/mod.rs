@@ -79,8 +79,8 @@ pub enum RegionMessage {
     ConversationLost(ConversationId),
     /// The shard was claimed anew: load it from the store.
     Reload,
-    /// Save the positions now.
-    Save,
+    /// Save the positions now; answered when they are on disk.
+    Save(Reply<()>),
 }
 
 /// Looks at a region's state on its own thread.
@@ -214,8 +214,10 @@ impl Role for RegionActor {
     fn begin(&mut self, stage: &mut Stage<Self>) {
         self.load(stage);
         self.start_ticking(stage);
-        watch::every(stage, Duration::from_secs(1), |me, stage| {
-            me.save(stage);
+        watch::every(stage, self.node.checkpoint_every, |me, stage| {
+            me.save(stage, None)
+        });
+        watch::every(stage, Duration::from_secs(1), |me, _| {
             me.attend_conversations();
             me.ask_for_followed();
         });
@@ -269,7 +271,7 @@ impl Role for RegionActor {
                 }
             }
             RegionMessage::Look(look) => self.look(look),
-            RegionMessage::Save => self.save(stage),
+            RegionMessage::Save(reply) => self.save(stage, Some(reply)),
             RegionMessage::Conversed(conversation) => self.conversed(&conversation),
             RegionMessage::ConversationLost(id) => self.conversation_lost(id),
             RegionMessage::Reload => {

@@ -1,5 +1,6 @@
 //! A region in two shards whose border is at 128 m: what a shard knows after it was loaded again.
 
+use std::time::Duration;
 use super::{RegionActor, RegionMessage, look};
 use crate::actors::gateway::Caller;
 use crate::actors::mailbox::Seat;
@@ -32,7 +33,8 @@ fn west(node: &TestNode) -> (ShardId, Seat<RegionActor>) {
 async fn saved(node: &TestNode, what: &str) {
     let (shard, region) = west(node);
     wait_until("a checkpoint", || async {
-        region.order(RegionMessage::Save);
+        // A region that is loading keeps nothing; the next look asks again.
+        let _ = region.demand(Duration::from_secs(1), RegionMessage::Save).await;
         let loaded = node.read(move |reader| reader.load_shard(shard)).await;
         let body = loaded.unwrap().checkpoint.map(|checkpoint| checkpoint.body);
         String::from_utf8(body.unwrap_or_default())
@@ -46,7 +48,7 @@ async fn saved(node: &TestNode, what: &str) {
 async fn place(node: &TestNode, agent: &Caller) -> (f64, ShardId) {
     loop {
         match node.act(agent, "get_location", json!({})).await {
-            Ok(receipt) => return (receipt.result["x"].as_f64().unwrap(), receipt.shard.unwrap()),
+            Ok(receipt) => return (receipt.result.tree()["x"].as_f64().unwrap(), receipt.shard.unwrap()),
             Err(refusal) => assert_eq!(refusal.code, Code::Moving),
         }
     }

@@ -1,7 +1,13 @@
 //! The schema itself: migrations, partitions, retention, locks, backups.
 
 use super::*;
+use crate::base::id::SessionId;
+use crate::config::Retention;
+use crate::store::connection::Conn;
+use crate::store::session::SessionRow;
 use crate::store::{StoreError, backup::backup, lock, migration};
+use diesel::sql_types::Integer;
+use diesel::{QueryableByName, RunQueryDsl};
 
 #[test]
 fn migrations_go_up_down_and_up_again() {
@@ -40,7 +46,7 @@ fn partitions_exist_for_next_month_and_appear_when_needed() {
     stage.assert_sound();
     // A year later the first months are gone, and the floor says so.
     let now = stage.now;
-    stage.store.retain(now, 30, 48).unwrap();
+    stage.store.retain(now, &Retention::default()).unwrap();
     assert_eq!(
         seqs(&stage.store.events_of_shard(stage.lease.shard, 0, 10).unwrap()),
         [3]
@@ -70,7 +76,11 @@ fn retention_keeps_the_invariants() {
             }
         }
         let now = stage.now;
-        stage.store.retain(now, 10, 48).unwrap();
+        let kept = Retention {
+            events_days: 10,
+            ..Retention::default()
+        };
+        stage.store.retain(now, &kept).unwrap();
         let bob = stage.agent("bob").id;
         let head = stage.store.inbox_head(bob).unwrap().unwrap();
         assert_eq!((head.top, head.floor), (15, 9));
@@ -80,6 +90,71 @@ fn retention_keeps_the_invariants() {
         let again = stage.pay("alice", "bob", 1, "0 0");
         replay_of(&stage.commit(vec![again])[0]);
     });
+}
+
+#[test]
+fn inboxes_and_sessions_are_kept_as_the_settings_say() {
+    on_both(|target| {
+        let mut stage = Stage::new(target, &["alice", "bob"]);
+        let (bob, start) = (stage.agent("bob").id, stage.now);
+        for n in 0..6 {
+            let pay = stage.pay("alice", "bob", 1, &format!("{n}"));
+            stage.commit(vec![pay]);
+        }
+        let session = SessionRow {
+            id: SessionId(fresh_id()),
+            agent: bob,
+            token_id: "token".to_owned(),
+            region: "plaza".to_owned(),
+            at: Vec3::new(1.0, 2.0, 25.0),
+            status: "idle".to_owned(),
+            connected_at: start,
+            metadata: json!({}),
+        };
+        stage.store.open_session(&session).unwrap();
+        stage.store.close_session(session.id, start).unwrap();
+        let offsets = |stage: &mut Stage| stage.store.inbox(bob, 0, 100).unwrap().len();
+        let kept = Retention {
+            inbox_messages: 4,
+            inbox_days: 2,
+            sessions_days: 3,
+            ..Retention::default()
+        };
+        let sessions = |stage: &mut Stage| stage.store.row_counts().unwrap()["sessions"];
+        let day = 86_400_000;
+        stage.store.retain(start.plus_ms(2 * day - 1), &kept).unwrap();
+        assert_eq!((offsets(&mut stage), sessions(&mut stage)), (4, 1));
+        stage.store.retain(start.plus_ms(2 * day + 1), &kept).unwrap();
+        assert_eq!((offsets(&mut stage), sessions(&mut stage)), (0, 1));
+        stage.store.retain(start.plus_ms(3 * day + 1), &kept).unwrap();
+        assert_eq!((offsets(&mut stage), sessions(&mut stage)), (0, 0));
+        stage.assert_sound();
+    });
+}
+
+#[test]
+fn a_connection_to_sqlite_waits_for_the_lock_as_long_as_it_is_told() {
+    let database = sqlite();
+    let waits = |store: &mut Store| {
+        store
+            .read("read a pragma", |conn| match conn {
+                Conn::Sqlite(c) => diesel::sql_query("PRAGMA busy_timeout").get_result::<Wait>(c),
+                Conn::Pg(_) => panic!("not SQLite"),
+            })
+            .unwrap()
+            .timeout
+    };
+    let mut store = Store::open_waiting(&database.target, 1_234).unwrap();
+    assert_eq!(waits(&mut store), 1_234);
+    // A connection that is made again is told the same.
+    store.reset();
+    assert_eq!(waits(&mut store), 1_234);
+}
+
+#[derive(QueryableByName)]
+struct Wait {
+    #[diesel(sql_type = Integer)]
+    timeout: i32,
 }
 
 #[test]

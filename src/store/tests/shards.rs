@@ -82,6 +82,40 @@ fn a_shard_has_one_owner_until_its_lease_ends() {
 }
 
 #[test]
+fn an_earlier_checkpoint_never_replaces_a_later_one() {
+    on_both(|target| {
+        let mut stage = Stage::new(target, &[]);
+        let (now, first) = (stage.now, stage.lease);
+        // Each writer has a connection of its own, and whichever is slow comes last.
+        let mut slow = Store::open(target).unwrap();
+        let at = |tick: i64, body: &str| Checkpoint {
+            tick: Tick(tick),
+            body: body.as_bytes().to_vec(),
+        };
+        assert!(stage.store.save_checkpoint(first, &at(20, "later"), now).unwrap());
+        assert!(!slow.save_checkpoint(first, &at(19, "earlier"), now).unwrap());
+        let saved = |stage: &mut Stage| {
+            let loaded = stage.store.load_shard(first.shard).unwrap().unwrap();
+            loaded.checkpoint.unwrap()
+        };
+        assert_eq!(saved(&mut stage), at(20, "later"));
+        // The last one of a stop may fall on the tick of the one before.
+        assert!(slow.save_checkpoint(first, &at(20, "last"), now).unwrap());
+        assert_eq!(saved(&mut stage), at(20, "last"));
+        // Another start, whose clock was set back.
+        stage.store.release_leases(first.owner, now).unwrap();
+        let claims = stage
+            .store
+            .claim_shards(NodeId(fresh_id()), 600_000, false, now)
+            .unwrap();
+        let second = claims[0].lease;
+        assert!(stage.store.save_checkpoint(second, &at(3, "new"), now).unwrap());
+        assert!(!slow.save_checkpoint(first, &at(30, "old"), now).unwrap());
+        assert_eq!(saved(&mut stage), at(3, "new"));
+    });
+}
+
+#[test]
 fn of_many_claimers_at_once_each_epoch_has_one() {
     on_both(|target| {
         let mut stage = Stage::new(target, &[]);

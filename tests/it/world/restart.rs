@@ -1,5 +1,6 @@
 //! What is left after the process ended, asked to or not.
 
+use crate::services::Postgres;
 use crate::world::{Settings, TestWorld, until, until_within};
 use nix::sys::signal::Signal;
 use serde_json::json;
@@ -40,9 +41,11 @@ async fn after_kill_9_agents_stand_where_the_last_checkpoint_left_them() {
     assert_eq!(world.get("/health/ready").await.status, 200);
 }
 
-#[tokio::test]
-async fn a_stop_that_was_asked_for_loses_nothing() {
-    let mut world = TestWorld::start(Settings::default());
+async fn loses_nothing(database: Option<String>) {
+    let mut world = TestWorld::start(Settings {
+        database,
+        ..Settings::default()
+    });
     let alice = world.agent("alice").await;
     alice.enter().await;
     alice.stand("main", 10.0, 10.0).await;
@@ -54,7 +57,10 @@ async fn a_stop_that_was_asked_for_loses_nothing() {
         (alice.act("get_location", json!({})).await.result()["x"] == 11.0).then_some(())
     })
     .await;
+    // Answered from memory: only the save of the stop can bring it to disk.
+    alice.act("set_status", json!({"status": "reading"})).await.ok();
     world.restart(Signal::SIGTERM);
+    alice.act("ping", json!({})).await.ok();
     let bob = world.agent("bob").await;
     bob.enter().await;
     bob.stand("main", 12.0, 10.0).await;
@@ -67,7 +73,38 @@ async fn a_stop_that_was_asked_for_loses_nothing() {
         .unwrap_or_else(|| panic!("{near}"))
         .clone();
     assert_eq!(row["location"]["x"], 11.0);
+    assert_eq!(row["status"], "reading");
     assert!(world.run(&["verify"]).len() < 10_000);
+}
+
+#[tokio::test]
+async fn a_stop_that_was_asked_for_loses_nothing_on_sqlite() {
+    loses_nothing(None).await;
+}
+
+#[tokio::test]
+async fn a_stop_that_was_asked_for_loses_nothing_on_postgres() {
+    loses_nothing(Some(Postgres::shared().fresh_database())).await;
+}
+
+#[tokio::test]
+async fn a_start_that_finds_its_port_taken_gives_the_leases_back() {
+    let postgres = Postgres::shared();
+    let url = postgres.fresh_database();
+    let mut world = TestWorld::start(Settings {
+        database: Some(url.clone()),
+        ..Settings::default()
+    });
+    world.stop(Signal::SIGTERM);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a port");
+    let address = taken.local_addr().expect("it has an address").to_string();
+    let refusal = world.refused(&["serve", "--listen", &address]);
+    assert!(refusal.contains("could not listen"), "{refusal}");
+    let name = url.rsplit('/').next().expect("a database has a name");
+    let claims = postgres.query(name, "SELECT max(epoch) FROM shard");
+    assert_eq!(claims, "2", "both starts had claimed the shards");
+    let owned = postgres.query(name, "SELECT count(*) FROM shard WHERE owner IS NOT NULL");
+    assert_eq!(owned, "0");
 }
 
 #[tokio::test]

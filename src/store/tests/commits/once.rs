@@ -1,6 +1,7 @@
 //! Once a command: numbers, repeats, quarantined commands.
 
 use super::*;
+use crate::config::Retention;
 
 #[test]
 fn duplicates_inside_one_batch_are_done_once() {
@@ -128,7 +129,11 @@ fn quarantined_commands_are_listed_newest_first_and_outlive_retention() {
                 .quarantine_command(alice, key, now.plus_ms(at))
                 .unwrap();
         }
-        stage.store.retain(now.plus_ms(90 * 86_400_000), 400, 48).unwrap();
+        let kept = Retention {
+            events_days: 400,
+            ..Retention::default()
+        };
+        stage.store.retain(now.plus_ms(90 * 86_400_000), &kept).unwrap();
         let listed = stage.store.poisoned_commands(2).unwrap();
         let expected = [&keys[2], &keys[1]].map(|key| Poison {
             agent: alice,
