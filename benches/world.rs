@@ -214,6 +214,7 @@ mod bench {
         };
         Batch {
             lease,
+            lease_ttl_ms: 60_000,
             now: NOW,
             commits: (0..PAYMENTS).map(commit).collect(),
         }

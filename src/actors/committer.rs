@@ -186,6 +186,7 @@ impl Committer {
         };
         let batch = Batch {
             lease,
+            lease_ttl_ms: self.node.lease_ttl_ms,
             now: self.node.now(),
             commits,
         };

@@ -201,7 +201,7 @@ impl Role for ShardActor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::actors::test_node::{TestNode, plan, run};
+    use crate::actors::test_node::{TestNode, plan, run, wait_until};
     use crate::store::region::Created;
     use serde_json::json;
 
@@ -261,6 +261,40 @@ mod tests {
             let to = json!({"region": "hall", "x": 10.0, "y": 9.0});
             node.act(&alice, "teleport", to).await.unwrap();
             node.stand(&alice, 30.0, 20.0).await;
+        });
+    }
+
+    #[test]
+    fn a_shard_whose_lease_is_not_renewed_claims_it_anew() {
+        run(async |node| {
+            let alice = node.join("alice", 10.0, 10.0).await;
+            let before = running(node.node());
+            let ttl_ms = node.node().lease_ttl_ms;
+            // What is renewed is not given up.
+            give_up(node.node(), &before, &before);
+            assert_eq!(running(node.node()), before);
+            node.clock.advance(ttl_ms.unsigned_abs() + 1_000);
+            let (id, now) = (node.node().id, node.node().now());
+            let renew = node
+                .node()
+                .database
+                .write(move |store| store.renew_leases(id, ttl_ms, now));
+            let renewed = renew.await.unwrap();
+            assert_eq!(renewed, []);
+            give_up(node.node(), &before, &renewed);
+            let is_newer = |lease: &Lease| {
+                let mut old = before.iter();
+                old.any(|old| old.shard == lease.shard && old.epoch < lease.epoch)
+            };
+            wait_until("newer epochs", || async {
+                running(node.node()).iter().all(is_newer)
+            })
+            .await;
+            wait_until("alice is loaded again", || async {
+                let to = json!({"region": "plaza", "x": 20.0, "y": 20.0});
+                node.act(&alice, "teleport", to).await.is_ok()
+            })
+            .await;
         });
     }
 }

@@ -45,6 +45,8 @@ pub struct Lease {
 pub struct Batch {
     /// The fence.
     pub lease: Lease,
+    /// From the commit on the lease holds for this long at least. Units: milliseconds.
+    pub lease_ttl_ms: i64,
     /// The time written to the rows. The store never lets it fall within a shard.
     pub now: Timestamp,
     /// At most `BATCH_MAX`.

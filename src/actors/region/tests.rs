@@ -1,6 +1,5 @@
 //! A region in two shards whose border is at 128 m: what a shard knows after it was loaded again.
 
-use std::time::Duration;
 use super::{RegionActor, RegionMessage, look};
 use crate::actors::gateway::Caller;
 use crate::actors::mailbox::Seat;
@@ -12,6 +11,7 @@ use crate::domain::space::Vec3;
 use serde_json::json;
 use std::future::Future;
 use std::sync::mpsc;
+use std::time::Duration;
 
 fn run_divided<F: Future<Output = ()>>(body: impl FnOnce(TestNode) -> F) {
     let mut plaza = plan("plaza");
@@ -48,7 +48,12 @@ async fn saved(node: &TestNode, what: &str) {
 async fn place(node: &TestNode, agent: &Caller) -> (f64, ShardId) {
     loop {
         match node.act(agent, "get_location", json!({})).await {
-            Ok(receipt) => return (receipt.result.tree()["x"].as_f64().unwrap(), receipt.shard.unwrap()),
+            Ok(receipt) => {
+                return (
+                    receipt.result.tree()["x"].as_f64().unwrap(),
+                    receipt.shard.unwrap(),
+                );
+            }
             Err(refusal) => assert_eq!(refusal.code, Code::Moving),
         }
     }

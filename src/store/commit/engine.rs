@@ -154,7 +154,7 @@ impl Store {
         for attempt in 1..=(ATTEMPTS_MAX * 10) {
             let fence = match self.conn() {
                 Ok(conn) => conn.begin().and_then(|()| {
-                    let fence = fence(conn, batch.lease, batch.now);
+                    let fence = fence(conn, batch);
                     conn.rollback();
                     fence
                 }),
@@ -179,7 +179,7 @@ pub(super) fn transact(
     resolver: &mut Resolver,
     batch: &Batch,
 ) -> QueryResult<Option<(Fence, Staged)>> {
-    let Some(fence) = fence(conn, batch.lease, batch.now)? else {
+    let Some(fence) = fence(conn, batch)? else {
         return Ok(None);
     };
     let at = Timestamp(batch.now.0.max(fence.last_at));
@@ -198,28 +198,35 @@ pub(super) fn transact(
 }
 
 /// The fence: takes the lock of the shard's row, and proves that the lease is the current one. Source: durability.md §2.3.
-/// It adds nothing to `last_seq` yet, because only commits that turn out to be new get a number; the lock is held until the end.
-fn fence(conn: &mut Conn, lease: Lease, now: Timestamp) -> QueryResult<Option<Fence>> {
+/// It renews the lease too, so that a shard that commits keeps it. It adds nothing to `last_seq` yet, because only commits
+/// that turn out to be new get a number; the lock is held until the end.
+fn fence(conn: &mut Conn, batch: &Batch) -> QueryResult<Option<Fence>> {
     use crate::store::sql_types::{Id, Uid};
+    let (lease, now, ttl_ms) = (batch.lease, batch.now, batch.lease_ttl_ms);
     // Leases are judged by the database's own clock where it has one; SQLite has one process, so its clock is ours.
     match conn {
         Conn::Sqlite(c) => sql_query(
-            "UPDATE shard SET last_seq = last_seq + 0 WHERE id = $1 AND owner = $2 AND epoch = $3 AND lease_until > $4 \
-             RETURNING last_seq, last_at",
+            "UPDATE shard SET last_seq = last_seq + 0, lease_until = MAX(lease_until, $1 + $2) \
+             WHERE id = $3 AND owner = $4 AND epoch = $5 AND lease_until > $1 RETURNING last_seq, last_at",
         )
+        // SQLite counts parameters as they come in the text.
+        .bind::<BigInt, _>(now.0)
+        .bind::<BigInt, _>(ttl_ms)
         .bind::<Integer, _>(lease.shard.0)
         .bind::<Uid, _>(Id(lease.owner.0))
         .bind::<BigInt, _>(lease.epoch)
-        .bind::<BigInt, _>(now.0)
         .get_result(c)
         .optional(),
         Conn::Pg(c) => sql_query(
-            "UPDATE shard SET last_seq = last_seq + 0 WHERE id = $1 AND owner = $2 AND epoch = $3 \
+            "UPDATE shard SET last_seq = last_seq + 0, \
+             lease_until = GREATEST(lease_until, (extract(epoch FROM clock_timestamp()) * 1000)::bigint + $4) \
+             WHERE id = $1 AND owner = $2 AND epoch = $3 \
              AND lease_until > (extract(epoch FROM clock_timestamp()) * 1000)::bigint RETURNING last_seq, last_at",
         )
         .bind::<Integer, _>(lease.shard.0)
         .bind::<Uid, _>(Id(lease.owner.0))
         .bind::<BigInt, _>(lease.epoch)
+        .bind::<BigInt, _>(ttl_ms)
         .get_result(c)
         .optional(),
     }

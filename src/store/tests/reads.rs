@@ -120,6 +120,7 @@ fn a_cursor_goes_through_all_shards_without_gaps_or_repeats() {
                 .store
                 .commit(&Batch {
                     lease,
+                    lease_ttl_ms: 0,
                     now,
                     commits: vec![noise, commit],
                 })

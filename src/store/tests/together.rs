@@ -21,7 +21,12 @@ fn shards_that_commit_together_keep_their_own_fences_and_numbers() {
             epoch: other.epoch - 1,
             ..other
         };
-        let batch = |lease, commits| Batch { lease, now, commits };
+        let batch = |lease, commits| Batch {
+            lease,
+            lease_ttl_ms: 0,
+            now,
+            commits,
+        };
         let batches = [
             batch(stage.lease, vec![stage.pay("alice", "bob", 10, "x")]),
             batch(stale, vec![stage.pay("alice", "bob", 1_000, "lost")]),
@@ -70,11 +75,13 @@ fn a_batch_that_cannot_be_committed_does_not_take_others_along() {
         let batches = [
             Batch {
                 lease,
+                lease_ttl_ms: 0,
                 now,
                 commits: broken,
             },
             Batch {
                 lease,
+                lease_ttl_ms: 0,
                 now,
                 commits: good,
             },

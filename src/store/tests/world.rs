@@ -156,6 +156,7 @@ impl Stage {
     pub fn batch(&self, commits: Vec<Commit>) -> Batch {
         Batch {
             lease: self.lease,
+            lease_ttl_ms: 0,
             now: self.now,
             commits,
         }

@@ -108,6 +108,30 @@ async fn a_start_that_finds_its_port_taken_gives_the_leases_back() {
 }
 
 #[tokio::test]
+async fn a_follow_goes_on_after_a_restart() {
+    let mut world = TestWorld::start(Settings::default());
+    let (alice, bob) = (world.agent("alice").await, world.agent("bob").await);
+    for (agent, x) in [(&alice, 10.0), (&bob, 12.0)] {
+        agent.enter().await;
+        agent.stand("main", x, 10.0).await;
+    }
+    alice
+        .act("follow", json!({"target_id": bob.handle, "distance": 1.0}))
+        .await
+        .ok();
+    // A stop that was asked for saves at its end.
+    world.restart(Signal::SIGTERM);
+    bob.act("move_to", json!({"x": 30.0, "y": 10.0, "gait": "run"}))
+        .await
+        .ok();
+    until("alice comes after bob", async || {
+        let at = alice.act("get_location", json!({})).await.result();
+        at["x"].as_f64().filter(|x| *x > 27.0)
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_second_process_on_the_same_data_is_refused() {
     let world = TestWorld::start(Settings::default());
     let output = world

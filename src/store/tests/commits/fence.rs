@@ -58,6 +58,36 @@ fn a_batch_after_the_lease_ran_out_is_fenced() {
 }
 
 #[test]
+fn a_commit_renews_the_lease_and_never_shortens_it() {
+    on_both(|target| {
+        let mut stage = Stage::new(target, &["alice", "bob"]);
+        // For as long as a lease holds, nobody else gets the shard.
+        let day_ms = 86_400_000;
+        let free_after = |stage: &mut Stage, ms: i64| {
+            let at = stage.now.plus_ms(ms);
+            let claims = stage
+                .store
+                .claim_shards(NodeId(fresh_id()), 1, false, at)
+                .unwrap();
+            claims.iter().any(|claim| claim.lease.shard == stage.lease.shard)
+        };
+        let pay = |stage: &mut Stage, id: &str, lease_ttl_ms: i64| {
+            let mut batch = stage.batch(vec![stage.pay("alice", "bob", 1, id)]);
+            batch.lease_ttl_ms = lease_ttl_ms;
+            stage.store.commit(&batch).unwrap();
+        };
+        pay(&mut stage, "long", 30 * day_ms);
+        pay(&mut stage, "short", 1);
+        // PostgreSQL judges by its own clock, SQLite by ours.
+        assert!(!free_after(&mut stage, 29 * day_ms));
+        tamper(target, "UPDATE shard SET lease_until = lease_until - 2505600000");
+        assert!(!free_after(&mut stage, day_ms / 2), "it was 30 days");
+        tamper(target, "UPDATE shard SET lease_until = lease_until - 172800000");
+        assert!(free_after(&mut stage, day_ms / 2));
+    });
+}
+
+#[test]
 fn two_shards_that_pay_the_same_wallets_never_lose_money() {
     let database = postgres();
     migrate(&database.target, NOW).unwrap();
@@ -78,6 +108,7 @@ fn two_shards_that_pay_the_same_wallets_never_lose_money() {
                         .collect();
                     Batch {
                         lease: *lease,
+                        lease_ttl_ms: 0,
                         now,
                         commits,
                     }
