@@ -71,6 +71,7 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
     let io_handle = io.handle().clone();
     let node = opened.node;
     let ran = actix_web::rt::System::new().block_on(async {
+        let mut asked = stop::Asked::listen()?;
         let parts = start_node(&config, opened, &clock, &entropy, &io_handle)?;
         let gateway = parts.gateway.clone();
         let access = Access::load(
@@ -98,7 +99,9 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
             println!("Rookery runs: http://{address}/");
         }
         tracing::info!(node = %config.server.node, "node {} is ready", config.server.node);
-        stop::until_told(servers, &parts, &config).await
+        asked.wait().await;
+        stop::stop(servers, &parts, &config).await;
+        Ok(())
     });
     // A port that is taken, for instance.
     if ran.is_err() {

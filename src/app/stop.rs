@@ -15,19 +15,38 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// How long a shard may take for its last commits, and again for its last positions.
 const SAVE_DEADLINE: Duration = Duration::from_secs(5);
 
-/// Runs until SIGTERM or SIGINT, then stops in order.
-/// Errors: signals cannot be listened for.
-pub async fn until_told(servers: Servers, parts: &NodeParts, config: &Config) -> anyhow::Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => tracing::info!("told to terminate"),
-        _ = interrupt.recv() => tracing::info!("interrupted"),
+/// What tells a node to stop.
+pub struct Asked {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Asked {
+    /// Listens from now on: a signal that comes while the node still starts is not lost and does not cut it off.
+    /// Errors: signals cannot be listened for.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
+
+    /// Waits for SIGTERM or SIGINT.
+    pub async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => tracing::info!("told to terminate"),
+            _ = self.interrupt.recv() => tracing::info!("interrupted"),
+        }
+    }
+}
+
+/// Stops a node in order.
+pub async fn stop(servers: Servers, parts: &NodeParts, config: &Config) {
     let node = Arc::clone(&parts.gateway.node);
     for handle in &servers.handles {
         // Stops accepting at once; open sockets are closed next.
@@ -67,7 +86,6 @@ pub async fn until_told(servers: Servers, parts: &NodeParts, config: &Config) ->
         arbiter.stop();
     }
     tracing::info!("stopped");
-    Ok(())
 }
 
 /// Has every shard finish its commits, then save its positions: both need the lease, which is given back after this.

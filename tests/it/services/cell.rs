@@ -8,7 +8,7 @@ use std::io::Write;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 
 /// The user that servers run as: PostgreSQL refuses to run as root.
 #[derive(Clone, Copy)]
@@ -174,18 +174,17 @@ impl Cell {
         writeln!(line, "{pid}").expect("the watcher lives");
     }
 
-    /// Ends the server with a signal and waits until it is gone.
-    pub fn stop(&mut self, signal: Signal) {
-        let Some(server) = self.server.as_mut() else {
-            return;
-        };
+    /// Ends the server with a signal, waits until it is gone, and gives how it ended; `None` when there is none.
+    pub fn stop(&mut self, signal: Signal) -> Option<ExitStatus> {
+        let server = self.server.as_mut()?;
         let pid = Pid::from_raw(i32::try_from(server.id()).expect("a process id is small"));
         kill(pid, signal).expect("our own child can be signalled");
-        wait_until("the server is gone", || {
+        let ended = wait_until("the server is gone", || {
             server.try_wait().expect("our own child can be looked at")
         });
         self.server = None;
         self.tell_watcher();
+        Some(ended)
     }
 }
 

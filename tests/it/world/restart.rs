@@ -107,6 +107,23 @@ async fn a_start_that_finds_its_port_taken_gives_the_leases_back() {
     assert_eq!(owned, "0");
 }
 
+#[test]
+fn a_stop_that_comes_while_it_starts_is_a_stop() {
+    let mut world = TestWorld::start(Settings::default());
+    world.stop(Signal::SIGTERM);
+    let log = world.cell.folder.join("log");
+    let mut command = world.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let is_starting = |_| std::fs::read_to_string(&log).is_ok_and(|log| log.contains(" runs with "));
+    world
+        .cell
+        .start(&mut command, is_starting)
+        .expect("its shards start");
+    let ended = world.cell.stop(Signal::SIGTERM).expect("it ran");
+    let log = world.cell.log();
+    assert!(ended.success(), "{ended}: {log}");
+    assert!(log.contains("stopped"), "{log}");
+}
+
 #[tokio::test]
 async fn a_follow_goes_on_after_a_restart() {
     let mut world = TestWorld::start(Settings::default());
