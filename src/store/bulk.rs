@@ -13,6 +13,7 @@ use std::marker::PhantomData;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cell<'a> {
     Id(Id),
+    NullableId(Option<Id>),
     Text(&'a str),
     NullableText(Option<&'a str>),
     Bytes(&'a [u8]),
@@ -73,6 +74,7 @@ impl<ST, DB> QueryFragment<DB> for Bulk<'_, ST>
 where
     DB: Backend + HasSqlType<Uid> + HasSqlType<Bool> + HasSqlType<Json>,
     Id: ToSql<Uid, DB>,
+    Option<Id>: ToSql<Nullable<Uid>, DB>,
     for<'b> &'b str: ToSql<Text, DB>,
     for<'b> Option<&'b str>: ToSql<Nullable<Text>, DB>,
     for<'b> &'b [u8]: ToSql<Binary, DB>,
@@ -99,6 +101,7 @@ where
                 }
                 match cell {
                     Cell::Id(value) => out.push_bind_param::<Uid, Id>(value)?,
+                    Cell::NullableId(value) => out.push_bind_param::<Nullable<Uid>, Option<Id>>(value)?,
                     Cell::Text(value) => out.push_bind_param::<Text, &'b str>(value)?,
                     Cell::NullableText(value) => {
                         out.push_bind_param::<Nullable<Text>, Option<&'b str>>(value)?

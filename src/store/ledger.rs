@@ -6,9 +6,10 @@ use super::schema::account::dsl as a;
 use super::sql_types::{Id, Uid};
 use super::{Reader, Result};
 use crate::base::id::AgentId;
-use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, SmallInt, Text};
 use diesel::{OptionalExtension, QueryDsl, RunQueryDsl};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 impl Reader {
     /// An agent's balance in minor units. None: no such agent.
@@ -23,19 +24,18 @@ impl Reader {
     /// `{balance, currency, transfers: [{transfer_id, direction: "in"|"out", counterparty, amount, balance_after, code, note, created_at}], cursor?}`.
     /// None: no such agent, or the cursor is not one of ours.
     pub fn statement(&mut self, agent: AgentId, limit: i64, cursor: Option<&str>) -> Result<Option<Value>> {
-        // Each transfer has a version of the account, so the version is the place in the statement.
-        const HEAD: &str = "WITH q (me, before, most) AS (VALUES ";
-        const TAIL: &str = "), mine AS (SELECT t.*, t.credit AS other, t.debit_balance AS after, t.debit_version AS version, 'out' AS direction \
-             FROM q JOIN transfer t ON t.debit = q.me AND t.debit_version < q.before \
-             UNION ALL SELECT t.*, t.debit, t.credit_balance, t.credit_version, 'in' \
-             FROM q JOIN transfer t ON t.credit = q.me AND t.credit_version < q.before) \
-             SELECT m.id, m.version, m.direction, g.agent_id, k.kind, m.amount, m.after, m.code, m.note, m.created_at FROM mine m \
-             JOIN account k ON k.id = m.other LEFT JOIN agents g ON g.id = m.other \
-             ORDER BY m.version DESC LIMIT (SELECT most FROM q)";
+        // From transfer to transfer of this account: migration 0005.
+        const HEAD: &str = "WITH RECURSIVE q (me, first, most) AS (VALUES ";
+        const TAIL: &str = "), told AS (SELECT 1 AS number, t.* FROM q JOIN transfer t ON t.id = q.first AND q.me IN (t.debit, t.credit) \
+             UNION ALL SELECT p.number + 1, t.* FROM told p JOIN q ON p.number < q.most \
+             JOIN transfer t ON t.id = CASE WHEN p.debit = q.me THEN p.debit_previous ELSE p.credit_previous END) \
+             SELECT t.id, t.debit = q.me, g.agent_id, k.kind, t.amount, CASE WHEN t.debit = q.me THEN t.debit_balance ELSE t.credit_balance END, \
+             t.code, t.note, t.created_at, CASE WHEN t.debit = q.me THEN t.debit_previous ELSE t.credit_previous END \
+             FROM q CROSS JOIN told t JOIN account k ON k.id = CASE WHEN t.debit = q.me THEN t.credit ELSE t.debit END \
+             LEFT JOIN agents g ON g.id = k.id ORDER BY t.number";
         type Sql = (
             Uid,
-            BigInt,
-            Text,
+            Bool,
             Nullable<Text>,
             SmallInt,
             BigInt,
@@ -43,11 +43,11 @@ impl Reader {
             SmallInt,
             Nullable<Text>,
             BigInt,
+            Nullable<Uid>,
         );
         type Row = (
             Id,
-            i64,
-            String,
+            bool,
             Option<String>,
             i16,
             i64,
@@ -55,32 +55,45 @@ impl Reader {
             i16,
             Option<String>,
             i64,
+            Option<Id>,
         );
-        let Some(before) = cursor.map_or(Some(i64::MAX), |cursor| {
-            cursor.parse().ok().filter(|version| *version > 0)
-        }) else {
+        let Ok(next) = cursor.map(Uuid::parse_str).transpose() else {
             return Ok(None);
         };
-        let Some(balance) = self.balance(agent)? else {
+        let wallet = self.read("read a balance", |conn| {
+            let query = || {
+                a::account
+                    .find(Id(agent.0))
+                    .select((a::balance, a::last_transfer))
+            };
+            on_conn!(conn, |c| query().first::<(i64, Option<Id>)>(c).optional())
+        })?;
+        let Some((balance, last)) = wallet else {
             return Ok(None);
         };
-        let asked = [vec![Cell::Id(Id(agent.0)), Cell::Big(before), Cell::Big(limit)]];
+        let first = next.map(Id).or(last);
+        let asked = [vec![
+            Cell::Id(Id(agent.0)),
+            Cell::NullableId(first),
+            Cell::Big(limit),
+        ]];
         let rows: Vec<Row> = self.read("read a statement", |conn| {
             on_conn!(conn, |c| Bulk::<Sql>::new(HEAD, &asked, TAIL).load(c))
         })?;
-        let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
-        let last = rows
-            .last()
-            .map(|row| row.1)
-            .filter(|version| is_full && *version > 1);
-        let transfers: Vec<Value> = rows.into_iter().map(|(id, _, direction, handle, kind, amount, after, code, note, at)| {
+        if next.is_some() && rows.is_empty() {
+            return Ok(None);
+        }
+        // Where the next page begins.
+        let next = rows.last().and_then(|row| row.9);
+        let transfers: Vec<Value> = rows.into_iter().map(|(id, is_out, handle, kind, amount, after, code, note, at, _)| {
             let counterparty = handle.unwrap_or_else(|| account_name(kind).to_owned());
+            let direction = if is_out { "out" } else { "in" };
             json!({"transfer_id": id.0, "direction": direction, "counterparty": counterparty, "amount": amount,
                 "balance_after": after, "code": code, "note": note, "created_at": at})
         }).collect();
         let mut answer = json!({"balance": balance, "currency": CURRENCY_NAME, "transfers": transfers});
-        if let (Some(last), Some(fields)) = (last, answer.as_object_mut()) {
-            fields.insert("cursor".to_owned(), json!(last.to_string()));
+        if let (Some(next), Some(fields)) = (next, answer.as_object_mut()) {
+            fields.insert("cursor".to_owned(), json!(next.0));
         }
         Ok(Some(answer))
     }

@@ -29,6 +29,17 @@ pub fn migrate(target: &Target, now: Timestamp) -> Result<()> {
     retention::make_partitions(&mut conn, now).map_err(|error| migrate(Box::new(error)))
 }
 
+/// Takes the last migration back. For tests that bring rows through one.
+#[cfg(test)]
+pub(crate) fn revert_last(target: &Target) -> Result<()> {
+    let mut conn = Conn::open(target, true, LOCK_WAIT_MS)?;
+    match &mut conn {
+        Conn::Sqlite(c) => c.revert_last_migration(SQLITE).map(drop),
+        Conn::Pg(c) => c.revert_last_migration(POSTGRES).map(drop),
+    }
+    .map_err(|source| StoreError::Migrate { source })
+}
+
 /// Takes all migrations back. For tests of `down.sql`.
 #[cfg(test)]
 pub(crate) fn revert_all(target: &Target) -> Result<()> {

@@ -52,13 +52,13 @@ tables! {
     }
     account (id) {
         id -> Uid, owner_id -> Nullable<Uid>, kind -> SmallInt, currency -> SmallInt, balance -> BigInt, version -> BigInt,
-        allow_negative -> Bool, frozen -> Bool, created_at -> BigInt,
+        allow_negative -> Bool, frozen -> Bool, created_at -> BigInt, last_transfer -> Nullable<Uid>,
     }
     transfer (id) {
         id -> Uid, shard_id -> Nullable<Integer>, seq -> Nullable<BigInt>, agent_id -> Uid, command_id -> Text, body_hash -> Binary,
         debit -> Uid, credit -> Uid, amount -> BigInt, currency -> SmallInt, code -> SmallInt, note -> Nullable<Text>,
         debit_balance -> BigInt, debit_version -> BigInt, credit_balance -> BigInt, credit_version -> BigInt,
-        tick -> BigInt, created_at -> BigInt,
+        tick -> BigInt, created_at -> BigInt, debit_previous -> Nullable<Uid>, credit_previous -> Nullable<Uid>,
     }
     inbox (agent_id, offset) {
         agent_id -> Uid, offset -> BigInt, shard_id -> Integer, seq -> BigInt, tick -> BigInt, created_at -> BigInt,

@@ -48,9 +48,16 @@ const CHECKS: &[(&str, &str)] = &[
     (
         "I3",
         "SELECT 'account ' || {id:account_id} || ' breaks its chain at version ' || CAST(account_version AS text) AS detail \
-         FROM (SELECT account_id, account_version, balance_after, amount, \
-         lag(balance_after, 1, 0) OVER (PARTITION BY account_id ORDER BY account_version) AS before FROM ledger_entry) c \
-         WHERE before + amount <> balance_after",
+         FROM (SELECT account_id, account_version, balance_after, amount, previous, \
+         lag(balance_after, 1, 0) OVER w AS before, lag(transfer_id) OVER w AS former \
+         FROM ledger_entry WINDOW w AS (PARTITION BY account_id ORDER BY account_version)) c \
+         WHERE before + amount <> balance_after OR previous IS DISTINCT FROM former",
+    ),
+    (
+        "I3",
+        "SELECT 'account ' || {id:a.id} || ' does not end at its last transfer' AS detail FROM account a \
+         LEFT JOIN transfer t ON t.id = a.last_transfer WHERE a.version <> coalesce( \
+         CASE WHEN t.debit = a.id THEN t.debit_version WHEN t.credit = a.id THEN t.credit_version END, 0)",
     ),
     (
         "I4",

@@ -48,9 +48,13 @@ pub(super) fn register(
 ) -> QueryResult<Option<(usize, Registered)>> {
     use schema::{account::dsl as a, inbox_head::dsl as h, transfer::dsl as t};
     let mint = Id(MINT_ACCOUNT);
-    let query = || a::account.filter(a::id.eq(mint)).select((a::balance, a::version));
-    let locked: Vec<(i64, i64)> = load_for_update!(conn, query())?;
-    let (mut balance, mut version) = locked
+    let query = || {
+        a::account
+            .filter(a::id.eq(mint))
+            .select((a::balance, a::version, a::last_transfer))
+    };
+    let locked: Vec<(i64, i64, Option<Id>)> = load_for_update!(conn, query())?;
+    let (mut balance, mut version, mut last) = locked
         .into_iter()
         .next()
         .ok_or_else(|| Inconsistency::sql("account", "id", MINT_ACCOUNT))?;
@@ -60,6 +64,7 @@ pub(super) fn register(
     for agent in new {
         let wallet = Id(agent.id.0);
         insert_agent(conn, agent, now)?;
+        let transfer = Id(Uuid::new_v5(&agent.id.0, b"genesis"));
         let row = (
             (
                 a::id.eq(wallet),
@@ -70,6 +75,7 @@ pub(super) fn register(
             (
                 a::balance.eq(GENESIS_GRANT_MINOR),
                 a::version.eq(1_i64),
+                a::last_transfer.eq(transfer),
                 a::allow_negative.eq(false),
                 a::frozen.eq(false),
             ),
@@ -80,7 +86,7 @@ pub(super) fn register(
         version = version.saturating_add(1);
         let row = (
             (
-                t::id.eq(Id(Uuid::new_v5(&agent.id.0, b"genesis"))),
+                t::id.eq(transfer),
                 t::agent_id.eq(wallet),
                 t::command_id.eq("genesis"),
             ),
@@ -99,6 +105,7 @@ pub(super) fn register(
                 t::debit_version.eq(version),
                 t::credit_balance.eq(GENESIS_GRANT_MINOR),
                 t::credit_version.eq(1_i64),
+                t::debit_previous.eq(last.replace(transfer)),
             ),
             (t::tick.eq(0_i64), t::created_at.eq(now.0)),
         );
@@ -113,7 +120,13 @@ pub(super) fn register(
             .values(row)
             .execute(c))?;
     }
-    let pay = || diesel::update(a::account.find(mint)).set((a::balance.eq(balance), a::version.eq(version)));
+    let pay = || {
+        diesel::update(a::account.find(mint)).set((
+            a::balance.eq(balance),
+            a::version.eq(version),
+            a::last_transfer.eq(last),
+        ))
+    };
     on_conn!(conn, |c| pay().execute(c))?;
     Ok(None)
 }

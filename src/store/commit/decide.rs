@@ -26,6 +26,9 @@ pub(super) struct Transfer {
     pub debit_version: i64,
     pub credit_balance: i64,
     pub credit_version: i64,
+    /// The transfers before this one of either account.
+    pub debit_previous: Option<Uuid>,
+    pub credit_previous: Option<Uuid>,
 }
 
 /// Where an agent will stand.

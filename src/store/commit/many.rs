@@ -20,6 +20,7 @@ mod kind {
 
     pub(super) use diesel::sql_types::{Bool, Double, Integer, Text};
     pub(super) type Id = Uid;
+    pub(super) type NullableId = Nullable<Uid>;
     pub(super) type NullableText = Nullable<Text>;
     pub(super) type Bytes = Binary;
     pub(super) type Small = SmallInt;
@@ -124,7 +125,25 @@ macro_rules! update {
     };
 }
 
-update!(update_accounts, AccountRow, "account", id: Id, balance: Big, version: Big);
+// Only from the version that was read: a lost or doubled update is an error, whatever became of the lock.
+statement!(
+    update_accounts,
+    AccountRow,
+    (
+        "WITH v (id, read_version, balance, version, last_transfer) AS (VALUES ",
+        ") UPDATE OR FAIL account SET balance = v.balance, version = v.version, last_transfer = v.last_transfer FROM v \
+         WHERE account.id = v.id AND account.version = v.read_version"
+    ),
+    (
+        "UPDATE account SET balance = v.balance, version = v.version, last_transfer = v.last_transfer FROM unnest(",
+        ") AS v (id, read_version, balance, version, last_transfer) WHERE account.id = v.id AND account.version = v.read_version"
+    ),
+    id: Id,
+    read_version: Big,
+    balance: Big,
+    version: Big,
+    last_transfer: NullableId
+);
 update!(update_inbox_heads, InboxHeadRow, "inbox_head", agent_id: Id, top: Big);
 update!(
     update_places, PlaceRow<'_>, "agents", id: Id, region: Text, shard_id: Integer, x: Double, y: Double, z: Double, hop: Big,
@@ -133,7 +152,8 @@ update!(
 insert!(
     insert_transfers, TransferRow<'_>, "transfer", id: Id, shard_id: NullableInteger, seq: NullableBig, agent_id: Id,
     command_id: Text, body_hash: Bytes, debit: Id, credit: Id, amount: Big, currency: Small, code: Small, note: NullableText,
-    debit_balance: Big, debit_version: Big, credit_balance: Big, credit_version: Big, tick: Big, created_at: Big
+    debit_balance: Big, debit_version: Big, credit_balance: Big, credit_version: Big, debit_previous: NullableId,
+    credit_previous: NullableId, tick: Big, created_at: Big
 );
 insert!(
     insert_events, EventRow<'_>, "events", created_at: Big, shard_id: Integer, seq: Big, epoch: Big, event_id: Id,

@@ -52,6 +52,9 @@ pub(super) fn pay(
         .ok_or_else(|| Refusal::invalid("the receiver cannot hold that much"))?;
     payer.version = payer.version.saturating_add(1);
     payee.version = payee.version.saturating_add(1);
+    let (debit_previous, credit_previous) = (payer.last_transfer, payee.last_transfer);
+    payer.last_transfer = Some(commit.event_id.0);
+    payee.last_transfer = Some(commit.event_id.0);
     scratch.accounts.insert(debit, payer);
     scratch.accounts.insert(credit, payee);
     Ok(Transfer {
@@ -66,6 +69,8 @@ pub(super) fn pay(
         debit_version: payer.version,
         credit_balance: payee.balance,
         credit_version: payee.version,
+        debit_previous,
+        credit_previous,
     })
 }
 

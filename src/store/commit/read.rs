@@ -70,6 +70,9 @@ pub(super) struct Account {
     pub currency: i16,
     pub balance: i64,
     pub version: i64,
+    /// The version that the row has.
+    pub read_version: i64,
+    pub last_transfer: Option<Uuid>,
     pub allow_negative: bool,
     pub frozen: bool,
 }
@@ -179,7 +182,7 @@ fn chunks(ids: &BTreeSet<Uuid>) -> Vec<Vec<Id>> {
 
 fn read_accounts(conn: &mut Conn, ids: &BTreeSet<Uuid>) -> QueryResult<BTreeMap<Uuid, Account>> {
     use schema::account::dsl as a;
-    type Row = (Id, i16, i16, i64, i64, bool, bool);
+    type Row = (Id, i16, i16, i64, i64, Option<Id>, bool, bool);
     let mut found = BTreeMap::new();
     for part in chunks(ids) {
         let columns = (
@@ -188,6 +191,7 @@ fn read_accounts(conn: &mut Conn, ids: &BTreeSet<Uuid>) -> QueryResult<BTreeMap<
             a::currency,
             a::balance,
             a::version,
+            a::last_transfer,
             a::allow_negative,
             a::frozen,
         );
@@ -199,7 +203,7 @@ fn read_accounts(conn: &mut Conn, ids: &BTreeSet<Uuid>) -> QueryResult<BTreeMap<
         };
         let rows: Vec<Row> = load_for_update!(conn, query())?;
         found.extend(rows.into_iter().map(
-            |(id, kind, currency, balance, version, allow_negative, frozen)| {
+            |(id, kind, currency, balance, version, last_transfer, allow_negative, frozen)| {
                 (
                     id.0,
                     Account {
@@ -207,6 +211,8 @@ fn read_accounts(conn: &mut Conn, ids: &BTreeSet<Uuid>) -> QueryResult<BTreeMap<
                         currency,
                         balance,
                         version,
+                        read_version: version,
+                        last_transfer: last_transfer.map(|id| id.0),
                         allow_negative,
                         frozen,
                     },

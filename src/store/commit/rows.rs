@@ -41,14 +41,19 @@ pub(super) struct TransferRow<'a> {
     pub debit_version: i64,
     pub credit_balance: i64,
     pub credit_version: i64,
+    pub debit_previous: Option<Id>,
+    pub credit_previous: Option<Id>,
     pub tick: i64,
     pub created_at: i64,
 }
 
 pub(super) struct AccountRow {
     pub id: Id,
+    /// The version that was read: the row changes from no other.
+    pub read_version: i64,
     pub balance: i64,
     pub version: i64,
+    pub last_transfer: Option<Id>,
 }
 
 pub(super) struct PlaceRow<'a> {

@@ -51,8 +51,10 @@ fn write_accounts(conn: &mut Conn, staged: &Staged) -> QueryResult<()> {
     let rows: Vec<AccountRow> = touched
         .map(|(id, account)| AccountRow {
             id: Id(*id),
+            read_version: account.read_version,
             balance: account.balance,
             version: account.version,
+            last_transfer: account.last_transfer.map(Id),
         })
         .collect();
     all_found(update_accounts(conn, &rows)?, rows.len())
@@ -91,6 +93,8 @@ fn write_transfers(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Stage
                 debit_version: transfer.debit_version,
                 credit_balance: transfer.credit_balance,
                 credit_version: transfer.credit_version,
+                debit_previous: transfer.debit_previous.map(Id),
+                credit_previous: transfer.credit_previous.map(Id),
                 tick: commit.tick.0,
                 created_at: at.0,
             })

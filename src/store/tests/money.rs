@@ -218,6 +218,8 @@ fn a_statement_pages_through_all_transfers_once() {
             [99_995, 100_000, 99_995, 100_000, 99_995, 100_000, 99_995, 100_000]
         );
         assert_eq!(stage.store.statement(alice, 3, Some("x")).unwrap(), None);
+        let stranger = fresh_id().to_string();
+        assert_eq!(stage.store.statement(alice, 3, Some(&stranger)).unwrap(), None);
         assert_eq!(stage.store.statement(AgentId(fresh_id()), 3, None).unwrap(), None);
     });
 }

@@ -21,6 +21,29 @@ fn migrations_go_up_down_and_up_again() {
 }
 
 #[test]
+fn transfers_are_chained_when_the_migration_finds_them() {
+    for database in [sqlite(), postgres()] {
+        let mut stage = Stage::new(&database.target, &["alice", "bob"]);
+        for number in ["1", "2", "3"] {
+            let pays = vec![
+                stage.pay("alice", "bob", 3, number),
+                stage.pay("bob", "alice", 2, number),
+            ];
+            stage.commit(pays);
+        }
+        let alice = stage.agent("alice").id;
+        let before = stage.store.statement(alice, 10, None).unwrap();
+        migration::revert_last(&database.target).unwrap();
+        migrate(&database.target, NOW).unwrap();
+        stage.assert_sound();
+        assert_eq!(stage.store.statement(alice, 10, None).unwrap(), before);
+        let pay = stage.pay("alice", "bob", 1, "4");
+        stage.commit(vec![pay]);
+        stage.assert_sound();
+    }
+}
+
+#[test]
 fn memory_databases_are_shared_by_name() {
     let target = Target::SqliteMemory(format!("shared-{}", unique()));
     migrate(&target, NOW).unwrap();

@@ -42,6 +42,11 @@ fn a_changed_or_lost_transfer_is_found() {
         "UPDATE transfer SET debit_balance = debit_balance + 1 WHERE command_id = '1'",
     );
     breaks("I3", "DELETE FROM transfer WHERE command_id = '1'");
+    breaks(
+        "I3",
+        "UPDATE transfer SET debit_previous = id WHERE command_id = '2'",
+    );
+    breaks("I3", "UPDATE account SET last_transfer = NULL WHERE kind = 9000");
 }
 
 #[test]

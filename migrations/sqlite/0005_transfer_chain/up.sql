@@ -1,0 +1,44 @@
+-- An account's transfers hang together by pointers, newest first: from the account to its last transfer, from each transfer to the
+-- one before it of either side. Two indexes by account, each a page of its own with every payment, are not needed then: new
+-- rows go to the end of the table. A lost update is still an error: an account changes only from the version that was read.
+ALTER TABLE account ADD COLUMN last_transfer blob;
+UPDATE account SET last_transfer = (
+  SELECT e.transfer_id FROM ledger_entry e WHERE e.account_id = account.id AND e.account_version = account.version
+);
+-- Commands by their own id first: clients count them or take ids that grow, so new ones are neighbours.
+CREATE TABLE transfer_chain (
+  id blob NOT NULL PRIMARY KEY,
+  shard_id integer,
+  seq bigint,
+  agent_id blob NOT NULL,
+  command_id text NOT NULL,
+  body_hash blob NOT NULL,
+  debit blob NOT NULL,
+  credit blob NOT NULL,
+  amount bigint NOT NULL CHECK (amount > 0),
+  currency smallint NOT NULL,
+  code smallint NOT NULL,
+  note text,
+  debit_balance bigint NOT NULL,
+  debit_version bigint NOT NULL,
+  credit_balance bigint NOT NULL,
+  credit_version bigint NOT NULL,
+  tick bigint NOT NULL,
+  created_at bigint NOT NULL,
+  debit_previous blob,
+  credit_previous blob,
+  UNIQUE (command_id, agent_id),
+  CHECK (debit <> credit)
+);
+INSERT INTO transfer_chain SELECT t.*,
+  (SELECT e.transfer_id FROM ledger_entry e WHERE e.account_id = t.debit AND e.account_version = t.debit_version - 1),
+  (SELECT e.transfer_id FROM ledger_entry e WHERE e.account_id = t.credit AND e.account_version = t.credit_version - 1)
+FROM transfer t ORDER BY t.rowid;
+DROP VIEW ledger_entry;
+DROP TABLE transfer;
+ALTER TABLE transfer_chain RENAME TO transfer;
+CREATE VIEW ledger_entry AS
+  SELECT id AS transfer_id, 1 AS line, debit AS account_id, -amount AS amount, currency, debit_balance AS balance_after,
+         debit_version AS account_version, debit_previous AS previous, created_at FROM transfer
+  UNION ALL
+  SELECT id, 2, credit, amount, currency, credit_balance, credit_version, credit_previous, created_at FROM transfer;
