@@ -124,12 +124,13 @@ mod bench {
             parts.when_ready().await;
             join(&parts.gateway, &agents).await;
             // Until the joins' own commits are through and all is warm.
-            drive(&parts.gateway, &agents, Duration::from_secs(1), &clock).await;
+            drive(&parts.gateway, &agents, Duration::from_secs(1), &clock, &entropy).await;
             let done = drive(
                 &parts.gateway,
                 &agents,
                 Duration::from_secs(options.seconds),
                 &clock,
+                &entropy,
             )
             .await;
             for arbiter in &parts.arbiters {
@@ -207,12 +208,14 @@ mod bench {
         agents: &[Caller],
         length: Duration,
         clock: &Clock,
+        entropy: &Entropy,
     ) -> (u64, Duration, Vec<Duration>) {
         let begin = clock.monotonic();
         let agents: Rc<[Caller]> = agents.into();
         let lives: Vec<_> = (0..agents.len())
             .map(|number| {
-                let (gateway, agents, clock) = (gateway.clone(), Rc::clone(&agents), clock.clone());
+                let (gateway, agents) = (gateway.clone(), Rc::clone(&agents));
+                let (clock, entropy) = (clock.clone(), entropy.clone());
                 actix_web::rt::spawn(async move {
                     let mut times = Vec::new();
                     let mut step = 0;
@@ -228,7 +231,7 @@ mod bench {
                                 "pay",
                                 &params,
                                 // Random: ids that grow would be neighbours in the index, which is faster.
-                                Some(uuid::Uuid::new_v4().to_string()),
+                                Some(entropy.token_base62(22)),
                             )
                             .await
                         {

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// Commands under way at a time.
@@ -27,7 +28,7 @@ const REMEMBERED: usize = 64;
 #[derive(Default)]
 pub struct Shared {
     /// Commands acknowledged, repeats not counted.
-    pub acks: AtomicUsize,
+    pub acks: watch::Sender<usize>,
     /// Commands under way.
     pub open: AtomicUsize,
     /// Nothing new any more: finish what is open.
@@ -86,6 +87,7 @@ impl Bot {
                     self.journal.note(&asked.id, Line::Unknown);
                 }
             }
+            // Not a wait for a state: as every client, it comes back after a pause of its own, so that not all come at once.
             sleep(Duration::from_millis(20 + self.dice.below(40))).await;
         }
     }
@@ -134,6 +136,7 @@ impl Bot {
                     let reply = reply?;
                     let id = reply["id"].as_u64().and_then(|number| numbers.remove(&number));
                     if let Some(again) = id.and_then(|id| self.hear(&id, &reply)) {
+                        // The refusal was temporary: a client that asks again at once asks in vain.
                         sleep(Duration::from_millis(20)).await;
                         let number = self.send(&mut client, &again).await?;
                         numbers.insert(number, again.id);
@@ -232,7 +235,7 @@ impl Bot {
             );
             self.shared
                 .acks
-                .fetch_add(usize::from(!asked.is_repeat), Ordering::SeqCst);
+                .send_modify(|acks| *acks += usize::from(!asked.is_repeat));
         } else {
             self.journal.note(id, Line::Fail { code });
         }

@@ -62,7 +62,7 @@ async fn on(database: &str, kills: usize, acks: usize, options: &Options) -> Rep
     let mut outages = Vec::new();
     // Kills and acknowledgements are both asked for: the pauses grow when there are too few of the latter.
     while killed < kills {
-        let before = shared.acks.load(Ordering::SeqCst);
+        let before = *shared.acks.borrow();
         let wanted = acks.saturating_mul(killed + 1).div_ceil(kills.max(1));
         if timeout(WAKING, enough(&shared, (before + 1).max(wanted)))
             .await
@@ -73,6 +73,7 @@ async fn on(database: &str, kills: usize, acks: usize, options: &Options) -> Rep
             ));
             break;
         }
+        // A random moment is the point of it: no state is waited for.
         sleep(Duration::from_millis(dice.below(400))).await;
         interrupted += shared.open.load(Ordering::SeqCst);
         world.kill();
@@ -85,7 +86,7 @@ async fn on(database: &str, kills: usize, acks: usize, options: &Options) -> Rep
             world.kill();
             killed_starting += 1;
         }
-        let at = shared.acks.load(Ordering::SeqCst);
+        let at = *shared.acks.borrow();
         let is_ready = world.launch();
         tokio::task::block_in_place(|| world.wait(&is_ready));
         if timeout(WAKING, enough(&shared, at + 1)).await.is_ok() {
@@ -142,7 +143,7 @@ async fn on(database: &str, kills: usize, acks: usize, options: &Options) -> Rep
 
 /// Waits until so many commands are acknowledged.
 async fn enough(shared: &Shared, acks: usize) {
-    while shared.acks.load(Ordering::SeqCst) < acks {
-        sleep(Duration::from_millis(5)).await;
-    }
+    let mut counted = shared.acks.subscribe();
+    let counted = counted.wait_for(|count| *count >= acks).await;
+    counted.expect("the counter lives as long as the run");
 }

@@ -9,9 +9,12 @@ use crate::server::{Identity, World};
 use rookery::host::clock::Clock;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::sync::{Barrier, Semaphore};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
 
 /// Four squares, so that a thousand agents are not all in each other's sight.
 pub const WORLD: &str = r#"
@@ -40,6 +43,11 @@ const TARGET_P99: Duration = Duration::from_millis(25);
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// How many agents enter at a time.
+const ENTERING_MAX: usize = 16;
+/// How soon all must be there.
+const ENTERED_WITHIN: Duration = Duration::from_secs(120);
+
 /// Runs it on each database that was asked for; SQLite by itself.
 pub async fn run(options: &Options) -> Vec<Report> {
     let mut reports = Vec::new();
@@ -59,23 +67,23 @@ async fn on(database: &str, options: &Options) -> Report {
     world.describe(WORLD);
     let agents: Arc<[Identity]> = world.mint(options.agents).into();
     world.start();
-    let begin =
-        Instant::now() + Duration::from_millis(2_000 + u64::try_from(options.agents).expect("small") * 8);
-    let mut lives = Vec::new();
-    for number in 0..agents.len() {
-        let life = live(
-            world.address,
-            Arc::clone(&agents),
-            number,
-            options.clone(),
-            begin,
-            clock.clone(),
-        );
-        lives.push(tokio::spawn(life));
-        // A thousand handshakes at once are another test.
-        tokio::time::sleep(Duration::from_millis(4)).await;
+    let stage = Stage {
+        agents: Arc::clone(&agents),
+        door: Arc::new(Semaphore::new(ENTERING_MAX)),
+        start: Arc::new(Barrier::new(agents.len() + 1)),
+        clock: clock.clone(),
+    };
+    let lives: Vec<_> = (0..agents.len())
+        .map(|number| tokio::spawn(live(world.address, stage.clone(), number, options.clone())))
+        .collect();
+    if timeout(ENTERED_WITHIN, stage.start.wait()).await.is_err() {
+        lives.iter().for_each(JoinHandle::abort);
+        return Report {
+            name: format!("load on {database}"),
+            figures: String::new(),
+            faults: vec![format!("not all agents were there within {ENTERED_WITHIN:?}")],
+        };
     }
-    sleep_until(begin).await;
     let (cpu_before, at) = (world.cpu_s(), clock.monotonic());
     let mut times = Vec::new();
     let mut faults = Vec::new();
@@ -122,16 +130,32 @@ async fn on(database: &str, options: &Options) -> Report {
     }
 }
 
+/// What the agents of a run share.
+#[derive(Clone)]
+struct Stage {
+    agents: Arc<[Identity]>,
+    /// A thousand handshakes at once are another test.
+    door: Arc<Semaphore>,
+    /// Opens when everybody is there.
+    start: Arc<Barrier>,
+    clock: Clock,
+}
+
 /// One agent: goes somewhere, then does one thing a second, at a moment of its own.
 async fn live(
     address: SocketAddr,
-    agents: Arc<[Identity]>,
+    stage: Stage,
     number: usize,
     options: Options,
-    begin: Instant,
-    clock: Clock,
 ) -> Result<Vec<Duration>, Gone> {
+    let Stage {
+        agents,
+        door,
+        start,
+        clock,
+    } = stage;
     let mut dice = Dice::new(options.seed, u64::try_from(number).expect("small"));
+    let permit = door.acquire().await.expect("nobody closes it");
     let mut client = Client::connect(address, Some(&agents[number].token)).await?;
     client.is_deaf = true;
     let (x, y) = (point(&mut dice), point(&mut dice));
@@ -141,6 +165,16 @@ async fn live(
         &json!({"region": REGIONS[number % REGIONS.len()], "x": x, "y": y}),
     )
     .await?;
+    drop(permit);
+    let mut others = pin!(start.wait());
+    loop {
+        // Who waits listens, as every client does.
+        tokio::select! {
+            _ = &mut others => break,
+            heard = client.reply() => drop(heard?),
+        }
+    }
+    let begin = Instant::now();
     let phase = Duration::from_millis(dice.below(1_000));
     let mut times = Vec::new();
     for second in 0..options.seconds {

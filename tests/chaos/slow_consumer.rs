@@ -11,7 +11,8 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 const CHANNEL: &str = "public.storm";
 /// Publications a second, and how many leave at a time.
@@ -23,6 +24,10 @@ const LISTENERS: usize = 10;
 const RSS_MAX: u64 = 2 * 1_048_576;
 /// How soon all of them must be closed.
 const CLOSED_WITHIN: Duration = Duration::from_secs(10);
+/// How soon every listener must have heard something.
+const HEARD_WITHIN: Duration = Duration::from_secs(30);
+/// Most rounds, when the first ones differ.
+const ROUNDS_MAX: usize = 16;
 /// How much the others' p99 may move.
 const MOVES_BY: f64 = 1.1;
 
@@ -32,6 +37,34 @@ struct Shared {
     is_over: AtomicBool,
     published: AtomicU64,
     delays: Mutex<Vec<Duration>>,
+    /// Listeners that have heard something.
+    hearing: watch::Sender<usize>,
+}
+
+/// The 99th percentiles of the others' delays, a round each: without stalled subscribers and with them.
+#[derive(Default)]
+struct Delays {
+    calm: Vec<Duration>,
+    stormy: Vec<Duration>,
+}
+
+impl Delays {
+    fn rounds(&self) -> usize {
+        self.stormy.len()
+    }
+
+    /// The median of the calm phases, the largest of them, which is this machine's noise in this run, and the median of the others.
+    fn summary(&self) -> (Duration, Duration, Duration) {
+        let median = |phases: &[Duration]| percentile(&mut phases.to_vec(), 500);
+        let noise = self.calm.iter().copied().max().unwrap_or_default();
+        (median(&self.calm), noise, median(&self.stormy))
+    }
+
+    /// Whether the median moved by more than it may, and beyond what the calm phases differ among themselves.
+    fn have_moved(&self) -> bool {
+        let (calm, noise, stormy) = self.summary();
+        stormy > calm.mul_f64(MOVES_BY) && stormy > noise
+    }
 }
 
 /// Runs it on SQLite: nothing of it touches the database.
@@ -61,13 +94,21 @@ pub async fn run(options: &Options) -> Vec<Report> {
     let mut faults = Vec::new();
     let rounds = if options.is_short { 3 } else { 8 };
     let phase = Duration::from_secs(if options.is_short { 2 } else { 5 });
-    sleep(Duration::from_secs(1)).await;
-    let (mut calm, mut stormy, mut growth, mut slowest, mut per_s) =
-        (Vec::new(), Vec::new(), 0, Duration::ZERO, u64::MAX);
-    for _ in 0..rounds {
+    let mut hearing = shared.hearing.subscribe();
+    if timeout(HEARD_WITHIN, hearing.wait_for(|count| *count == LISTENERS))
+        .await
+        .is_err()
+    {
+        faults.push(format!(
+            "not all listeners heard something within {HEARD_WITHIN:?}"
+        ));
+    }
+    let (mut delays, mut growth, mut slowest, mut per_s) = (Delays::default(), 0, Duration::ZERO, u64::MAX);
+    // A difference is measured again: what the machine did meanwhile evens out, what the stalled ones do stays.
+    while delays.rounds() < rounds || (delays.rounds() < ROUNDS_MAX && delays.have_moved()) {
         // The same looking on in both phases, so that it makes no difference between them.
         let (p99, _) = tokio::join!(measure(&shared, phase), watch(&world, phase, None, &clock));
-        calm.push(p99);
+        delays.calm.push(p99);
         let (before, open) = (
             world.resident_bytes(),
             world.metric("rookery_websocket_connections").await,
@@ -83,7 +124,7 @@ pub async fn run(options: &Options) -> Vec<Report> {
         }
         let (stalled_at, published) = (clock.monotonic(), shared.published.load(Ordering::SeqCst));
         let (p99, seen) = tokio::join!(measure(&shared, phase), watch(&world, phase, Some(open), &clock));
-        stormy.push(p99);
+        delays.stormy.push(p99);
         let spent = clock.monotonic().saturating_sub(stalled_at).as_millis();
         let count = u128::from(shared.published.load(Ordering::SeqCst) - published);
         per_s = per_s.min(u64::try_from(count * 1_000 / spent.max(1)).unwrap_or_default());
@@ -101,16 +142,14 @@ pub async fn run(options: &Options) -> Vec<Report> {
     }
     let each = growth / u64::try_from(options.slow.max(1)).expect("small");
     let closed_slow = world.metric("rookery_slow_clients_closed_total").await;
-    // Beyond what the calm phases differ among themselves: their largest is this machine's noise in this run.
-    let noise = calm.iter().copied().max().unwrap_or_default();
-    let (calm, stormy) = (percentile(&mut calm, 500), percentile(&mut stormy, 500));
+    let (calm, noise, stormy) = delays.summary();
     if each >= RSS_MAX {
         faults.push(format!("each stalled subscriber costs {} KiB", each / 1_024));
     }
     if slowest > CLOSED_WITHIN {
         faults.push(format!("the last was closed after {slowest:?}"));
     }
-    if stormy > calm.mul_f64(MOVES_BY) && stormy > noise {
+    if delays.have_moved() {
         faults.push(format!(
             "the others' p99 went from {} (at most {}) to {}",
             ms(calm),
@@ -122,10 +161,11 @@ pub async fn run(options: &Options) -> Vec<Report> {
         faults.push(format!("only {per_s} frames a second were published"));
     }
     let figures = format!(
-        "{} stalled of {} subscribers, {per_s} frames/s, {rounds} rounds: {} KiB RSS each, all closed after {slowest:.1?} ({closed_slow} as slow), \
+        "{} stalled of {} subscribers, {per_s} frames/s, {} rounds: {} KiB RSS each, all closed after {slowest:.1?} ({closed_slow} as slow), \
          the others' p99 {} without (at most {}) and {} with them",
         options.slow,
         options.slow + LISTENERS,
+        delays.rounds(),
         each / 1_024,
         ms(calm),
         ms(noise),
@@ -163,6 +203,7 @@ async fn watch(world: &World, time: Duration, open: Option<f64>, clock: &Clock) 
         if after >= time && !is_waiting {
             return seen;
         }
+        // The pause between two looks.
         sleep(Duration::from_millis(50)).await;
     }
 }
@@ -178,12 +219,16 @@ async fn measure(shared: &Shared, time: Duration) -> Duration {
 async fn listen(address: SocketAddr, me: Identity, shared: Arc<Shared>, clock: Clock) -> Result<(), Gone> {
     let mut client = Client::connect(address, Some(&me.token)).await?;
     client.subscribe(CHANNEL).await?;
+    let mut has_heard = false;
     while !shared.is_over.load(Ordering::SeqCst) {
-        let Ok(reply) = tokio::time::timeout(Duration::from_secs(1), client.reply()).await else {
+        let Ok(reply) = timeout(Duration::from_secs(1), client.reply()).await else {
             continue;
         };
         let now_us = micros(&clock);
         if let Some(sent_us) = reply?["push"]["pub"]["data"]["payload"]["at_us"].as_u64() {
+            if !std::mem::replace(&mut has_heard, true) {
+                shared.hearing.send_modify(|count| *count += 1);
+            }
             let delay = Duration::from_micros(now_us.saturating_sub(sent_us));
             shared.delays.lock().expect("nobody panics with it").push(delay);
         }
