@@ -29,26 +29,21 @@ pub fn migrate(target: &Target, now: Timestamp) -> Result<()> {
     retention::make_partitions(&mut conn, now).map_err(|error| migrate(Box::new(error)))
 }
 
-/// Takes the last migration back. For tests that bring rows through one.
+/// Takes the last migrations back, so many at the most. For tests of `down.sql` and of rows that go through a migration.
 #[cfg(test)]
-pub(crate) fn revert_last(target: &Target) -> Result<()> {
+pub(crate) fn revert(target: &Target, most: usize) -> Result<()> {
+    use super::connection::on_conn;
+    let failed = |source| StoreError::Migrate { source };
     let mut conn = Conn::open(target, true, LOCK_WAIT_MS)?;
-    match &mut conn {
-        Conn::Sqlite(c) => c.revert_last_migration(SQLITE).map(drop),
-        Conn::Pg(c) => c.revert_last_migration(POSTGRES).map(drop),
+    let applied = on_conn!(&mut conn, |c| c.applied_migrations()).map_err(failed)?;
+    for _ in applied.iter().take(most) {
+        match &mut conn {
+            Conn::Sqlite(c) => c.revert_last_migration(SQLITE).map(drop),
+            Conn::Pg(c) => c.revert_last_migration(POSTGRES).map(drop),
+        }
+        .map_err(failed)?;
     }
-    .map_err(|source| StoreError::Migrate { source })
-}
-
-/// Takes all migrations back. For tests of `down.sql`.
-#[cfg(test)]
-pub(crate) fn revert_all(target: &Target) -> Result<()> {
-    let mut conn = Conn::open(target, true, LOCK_WAIT_MS)?;
-    match &mut conn {
-        Conn::Sqlite(c) => c.revert_all_migrations(SQLITE).map(drop),
-        Conn::Pg(c) => c.revert_all_migrations(POSTGRES).map(drop),
-    }
-    .map_err(|source| StoreError::Migrate { source })
+    Ok(())
 }
 
 /// A database in memory lives as long as a connection to it does, so one is kept.

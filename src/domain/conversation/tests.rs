@@ -34,6 +34,12 @@ fn does(stage: &mut Stage, name: &str, verb: &str) -> Decision {
         .unwrap()
 }
 
+fn invites(stage: &mut Stage, name: &str, target: &str) -> Decision {
+    stage
+        .act(name, "converse_invite", params(json!({"target_id": target})))
+        .unwrap()
+}
+
 fn says(stage: &mut Stage, name: &str, message: &str, to: &[&str]) -> Decision {
     stage
         .act(

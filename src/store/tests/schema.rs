@@ -13,7 +13,7 @@ use diesel::{QueryableByName, RunQueryDsl};
 fn migrations_go_up_down_and_up_again() {
     for database in [sqlite(), postgres()] {
         migrate(&database.target, NOW).unwrap();
-        migration::revert_all(&database.target).unwrap();
+        migration::revert(&database.target, usize::MAX).unwrap();
         migrate(&database.target, NOW).unwrap();
         let mut stage = Stage::new(&database.target, &["alice"]);
         stage.assert_sound();
@@ -33,7 +33,7 @@ fn transfers_are_chained_when_the_migration_finds_them() {
         }
         let alice = stage.agent("alice").id;
         let before = stage.store.statement(alice, 10, None).unwrap();
-        migration::revert_last(&database.target).unwrap();
+        migration::revert(&database.target, 1).unwrap();
         migrate(&database.target, NOW).unwrap();
         stage.assert_sound();
         assert_eq!(stage.store.statement(alice, 10, None).unwrap(), before);

@@ -172,9 +172,13 @@ impl Stage {
         self.store.balance(id).unwrap().unwrap()
     }
 
+    /// What a start of the shard finds.
+    pub fn loaded(&mut self) -> ShardLoad {
+        self.store.load_shard(self.lease.shard).unwrap().unwrap()
+    }
+
     pub fn last_seq(&mut self) -> i64 {
-        let shard = self.lease.shard;
-        self.store.load_shard(shard).unwrap().unwrap().last_seq
+        self.loaded().last_seq
     }
 
     pub fn assert_sound(&mut self) {

@@ -1,11 +1,11 @@
 // Those of a large region who are only counted: a warm round on the ground for each block, the wider the more there are.
-import { BufferAttribute, DynamicDrawUsage, InstancedBufferAttribute, InstancedBufferGeometry, Mesh, ShaderMaterial } from "three";
+import { type Mesh, ShaderMaterial } from "three";
 import { BLOCKS_MAX } from "../limits";
 import type { Landscape } from "../scene/landscape";
 import { SHARED } from "../scene/material";
+import { Rounds } from "../scene/rounds";
 import type { Block } from "../world/overview";
 
-const SIDES = 24;
 const LIFT_M = 0.6;
 // Fills its block from so many on.
 const FULL = 40;
@@ -13,20 +13,9 @@ const FULL = 40;
 /** Draws blocks. */
 export class Gatherings {
   readonly mesh: Mesh;
-  private readonly spots = new Float32Array(BLOCKS_MAX * 4);
-  private readonly attribute = new InstancedBufferAttribute(this.spots, 4);
-  private readonly geometry = new InstancedBufferGeometry();
+  private readonly rounds: Rounds;
 
   constructor() {
-    const corners: number[] = [];
-    for (let side = 0; side < SIDES; side += 1) {
-      const [a, b] = [(side / SIDES) * Math.PI * 2, ((side + 1) / SIDES) * Math.PI * 2];
-      corners.push(0, 0, 0, Math.cos(a), Math.sin(a), 0, Math.cos(b), Math.sin(b), 0);
-    }
-    this.attribute.setUsage(DynamicDrawUsage);
-    this.geometry.setAttribute("position", new BufferAttribute(new Float32Array(corners), 3));
-    this.geometry.setAttribute("spot", this.attribute);
-    this.geometry.instanceCount = 0;
     const material = new ShaderMaterial({
       transparent: true,
       depthWrite: false,
@@ -47,8 +36,8 @@ export class Gatherings {
           gl_FragColor = vec4(mix(vec3(0.93, 0.62, 0.24), vec3(1.0, 0.9, 0.66), rim), mix(0.5, 0.85, rim) * (1.0 - 0.25 * uNight));
         }`,
     });
-    this.mesh = new Mesh(this.geometry, material);
-    this.mesh.frustumCulled = false;
+    this.rounds = new Rounds(BLOCKS_MAX, { sides: 24, middle: 0 }, material);
+    this.mesh = this.rounds.mesh;
     this.mesh.renderOrder = 6;
     this.mesh.visible = false;
   }
@@ -57,11 +46,10 @@ export class Gatherings {
   show(blocks: readonly Block[], landscape: Landscape): void {
     const count = Math.min(BLOCKS_MAX, blocks.length);
     blocks.slice(0, count).forEach((block, index) => {
-      this.spots.set([block.x, block.y, groundUnder(block, landscape) + LIFT_M, radiusOf(block)], index * 4);
+      this.rounds.spots.set([block.x, block.y, groundUnder(block, landscape) + LIFT_M, radiusOf(block)], index * 4);
     });
-    this.geometry.instanceCount = count;
+    this.rounds.show(count);
     this.mesh.visible = count > 0;
-    this.attribute.needsUpdate = true;
   }
 }
 

@@ -1,7 +1,7 @@
 // All people of the picture, moved on each frame and handed to the crowd that draws them.
 import { Frustum, Matrix4, Vector3, type PerspectiveCamera } from "three";
 import { AGENTS_MAX } from "../limits";
-import { Blobs } from "../scene/blobs";
+import { softBlobs } from "../scene/blobs";
 import type { Landscape } from "../scene/landscape";
 import { SHARED } from "../scene/material";
 import type { TickClock } from "../world/clock";
@@ -25,7 +25,7 @@ export class People {
   readonly list: Person[] = [];
   readonly byId = new Map<string, Person>();
   readonly crowd = new Crowd(AGENTS_MAX);
-  readonly blobs = new Blobs(AGENTS_MAX, 0.5);
+  readonly blobs = softBlobs(AGENTS_MAX, 0.5);
   /** Who is not drawn: through its eyes the camera looks. */
   hidden: string | null = null;
   private landscape: Landscape | null = null;

@@ -9,12 +9,13 @@ import { planOf, type Plan } from "../land/plan";
 import { shapeOf, type Species } from "../land/species";
 import { addWays } from "../land/ways";
 import type { Region } from "../world/region";
-import { Blobs } from "./blobs";
+import { softBlobs } from "./blobs";
 import { halosOf, poolsOf } from "./glow";
 import { ducksOf, rooksOf, vapourOf } from "./life";
 import { Meadow } from "./meadow";
 import { plantMaterial, plantShadowMaterial, solidMaterial } from "./material";
 import { PAINT } from "./paint";
+import type { Rounds } from "./rounds";
 import { Shapes } from "./shapes";
 import { box } from "./solids";
 import { waterOf } from "./water";
@@ -36,7 +37,7 @@ export class Landscape {
   readonly heights: Heights;
   readonly furniture: Furniture;
   private readonly plants: { species: Species; geometry: InstancedBufferGeometry; mesh: Mesh; count: number }[] = [];
-  private readonly blobs: Blobs;
+  private readonly blobs: Rounds;
   private readonly meadow: Meadow;
   private hasMeadow = false;
   private readonly hands: { minute: Group; hour: Group }[] = [];
@@ -169,7 +170,7 @@ export class Landscape {
     return mesh;
   }
 
-  private plant(): Blobs {
+  private plant(): Rounds {
     const planting = plantingOf(this.region, this.plan, this.heights);
     const [material, shadow] = [plantMaterial(), plantShadowMaterial()];
     for (const species of [...CASTING, ...SMALL]) {
@@ -181,7 +182,7 @@ export class Landscape {
       this.plants.push({ species, geometry, mesh, count: plants.length });
     }
     const trees = [...planting.broad, ...planting.tall, ...planting.fir];
-    const blobs = new Blobs(Math.max(1, trees.length), 0.42);
+    const blobs = softBlobs(Math.max(1, trees.length), 0.42);
     trees.forEach((tree, index) => blobs.spots.set([tree.x, tree.y, tree.z, 2.3 * tree.scale], index * 4));
     blobs.show(trees.length);
     return blobs;

@@ -97,9 +97,7 @@ fn a_line_is_refused_for_its_length_and_for_whom_it_addresses() {
 #[test]
 fn the_one_silent_for_longest_is_next_and_chance_decides_between_equals() {
     let mut stage = open();
-    stage
-        .act("ann", "converse_invite", params(json!({"target_id": "cat"})))
-        .unwrap();
+    invites(&mut stage, "ann", "cat");
     does(&mut stage, "cat", "accept");
     does(&mut stage, "ann", "take_floor");
     let mut nexts: Vec<Value> = Vec::new();
@@ -140,9 +138,7 @@ fn a_lapsed_turn_frees_the_floor_for_anybody() {
 #[test]
 fn when_the_holder_leaves_the_floor_goes_on() {
     let mut stage = open();
-    stage
-        .act("ann", "converse_invite", params(json!({"target_id": "cat"})))
-        .unwrap();
+    invites(&mut stage, "ann", "cat");
     does(&mut stage, "cat", "accept");
     does(&mut stage, "ann", "take_floor");
     let decision = does(&mut stage, "ann", "leave");

@@ -133,9 +133,7 @@ fn an_invitation_brings_one_more_and_is_refused_for_members_strangers_and_the_fa
     assert_eq!(invite(&stage, "dan", "cat"), Code::ConversationState);
     // Who said no is left alone for a minute.
     assert_eq!(invite(&stage, "ann", "dan"), Code::OnCooldown);
-    let decision = stage
-        .act("bob", "converse_invite", params(json!({"target_id": "cat"})))
-        .unwrap();
+    let decision = invites(&mut stage, "bob", "cat");
     assert_eq!(
         (kind(&decision), inbox(&decision)),
         (EventKind::ConversationProposed, vec!["ann", "cat"])
@@ -161,9 +159,7 @@ fn the_ninth_member_is_refused_unless_somebody_never_came() {
         "full"
     );
     does(&mut stage, "a3", "decline");
-    stage
-        .act("a0", "converse_invite", params(json!({"target_id": "a8"})))
-        .unwrap();
+    invites(&mut stage, "a0", "a8");
     assert_eq!(state(&stage).members.len(), 8);
     assert!(state(&stage).member(id_of("a3")).is_none());
 }

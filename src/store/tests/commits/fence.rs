@@ -33,15 +33,7 @@ fn a_fenced_batch_writes_nothing() {
         );
         let pay = stage.pay("alice", "bob", 10, "x");
         assert_eq!(seq_of(&stage.commit(vec![pay])[0]), 1);
-        assert_eq!(
-            stage
-                .store
-                .load_shard(stage.lease.shard)
-                .unwrap()
-                .unwrap()
-                .checkpoint,
-            Some(checkpoint)
-        );
+        assert_eq!(stage.loaded().checkpoint, Some(checkpoint));
         stage.assert_sound();
     });
 }

@@ -183,16 +183,7 @@ fn conversations_are_stored_whole_with_their_lines() {
             (lines.len(), lines[0].text.as_str(), lines[0].addressed_to.clone()),
             (1, "hi", vec![handle("bob")])
         );
-        assert_eq!(
-            stage
-                .store
-                .load_shard(stage.lease.shard)
-                .unwrap()
-                .unwrap()
-                .conversations
-                .len(),
-            1
-        );
+        assert_eq!(stage.loaded().conversations.len(), 1);
         talk.phase = Phase::Closed;
         let close = stage.act(
             "alice",
@@ -202,14 +193,6 @@ fn conversations_are_stored_whole_with_their_lines() {
             vec![Write::Conversation(Box::new(talk))],
         );
         stage.commit(vec![close]);
-        assert!(
-            stage
-                .store
-                .load_shard(stage.lease.shard)
-                .unwrap()
-                .unwrap()
-                .conversations
-                .is_empty()
-        );
+        assert!(stage.loaded().conversations.is_empty());
     });
 }
