@@ -22,6 +22,11 @@ const JOBS_MAX: usize = 4_096;
 /// Most commits of several shards in one transaction. Together they wait for the disk once; but while a large transaction is
 /// written, the agents whose answers it has can do nothing, so large batches take turns.
 const TOGETHER_MAX: usize = 512;
+/// While several commits come in this time, a transaction begins no sooner after the last one began: every transaction costs
+/// the same few pages and a wait for the disk, whatever is in it. A commit that comes alone does not wait.
+const SPACING: Duration = Duration::from_millis(4);
+/// With so many commits waiting, company enough is there.
+const COMPANY: usize = 64;
 /// How long anybody waits for a job. Units: seconds.
 const DEADLINE_S: u64 = 20;
 
@@ -82,8 +87,40 @@ struct Waiting {
     under_way: OwnedSemaphorePermit,
 }
 
-/// Batches of all shards in the order they came.
-type Batches = Arc<Mutex<VecDeque<Waiting>>>;
+/// Batches of all shards in the order they came, and how the last transaction of one writer for all went.
+#[derive(Default)]
+struct Line {
+    waiting: VecDeque<Waiting>,
+    began: Option<Instant>,
+    had_company: bool,
+}
+
+type Batches = Arc<Mutex<Line>>;
+
+impl Line {
+    /// How long the next transaction should wait for company.
+    fn pause(&self) -> Duration {
+        let waiting: usize = self.waiting.iter().map(|next| next.batch.commits.len()).sum();
+        match self.began {
+            Some(began) if self.had_company && waiting < COMPANY => SPACING.saturating_sub(began.elapsed()),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Takes what goes into one transaction: the first batch in any case, and what else is within `most` commits.
+    fn take(&mut self, most: usize) -> Vec<Waiting> {
+        let mut commits = 0_usize;
+        let fits = self.waiting.iter().take_while(|next| {
+            commits = commits.saturating_add(next.batch.commits.len());
+            commits <= most
+        });
+        let count = fits.count().max(1).min(self.waiting.len());
+        let taken: Vec<Waiting> = self.waiting.drain(..count).collect();
+        self.began = Some(Instant::now());
+        self.had_company = taken.iter().map(|next| next.batch.commits.len()).sum::<usize>() > 1;
+        taken
+    }
+}
 
 /// The database threads of this node. Cheap to clone.
 #[derive(Clone)]
@@ -130,7 +167,7 @@ impl Database {
             .try_acquire_owned()
             .map_err(|_full| Refusal::busy())?;
         let (reply, answer) = oneshot::channel();
-        locked(&self.batches).push_back(Waiting {
+        locked(&self.batches).waiting.push_back(Waiting {
             batch,
             reply,
             under_way,
@@ -228,23 +265,24 @@ fn start<S: Reset + Unpin + 'static, T: Send + 'static>(
     Ok(answer)
 }
 
-fn locked(batches: &Batches) -> std::sync::MutexGuard<'_, VecDeque<Waiting>> {
+fn locked(batches: &Batches) -> std::sync::MutexGuard<'_, Line> {
     batches.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn commit_waiting(store: &mut Store, batches: &Batches) {
-    let most = if store.has_one_writer() { TOGETHER_MAX } else { 0 };
-    let taken: Vec<Waiting> = {
-        let mut waiting = locked(batches);
-        let mut commits = 0_usize;
-        let fits = waiting.iter().take_while(|next| {
-            commits = commits.saturating_add(next.batch.commits.len());
-            commits <= most
-        });
-        // The first goes in any case.
-        let count = fits.count().max(1).min(waiting.len());
-        waiting.drain(..count).collect()
+    if locked(batches).waiting.is_empty() {
+        return;
+    }
+    let most = if store.has_one_writer() {
+        let pause = locked(batches).pause();
+        if !pause.is_zero() {
+            std::thread::park_timeout(pause);
+        }
+        TOGETHER_MAX
+    } else {
+        0
     };
+    let taken = locked(batches).take(most);
     let (batches, replies): (Vec<Batch>, Vec<_>) = taken
         .into_iter()
         .map(|waiting| (waiting.batch, (waiting.reply, waiting.under_way)))

@@ -15,6 +15,7 @@ pub mod inhabitants;
 pub mod mailbox;
 pub mod node;
 pub mod outbox;
+pub mod overload;
 pub mod publication;
 pub mod quarantine;
 pub mod region;

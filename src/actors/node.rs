@@ -4,6 +4,7 @@ use super::agent::ParkedLimits;
 use super::channels::Channels;
 use super::database::Database;
 use super::directory::Directory;
+use super::overload::Overload;
 use super::quarantine::Quarantine;
 use crate::base::id::{AgentId, EventId, NodeId, SessionId};
 use crate::base::rate::{Gcra, Quota, RetryAfter};
@@ -41,6 +42,8 @@ pub struct Node {
     pub directory: Directory,
     /// Commands that made actors fail.
     pub quarantine: Arc<Quarantine>,
+    /// Whether this node falls behind.
+    pub overload: Overload,
     /// To other nodes and outside tools.
     pub bus: Bus,
     /// The copy of the world for outside tools.

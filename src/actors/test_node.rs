@@ -118,6 +118,7 @@ impl TestNode {
             channels: Channels::new("test".into(), CHANNEL_HISTORIES_MAX_BYTES),
             directory: Directory::new(world.clone()),
             quarantine: Arc::default(),
+            overload: Default::default(),
             mirror: Mirror::new(&bus, &bus_config),
             bus,
             limits,

@@ -7,7 +7,9 @@ use crate::base::limit::{RESTART_WINDOW_MS, RESTARTS_MAX};
 use crate::host::clock::Clock;
 use crate::telemetry::metric;
 use actix::fut::{ActorFutureExt, wrap_future};
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, Supervised, Supervisor};
+use actix::{
+    Actor, ActorContext, AsyncContext, Context, Handler, Message, SpawnHandle, Supervised, Supervisor,
+};
 use actix_rt::ArbiterHandle;
 use futures_util::FutureExt;
 use std::future::Future;
@@ -147,13 +149,13 @@ pub fn every<R: Role>(stage: &mut Stage<R>, period: Duration, part: fn(&mut R, &
     stage.run_interval(period, move |watched, stage| watched.run(stage, None, part));
 }
 
-/// Calls a part of the role once, later.
+/// Calls a part of the role once, later. Gives what cancels it.
 pub fn later<R: Role>(
     stage: &mut Stage<R>,
     delay: Duration,
     part: impl FnOnce(&mut R, &mut Stage<R>) + 'static,
-) {
-    stage.run_later(delay, move |watched, stage| watched.run(stage, None, part));
+) -> SpawnHandle {
+    stage.run_later(delay, move |watched, stage| watched.run(stage, None, part))
 }
 
 /// Calls a part of the role once, later by this clock, so that a test may set it forward.

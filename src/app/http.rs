@@ -125,7 +125,10 @@ fn bind_admin(config: &Arc<Config>, web: Data<Web>, address: SocketAddr) -> anyh
 fn start_worker(web: &Web) -> Rc<Worker> {
     let node = &web.gateway.node;
     let table = Rc::new(RefCell::new(HubTable::default()));
-    let hub = watch::start_here(&node.quarantine, HubActor::new(Rc::clone(&table)));
+    let hub = watch::start_here(
+        &node.quarantine,
+        HubActor::new(Arc::clone(node), Rc::clone(&table)),
+    );
     Rc::new(Worker {
         table,
         hub: node.directory.put_hub(hub),

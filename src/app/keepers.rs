@@ -13,11 +13,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
+/// How often counters are written.
+const COUNTERS_EVERY: Duration = Duration::from_secs(15);
+/// Agents whose counters are written at a time: commits wait for no more than these.
+const COUNTERS_AT_A_TIME: usize = 256;
+
 /// Starts all of them on this thread.
 pub fn start(gateway: &Gateway, access: &Arc<Access>, config: &Arc<Config>, recorder: Recorder) {
     let renew_every = Duration::from_millis(u64::try_from(gateway.node.lease_ttl_ms / 3).unwrap_or(2_000));
     keep(&gateway.node, renew_every, renew_leases);
-    keep(&gateway.node, Duration::from_secs(5), flush_counters);
+    keep(&gateway.node, COUNTERS_EVERY, flush_counters);
     actix_web::rt::spawn(quarantine::keep_saved(Arc::clone(&gateway.node)));
     let sweep_every = Duration::from_secs(u64::from(config.retention.sweep_min.max(1)) * 60);
     let settings = Arc::clone(config);
@@ -81,25 +86,22 @@ pub async fn flush_counters(node: Arc<Node>) {
         .into_iter()
         .filter_map(|agent| node.counters.remove(&agent))
         .collect();
-    if additions.is_empty() {
-        return;
-    }
-    let rows = additions.clone();
-    if node
-        .database
-        .write(move |store| store.add_counters(&rows))
-        .await
-        .is_err()
-    {
-        for (agent, add) in additions {
-            node.count(agent, |counters| {
-                counters.messages = counters.messages.saturating_add(add.messages);
-                counters.actions = counters.actions.saturating_add(add.actions);
-                counters.online_seconds = counters.online_seconds.saturating_add(add.online_seconds);
-                counters.last_seen = counters.last_seen.max(add.last_seen);
-            });
+    for part in additions.chunks(COUNTERS_AT_A_TIME) {
+        let rows = part.to_vec();
+        let written = node.database.write(move |store| store.add_counters(&rows)).await;
+        if written.is_err() {
+            part.iter().for_each(|(agent, add)| put_back(&node, *agent, add));
         }
     }
+}
+
+fn put_back(node: &Node, agent: AgentId, add: &Counters) {
+    node.count(agent, |counters| {
+        counters.messages = counters.messages.saturating_add(add.messages);
+        counters.actions = counters.actions.saturating_add(add.actions);
+        counters.online_seconds = counters.online_seconds.saturating_add(add.online_seconds);
+        counters.last_seen = counters.last_seen.max(add.last_seen);
+    });
 }
 
 async fn retain(node: Arc<Node>, config: Arc<Config>) {

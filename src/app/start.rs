@@ -241,6 +241,7 @@ pub fn start_node(
         channels: Channels::new(entropy.token_base62(8), CHANNEL_HISTORIES_MAX_BYTES),
         directory: Directory::new(opened.world),
         quarantine: Arc::new(Quarantine::remembering(opened.poison)),
+        overload: Default::default(),
         mirror: Mirror::new(&bus, &bus_config),
         bus,
         limits: config.limits.clone(),

@@ -123,6 +123,10 @@ declare! {
     counter commit_retries() = "rookery_commit_retries_total", Count;
     /// Time that a shard needs for one tick.
     histogram tick_duration() = "rookery_tick_seconds", Seconds;
+    /// Times that this node began to fall behind, so that ticks were stretched.
+    counter overloads() = "rookery_overloads_total", Count;
+    /// Ticks after which the next one came later than the world's period, because the node fell behind.
+    counter ticks_stretched() = "rookery_ticks_stretched_total", Count;
     /// Frames written to sockets.
     counter frames() = "rookery_frames_total", Count;
     /// Bytes of frames written to sockets.

@@ -9,6 +9,13 @@ use crate::actors::watch::{self, Stage};
 use crate::base::id::SessionId;
 use crate::domain::refusal::Refusal;
 use crate::wire::Disconnect;
+use actix::AsyncContext;
+use std::time::Duration;
+
+/// How often an agent looks after itself.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often one does that has a socket.
+const QUIET_LOOK: Duration = Duration::from_secs(10);
 
 impl AgentActor {
     /// A socket is gone.
@@ -22,8 +29,21 @@ impl AgentActor {
         }
     }
 
-    /// Once a second: is somebody still there.
-    pub(super) fn look_after(&mut self, stage: &mut Stage<Self>) {
+    /// Looks after itself again soon: an agent with a socket and no copy for outside tools has nothing to look at for a while,
+    /// and there are many.
+    pub(super) fn look_again(&mut self, stage: &mut Stage<Self>) {
+        let is_quiet = !self.presence.sockets.is_empty() && !self.is_mirrored();
+        let delay = if is_quiet { QUIET_LOOK } else { LOOK };
+        if let Some(earlier) = self.next_look.take() {
+            stage.cancel_future(earlier);
+        }
+        self.next_look = Some(watch::later(stage, delay, Self::look_after));
+    }
+
+    /// Is somebody still there.
+    fn look_after(&mut self, stage: &mut Stage<Self>) {
+        self.next_look = None;
+        self.look_again(stage);
         let now = self.now();
         self.count_online(now);
         self.mirror_rates(now);

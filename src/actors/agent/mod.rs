@@ -33,6 +33,7 @@ use crate::base::time::Timestamp;
 use crate::domain::agent::{Handle, Profile};
 use crate::domain::refusal::{Code, Refusal};
 use crate::store::agent::AgentRow;
+use actix::SpawnHandle;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,6 +68,8 @@ pub struct AgentActor {
     presence: presence::Presence,
     /// None once the actor ends and has left them to the node.
     limits: Option<AgentLimits>,
+    /// The next look after itself.
+    next_look: Option<SpawnHandle>,
     in_flight: HashMap<String, InFlight>,
     rates: rates::Rates,
 }
@@ -103,6 +106,7 @@ impl AgentActor {
             place: None,
             presence,
             limits,
+            next_look: None,
             in_flight: HashMap::new(),
             rates: rates::Rates::default(),
         }
@@ -143,7 +147,7 @@ impl AgentActor {
         self.row = Some(row);
         self.presence.begin(self.node.now());
         self.watch_again();
-        watch::every(stage, Duration::from_secs(1), Self::look_after);
+        self.look_again(stage);
     }
 
     fn set_place(&mut self, shard: ShardId, region_name: String, hop: i64) {
@@ -215,6 +219,7 @@ impl Role for AgentActor {
     fn forget(&mut self) {
         (self.row, self.profile, self.place) = (None, None, None);
         self.in_flight.clear();
+        self.next_look = None;
         self.presence.forget_joining();
     }
 
@@ -229,7 +234,10 @@ impl Role for AgentActor {
         match message {
             AgentMessage::Act(request) => self.act(*request, stage),
             AgentMessage::Join(join) => self.join(*join, stage),
-            AgentMessage::Part(session) => self.part(session),
+            AgentMessage::Part(session) => {
+                self.part(session);
+                self.look_again(stage);
+            }
             AgentMessage::Moved(shard, region, hop) => self.moved(shard, region, hop),
             AgentMessage::Disconnect(reply) => self.leave_world(Some(reply), stage),
             AgentMessage::Changed(row) => self.changed(*row),

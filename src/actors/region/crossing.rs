@@ -284,7 +284,9 @@ impl RegionActor {
                 self.cross_later(agent, hop, stage);
             }
             Fate::Taken(to) => self.let_go(agent, &to),
-            Fate::Unknown(to) => watch::later(stage, RECLAIM_PAUSE, move |me, _| me.reclaim(agent, hop, to)),
+            Fate::Unknown(to) => {
+                watch::later(stage, RECLAIM_PAUSE, move |me, _| me.reclaim(agent, hop, to));
+            }
         }
     }
 

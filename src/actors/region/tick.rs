@@ -32,10 +32,12 @@ impl RegionActor {
         });
     }
 
-    /// Ticks now; the next time is a period after the one that this tick was due at, or at once when that has passed.
+    /// Ticks now; the next time is a period after the one that this tick was due at, or at once when that has passed. Under
+    /// overload periods are longer.
     fn tick_at(&mut self, due: Duration, period: Duration, stage: &mut Stage<Self>) {
         let now = self.node.clock.monotonic();
-        let next = due.saturating_add(period).max(now);
+        let step = self.node.overload.period(period, self.node.clock.monotonic_ms());
+        let next = due.saturating_add(step).max(now);
         watch::later_by(
             stage,
             &self.node.clock,
@@ -102,6 +104,7 @@ impl RegionActor {
         }
         let bytes: usize = frames.iter().map(|(_, publication)| publication.data.len()).sum();
         metric::frame_bytes().increment(u64::try_from(bytes).unwrap_or(0));
+        let sent_at = self.node.clock.monotonic();
         for (index, hub) in self.node.directory.hubs().iter().enumerate() {
             let interests = interests.remove(&index).unwrap_or_default();
             if frames.is_empty() && interests.is_empty() {
@@ -109,6 +112,7 @@ impl RegionActor {
             }
             let message = TickFrames {
                 shard: self.shard.id,
+                sent_at,
                 frames: Arc::clone(&frames),
                 interests,
             };

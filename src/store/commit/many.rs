@@ -4,7 +4,7 @@
 //! transaction is rolled back, so SQLite need not keep a journal of each statement as well. On PostgreSQL see `columns`.
 
 use super::columns::Unnest;
-use super::rows::{AccountRow, CommandRow, EventRow, InboxHeadRow, InboxRow, PlaceRow, TransferRow};
+use super::rows::{AccountRow, ChatRow, CommandRow, EventRow, InboxHeadRow, InboxRow, PlaceRow, TransferRow};
 use crate::store::bulk::{Bulk, Cell};
 use crate::store::connection::Conn;
 use crate::store::parts::parts;
@@ -162,6 +162,11 @@ insert!(
 );
 insert!(
     insert_inbox, InboxRow, "inbox", agent_id: Id, offset: Big, shard_id: Integer, seq: Big, tick: Big, created_at: Big
+);
+insert!(
+    insert_chats, ChatRow<'_>, "chat_messages", id: Id, sender_id: Id, sender_agent: Text, sender_name: Text,
+    recipient_id: NullableId, recipient_agent: NullableText, region: Text, message: Text, volume: Text, shard_id: Integer,
+    seq: Big, created_at: Big
 );
 insert!(
     insert_commands, CommandRow<'_>, "command", agent_id: Id, command_id: Text, body_hash: Bytes, action: Text, status: Text,

@@ -97,8 +97,6 @@ pub(super) struct CommandRow<'a> {
     pub created_at: i64,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = schema::chat_messages, treat_none_as_default_value = false)]
 pub(super) struct ChatRow<'a> {
     pub id: Id,
     pub sender_id: Id,

@@ -2,6 +2,7 @@
 
 use super::Batch;
 use super::decide::Staged;
+use super::many::insert_chats;
 use super::rows::{ChatRow, ConversationRow, LineRow};
 use super::write::{BINDS_MAX, insert_all};
 use crate::base::time::Timestamp;
@@ -45,7 +46,7 @@ pub(super) fn write_chats(conn: &mut Conn, batch: &Batch, at: Timestamp, staged:
             })
         })
         .collect();
-    insert_all!(conn, schema::chat_messages::table, 12, rows);
+    insert_chats(conn, &rows)?;
     Ok(())
 }
 

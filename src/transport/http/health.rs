@@ -208,6 +208,10 @@ async fn full(web: web::Data<Web>) -> HttpResponse {
                 "bus".to_owned(),
                 json!({"kind": bus.kind, "degraded": bus.is_degraded, "last_error_at": bus.last_error_at}),
             ),
+            (
+                "overloaded".to_owned(),
+                json!(node.overload.is_on(node.clock.monotonic_ms())),
+            ),
             ("revocations_stale".to_owned(), json!(web.access.is_stale())),
             (
                 "hash_places_free".to_owned(),

@@ -1,0 +1,98 @@
+//! Overload: when sockets wait too long for their turn, shards tick less often, so that what must be answered is answered.
+
+use crate::telemetry::metric;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::time::Duration;
+
+/// A tick's frames that waited longer for their hub are late.
+const LATE: Duration = Duration::from_millis(50);
+/// The period of ticks under overload, at the least.
+const STRETCHED: Duration = Duration::from_millis(200);
+/// How long it lasts after the last sign of it. Units: milliseconds.
+const LASTS_MS: i64 = 10_000;
+/// Late frames count two, punctual ones take one back; from so many on the node is overloaded.
+const SCORE_ON: u32 = 40;
+
+/// Whether this node falls behind.
+#[derive(Debug, Default)]
+pub struct Overload {
+    score: AtomicU32,
+    /// Until when ticks are stretched, by the monotonic clock. Units: milliseconds.
+    until_ms: AtomicI64,
+}
+
+impl Overload {
+    /// Notes how long a tick's frames waited for a hub.
+    pub fn note(&self, waited: Duration, now_ms: i64) {
+        let change = |score: u32| {
+            Some(if waited > LATE {
+                score.saturating_add(2).min(SCORE_ON)
+            } else {
+                score.saturating_sub(1)
+            })
+        };
+        // The update never fails: `change` always gives a value.
+        let before = self
+            .score
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, change)
+            .unwrap_or_default();
+        if waited > LATE && before.saturating_add(2) >= SCORE_ON {
+            let until = self
+                .until_ms
+                .swap(now_ms.saturating_add(LASTS_MS), Ordering::Relaxed);
+            if until < now_ms {
+                metric::overloads().increment(1);
+                tracing::warn!("this node falls behind: ticks are stretched for a while");
+            }
+        }
+    }
+
+    /// Whether ticks are stretched now.
+    pub fn is_on(&self, now_ms: i64) -> bool {
+        now_ms < self.until_ms.load(Ordering::Relaxed)
+    }
+
+    /// The period to tick at, given the world's own.
+    pub fn period(&self, own: Duration, now_ms: i64) -> Duration {
+        if self.is_on(now_ms) {
+            metric::ticks_stretched().increment(1);
+            own.max(STRETCHED)
+        } else {
+            own
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN: Duration = Duration::from_millis(100);
+    const SLOW: Duration = Duration::from_millis(80);
+
+    #[test]
+    fn frames_that_keep_being_late_stretch_ticks_for_a_while() {
+        let overload = Overload::default();
+        (0..19).for_each(|_| overload.note(SLOW, 1_000));
+        assert_eq!(overload.period(OWN, 1_000), OWN);
+        overload.note(SLOW, 1_000);
+        assert_eq!(overload.period(OWN, 1_000), STRETCHED);
+        assert_eq!(
+            overload.period(Duration::from_secs(1), 1_000),
+            Duration::from_secs(1)
+        );
+        assert_eq!(overload.period(OWN, 10_999), STRETCHED);
+        assert_eq!(overload.period(OWN, 11_000), OWN);
+    }
+
+    #[test]
+    fn late_frames_among_punctual_ones_are_no_overload() {
+        let overload = Overload::default();
+        for _ in 0..1_000 {
+            overload.note(SLOW, 1_000);
+            overload.note(OWN / 10, 1_000);
+            overload.note(OWN / 10, 1_000);
+        }
+        assert!(!overload.is_on(1_000));
+    }
+}
