@@ -1,5 +1,8 @@
-//! Lists of sessions by what they have in common: an agent, a cell, a channel.
+//! Lists of sessions by what they have in common: an agent, a cell, a channel. Those of cells and channels have each session's
+//! outbox with them, so that a publication finds it without a look into another map.
 
+use crate::actors::outbox::SharedOutbox;
+use crate::actors::publication::Publication;
 use crate::base::id::SessionId;
 use smallvec::SmallVec;
 use std::collections::HashMap;
@@ -24,11 +27,52 @@ pub(super) trait Sessions {
     fn take_out(&mut self, session: SessionId) -> bool;
 }
 
-impl Sessions for Vec<SessionId> {
+impl<M: Member> Sessions for Vec<M> {
     fn take_out(&mut self, session: SessionId) -> bool {
-        self.retain(|other| *other != session);
+        self.retain(|other| other.session() != session);
         self.is_empty()
     }
+}
+
+/// An entry of a list.
+pub(super) trait Member {
+    /// Whose it is.
+    fn session(&self) -> SessionId;
+}
+
+/// A session that sees a cell.
+pub(super) struct Watcher {
+    pub(super) session: SessionId,
+    pub(super) outbox: SharedOutbox,
+    /// Whether it is nobody's in the world.
+    pub(super) is_spectator: bool,
+}
+
+impl Member for Watcher {
+    fn session(&self) -> SessionId {
+        self.session
+    }
+}
+
+/// A session that is subscribed to a channel.
+pub(super) struct Subscriber {
+    pub(super) session: SessionId,
+    pub(super) outbox: SharedOutbox,
+    /// The offset of the last publication sent.
+    pub(super) position: u64,
+}
+
+impl Member for Subscriber {
+    fn session(&self) -> SessionId {
+        self.session
+    }
+}
+
+/// Queues a publication in the socket's own encoding.
+pub(super) fn push(outbox: &SharedOutbox, publication: &Publication) {
+    let mut outbox = outbox.borrow_mut();
+    let piece = publication.piece(outbox.dialect());
+    outbox.push(piece);
 }
 
 impl Sessions for SmallVec<[SessionId; 3]> {

@@ -1,8 +1,9 @@
 //! What sessions see: the cells around them, the region, the agent that a spectator follows.
 
-use super::listing::take_out;
+use super::listing::{Watcher, push, take_out};
 use super::message::{Interest, TickFrames};
 use super::table::{HubTable, Listener};
+use crate::actors::outbox::SharedOutbox;
 use crate::base::id::{SessionId, ShardId};
 use crate::telemetry::metric;
 use std::rc::Rc;
@@ -12,9 +13,11 @@ impl HubTable {
     /// Sends the frames of a tick to the sessions that see their cells, then changes who sees what.
     pub(super) fn tick(&mut self, tick: TickFrames) {
         for (cell, publication) in tick.frames.iter() {
-            if let Some(sessions) = self.cells.get(&(tick.shard, *cell)) {
-                metric::frames().increment(u64::try_from(sessions.len()).unwrap_or(0));
-                self.push_to(sessions, publication);
+            if let Some(watchers) = self.cells.get(&(tick.shard, *cell)) {
+                metric::frames().increment(u64::try_from(watchers.len()).unwrap_or(0));
+                watchers
+                    .iter()
+                    .for_each(|watcher| push(&watcher.outbox, publication));
             }
         }
         for interest in tick.interests {
@@ -37,10 +40,11 @@ impl HubTable {
         }
         for (cell, snapshot) in interest.add {
             if entry.cells.insert((shard, cell)) {
-                self.cells
-                    .entry((shard, cell))
-                    .or_default()
-                    .push(interest.session);
+                self.cells.entry((shard, cell)).or_default().push(Watcher {
+                    session: interest.session,
+                    outbox: SharedOutbox::clone(&entry.outbox),
+                    is_spectator: entry.agent.is_none(),
+                });
             }
             // A cell that is asked for again is sent again: the viewer forgot it.
             pieces.extend(snapshot.map(|snapshot| snapshot.piece(outbox.dialect())));

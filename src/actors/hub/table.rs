@@ -1,6 +1,6 @@
 //! The sockets of a worker thread, and who of them is whose and on what.
 
-use super::listing::take_out;
+use super::listing::{Subscriber, Watcher, take_out};
 use super::message::Whom;
 use crate::actors::outbox::SharedOutbox;
 use crate::actors::publication::Publication;
@@ -30,8 +30,7 @@ pub(super) struct Entry {
     pub(super) listener: Rc<dyn Listener>,
     pub(super) agent: Option<AgentId>,
     pub(super) cells: HashSet<(ShardId, Cell)>,
-    /// Subscribed channels with the offset of the last publication sent.
-    pub(super) channels: HashMap<Arc<str>, u64>,
+    pub(super) channels: HashSet<Arc<str>>,
 }
 
 /// The sockets of a worker thread. Sessions register here directly, without a message.
@@ -43,8 +42,8 @@ pub struct HubTable {
     closing: Option<Disconnect>,
     pub(super) sessions: HashMap<SessionId, Entry>,
     pub(super) agents: HashMap<AgentId, SmallVec<[SessionId; 3]>>,
-    pub(super) cells: HashMap<(ShardId, Cell), Vec<SessionId>>,
-    pub(super) channels: HashMap<Arc<str>, Vec<SessionId>>,
+    pub(super) cells: HashMap<(ShardId, Cell), Vec<Watcher>>,
+    pub(super) channels: HashMap<Arc<str>, Vec<Subscriber>>,
 }
 
 impl HubTable {
@@ -71,7 +70,7 @@ impl HubTable {
         if let Some(agent) = agent {
             self.agents.entry(agent).or_default().push(session);
         }
-        let (cells, channels) = (HashSet::new(), HashMap::new());
+        let (cells, channels) = (HashSet::new(), HashSet::new());
         self.sessions.insert(
             session,
             Entry {
@@ -96,24 +95,34 @@ impl HubTable {
         for cell in entry.cells {
             take_out(&mut self.cells, &cell, session);
         }
-        for channel in entry.channels.into_keys() {
+        for channel in entry.channels {
             take_out(&mut self.channels, &channel, session);
         }
     }
 
     /// Subscribes a session to a channel, whose publications it has up to an offset.
     pub fn subscribe(&mut self, session: SessionId, channel: Arc<str>, position: u64) {
-        if let Some(entry) = self.sessions.get_mut(&session)
-            && entry.channels.insert(Arc::clone(&channel), position).is_none()
-        {
-            self.channels.entry(channel).or_default().push(session);
+        let Some(entry) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        let is_new = entry.channels.insert(Arc::clone(&channel));
+        let subscribers = self.channels.entry(channel).or_default();
+        if is_new {
+            let outbox = SharedOutbox::clone(&entry.outbox);
+            subscribers.push(Subscriber {
+                session,
+                outbox,
+                position,
+            });
+        } else if let Some(known) = subscribers.iter_mut().find(|known| known.session == session) {
+            known.position = position;
         }
     }
 
     /// Ends a session's subscription.
     pub fn unsubscribe(&mut self, session: SessionId, channel: &str) {
         if let Some(entry) = self.sessions.get_mut(&session)
-            && entry.channels.remove(channel).is_some()
+            && entry.channels.remove(channel)
         {
             take_out(&mut self.channels, channel, session);
         }
