@@ -7,6 +7,15 @@ UPDATE account SET last_transfer = coalesce(
   (SELECT t.id FROM transfer t WHERE t.debit = account.id AND t.debit_version = account.version),
   (SELECT t.id FROM transfer t WHERE t.credit = account.id AND t.credit_version = account.version)
 );
+-- Who does not know of the chain must not break it.
+CREATE FUNCTION account_chained() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'account %: the version changed, the last transfer did not', OLD.id;
+END
+$$;
+CREATE TRIGGER account_chained BEFORE UPDATE OF version ON account FOR EACH ROW
+  WHEN (NEW.version IS DISTINCT FROM OLD.version AND NEW.last_transfer IS NOT DISTINCT FROM OLD.last_transfer)
+  EXECUTE FUNCTION account_chained();
 -- Every row is written anew: only the indexes that the lookups need are kept up meanwhile.
 ALTER TABLE transfer
   DROP CONSTRAINT transfer_pkey,

@@ -7,6 +7,12 @@ UPDATE account SET last_transfer = coalesce(
   (SELECT t.id FROM transfer t WHERE t.debit = account.id AND t.debit_version = account.version),
   (SELECT t.id FROM transfer t WHERE t.credit = account.id AND t.credit_version = account.version)
 );
+-- Who does not know of the chain must not break it. FAIL, not ABORT: no statement needs a journal of its own for this.
+CREATE TRIGGER account_chained BEFORE UPDATE OF version ON account
+WHEN new.version IS NOT old.version AND new.last_transfer IS old.last_transfer
+BEGIN
+  SELECT RAISE(FAIL, 'account: the version changed, the last transfer did not');
+END;
 -- Commands by their own id first: clients count them or take ids that grow, so new ones are neighbours.
 CREATE TABLE transfer_chain (
   id blob NOT NULL PRIMARY KEY,

@@ -50,6 +50,44 @@ fn transfers_are_chained_when_the_migration_finds_them() {
     }
 }
 
+#[test]
+fn a_new_version_of_an_account_without_a_new_last_transfer_is_refused() {
+    on_both(|target| {
+        let mut stage = Stage::new(target, &["alice", "bob"]);
+        let mut update = |columns: &str, kind: i16| {
+            let sql = format!("UPDATE account SET {columns} WHERE kind = {kind}");
+            let tried = stage.store.write("tamper with an account", |conn| {
+                run(conn, &sql)?;
+                // Nothing of it stays.
+                Err::<(), _>(diesel::result::Error::RollbackTransaction)
+            });
+            format!("{:?}", tried.unwrap_err())
+        };
+        // The market has no last transfer yet; the mint's is bob's grant.
+        for kind in [2200, 9000] {
+            for columns in [
+                "version = version + 1",
+                "version = 9, last_transfer = last_transfer",
+            ] {
+                let refused = update(columns, kind);
+                assert!(
+                    refused.contains("the last transfer did not"),
+                    "{columns}: {refused}"
+                );
+            }
+            let other =
+                "(SELECT t.id FROM transfer t JOIN agents g ON g.id = t.credit WHERE g.agent_id = 'alice')";
+            for columns in [
+                "version = version, balance = balance".to_owned(),
+                format!("version = version + 1, last_transfer = {other}"),
+            ] {
+                let passed = update(&columns, kind);
+                assert!(passed.contains("RollbackTransaction"), "{columns}: {passed}");
+            }
+        }
+    });
+}
+
 fn run(conn: &mut Conn, sql: &str) -> diesel::QueryResult<()> {
     use diesel::connection::SimpleConnection;
     on_conn!(conn, |c| c.batch_execute(sql))
