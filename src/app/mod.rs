@@ -70,17 +70,15 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
     let config = Arc::new(config);
     let io_handle = io.handle().clone();
     let node = opened.node;
-    let ran = actix_web::rt::System::new().block_on(async {
+    let ran: anyhow::Result<Leases> = actix_web::rt::System::new().block_on(async {
         let mut asked = stop::Asked::listen()?;
         let parts = start_node(&config, opened, &clock, &entropy, &io_handle)?;
         let gateway = parts.gateway.clone();
-        let access = Access::load(
-            gateway.node.database.clone(),
-            Arc::clone(&config),
-            clock.clone(),
-            entropy.clone(),
-        )
-        .await?;
+        let (database, settings) = (gateway.node.database.clone(), Arc::clone(&config));
+        let access = tokio::select! {
+            () = asked.wait() => return Ok(Leases::Held),
+            loaded = Access::load(database, settings, clock.clone(), entropy.clone()) => loaded?,
+        };
         let web = Web {
             gateway: gateway.clone(),
             access: Arc::clone(&access),
@@ -92,23 +90,39 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
         let connections = files.saturating_sub(FILES_RESERVED);
         let servers = http::bind(&config, web, connections)?;
         keepers::start(&gateway, &access, &config, recorder);
-        parts.when_ready().await;
-        let _inhabitants = start_inhabitants(&gateway, &config);
-        for address in &servers.addresses {
-            // The one line that scripts and people wait for.
-            println!("Rookery runs: http://{address}/");
+        let is_ready = tokio::select! {
+            () = asked.wait() => false,
+            () = parts.when_ready() => true,
+        };
+        let _inhabitants = is_ready.then(|| start_inhabitants(&gateway, &config));
+        if is_ready {
+            announce(&servers, &config);
+            asked.wait().await;
         }
-        tracing::info!(node = %config.server.node, "node {} is ready", config.server.node);
-        asked.wait().await;
         stop::stop(servers, &parts, &config).await;
-        Ok(())
+        Ok(Leases::GivenBack)
     });
-    // A port that is taken, for instance.
-    if ran.is_err() {
+    // A port that is taken, for instance, or a stop that came before there was a server.
+    if !matches!(ran, Ok(Leases::GivenBack)) {
         start::give_back(&target, node, &clock);
     }
     io.shutdown_timeout(std::time::Duration::from_secs(2));
-    ran
+    ran.map(|_leases| tracing::info!("stopped"))
+}
+
+/// Where the leases are when the actors have ended.
+enum Leases {
+    Held,
+    GivenBack,
+}
+
+/// Tells that the node serves.
+fn announce(servers: &http::Servers, config: &Config) {
+    for address in &servers.addresses {
+        // The one line that scripts and people wait for.
+        println!("Rookery runs: http://{address}/");
+    }
+    tracing::info!(node = %config.server.node, "node {} is ready", config.server.node);
 }
 
 /// The demo's inhabitants live on the first shard's thread.

@@ -27,7 +27,9 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Listens from now on: a signal that comes while the node still starts is not lost and does not cut it off.
+    /// Listens from now on: a signal that comes while the actors start is not lost and stops the start in order. `open_store` ran
+    /// before, while a signal still had its default action: it ends the process at once, and leases that were claimed on
+    /// PostgreSQL run out.
     /// Errors: signals cannot be listened for.
     pub fn listen() -> std::io::Result<Self> {
         Ok(Self {
@@ -85,7 +87,6 @@ pub async fn stop(servers: Servers, parts: &NodeParts, config: &Config) {
     for arbiter in &parts.arbiters {
         arbiter.stop();
     }
-    tracing::info!("stopped");
 }
 
 /// Has every shard finish its commits, then save its positions: both need the lease, which is given back after this.

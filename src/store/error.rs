@@ -85,6 +85,13 @@ impl StoreError {
     }
 }
 
+/// A row is not as it was read in the same transaction, whatever became of its lock. Like a serialisation failure: nothing of the
+/// transaction may stay, and the next try reads what is there now.
+pub(crate) fn lost_update(table: &'static str) -> Sql {
+    let message = format!("a row of {table} changed after it was read");
+    Sql::DatabaseError(DatabaseErrorKind::SerializationFailure, Box::new(message))
+}
+
 /// What to do about a failed statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {

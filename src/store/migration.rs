@@ -29,14 +29,17 @@ pub fn migrate(target: &Target, now: Timestamp) -> Result<()> {
     retention::make_partitions(&mut conn, now).map_err(|error| migrate(Box::new(error)))
 }
 
-/// Takes the last migrations back, so many at the most. For tests of `down.sql` and of rows that go through a migration.
+/// Takes the last migrations back until the newest is the named one; all, without a name. For tests of `down.sql` and of rows that
+/// go through a migration.
 #[cfg(test)]
-pub(crate) fn revert(target: &Target, most: usize) -> Result<()> {
+pub(crate) fn revert(target: &Target, newest: Option<&str>) -> Result<()> {
     use super::connection::on_conn;
     let failed = |source| StoreError::Migrate { source };
     let mut conn = Conn::open(target, true, LOCK_WAIT_MS)?;
     let applied = on_conn!(&mut conn, |c| c.applied_migrations()).map_err(failed)?;
-    for _ in applied.iter().take(most) {
+    let is_later = |version: &String| newest != Some(version.as_str());
+    let versions = applied.iter().map(ToString::to_string);
+    for _ in versions.take_while(is_later) {
         match &mut conn {
             Conn::Sqlite(c) => c.revert_last_migration(SQLITE).map(drop),
             Conn::Pg(c) => c.revert_last_migration(POSTGRES).map(drop),

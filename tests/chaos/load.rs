@@ -13,7 +13,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Barrier, Semaphore};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout};
 
 /// Four squares, so that a thousand agents are not all in each other's sight.
@@ -73,25 +73,23 @@ async fn on(database: &str, options: &Options) -> Report {
         start: Arc::new(Barrier::new(agents.len() + 1)),
         clock: clock.clone(),
     };
-    let lives: Vec<_> = (0..agents.len())
-        .map(|number| tokio::spawn(live(world.address, stage.clone(), number, options.clone())))
+    let mut lives: JoinSet<Life> = (0..agents.len())
+        .map(|number| live(world.address, stage.clone(), number, options.clone()))
         .collect();
-    if timeout(ENTERED_WITHIN, stage.start.wait()).await.is_err() {
-        lives.iter().for_each(JoinHandle::abort);
+    if let Err(fault) = all_there(&stage, &mut lives).await {
         return Report {
             name: format!("load on {database}"),
             figures: String::new(),
-            faults: vec![format!("not all agents were there within {ENTERED_WITHIN:?}")],
+            faults: vec![fault],
         };
     }
     let (cpu_before, at) = (world.cpu_s(), clock.monotonic());
     let mut times = Vec::new();
     let mut faults = Vec::new();
-    for life in lives {
-        match life.await {
-            Ok(Ok(some)) => times.extend(some),
-            Ok(Err(Gone(why))) => faults.push(format!("an agent lost its socket: {why}")),
-            Err(error) => faults.push(format!("an agent failed: {error}")),
+    while let Some(life) = lives.join_next().await {
+        match times_of(life) {
+            Ok(some) => times.extend(some),
+            Err(fault) => faults.push(fault),
         }
     }
     let spent = (clock.monotonic().saturating_sub(at)).as_secs_f64();
@@ -130,6 +128,34 @@ async fn on(database: &str, options: &Options) -> Report {
     }
 }
 
+/// How long an agent waited for each of its answers.
+type Life = Result<Vec<Duration>, Gone>;
+
+/// The times of an agent's life, or what became of it.
+fn times_of(life: Result<Life, JoinError>) -> Result<Vec<Duration>, String> {
+    match life {
+        Ok(Ok(times)) => Ok(times),
+        Ok(Err(Gone(why))) => Err(format!("an agent lost its socket: {why}")),
+        Err(error) => Err(format!("an agent failed: {error}")),
+    }
+}
+
+/// Waits until everybody is there; no longer, once somebody is gone before, for without it the others wait in vain.
+async fn all_there(stage: &Stage, lives: &mut JoinSet<Life>) -> Result<(), String> {
+    let all = async {
+        tokio::select! {
+            // First: once everybody is there, a life may end.
+            biased;
+            _ = stage.start.wait() => Ok(()),
+            Some(life) = lives.join_next() => Err(times_of(life).err().unwrap_or_default()),
+        }
+    };
+    match timeout(ENTERED_WITHIN, all).await {
+        Ok(there) => there.map_err(|why| format!("before all agents were there, {why}")),
+        Err(_elapsed) => Err(format!("not all agents were there within {ENTERED_WITHIN:?}")),
+    }
+}
+
 /// What the agents of a run share.
 #[derive(Clone)]
 struct Stage {
@@ -142,12 +168,7 @@ struct Stage {
 }
 
 /// One agent: goes somewhere, then does one thing a second, at a moment of its own.
-async fn live(
-    address: SocketAddr,
-    stage: Stage,
-    number: usize,
-    options: Options,
-) -> Result<Vec<Duration>, Gone> {
+async fn live(address: SocketAddr, stage: Stage, number: usize, options: Options) -> Life {
     let Stage {
         agents,
         door,

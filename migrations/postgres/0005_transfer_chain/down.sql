@@ -1,3 +1,5 @@
+DROP TRIGGER account_chained ON account;
+DROP FUNCTION account_chained();
 ALTER TABLE transfer
   DROP CONSTRAINT transfer_command_id_agent_id_key,
   ADD UNIQUE (agent_id, command_id),

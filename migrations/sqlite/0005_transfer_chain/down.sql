@@ -1,3 +1,4 @@
+DROP TRIGGER account_chained;
 DROP VIEW ledger_entry;
 CREATE TABLE transfer_indexed (
   id blob NOT NULL PRIMARY KEY,

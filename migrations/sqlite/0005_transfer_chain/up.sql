@@ -2,9 +2,17 @@
 -- one before it of either side. Two indexes by account, each a page of its own with every payment, are not needed then: new
 -- rows go to the end of the table. A lost update is still an error: an account changes only from the version that was read.
 ALTER TABLE account ADD COLUMN last_transfer blob;
-UPDATE account SET last_transfer = (
-  SELECT e.transfer_id FROM ledger_entry e WHERE e.account_id = account.id AND e.account_version = account.version
+-- Each lookup is two, one for each of the old indexes: the view over both sides would be built anew for every row.
+UPDATE account SET last_transfer = coalesce(
+  (SELECT t.id FROM transfer t WHERE t.debit = account.id AND t.debit_version = account.version),
+  (SELECT t.id FROM transfer t WHERE t.credit = account.id AND t.credit_version = account.version)
 );
+-- Who does not know of the chain must not break it. FAIL, not ABORT: no statement needs a journal of its own for this.
+CREATE TRIGGER account_chained BEFORE UPDATE OF version ON account
+WHEN new.version IS NOT old.version AND new.last_transfer IS old.last_transfer
+BEGIN
+  SELECT RAISE(FAIL, 'account: the version changed, the last transfer did not');
+END;
 -- Commands by their own id first: clients count them or take ids that grow, so new ones are neighbours.
 CREATE TABLE transfer_chain (
   id blob NOT NULL PRIMARY KEY,
@@ -31,8 +39,14 @@ CREATE TABLE transfer_chain (
   CHECK (debit <> credit)
 );
 INSERT INTO transfer_chain SELECT t.*,
-  (SELECT e.transfer_id FROM ledger_entry e WHERE e.account_id = t.debit AND e.account_version = t.debit_version - 1),
-  (SELECT e.transfer_id FROM ledger_entry e WHERE e.account_id = t.credit AND e.account_version = t.credit_version - 1)
+  coalesce(
+    (SELECT p.id FROM transfer p WHERE p.debit = t.debit AND p.debit_version = t.debit_version - 1),
+    (SELECT p.id FROM transfer p WHERE p.credit = t.debit AND p.credit_version = t.debit_version - 1)
+  ),
+  coalesce(
+    (SELECT p.id FROM transfer p WHERE p.debit = t.credit AND p.debit_version = t.credit_version - 1),
+    (SELECT p.id FROM transfer p WHERE p.credit = t.credit AND p.credit_version = t.credit_version - 1)
+  )
 FROM transfer t ORDER BY t.rowid;
 DROP VIEW ledger_entry;
 DROP TABLE transfer;

@@ -246,3 +246,63 @@ fn advance(conn: &mut Conn, lease: Lease, count: i64, at: Timestamp) -> QueryRes
     ))
     .execute(c))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::many::update_accounts;
+    use super::super::rows::AccountRow;
+    use super::*;
+    use crate::store::sql_types::Id;
+    use crate::store::test_database::on_both;
+    use crate::store::tests::world::Stage;
+
+    #[test]
+    fn an_account_changes_only_from_the_version_that_was_read() {
+        on_both(|target| {
+            let mut stage = Stage::new(target, &["alice"]);
+            let id = Id(stage.agent("alice").id.0);
+            let from = |read_version| AccountRow {
+                id,
+                read_version,
+                balance: 1,
+                version: 7,
+                last_transfer: Some(id),
+            };
+            let (conn, _) = stage.store.parts().unwrap();
+            conn.begin().unwrap();
+            // The grant made the first version.
+            let touched = [0, 2, 1].map(|version| update_accounts(conn, &[from(version)]).unwrap());
+            assert_eq!(touched, [0, 0, 1]);
+            assert!(conn.rollback());
+        });
+    }
+
+    #[test]
+    fn a_batch_whose_account_changed_after_it_was_read_leaves_nothing_and_is_tried_again() {
+        on_both(|target| {
+            let mut stage = Stage::new(target, &["alice", "bob"]);
+            let batch = stage.batch(vec![stage.pay("alice", "bob", 10, "1")]);
+            let alice = stage.agent("alice").id.0;
+            let (conn, resolver) = stage.store.parts().unwrap();
+            conn.begin().unwrap();
+            let fence = fence(conn, &batch).unwrap().unwrap();
+            let view = read::view(conn, resolver, &batch).unwrap();
+            let mut staged = decide::decide(&batch, fence.last_seq, view);
+            // Alice was read before another writer changed her, which no lock of ours allows.
+            staged.view.accounts.get_mut(&alice).unwrap().read_version -= 1;
+            let source = write::write(conn, &batch, batch.now, &staged).unwrap_err();
+            assert!(conn.rollback());
+            let operation = "commit a batch";
+            let error = StoreError::Query { operation, source };
+            assert!(stage.store.may_repeat(&error, batch.now), "{error:?}");
+            assert_eq!(
+                (stage.balance("alice"), stage.balance("bob"), stage.last_seq()),
+                (100_000, 100_000, 0)
+            );
+            stage.assert_sound();
+            assert_eq!(stage.store.commit(&batch).unwrap().len(), 1);
+            assert_eq!((stage.balance("bob"), stage.last_seq()), (100_010, 1));
+            stage.assert_sound();
+        });
+    }
+}

@@ -11,6 +11,7 @@ use super::talk::{write_chats, write_conversations};
 use crate::base::time::Timestamp;
 use crate::domain::ledger::CREDIT;
 use crate::store::connection::{Conn, on_conn};
+use crate::store::error::lost_update;
 use crate::store::schema;
 use crate::store::sql_types::{Doc, DocRef, Id};
 use diesel::upsert::excluded;
@@ -57,15 +58,15 @@ fn write_accounts(conn: &mut Conn, staged: &Staged) -> QueryResult<()> {
             last_transfer: account.last_transfer.map(Id),
         })
         .collect();
-    all_found(update_accounts(conn, &rows)?, rows.len())
+    all_found("account", update_accounts(conn, &rows)?, rows.len())
 }
 
-/// Rows that were locked a moment ago are there. Errors: rolls back when one is not.
-fn all_found(found: usize, expected: usize) -> QueryResult<()> {
+/// Rows that were locked a moment ago are there, as they were read. Errors: a lost update, which may be tried again.
+fn all_found(table: &'static str, found: usize, expected: usize) -> QueryResult<()> {
     if found == expected {
         Ok(())
     } else {
-        Err(diesel::result::Error::RollbackTransaction)
+        Err(lost_update(table))
     }
 }
 
@@ -195,7 +196,7 @@ fn write_inboxes(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged)
             top: *top,
         })
         .collect();
-    all_found(update_inbox_heads(conn, &heads)?, heads.len())
+    all_found("inbox_head", update_inbox_heads(conn, &heads)?, heads.len())
 }
 
 fn write_commands(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) -> QueryResult<()> {

@@ -10,6 +10,6 @@ mod shards;
 mod together;
 mod tokens;
 mod verification;
-mod world;
+pub(super) mod world;
 
 use world::*;

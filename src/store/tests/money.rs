@@ -181,7 +181,7 @@ fn a_purchase_moves_money_and_goods_or_neither() {
 #[test]
 fn a_statement_pages_through_all_transfers_once() {
     on_both(|target| {
-        let mut stage = Stage::new(target, &["alice", "bob"]);
+        let mut stage = Stage::new(target, &["alice", "bob", "carol"]);
         let pays = (0..7)
             .map(|n| {
                 stage.pay(
@@ -218,6 +218,13 @@ fn a_statement_pages_through_all_transfers_once() {
             [99_995, 100_000, 99_995, 100_000, 99_995, 100_000, 99_995, 100_000]
         );
         assert_eq!(stage.store.statement(alice, 3, Some("x")).unwrap(), None);
+        // A transfer that she has no part in.
+        let pay = stage.pay("bob", "carol", 5, "others");
+        let theirs = result_of(&stage.commit(vec![pay])[0])["transfer_id"].clone();
+        let (theirs, bob) = (theirs.as_str().unwrap(), stage.agent("bob").id);
+        assert_eq!(stage.store.statement(alice, 3, Some(theirs)).unwrap(), None);
+        let page = stage.store.statement(bob, 1, Some(theirs)).unwrap().unwrap();
+        assert_eq!(page["transfers"][0]["transfer_id"], theirs);
         let stranger = fresh_id().to_string();
         assert_eq!(stage.store.statement(alice, 3, Some(&stranger)).unwrap(), None);
         assert_eq!(stage.store.statement(AgentId(fresh_id()), 3, None).unwrap(), None);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::id::SessionId;
 use crate::config::Retention;
-use crate::store::connection::Conn;
+use crate::store::connection::{Conn, on_conn};
 use crate::store::session::SessionRow;
 use crate::store::{StoreError, backup::backup, lock, migration};
 use diesel::sql_types::Integer;
@@ -13,7 +13,7 @@ use diesel::{QueryableByName, RunQueryDsl};
 fn migrations_go_up_down_and_up_again() {
     for database in [sqlite(), postgres()] {
         migrate(&database.target, NOW).unwrap();
-        migration::revert(&database.target, usize::MAX).unwrap();
+        migration::revert(&database.target, None).unwrap();
         migrate(&database.target, NOW).unwrap();
         let mut stage = Stage::new(&database.target, &["alice"]);
         stage.assert_sound();
@@ -33,7 +33,14 @@ fn transfers_are_chained_when_the_migration_finds_them() {
         }
         let alice = stage.agent("alice").id;
         let before = stage.store.statement(alice, 10, None).unwrap();
-        migration::revert(&database.target, 1).unwrap();
+        migration::revert(&database.target, Some("0004")).unwrap();
+        let chained = "SELECT debit_previous FROM transfer";
+        assert!(
+            stage
+                .store
+                .read("look at the chain", |conn| run(conn, chained))
+                .is_err()
+        );
         migrate(&database.target, NOW).unwrap();
         stage.assert_sound();
         assert_eq!(stage.store.statement(alice, 10, None).unwrap(), before);
@@ -41,6 +48,49 @@ fn transfers_are_chained_when_the_migration_finds_them() {
         stage.commit(vec![pay]);
         stage.assert_sound();
     }
+}
+
+#[test]
+fn a_new_version_of_an_account_without_a_new_last_transfer_is_refused() {
+    on_both(|target| {
+        let mut stage = Stage::new(target, &["alice", "bob"]);
+        let mut update = |columns: &str, kind: i16| {
+            let sql = format!("UPDATE account SET {columns} WHERE kind = {kind}");
+            let tried = stage.store.write("tamper with an account", |conn| {
+                run(conn, &sql)?;
+                // Nothing of it stays.
+                Err::<(), _>(diesel::result::Error::RollbackTransaction)
+            });
+            format!("{:?}", tried.unwrap_err())
+        };
+        // The market has no last transfer yet; the mint's is bob's grant.
+        for kind in [2200, 9000] {
+            for columns in [
+                "version = version + 1",
+                "version = 9, last_transfer = last_transfer",
+            ] {
+                let refused = update(columns, kind);
+                assert!(
+                    refused.contains("the last transfer did not"),
+                    "{columns}: {refused}"
+                );
+            }
+            let other =
+                "(SELECT t.id FROM transfer t JOIN agents g ON g.id = t.credit WHERE g.agent_id = 'alice')";
+            for columns in [
+                "version = version, balance = balance".to_owned(),
+                format!("version = version + 1, last_transfer = {other}"),
+            ] {
+                let passed = update(&columns, kind);
+                assert!(passed.contains("RollbackTransaction"), "{columns}: {passed}");
+            }
+        }
+    });
+}
+
+fn run(conn: &mut Conn, sql: &str) -> diesel::QueryResult<()> {
+    use diesel::connection::SimpleConnection;
+    on_conn!(conn, |c| c.batch_execute(sql))
 }
 
 #[test]
@@ -219,10 +269,7 @@ fn a_backup_is_a_whole_world() {
 fn a_reader_cannot_write() {
     on_both(|target| {
         let mut reader = Reader::open(target).unwrap();
-        let write = reader.read("write", |conn| {
-            use diesel::connection::SimpleConnection;
-            crate::store::connection::on_conn!(conn, |c| c.batch_execute("DELETE FROM account"))
-        });
+        let write = reader.read("write", |conn| run(conn, "DELETE FROM account"));
         assert!(write.is_err());
     });
 }

@@ -1,9 +1,10 @@
 //! PostgreSQL.
 
-use super::{Cell, program, start_on_free_port};
+use super::{Cell, program, start_on_free_port, wait_until};
 use nix::sys::signal::Signal;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -124,6 +125,27 @@ impl Postgres {
         String::from_utf8_lossy(&answer.stdout).trim_end().to_owned()
     }
 
+    /// Keeps everybody else away from a table until the value is dropped.
+    pub fn hold(&self, database: &str, table: &str) -> Held<'_> {
+        let mut command = self.cell.command(&self.programs.join("psql"));
+        let sql = format!("BEGIN; LOCK TABLE {table}; SELECT pg_sleep(600)");
+        let psql = command
+            .args(["--no-psqlrc", "-qAt", "-c", &sql])
+            .arg(self.url_of(database))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let held = Held {
+            postgres: self,
+            database: database.to_owned(),
+            table: table.to_owned(),
+            psql: psql.spawn().expect("psql starts"),
+        };
+        wait_until("a table is held", || {
+            (!held.sessions("pid", "granted").is_empty()).then_some(())
+        });
+        held
+    }
+
     /// Ends the server as a crash does: connections break, nothing is written back, the next start recovers from the log.
     pub fn kill_immediate(&mut self) {
         self.cell.stop(Signal::SIGQUIT);
@@ -140,6 +162,41 @@ impl Postgres {
     /// The folder of the server, gone after drop.
     pub fn folder(&self) -> &Path {
         &self.cell.folder
+    }
+}
+
+/// A table that nobody else can read.
+pub struct Held<'a> {
+    postgres: &'a Postgres,
+    database: String,
+    table: String,
+    psql: Child,
+}
+
+impl Held<'_> {
+    /// Whether somebody waits for it.
+    pub fn is_waited_for(&self) -> bool {
+        !self.sessions("pid", "NOT granted").is_empty()
+    }
+
+    /// Something about each session whose lock of the table is of that kind.
+    fn sessions(&self, what: &str, which: &str) -> String {
+        let Self { database, table, .. } = self;
+        let locks = format!("SELECT {what} FROM pg_locks WHERE relation = '{table}'::regclass AND {which}");
+        self.postgres.query(
+            database,
+            &format!(
+                "{locks} AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            ),
+        )
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.sessions("pg_terminate_backend(pid)", "granted");
+        // Its session is gone, so it ends by itself.
+        let _ = self.psql.wait();
     }
 }
 

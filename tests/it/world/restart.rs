@@ -124,6 +124,40 @@ fn a_stop_that_comes_while_it_starts_is_a_stop() {
     assert!(log.contains("stopped"), "{log}");
 }
 
+/// A start that cannot go on, because somebody holds a table that it reads, and is told to stop.
+fn stops_while_it_waits_for(table: &str) {
+    let postgres = Postgres::shared();
+    let url = postgres.fresh_database();
+    let name = url.rsplit('/').next().expect("a database has a name").to_owned();
+    let mut world = TestWorld::start(Settings {
+        database: Some(url),
+        ..Settings::default()
+    });
+    world.stop(Signal::SIGTERM);
+    let held = postgres.hold(&name, table);
+    let mut command = world.command(&["serve", "--listen", "127.0.0.1:0"]);
+    world
+        .cell
+        .start(&mut command, |_| held.is_waited_for())
+        .expect("it starts");
+    let ended = world.cell.stop(Signal::SIGTERM).expect("it ran");
+    let log = world.cell.log();
+    assert!(ended.success(), "{ended}: {log}");
+    assert!(log.contains("stopped") && !log.contains("is ready"), "{log}");
+    let owned = postgres.query(&name, "SELECT count(*) FROM shard WHERE owner IS NOT NULL");
+    assert_eq!(owned, "0", "{log}");
+}
+
+#[test]
+fn a_stop_acts_while_the_start_waits_for_its_keys() {
+    stops_while_it_waits_for("signing_key");
+}
+
+#[test]
+fn a_stop_acts_while_the_start_waits_for_its_shards() {
+    stops_while_it_waits_for("checkpoint");
+}
+
 #[tokio::test]
 async fn a_follow_goes_on_after_a_restart() {
     let mut world = TestWorld::start(Settings::default());
