@@ -101,10 +101,9 @@ impl Line {
     /// How long the next transaction should wait for company.
     fn pause(&self) -> Duration {
         let waiting: usize = self.waiting.iter().map(|next| next.batch.commits.len()).sum();
-        match self.began {
-            Some(began) if self.had_company && waiting < COMPANY => SPACING.saturating_sub(began.elapsed()),
-            _ => Duration::ZERO,
-        }
+        self.began.map_or(Duration::ZERO, |began| {
+            pause_of(began.elapsed(), self.had_company, waiting)
+        })
     }
 
     /// Takes what goes into one transaction: the first batch in any case, and what else is within `most` commits.
@@ -119,6 +118,15 @@ impl Line {
         self.began = Some(Instant::now());
         self.had_company = taken.iter().map(|next| next.batch.commits.len()).sum::<usize>() > 1;
         taken
+    }
+}
+
+/// How long a transaction waits for company, when the last one began so long ago.
+fn pause_of(since: Duration, had_company: bool, waiting: usize) -> Duration {
+    if had_company && waiting < COMPANY {
+        SPACING.saturating_sub(since)
+    } else {
+        Duration::ZERO
     }
 }
 

@@ -42,6 +42,12 @@ async fn act(node: &TestNode, who: &Caller, verb: &str, id: ConversationId) -> R
     node.act(who, verb, json!({"conversation_id": id})).await
 }
 
+/// Accepts, and gives what the member is then.
+async fn accept(node: &TestNode, who: &Caller, id: ConversationId) -> Value {
+    let receipt = act(node, who, "converse_accept", id).await.unwrap();
+    receipt.result.tree()["member_phase"].clone()
+}
+
 async fn line(node: &TestNode, who: &Caller, id: ConversationId, message: &str) -> Result<Receipt, Refusal> {
     node.act(
         who,

@@ -3,6 +3,7 @@
 use super::{Cell, program, start_on_free_port, wait_until};
 use nix::sys::signal::Signal;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::OnceLock;
@@ -128,20 +129,24 @@ impl Postgres {
     /// Keeps everybody else away from a table until the value is dropped.
     pub fn hold(&self, database: &str, table: &str) -> Held<'_> {
         let mut command = self.cell.command(&self.programs.join("psql"));
-        let sql = format!("BEGIN; LOCK TABLE {table}; SELECT pg_sleep(600)");
         let psql = command
-            .args(["--no-psqlrc", "-qAt", "-c", &sql])
+            .args(["--no-psqlrc", "-qAt"])
             .arg(self.url_of(database))
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
+        let mut psql = psql.spawn().expect("psql starts");
+        // It waits for more, in the middle of its transaction, until its input ends.
+        let input = psql.stdin.as_mut().expect("its input is a pipe");
+        writeln!(input, "BEGIN; LOCK TABLE {table};").expect("psql reads");
         let held = Held {
             postgres: self,
             database: database.to_owned(),
             table: table.to_owned(),
-            psql: psql.spawn().expect("psql starts"),
+            psql,
         };
         wait_until("a table is held", || {
-            (!held.sessions("pid", "granted").is_empty()).then_some(())
+            (!held.sessions("granted").is_empty()).then_some(())
         });
         held
     }
@@ -176,13 +181,13 @@ pub struct Held<'a> {
 impl Held<'_> {
     /// Whether somebody waits for it.
     pub fn is_waited_for(&self) -> bool {
-        !self.sessions("pid", "NOT granted").is_empty()
+        !self.sessions("NOT granted").is_empty()
     }
 
-    /// Something about each session whose lock of the table is of that kind.
-    fn sessions(&self, what: &str, which: &str) -> String {
+    /// The sessions whose lock of the table is of that kind.
+    fn sessions(&self, which: &str) -> String {
         let Self { database, table, .. } = self;
-        let locks = format!("SELECT {what} FROM pg_locks WHERE relation = '{table}'::regclass AND {which}");
+        let locks = format!("SELECT pid FROM pg_locks WHERE relation = '{table}'::regclass AND {which}");
         self.postgres.query(
             database,
             &format!(
@@ -194,8 +199,8 @@ impl Held<'_> {
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        self.sessions("pg_terminate_backend(pid)", "granted");
-        // Its session is gone, so it ends by itself.
+        drop(self.psql.stdin.take());
+        // Its input has ended, so it ends by itself.
         let _ = self.psql.wait();
     }
 }

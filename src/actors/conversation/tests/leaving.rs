@@ -8,14 +8,7 @@ fn who_is_on_the_way_takes_part_on_arrival() {
         let (ann, ben, _) = three(&node).await;
         node.stand(&ben, 115.0, 100.0).await;
         let id = start(&node, &ann, &["ben"]).await;
-        assert_eq!(
-            act(&node, &ben, "converse_accept", id)
-                .await
-                .unwrap()
-                .result
-                .tree()["member_phase"],
-            "joining"
-        );
+        assert_eq!(accept(&node, &ben, id).await, "joining");
         assert_eq!(engaged(&node, &ben).await, Some(id));
         node.stand(&ben, 103.0, 100.0).await;
         wait_until("ben takes part", async || {

@@ -11,14 +11,7 @@ fn a_conversation_runs_from_its_start_to_its_end() {
         assert_eq!(engaged(&node, &ann).await, Some(id));
         assert_eq!(engaged(&node, &ben).await, None);
 
-        assert_eq!(
-            act(&node, &ben, "converse_accept", id)
-                .await
-                .unwrap()
-                .result
-                .tree()["member_phase"],
-            "participating"
-        );
+        assert_eq!(accept(&node, &ben, id).await, "participating");
         act(&node, &cy, "converse_decline", id).await.unwrap();
         act(&node, &ann, "converse_take_floor", id).await.unwrap();
         assert_eq!(code(line(&node, &ben, id, "me too").await).1, "floor_taken");
