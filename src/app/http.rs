@@ -1,12 +1,10 @@
 //! The HTTP servers: the public port, and the admin port when there is one.
 
-use crate::actors::hub::{HubActor, HubTable};
-use crate::actors::watch;
 use crate::config::Config;
 use crate::telemetry::metric;
 use crate::transport::http;
 use crate::transport::web::Web;
-use crate::transport::ws::{self, Flusher, Worker};
+use crate::transport::ws::{self, Berths, Connections};
 use actix_http::body::BoxBody;
 use actix_http::{HttpServiceBuilder, Request, Response};
 use actix_rt::net::TcpStream;
@@ -16,11 +14,8 @@ use actix_web::App;
 use actix_web::dev::AppConfig;
 use actix_web::web::Data;
 use anyhow::Context;
-use std::cell::RefCell;
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::net::TcpSocket;
 
@@ -31,19 +26,22 @@ const BACKLOG: u32 = 4_096;
 pub struct Servers {
     /// To stop them.
     pub handles: Vec<ServerHandle>,
+    /// Connections of the public one, sockets among them.
+    pub connections: Arc<Connections>,
     /// Where the public one listens.
     pub addresses: Vec<SocketAddr>,
 }
 
 /// Binds and starts the servers.
 /// Errors: an address that cannot be bound.
-pub fn bind(config: &Arc<Config>, web: Web, connections_max: u64) -> anyhow::Result<Servers> {
+pub fn bind(config: &Arc<Config>, web: Web, berths: Berths, connections_max: u64) -> anyhow::Result<Servers> {
     let web = Data::new(web);
     let limit = match u64::from(config.server.max_connections) {
         0 => connections_max,
         asked => asked.min(connections_max),
     };
-    let (public, address) = bind_public(config, &web, limit)?;
+    let connections = Arc::<Connections>::default();
+    let (public, address) = bind_public(config, &web, (Arc::new(berths), Arc::clone(&connections)), limit)?;
     let mut handles = vec![public];
     if let Some(address) = config.server.admin_listen {
         handles.push(bind_admin(config, web, address)?);
@@ -51,19 +49,20 @@ pub fn bind(config: &Arc<Config>, web: Web, connections_max: u64) -> anyhow::Res
     metric::connections_refused().increment(0);
     Ok(Servers {
         handles,
+        connections,
         addresses: vec![address],
     })
 }
 
-/// The public port. Each worker thread has two applications: one answers requests to become a socket, and has the thread's
-/// sockets; one answers all others.
+/// The public port. Each worker thread has two applications: one answers requests to become a socket, and has the doors of the
+/// threads that sockets go to; one answers all others.
 fn bind_public(
     config: &Arc<Config>,
     web: &Data<Web>,
+    (berths, connections): (Arc<Berths>, Arc<Connections>),
     limit: u64,
 ) -> anyhow::Result<(ServerHandle, SocketAddr)> {
-    let open = Arc::new(AtomicU64::new(0));
-    let load = Data::new(http::load::Load::new(Arc::clone(&open), limit));
+    let load = Data::new(http::load::Load::new(Arc::clone(&connections), limit));
     let has_admin = config.server.admin_listen.is_some();
     let (shared, settings) = (web.clone(), Arc::clone(config));
     let (listener, address) = listen(config.server.listen)?;
@@ -71,10 +70,10 @@ fn bind_public(
     let signal = builder.graceful_shutdown_signal();
     let server = builder
         .listen("public", listener, move || {
-            let application = |worker: Option<Rc<Worker>>| {
+            let application = |berths: Option<Arc<Berths>>| {
                 let mut app = App::new().app_data(shared.clone()).app_data(load.clone());
-                if let Some(worker) = worker {
-                    app = app.app_data(worker);
+                if let Some(berths) = berths {
+                    app = app.app_data(berths);
                 }
                 let app = app.configure(|routes| {
                     if !has_admin {
@@ -84,11 +83,10 @@ fn bind_public(
                 });
                 map_config(http::wrap(app, &settings), |_| AppConfig::default())
             };
-            let worker = start_worker(&shared);
-            let (open, signal) = (Arc::clone(&open), signal.clone());
+            let (connections, signal) = (Arc::clone(&connections), signal.clone());
             tuned(&settings, signal)
-                .on_connect_ext(move |stream, extensions| ws::on_connect(stream, &open, extensions))
-                .upgrade(ws::upgrade(application(Some(worker))))
+                .on_connect_ext(move |stream, extensions| ws::on_connect(stream, &connections, extensions))
+                .upgrade(ws::upgrade(application(Some(Arc::clone(&berths)))))
                 .finish(application(None))
                 .tcp()
         })
@@ -119,21 +117,6 @@ fn bind_admin(config: &Arc<Config>, web: Data<Web>, address: SocketAddr) -> anyh
     let handle = server.handle();
     actix_web::rt::spawn(server);
     Ok(handle)
-}
-
-/// Starts the hub and the flusher of this worker thread.
-fn start_worker(web: &Web) -> Rc<Worker> {
-    let node = &web.gateway.node;
-    let table = Rc::new(RefCell::new(HubTable::default()));
-    let hub = watch::start_here(
-        &node.quarantine,
-        HubActor::new(Arc::clone(node), Rc::clone(&table)),
-    );
-    Rc::new(Worker {
-        table,
-        hub: node.directory.put_hub(hub),
-        flusher: Flusher::start(),
-    })
 }
 
 /// Settings that both servers share.

@@ -22,6 +22,7 @@ use crate::telemetry::{log, metric};
 use crate::transport::access::Access;
 use crate::transport::http::visits::Visits;
 use crate::transport::web::Web;
+use crate::transport::ws::Berths;
 use anyhow::{Context, ensure};
 use std::sync::Arc;
 
@@ -72,7 +73,7 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
     let node = opened.node;
     let ran: anyhow::Result<Leases> = actix_web::rt::System::new().block_on(async {
         let mut asked = stop::Asked::listen()?;
-        let parts = start_node(&config, opened, &clock, &entropy, &io_handle)?;
+        let mut parts = start_node(&config, opened, &clock, &entropy, &io_handle)?;
         let gateway = parts.gateway.clone();
         let (database, settings) = (gateway.node.database.clone(), Arc::clone(&config));
         let access = tokio::select! {
@@ -88,7 +89,12 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
             visits: Visits::default(),
         };
         let connections = files.saturating_sub(FILES_RESERVED);
-        let servers = http::bind(&config, web, connections)?;
+        let servers = http::bind(
+            &config,
+            web,
+            Berths::new(std::mem::take(&mut parts.berths)),
+            connections,
+        )?;
         keepers::start(&gateway, &access, &config, recorder);
         let is_ready = tokio::select! {
             () = asked.wait() => false,

@@ -18,10 +18,12 @@ use crate::config::Config;
 use crate::domain::region::{ShardPlan, World};
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
+use crate::host::thread;
 use crate::store::commit::Poison;
 use crate::store::region::WorldRow;
 use crate::store::shard::Claim;
 use crate::store::{Reader, Store, Target, migrate};
+use crate::transport::ws::Berth;
 use actix_rt::Arbiter;
 use anyhow::Context;
 use dashmap::DashMap;
@@ -42,8 +44,10 @@ pub struct Opened {
 pub struct NodeParts {
     /// The door to them.
     pub gateway: Gateway,
-    /// The threads that shards run on.
+    /// The threads that shards and sockets run on.
     pub arbiters: Vec<Arbiter>,
+    /// The doors of these threads for sockets.
+    pub berths: Vec<Berth>,
 }
 
 /// Migrates and opens the database, makes the world if it is new, and claims its shards.
@@ -256,7 +260,11 @@ pub fn start_node(
         .ok()
         .filter(|n| *n > 0)
         .unwrap_or(cores);
-    let arbiters: Vec<Arbiter> = (0..count).map(|_| Arbiter::new()).collect();
+    let arbiters = world_threads(count)?;
+    let berths = arbiters
+        .iter()
+        .map(|arbiter| Berth::open(&node, &arbiter.handle()))
+        .collect();
     let world = node.directory.world();
     for (claim, arbiter) in opened.claims.iter().zip(arbiters.iter().cycle()) {
         let plan = world.shards.iter().find(|shard| shard.id == claim.lease.shard);
@@ -276,7 +284,19 @@ pub fn start_node(
     Ok(NodeParts {
         gateway: Gateway::new(node),
         arbiters,
+        berths,
     })
+}
+
+/// Threads for shards and sockets.
+/// Errors: a runtime that cannot be built.
+fn world_threads(count: usize) -> anyhow::Result<Vec<Arbiter>> {
+    let runtimes: std::io::Result<Vec<_>> = (0..count).map(|_| thread::runtime()).collect();
+    let runtimes = runtimes.context("could not build a runtime")?;
+    Ok(runtimes
+        .into_iter()
+        .map(|runtime| Arbiter::with_tokio_rt(move || runtime))
+        .collect())
 }
 
 impl NodeParts {

@@ -63,9 +63,11 @@ pub async fn stop(servers: Servers, parts: &NodeParts, config: &Config) {
         .tell_hubs(|| HubMessage::Close(Whom::All, Disconnect::SHUTDOWN));
     let grace = Duration::from_secs(u64::from(config.server.shutdown_timeout_s));
     for handle in servers.handles {
-        // Sockets that do not close in time are cut by the server's own timeout.
+        // Requests that do not end in time are cut.
         let _ = tokio::time::timeout(grace, handle.stop(true)).await;
     }
+    // Sockets that do not close in time are cut when their threads end.
+    let _ = tokio::time::timeout(grace, servers.connections.emptied()).await;
     // What was acknowledged is committed already; what was only asked for, the last positions and counters follow.
     save_shards(&node).await;
     flush_counters(Arc::clone(&node)).await;

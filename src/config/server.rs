@@ -17,9 +17,9 @@ section! {
         data: PathBuf = PathBuf::from("./data"),
         /// Name of this node, unique among the nodes of one world.
         node: String = String::from("node-a"),
-        /// Threads that serve sockets and HTTP; 0 means one a core.
+        /// Threads that serve HTTP and handshakes; 0 means one a core.
         workers: u32 = 0,
-        /// Threads that run shards; 0 means one a core.
+        /// Threads that run shards and sockets; 0 means one a core.
         shard_threads: u32 = 0,
         /// Sockets that may be open at once; 0 means what the limit on open files allows.
         max_connections: u32 = 0,

@@ -197,6 +197,14 @@ impl Access {
             .is_stale(self.now())
     }
 
+    /// Changes with each revocation that is heard of.
+    pub fn revocations_version(&self) -> i64 {
+        self.revocations
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .version()
+    }
+
     /// Hashes that could start or wait now: for the page of the operator.
     pub fn free_hash_places(&self) -> usize {
         self.hashes.free_places()

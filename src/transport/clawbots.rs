@@ -4,9 +4,8 @@ use super::http::visits::Visit;
 use super::params::split_command_id;
 use super::session::{IN_FLIGHT_MAX, Opened, Phase, Session};
 use super::web::Web;
-use super::ws::{self, Worker};
+use super::ws::{self, Berth};
 use crate::actors::gateway::Caller;
-use crate::actors::outbox::Outbox;
 use crate::actors::publication::Dialect;
 use crate::actors::request::Receipt;
 use crate::base::limit::JSON_DEPTH_MAX;
@@ -23,9 +22,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use std::cell::RefCell;
 use std::collections::HashSet;
-use std::rc::Rc;
 
 const NOT_CONNECTED: Disconnect = Disconnect {
     code: 4001,
@@ -73,10 +70,9 @@ pub fn open(
     request: &HttpRequest,
     agent: Handle,
     web: &Data<Web>,
-    worker: &Rc<Worker>,
+    berth: &Berth,
     visit: Visit,
 ) -> Result<HttpResponse, actix_web::Error> {
-    let outbox = Rc::new(RefCell::new(Outbox::new(Dialect::ClawBots)));
     let clock = web.gateway.node.clock.clone();
     let bearer = request
         .headers()
@@ -85,18 +81,24 @@ pub fn open(
     let token = bearer
         .and_then(|value| value.strip_prefix("Bearer "))
         .map(str::to_owned);
-    let (web, shared) = (web.clone(), Rc::clone(worker));
-    ws::accept(request, Rc::clone(&outbox), worker, clock, move |pipe, reader| {
-        let session = Session::new(web, shared, outbox, pipe, visit).for_agent(agent);
-        Session::create(move |context| {
-            context.add_stream(reader);
-            let mut session = session;
-            if let Some(token) = token {
-                authenticate(&mut session, &token, context);
-            }
-            session
-        });
-    })
+    let web = web.clone();
+    ws::accept(
+        request,
+        Dialect::ClawBots,
+        berth,
+        clock,
+        move |opening, reader| {
+            let session = Session::new(web, opening, visit).for_agent(agent);
+            Session::create(move |context| {
+                context.add_stream(reader);
+                let mut session = session;
+                if let Some(token) = token {
+                    authenticate(&mut session, &token, context);
+                }
+                session
+            });
+        },
+    )
 }
 
 /// The server's ping.

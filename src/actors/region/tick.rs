@@ -107,7 +107,9 @@ impl RegionActor {
         let sent_at = self.node.clock.monotonic();
         for (index, hub) in self.node.directory.hubs().iter().enumerate() {
             let interests = interests.remove(&index).unwrap_or_default();
-            if frames.is_empty() && interests.is_empty() {
+            // One without viewers here is not woken.
+            let has_news = !frames.is_empty() && self.viewers.has_hub(index);
+            if !has_news && interests.is_empty() {
                 continue;
             }
             let message = TickFrames {

@@ -123,6 +123,7 @@ impl Session {
         let result = self.connect_result(subs);
         self.reply(id, ReplyBody::Connect(Box::new(result)));
         self.phase = Phase::Open;
+        self.look_soon();
     }
 
     fn connect_result(&self, mut subs: BTreeMap<String, SubscribeResult>) -> ConnectResult {
@@ -172,6 +173,7 @@ impl Session {
                 match identified {
                     Ok((verified, caller)) if verified.subject == subject => {
                         me.verified = Some(verified);
+                        me.look_soon();
                         me.caller = caller.or_else(|| me.caller.take());
                         let ttl = me.ttl_s();
                         let result = RefreshResult {

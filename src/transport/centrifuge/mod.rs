@@ -7,8 +7,7 @@ mod rpc;
 use super::http::visits::Visit;
 use super::session::{Phase, Session};
 use super::web::Web;
-use super::ws::{self, Worker};
-use crate::actors::outbox::Outbox;
+use super::ws::{self, Berth};
 use crate::actors::publication::Dialect;
 use crate::base::limit::COMMANDS_PER_FRAME_MAX;
 use crate::domain::refusal::{Code, Refusal};
@@ -19,25 +18,21 @@ use crate::wire::{self, ClientError, Disconnect, Encoding, Reply};
 use actix::{Actor, AsyncContext, Context};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::rc::Rc;
 
 /// `GET /connection/websocket`.
 /// Errors: `upgrade_required` for a plain GET, `origin_refused`, a broken handshake.
 pub fn open(
     request: &HttpRequest,
     web: &Data<Web>,
-    worker: &Rc<Worker>,
+    berth: &Berth,
     visit: Visit,
 ) -> Result<HttpResponse, actix_web::Error> {
-    let outbox = Rc::new(RefCell::new(Outbox::new(Dialect::Centrifuge(ws::encoding_of(
-        request,
-    )))));
+    let dialect = Dialect::Centrifuge(ws::encoding_of(request));
     let clock = web.gateway.node.clock.clone();
-    let (web, shared) = (web.clone(), Rc::clone(worker));
-    ws::accept(request, Rc::clone(&outbox), worker, clock, move |pipe, reader| {
-        let session = Session::new(web, shared, outbox, pipe, visit);
+    let web = web.clone();
+    ws::accept(request, dialect, berth, clock, move |opening, reader| {
+        let session = Session::new(web, opening, visit);
         Session::create(move |context| {
             context.add_stream(reader);
             session

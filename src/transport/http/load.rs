@@ -3,6 +3,7 @@
 use super::problem::Problem;
 use crate::domain::refusal::{Code, Refusal};
 use crate::telemetry::metric;
+use crate::transport::ws::Connections;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONNECTION, HeaderValue};
@@ -10,23 +11,22 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, ResponseError};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many connections are open, and how many may be.
 pub struct Load {
-    open: Arc<AtomicU64>,
+    connections: Arc<Connections>,
     limit: u64,
 }
 
 impl Load {
     /// A load that is counted elsewhere.
-    pub fn new(open: Arc<AtomicU64>, limit: u64) -> Self {
-        Self { open, limit }
+    pub fn new(connections: Arc<Connections>, limit: u64) -> Self {
+        Self { connections, limit }
     }
 
     /// Open connections.
     pub fn open(&self) -> u64 {
-        self.open.load(Ordering::Relaxed)
+        self.connections.open()
     }
 
     /// Connections that may be open.

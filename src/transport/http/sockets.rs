@@ -6,14 +6,14 @@ use super::visits::Visit;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
 use crate::transport::web::Web;
-use crate::transport::ws::{self, Worker};
+use crate::transport::ws::{self, Berth, Berths};
 use crate::transport::{centrifuge, clawbots};
 use actix_web::http::{Version, header};
 use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Source: RFC 6455 §4.1.
 const WEBSOCKET_KEY_BYTES: usize = 16;
@@ -25,9 +25,9 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 }
 
 async fn centrifuge_socket(request: HttpRequest, web: Data<Web>) -> Result<HttpResponse, actix_web::Error> {
-    let worker = admit(&request, &web)?;
+    let berth = admit(&request, &web)?;
     let visit = visit(&request, &web)?;
-    centrifuge::open(&request, &web, &worker, visit)
+    centrifuge::open(&request, &web, &berth, visit)
 }
 
 async fn clawbots_socket(
@@ -35,11 +35,11 @@ async fn clawbots_socket(
     web: Data<Web>,
     agent: Path<String>,
 ) -> Result<HttpResponse, actix_web::Error> {
-    let worker = admit(&request, &web)?;
+    let berth = admit(&request, &web)?;
     let not_found = || Problem::from(Refusal::new(Code::AgentNotFound, "no such agent"));
     let agent = Handle::new(&agent).map_err(|_bad| not_found())?;
     let visit = visit(&request, &web)?;
-    clawbots::open(&request, agent, &web, &worker, visit)
+    clawbots::open(&request, agent, &web, &berth, visit)
 }
 
 /// A place among the sockets of the client's address, until the socket opens as an agent's or ends.
@@ -51,7 +51,7 @@ fn visit(request: &HttpRequest, web: &Web) -> Result<Visit, Problem> {
 
 /// What is refused before a socket opens.
 /// Errors: `upgrade_required`, `origin_refused`, `malformed` for a token in the query string or a body.
-fn admit(request: &HttpRequest, web: &Web) -> Result<Rc<Worker>, Problem> {
+fn admit(request: &HttpRequest, web: &Web) -> Result<Berth, Problem> {
     if !ws::is_upgrade(request) {
         return Err(Refusal::new(Code::UpgradeRequired, "this route speaks WebSocket").into());
     }
@@ -90,7 +90,8 @@ fn admit(request: &HttpRequest, web: &Web) -> Result<Rc<Worker>, Problem> {
     }
     // The application that answers requests with a body has none.
     request
-        .app_data::<Rc<Worker>>()
+        .app_data::<Arc<Berths>>()
+        .and_then(|berths| berths.next())
         .cloned()
         .ok_or_else(|| Refusal::new(Code::Malformed, "a handshake has no body").into())
 }

@@ -68,12 +68,17 @@ impl Inbox {
 
     /// Looks, once a second, whether an entry is missing for too long: then the client must recover from the database.
     pub fn is_stuck(&mut self) -> bool {
-        self.looks = if self.next.is_none() || self.waiting.is_empty() {
-            0
-        } else {
+        self.looks = if self.is_waiting() {
             self.looks.saturating_add(1)
+        } else {
+            0
         };
         self.looks > LOOKS_MAX
+    }
+
+    /// Whether an entry is missing.
+    pub fn is_waiting(&self) -> bool {
+        self.next.is_some() && !self.waiting.is_empty()
     }
 
     fn drain(&mut self, outbox: &SharedOutbox) {

@@ -4,14 +4,18 @@ use super::inbox::{Accepted, SharedInbox};
 use crate::actors::hub::Listener;
 use crate::actors::outbox::SharedOutbox;
 use crate::actors::publication::{Dialect, Publication};
+use crate::transport::ws::Pipe;
 use crate::wire::push::{Push, PushBody, Subscribe};
 use crate::wire::{self, Disconnect, Reply, UnsubscribeCode};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The part of a session that its hub knows.
 pub struct SessionListener {
+    /// Its connection.
+    pub pipe: Rc<Pipe>,
     /// Its queue.
     pub outbox: SharedOutbox,
     /// Its inbox.
@@ -32,9 +36,12 @@ impl SessionListener {
 
 impl Listener for SessionListener {
     fn inbox(&self, publication: &Arc<Publication>) {
-        if self.inbox.borrow_mut().accept(publication, &self.outbox) == Accepted::Overflow {
+        match self.inbox.borrow_mut().accept(publication, &self.outbox) {
+            Accepted::Done => {}
+            // The session looks how long.
+            Accepted::Waiting => self.pipe.look_at(Duration::ZERO),
             // The client comes back and recovers what it missed from the database.
-            self.outbox.borrow_mut().end(Disconnect::INSUFFICIENT_STATE);
+            Accepted::Overflow => self.outbox.borrow_mut().end(Disconnect::INSUFFICIENT_STATE),
         }
     }
 

@@ -3,6 +3,7 @@
 mod inbox;
 mod listener;
 mod open;
+mod sweep;
 mod watch;
 
 pub use inbox::{Inbox, SharedInbox};
@@ -13,7 +14,7 @@ pub use watch::PING_INTERVAL;
 use super::access::Access;
 use super::http::visits::Visit;
 use super::web::Web;
-use super::ws::{Incoming, Pipe, Worker};
+use super::ws::{Incoming, Opening, Pipe, Worker};
 use super::{centrifuge, clawbots};
 use crate::actors::gateway::{Caller, Gateway};
 use crate::actors::mailbox::Seat;
@@ -26,13 +27,12 @@ use crate::config::Bucket;
 use crate::guard::token::Verified;
 use crate::telemetry::metric;
 use crate::wire::{Command, Disconnect};
-use actix::{Actor, ActorContext, AsyncContext, Context, StreamHandler};
+use actix::{Actor, ActorContext, Context, StreamHandler};
 use actix_web::web::Data;
 use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Most requests of one socket that wait for an answer.
 pub const IN_FLIGHT_MAX: usize = 64;
@@ -80,18 +80,14 @@ pub struct Session {
 
 impl Session {
     /// The session of a socket that was just accepted.
-    pub fn new(
-        web: Data<Web>,
-        worker: Rc<Worker>,
-        outbox: SharedOutbox,
-        pipe: Rc<Pipe>,
-        visit: Visit,
-    ) -> Self {
+    pub fn new(web: Data<Web>, opening: Opening, visit: Visit) -> Self {
+        let Opening { worker, outbox, pipe } = opening;
         let node = Arc::clone(&web.gateway.node);
         let dialect = outbox.borrow().dialect();
         metric::websocket_connections().increment(1.0);
         let id = node.session_id();
         worker.table.borrow_mut().enter(id, Rc::clone(&outbox));
+        sweep::watch(&worker, &web, &pipe);
         Self {
             id,
             worker,
@@ -158,10 +154,11 @@ impl Session {
     }
 
     fn receive(&mut self, incoming: Incoming, context: &mut Context<Self>) {
-        if self.outbox.borrow().end_reason().is_some() {
+        if self.outbox.borrow().end_reason().is_some() && !matches!(incoming, Incoming::Look) {
             return;
         }
         match incoming {
+            Incoming::Look => self.look_after(context),
             Incoming::Message(bytes, is_text) => {
                 let is_admitted = self.admit();
                 match self.dialect {
@@ -237,10 +234,6 @@ impl Session {
 
 impl Actor for Session {
     type Context = Context<Self>;
-
-    fn started(&mut self, context: &mut Self::Context) {
-        context.run_interval(Duration::from_secs(1), |me, context| me.look_after(context));
-    }
 
     fn stopped(&mut self, _: &mut Self::Context) {
         self.detach();

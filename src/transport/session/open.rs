@@ -56,6 +56,7 @@ impl Session {
     /// Registers with the hub of this thread.
     pub(crate) fn attach_now(&mut self) {
         let listener = SessionListener {
+            pipe: Rc::clone(&self.pipe),
             outbox: self.outbox.clone(),
             inbox: self.inbox.clone(),
             region: Rc::clone(&self.region),
@@ -152,6 +153,7 @@ impl Session {
     /// Notes that the session is open.
     pub(crate) fn note_open(&mut self, opened: &Opened) {
         self.phase = Phase::Open;
+        self.look_soon();
         // An agent's sockets have a limit of their own.
         self.visit = None;
         *self.region.borrow_mut() = Some(opened.joined.region.clone());

@@ -1,5 +1,6 @@
-//! What a session looks after each second: deadlines, pings, its token, and peers that do not read.
+//! What a session looks after when its time has come: deadlines, pings, its token, and peers that do not read.
 
+use super::sweep::LOOK_EVERY;
 use super::{Phase, Session};
 use crate::actors::node::Node;
 use crate::actors::publication::Dialect;
@@ -51,10 +52,37 @@ impl Watch {
 }
 
 impl Session {
-    /// Once a second.
+    /// Looks after all that has a deadline, and says when it wants to look again.
     pub(super) fn look_after(&mut self, context: &mut Context<Self>) {
-        let node = self.node();
-        let now = node.clock.monotonic();
+        let now = self.node().clock.monotonic();
+        self.look(now, context);
+        self.pipe.look_at(self.next_look(now));
+    }
+
+    /// Looks with the next turn of the thread's timer: what it depends on changed.
+    pub(crate) fn look_soon(&self) {
+        self.pipe.look_at(Duration::ZERO);
+    }
+
+    /// When there is something to look after at the earliest, beside what the pipe itself knows of.
+    fn next_look(&self, now: Duration) -> Duration {
+        match self.phase {
+            Phase::Fresh => self.watch.opened_at + Duration::from_millis(HELLO_DEADLINE_MS),
+            Phase::Opening => now + LOOK_EVERY,
+            Phase::Open if self.inbox.borrow().is_waiting() => now + LOOK_EVERY,
+            Phase::Open => {
+                let due = self
+                    .watch
+                    .pinged_at
+                    .map_or(self.watch.ping_at, |at| at + PONG_DEADLINE);
+                let expires_at = self.verified.as_ref().and_then(|verified| verified.expires_at);
+                let left = expires_at.map(|at| u64::try_from(at.since_ms(self.node().now())).unwrap_or(0));
+                left.map_or(due, |left| due.min(now + Duration::from_millis(left)))
+            }
+        }
+    }
+
+    fn look(&mut self, now: Duration, context: &mut Context<Self>) {
         let (is_gone, end) = {
             let outbox = self.outbox.borrow();
             (outbox.is_gone(), outbox.end_reason())

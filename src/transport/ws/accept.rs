@@ -1,15 +1,18 @@
 //! The handshake: its answer carries what takes the connection over.
 
+use super::berth::{Arrival, Begin, Berth};
 use super::{Counted, Pipe, Reader, Worker};
-use crate::actors::outbox::SharedOutbox;
+use crate::actors::outbox::{Outbox, SharedOutbox};
+use crate::actors::publication::Dialect;
 use crate::host::clock::Clock;
 use crate::wire::Encoding;
-use actix_rt::net::TcpStream;
 use actix_web::http::header;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use bytes::BytesMut;
+use std::cell::RefCell;
+use std::net::TcpStream;
 use std::rc::Rc;
-use tokio::sync::oneshot;
+use std::sync::Arc;
 
 /// Which protocol a Centrifuge client asks for.
 pub fn encoding_of(request: &HttpRequest) -> Encoding {
@@ -40,37 +43,65 @@ pub fn is_upgrade(request: &HttpRequest) -> bool {
 
 /// A connection whose handshake was answered.
 pub(super) struct Taken {
-    /// The socket.
+    /// The socket, known to no runtime.
     pub stream: TcpStream,
     /// What came after the handshake already.
     pub bytes: BytesMut,
     /// Counts the connection.
-    pub counted: Option<Rc<Counted>>,
-    /// Dropped when the connection is over.
-    pub over: oneshot::Sender<()>,
+    pub counted: Option<Arc<Counted>>,
 }
 
-/// What takes a connection over; goes with the answer to the handshake.
-pub(super) struct Takeover(pub Box<dyn FnOnce(Taken)>);
+/// Takes a connection over; goes with the answer to the handshake.
+pub(super) struct Takeover {
+    berth: Berth,
+    begin: Begin,
+}
 
-/// Answers the handshake. Once the answer is written, `begin` gets the connection.
+impl Takeover {
+    /// Brings a connection to its thread.
+    pub async fn run(self, taken: Taken) {
+        let begin = self.begin;
+        self.berth.take(Arrival { taken, begin }).await;
+    }
+}
+
+/// A connection on its thread, and what it is for its session.
+pub struct Opening {
+    /// The thread's part of the transports.
+    pub worker: Rc<Worker>,
+    /// What is to be written.
+    pub outbox: SharedOutbox,
+    /// The socket.
+    pub pipe: Rc<Pipe>,
+}
+
+/// Answers the handshake. Once the answer is written, the connection goes to a world thread, where `begin` gets it.
 /// Errors: a handshake that is not one.
 pub fn accept(
     request: &HttpRequest,
-    outbox: SharedOutbox,
-    worker: &Rc<Worker>,
+    dialect: Dialect,
+    berth: &Berth,
     clock: Clock,
-    begin: impl FnOnce(Rc<Pipe>, Reader) + 'static,
+    begin: impl FnOnce(Opening, Reader) + Send + 'static,
 ) -> Result<HttpResponse, Error> {
     let protocols = ["centrifuge-protobuf", "centrifuge-json"];
     let mut response = actix_web_actors::ws::handshake_with_protocols(request, &protocols)?.finish();
-    let flusher = Rc::clone(&worker.flusher);
-    let takeover = Takeover(Box::new(move |taken| {
-        let bytes = taken.bytes;
-        let guards = (taken.counted, taken.over);
-        let pipe = Pipe::open(taken.stream, outbox, flusher, guards);
-        begin(Rc::clone(&pipe), Reader::new(pipe, bytes, clock));
-    }));
-    response.extensions_mut().insert(takeover);
+    let berth = berth.clone();
+    let begin = Box::new(move |taken: Taken, worker: &Rc<Worker>| {
+        let outbox: SharedOutbox = Rc::new(RefCell::new(Outbox::new(dialect)));
+        let worker = Rc::clone(worker);
+        // A connection that no runtime takes is dropped.
+        let opened = Pipe::open(
+            taken.stream,
+            Rc::clone(&outbox),
+            Rc::clone(&worker.flusher),
+            taken.counted,
+        );
+        if let Ok(pipe) = opened {
+            let reader = Reader::new(Rc::clone(&pipe), taken.bytes, clock);
+            begin(Opening { worker, outbox, pipe }, reader);
+        }
+    });
+    response.extensions_mut().insert(Takeover { berth, begin });
     Ok(response)
 }

@@ -5,13 +5,17 @@
 //! sockets at once is written by the thread's [`Flusher`], one write a socket, without waking a task for each.
 
 mod accept;
+mod berth;
+mod connections;
 mod flusher;
 mod frames;
 mod pipe;
 mod reader;
 mod upgrade;
 
-pub use accept::{accept, encoding_of, is_upgrade};
+pub use accept::{Opening, accept, encoding_of, is_upgrade};
+pub use berth::{Berth, Berths};
+pub use connections::{Connections, Counted};
 pub use flusher::Flusher;
 pub use pipe::Pipe;
 pub use reader::{Incoming, Reader};
@@ -21,17 +25,17 @@ use crate::actors::hub::SharedTable;
 use actix_rt::net::TcpStream;
 use actix_web::dev::Extensions;
 use nix::sys::socket::{setsockopt, sockopt};
+use std::cell::RefCell;
 use std::os::fd::AsFd;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What the kernel holds for a peer that does not read, at the most. Units: bytes.
 const SEND_BUFFER_BYTES: usize = 128 * 1024;
 /// After this time without an acknowledgement by the peer's kernel the connection is dead. Units: milliseconds.
 const USER_TIMEOUT_MS: u32 = 30_000;
 
-/// A worker thread's part of the socket transports.
+/// A world thread's part of the socket transports.
 pub struct Worker {
     /// The sockets of this thread.
     pub table: SharedTable,
@@ -39,23 +43,15 @@ pub struct Worker {
     pub hub: usize,
     /// Writes what the sockets of this thread have queued.
     pub flusher: Rc<Flusher>,
-}
-
-/// Counts an open connection for as long as it is there.
-pub struct Counted(Arc<AtomicU64>);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+    /// The connections whose sessions are looked after; none before the first one.
+    pub watched: RefCell<Option<Vec<Weak<Pipe>>>>,
 }
 
 /// Prepares and counts a new connection; called by the HTTP server for each.
-pub fn on_connect(stream: &TcpStream, open: &Arc<AtomicU64>, extensions: &mut Extensions) {
+pub fn on_connect(stream: &TcpStream, connections: &Arc<Connections>, extensions: &mut Extensions) {
     // Without these options a stalled peer costs megabytes of kernel memory, but the server works.
     let _ = setsockopt(&stream.as_fd(), sockopt::SndBuf, &SEND_BUFFER_BYTES);
     let _ = setsockopt(&stream.as_fd(), sockopt::TcpUserTimeout, &USER_TIMEOUT_MS);
     let _ = stream.set_nodelay(true);
-    open.fetch_add(1, Ordering::Relaxed);
-    extensions.insert(Rc::new(Counted(Arc::clone(open))));
+    extensions.insert(Arc::new(connections.count()));
 }

@@ -10,9 +10,9 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 /// How long a peer may take to read what is left before the end.
@@ -34,7 +34,12 @@ pub struct Pipe {
     waiting_since: Cell<Option<Duration>>,
     /// When it was first found closing while the kernel took no more.
     closing_at: Cell<Option<Instant>>,
-    _guards: (Option<Rc<Counted>>, oneshot::Sender<()>),
+    /// When its session wants to look after it. Units: the clock's monotonic time.
+    look_at: Cell<Duration>,
+    is_look_due: Cell<bool>,
+    /// Wakes its session.
+    waker: RefCell<Option<Waker>>,
+    _counted: Option<Arc<Counted>>,
 }
 
 /// How far a flush came.
@@ -47,22 +52,26 @@ pub(super) enum Progress {
 }
 
 impl Pipe {
-    /// A pipe over a socket and its outbox, which calls the flusher from now on. The guards are dropped with it.
+    /// A pipe over a socket and its outbox, which calls the flusher from now on. The count is dropped with it.
+    /// Errors: the runtime does not take the socket.
     pub(super) fn open(
-        stream: TcpStream,
+        stream: std::net::TcpStream,
         outbox: SharedOutbox,
         flusher: Rc<Flusher>,
-        guards: (Option<Rc<Counted>>, oneshot::Sender<()>),
-    ) -> Rc<Self> {
+        counted: Option<Arc<Counted>>,
+    ) -> io::Result<Rc<Self>> {
         let pipe = Rc::new(Self {
-            stream,
+            stream: TcpStream::from_std(stream)?,
             outbox,
             unsent: RefCell::default(),
             is_blocked: Cell::new(false),
             is_last: Cell::new(false),
             waiting_since: Cell::new(None),
             closing_at: Cell::new(None),
-            _guards: guards,
+            look_at: Cell::new(Duration::ZERO),
+            is_look_due: Cell::new(false),
+            waker: RefCell::default(),
+            _counted: counted,
         });
         let me = Rc::downgrade(&pipe);
         pipe.outbox.borrow_mut().on_ready(Box::new(move || {
@@ -70,7 +79,7 @@ impl Pipe {
                 flusher.call(pipe);
             }
         }));
-        pipe
+        Ok(pipe)
     }
 
     /// Cuts the connection at once.
@@ -78,6 +87,38 @@ impl Pipe {
         // It may be closed from the other side this very moment.
         let _ = shutdown(self.stream.as_raw_fd(), Shutdown::Both);
         self.outbox.borrow_mut().note_gone();
+    }
+
+    /// Notes when the session wants to look after it.
+    pub fn look_at(&self, time: Duration) {
+        self.look_at.set(time);
+    }
+
+    /// Whether the session has something to look after: its time has come, the connection is to end or is gone, or a message is
+    /// not whole.
+    pub fn wants_look(&self, now: Duration) -> bool {
+        let outbox = self.outbox.borrow();
+        now >= self.look_at.get()
+            || self.waiting_since.get().is_some()
+            || outbox.is_gone()
+            || outbox.end_reason().is_some()
+    }
+
+    /// Has the session look after it.
+    pub fn call_session(&self) {
+        self.is_look_due.set(true);
+        if let Some(waker) = &*self.waker.borrow() {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Whether the session was called; remembers what wakes it.
+    pub(super) fn take_look(&self, waker: &Waker) -> bool {
+        let mut known = self.waker.borrow_mut();
+        if !known.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            *known = Some(waker.clone());
+        }
+        self.is_look_due.take()
     }
 
     /// Since when the peer owes the rest of a message. Units: the clock's monotonic time.

@@ -20,6 +20,8 @@ pub enum Incoming {
     Ping(Bytes),
     /// An answer to our ping.
     Pong,
+    /// Nothing: the session's own time to look after it has come.
+    Look,
     /// The peer closes, with this code.
     Close(u16),
     /// The peer broke the rules: close with this code.
@@ -143,6 +145,9 @@ impl Stream for Reader {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Incoming>> {
         let me = &mut *self;
+        if me.pipe.take_look(context.waker()) {
+            return Poll::Ready(Some(Incoming::Look));
+        }
         loop {
             if let Some(incoming) = me.next() {
                 return Poll::Ready(Some(incoming));

@@ -12,14 +12,12 @@ use actix_web::Error;
 use futures_util::SinkExt;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::rc::Rc;
-use tokio::sync::oneshot;
+use std::sync::Arc;
 
 /// A request to upgrade, and its connection.
 type Upgrading = (Request, Framed<TcpStream, Codec>);
 
-/// Answers requests to upgrade by an application. Where it agrees, the socket is taken over; the HTTP server waits until it is
-/// over, so that a stop does not cut it.
+/// Answers requests to upgrade by an application. Where it agrees, the socket is taken over, and the HTTP server is done with it.
 /// Errors: the answer could not be written.
 pub fn upgrade<I, F, B>(
     app: I,
@@ -31,7 +29,7 @@ where
     B: MessageBody,
 {
     apply_fn_factory(app, |(request, connection): Upgrading, app: &F::Service| {
-        let counted = request.conn_data::<Rc<Counted>>().cloned();
+        let counted = request.conn_data::<Arc<Counted>>().cloned();
         let answer = app.call(request);
         async move { run(answer.await?.into(), connection, counted).await }
     })
@@ -40,7 +38,7 @@ where
 async fn run<B: MessageBody>(
     mut answer: Response<B>,
     mut connection: Framed<TcpStream, Codec>,
-    counted: Option<Rc<Counted>>,
+    counted: Option<Arc<Counted>>,
 ) -> Result<(), Error> {
     let takeover = answer.extensions_mut().remove::<Takeover>();
     let Some(takeover) = takeover else {
@@ -49,15 +47,15 @@ async fn run<B: MessageBody>(
     let (head, _) = answer.into_parts();
     connection.send(Message::Item((head, BodySize::None))).await?;
     let parts = connection.into_parts();
-    let (over, is_over) = oneshot::channel();
-    (takeover.0)(Taken {
-        stream: parts.io,
-        bytes: parts.read_buf,
-        counted,
-        over,
-    });
-    // Nobody sends: the other end is dropped.
-    let _ = is_over.await;
+    let stream = parts.io.into_std()?;
+    let bytes = parts.read_buf;
+    takeover
+        .run(Taken {
+            stream,
+            bytes,
+            counted,
+        })
+        .await;
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use crate::actors::mailbox::Seat;
 use crate::actors::spectator::SpectatorActor;
 use crate::base::id::{AgentId, SessionId};
 use crate::domain::space::{Cell, Vec3};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A session that watches a region.
 #[derive(Clone)]
@@ -43,6 +43,8 @@ pub(super) struct Viewers {
     by_agent: HashMap<AgentId, Vec<SessionId>>,
     watched: HashMap<Cell, u32>,
     stale: BTreeSet<SessionId>,
+    /// How many of them each hub has.
+    hubs: BTreeMap<usize, u32>,
     /// Those who see all of the region.
     above: BTreeSet<SessionId>,
     counted: overview::Counted,
@@ -59,6 +61,8 @@ impl Viewers {
         if viewer.focus.reach.is_none() {
             self.above.insert(session);
         }
+        let count = self.hubs.entry(viewer.hub).or_default();
+        *count = count.saturating_add(1);
         self.sessions.insert(
             session,
             Watching {
@@ -85,6 +89,10 @@ impl Viewers {
         };
         self.stale.remove(&session);
         self.above.remove(&session);
+        if let Some(count) = self.hubs.get_mut(&watching.viewer.hub) {
+            *count = count.saturating_sub(1);
+        }
+        self.hubs.retain(|_, count| *count > 0);
         if let Some(agent) = watching.viewer.focus.agent()
             && let Some(sessions) = self.by_agent.get_mut(&agent)
         {
@@ -121,6 +129,11 @@ impl Viewers {
             .filter_map(|session| self.sessions.get(session))
             .map(|watching| watching.viewer.clone())
             .collect()
+    }
+
+    /// Whether a hub has any of them.
+    pub(super) fn has_hub(&self, hub: usize) -> bool {
+        self.hubs.contains_key(&hub)
     }
 
     /// Whether anybody sees a cell.
