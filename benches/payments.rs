@@ -35,7 +35,6 @@ mod bench {
     use rookery::store::{Reader, Store, Target};
     use rookery::telemetry::metric;
     use serde_json::json;
-    use serde_json::value::RawValue;
     use std::path::Path;
     use std::rc::Rc;
     use std::time::Duration;
@@ -222,8 +221,7 @@ mod bench {
                     while clock.monotonic().saturating_sub(begin) < length {
                         step += 1;
                         let to = &agents[(number + 1 + step * 7) % agents.len()].handle;
-                        let params = RawValue::from_string(json!({"to": to, "amount": 1}).to_string())
-                            .expect("it is JSON");
+                        let params = json!({"to": to, "amount": 1}).to_string();
                         let asked_at = clock.monotonic();
                         match gateway
                             .act(

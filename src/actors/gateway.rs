@@ -19,7 +19,6 @@ use crate::domain::text::Text;
 use crate::store::agent::AgentRow;
 use crate::store::commit::CommandKey;
 use crate::store::region::Created;
-use serde_json::value::RawValue;
 use std::sync::Arc;
 
 /// Who calls: an agent, as its token says.
@@ -63,7 +62,7 @@ impl Gateway {
         &self,
         caller: &Caller,
         name: &str,
-        params: &RawValue,
+        params: &str,
         command_id: Option<String>,
     ) -> Result<Receipt, Refusal> {
         let action = Action::decode(name, params)?;

@@ -22,7 +22,7 @@ use crate::host::entropy::Entropy;
 use crate::store::agent::{NewAgent, Registered};
 use crate::store::{Reader, Store, StoreError, Target, migrate};
 use dashmap::DashMap;
-use serde_json::{Value, json, value::to_raw_value};
+use serde_json::{Value, json};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -206,7 +206,7 @@ impl TestNode {
     /// Does an action.
     pub async fn act(&self, caller: &Caller, name: &str, params: Value) -> Result<Receipt, Refusal> {
         self.gateway
-            .act(caller, name, &to_raw_value(&params).unwrap(), None)
+            .act(caller, name, &params.to_string(), None)
             .await
     }
 
@@ -219,7 +219,7 @@ impl TestNode {
         id: &str,
     ) -> Result<Receipt, Refusal> {
         self.gateway
-            .act(caller, name, &to_raw_value(&params).unwrap(), Some(id.to_owned()))
+            .act(caller, name, &params.to_string(), Some(id.to_owned()))
             .await
     }
 

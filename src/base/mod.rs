@@ -3,6 +3,7 @@
 pub mod backoff;
 pub mod id;
 pub mod limit;
+pub mod map;
 pub mod rate;
 pub mod ring;
 pub mod time;

@@ -8,7 +8,6 @@ use crate::domain::{chat, conversation, ledger, object, region};
 use schemars::{Schema, schema_for};
 use serde::Serialize;
 use serde_json::error::Category;
-use serde_json::value::RawValue;
 
 /// Who decides an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +78,7 @@ macro_rules! actions {
         impl Action {
             /// Decodes the parameters of a named action.
             /// Errors: `unknown_action`, `malformed` (not JSON, a key twice), `invalid_parameter`.
-            pub fn decode(name: &str, params: &RawValue) -> Result<Self, Refusal> {
+            pub fn decode(name: &str, params: &str) -> Result<Self, Refusal> {
                 match name {
                     $($name => decode_as(params).map(Action::$variant),)*
                     _ => Err(Refusal::new(Code::UnknownAction, "no such action")),
@@ -159,8 +158,8 @@ pub fn info(name: &str) -> Option<&'static ActionInfo> {
 }
 
 /// Decodes parameters, and tells a broken text from a wrong value.
-fn decode_as<T: serde::de::DeserializeOwned>(params: &RawValue) -> Result<T, Refusal> {
-    serde_json::from_str(params.get()).map_err(|error| {
+fn decode_as<T: serde::de::DeserializeOwned>(params: &str) -> Result<T, Refusal> {
+    serde_json::from_str(params).map_err(|error| {
         let text = error.to_string();
         match error.classify() {
             Category::Data if !text.starts_with("duplicate field") => Refusal::invalid(text),
@@ -174,8 +173,7 @@ mod tests {
     use super::*;
 
     fn decode(name: &str, params: &str) -> Result<Action, Code> {
-        let raw = RawValue::from_string(params.to_owned()).map_err(|_not_json| Code::Malformed)?;
-        Action::decode(name, &raw).map_err(|refusal| refusal.code)
+        Action::decode(name, params).map_err(|refusal| refusal.code)
     }
 
     #[test]

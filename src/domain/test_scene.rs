@@ -11,7 +11,7 @@ use crate::domain::region::{Body, RegionPlan, RegionState, World};
 use crate::domain::scene::{Decision, Scene};
 use crate::domain::space::Vec3;
 use crate::domain::write::Write;
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Value, json};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -113,7 +113,6 @@ impl Stage {
 
     /// Decides an action, and changes nothing.
     pub fn decide(&self, name: &str, action: &str, params: Value) -> Result<Decision, Refusal> {
-        let params = RawValue::from_string(params.to_string()).unwrap();
         let scene = Scene {
             now: self.now,
             tick: self.tick(),
@@ -125,7 +124,7 @@ impl Stage {
             region: Some(&self.region),
             conversation: self.conversation.as_ref(),
         };
-        Action::decode(action, &params)?.decide(&scene)
+        Action::decode(action, &params.to_string())?.decide(&scene)
     }
 
     /// The code with which an action is refused.

@@ -276,9 +276,9 @@ fn act(session: &mut Session, action: String, frame: Frame, context: &mut Contex
     if session.in_flight >= IN_FLIGHT_MAX {
         return respond(session, frame.request_id, Err(Refusal::busy()));
     }
-    let params = frame.params.as_deref().map_or("{}", RawValue::get).to_owned();
+    let params = frame.params.as_deref().map_or("{}", RawValue::get);
     let (params, command_id) = match split_command_id(params.as_bytes()) {
-        Ok(split) => split,
+        Ok((params, command_id)) => (params.into_owned(), command_id),
         Err(refusal) => return respond(session, frame.request_id, Err(refusal)),
     };
     session.in_flight = session.in_flight.saturating_add(1);

@@ -3,7 +3,11 @@
 use crate::domain::refusal::{Code, Refusal};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::fmt;
+
+/// The field that is the envelope's.
+const COMMAND_ID: &str = "command_id";
 
 /// The fields of a JSON object as raw text, in their order, each name once.
 struct Fields<'a>(Vec<(String, &'a RawValue)>);
@@ -34,16 +38,20 @@ impl<'de: 'a, 'a> serde::Deserialize<'de> for Fields<'a> {
     }
 }
 
-/// Splits an rpc's data into the action's parameters and the command id. Numbers and texts stay as they were written.
+/// Splits an rpc's data into the action's parameters, a JSON text, and the command id. Numbers and texts stay as they were written.
 /// Errors: `malformed` when it is no object or has a key twice, `invalid_parameter` when `command_id` is no text.
-pub fn split_command_id(data: &[u8]) -> Result<(Box<RawValue>, Option<String>), Refusal> {
+pub fn split_command_id(data: &[u8]) -> Result<(Cow<'_, str>, Option<String>), Refusal> {
     let malformed = |error: serde_json::Error| Refusal::new(Code::Malformed, error.to_string());
-    let Fields(fields) = serde_json::from_slice(data).map_err(malformed)?;
+    let whole = std::str::from_utf8(data).map_err(|_not_text| Refusal::new(Code::Malformed, "not UTF-8"))?;
+    let Fields(fields) = serde_json::from_str(whole).map_err(malformed)?;
+    if !fields.iter().any(|(name, _)| name == COMMAND_ID) {
+        return Ok((Cow::Borrowed(whole), None));
+    }
     let mut command_id = None;
     let mut text = String::with_capacity(data.len());
     text.push('{');
     for (name, value) in fields {
-        if name == "command_id" {
+        if name == COMMAND_ID {
             let id = serde_json::from_str(value.get())
                 .map_err(|_not_text| Refusal::invalid("command_id must be a text"))?;
             command_id = Some(id);
@@ -57,7 +65,7 @@ pub fn split_command_id(data: &[u8]) -> Result<(Box<RawValue>, Option<String>), 
         text.push_str(value.get());
     }
     text.push('}');
-    Ok((RawValue::from_string(text).map_err(malformed)?, command_id))
+    Ok((Cow::Owned(text), command_id))
 }
 
 #[cfg(test)]
@@ -67,8 +75,8 @@ mod tests {
     #[test]
     fn the_command_id_is_taken_out_and_the_rest_stays_as_written() {
         let (params, id) = split_command_id(br#"{"x": 1.50, "command_id": "c1", "y":2}"#).unwrap();
-        assert_eq!((params.get(), id.as_deref()), (r#"{"x":1.50,"y":2}"#, Some("c1")));
-        assert_eq!(split_command_id(b"{}").unwrap().0.get(), "{}");
+        assert_eq!((&*params, id.as_deref()), (r#"{"x":1.50,"y":2}"#, Some("c1")));
+        assert_eq!(split_command_id(b"{}").unwrap().0, "{}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::domain::action::Action;
 use crate::domain::conversation::{FLOOR_MS, INVITE_MS, MemberPhase, Phase};
 use crate::domain::refusal::Code;
 use crate::store::commit::CommandKey;
-use serde_json::{Value, json, value::to_raw_value};
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 /// Three agents a few steps from one another.

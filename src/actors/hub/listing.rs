@@ -6,10 +6,12 @@ use crate::actors::publication::Publication;
 use crate::base::id::SessionId;
 use smallvec::SmallVec;
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 
 /// Takes a session out of a list; an empty list is forgotten.
-pub(super) fn take_out<K, Q, L>(map: &mut HashMap<K, L>, key: &Q, session: SessionId)
+pub(super) fn take_out<K, Q, L, H>(map: &mut HashMap<K, L, H>, key: &Q, session: SessionId)
 where
+    H: BuildHasher,
     K: std::hash::Hash + Eq + std::borrow::Borrow<Q>,
     Q: std::hash::Hash + Eq + ?Sized,
     L: Sessions,

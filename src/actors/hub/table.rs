@@ -5,6 +5,7 @@ use super::message::Whom;
 use crate::actors::outbox::SharedOutbox;
 use crate::actors::publication::Publication;
 use crate::base::id::{AgentId, SessionId, ShardId};
+use crate::base::map::IdMap;
 use crate::domain::space::Cell;
 use crate::wire::Disconnect;
 use smallvec::SmallVec;
@@ -37,12 +38,12 @@ pub(super) struct Entry {
 #[derive(Default)]
 pub struct HubTable {
     /// Sockets that nobody has said yet whose they are.
-    fresh: HashMap<SessionId, SharedOutbox>,
+    fresh: IdMap<SessionId, SharedOutbox>,
     /// Why every socket of this thread ends, once they do.
     closing: Option<Disconnect>,
-    pub(super) sessions: HashMap<SessionId, Entry>,
-    pub(super) agents: HashMap<AgentId, SmallVec<[SessionId; 3]>>,
-    pub(super) cells: HashMap<(ShardId, Cell), Vec<Watcher>>,
+    pub(super) sessions: IdMap<SessionId, Entry>,
+    pub(super) agents: IdMap<AgentId, SmallVec<[SessionId; 3]>>,
+    pub(super) cells: IdMap<(ShardId, Cell), Vec<Watcher>>,
     pub(super) channels: HashMap<Arc<str>, Vec<Subscriber>>,
 }
 

@@ -52,8 +52,7 @@ async fn ask<T: serde::de::DeserializeOwned>(
     action: &str,
     params: Value,
 ) -> Result<T, Refusal> {
-    let raw = serde_json::value::to_raw_value(&params).map_err(|_never| Refusal::internal())?;
-    let receipt = gateway.act(caller, action, &raw, None).await?;
+    let receipt = gateway.act(caller, action, &params.to_string(), None).await?;
     receipt.result.read().map_err(|_shape| Refusal::internal())
 }
 
@@ -65,13 +64,13 @@ pub(super) async fn act(
 ) -> Result<(), (Refusal, Vec<Intent>)> {
     let mut intents = intents.into_iter();
     while let Some(intent) = intents.next() {
-        let Ok(raw) = serde_json::value::to_raw_value(&intent.params) else {
-            continue;
-        };
         if let Ok(pause_ms @ 1..) = u64::try_from(intent.pause_ms) {
             gateway.node.clock.sleep(Duration::from_millis(pause_ms)).await;
         }
-        if let Err(refusal) = gateway.act(caller, intent.action, &raw, None).await {
+        if let Err(refusal) = gateway
+            .act(caller, intent.action, &intent.params.to_string(), None)
+            .await
+        {
             return Err((refusal, std::iter::once(intent).chain(intents).collect()));
         }
     }

@@ -23,10 +23,15 @@ impl RegionState {
     /// Where in the region an agent is at a tick that is on its way and came over the border: another shard runs there. None
     /// for one that is inside, or waits at the border already.
     pub fn stray(&self, agent: AgentId, tick: Tick) -> Option<Vec3> {
+        let region = CellRect::of_region(self.plan.size_m);
+        if self.area == region {
+            // No other shard, no border.
+            return None;
+        }
         let body = self.bodies.get(&agent).filter(|body| !body.is_frozen)?;
         let at = Some(self.position(body, tick)).filter(|_| self.moving.contains(&agent))?;
         let cell = Cell::of(at);
-        (!self.area.contains(cell) && CellRect::of_region(self.plan.size_m).contains(cell)).then_some(at)
+        (!self.area.contains(cell) && region.contains(cell)).then_some(at)
     }
 
     /// Stops an agent at the border until another shard has it: it stands where its way meets the border, and takes no

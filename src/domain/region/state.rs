@@ -4,6 +4,7 @@ use super::border::Beyond;
 use super::frame::{CellChange, Part};
 use super::plan::RegionPlan;
 use crate::base::id::{AgentId, ConversationId, ShardId};
+use crate::base::map::IdMap;
 use crate::base::time::{Tick, TickRate, Timestamp};
 use crate::domain::agent::{Handle, Profile};
 use crate::domain::object::SceneObject;
@@ -78,7 +79,7 @@ pub struct RegionState {
     pub rate: TickRate,
     /// Things to use, by id.
     pub objects: BTreeMap<String, SceneObject>,
-    pub(super) bodies: HashMap<AgentId, Body>,
+    pub(super) bodies: IdMap<AgentId, Body>,
     pub(super) handles: HashMap<Handle, AgentId>,
     pub(super) grid: Grid,
     pub(super) moving: BTreeSet<AgentId>,
@@ -102,7 +103,7 @@ impl RegionState {
             elsewhere: 0,
             rate,
             objects,
-            bodies: HashMap::new(),
+            bodies: IdMap::default(),
             handles: HashMap::new(),
             grid: Grid::default(),
             moving: BTreeSet::new(),

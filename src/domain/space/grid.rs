@@ -2,13 +2,13 @@
 
 use super::{CELL_M, Cell, Vec3};
 use crate::base::id::AgentId;
-use std::collections::HashMap;
+use crate::base::map::IdMap;
 
 /// Agents by cell and by id.
 #[derive(Clone, Debug, Default)]
 pub struct Grid {
-    cells: HashMap<Cell, Vec<AgentId>>,
-    points: HashMap<AgentId, Vec3>,
+    cells: IdMap<Cell, Vec<AgentId>>,
+    points: IdMap<AgentId, Vec3>,
 }
 
 impl Grid {

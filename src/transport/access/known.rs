@@ -76,6 +76,11 @@ impl Agents {
 }
 
 impl Access {
+    /// The version of the agents that is known: while it is the same, so is what an agent may. None: nobody knows.
+    pub fn agents_version(&self) -> Option<i64> {
+        (!self.is_stale()).then(|| self.agents.version())
+    }
+
     /// What a credential needs to know of an agent: remembered, unless the table of agents has changed or nobody knows
     /// whether it has. None: there is no such agent.
     /// Errors: temporary ones.

@@ -175,6 +175,7 @@ impl Session {
                         me.verified = Some(verified);
                         me.look_soon();
                         me.caller = caller.or_else(|| me.caller.take());
+                        me.caller_as_of = None;
                         let ttl = me.ttl_s();
                         let result = RefreshResult {
                             expires: ttl.is_some(),

@@ -79,7 +79,7 @@ pub(super) fn receive(
 impl Session {
     /// Handles waiting commands in order, until one must be awaited.
     pub(super) fn pump(&mut self, context: &mut Context<Self>) {
-        while self.phase != Phase::Opening && self.outbox.borrow().end_reason().is_none() {
+        while self.phase != Phase::Opening && !self.is_asking && self.outbox.borrow().end_reason().is_none() {
             let Some(command) = self.pending.pop_front() else {
                 // Most sockets have nothing to say most of the time, and there are many.
                 self.pending = VecDeque::new();

@@ -57,21 +57,36 @@ impl Session {
 
     fn act(&mut self, id: u32, caller: Caller, method: String, data: &[u8], context: &mut Context<Self>) {
         let (params, command_id) = match split_command_id(data) {
-            Ok(split) => split,
+            Ok((params, command_id)) => (params.into_owned(), command_id),
             Err(refusal) => return self.refuse(id, &refusal),
         };
         let gateway = self.gateway();
-        let access = self.access();
-        let verified = self.verified.clone();
-        let work = async move {
-            // A permission that was taken away acts before the token ends.
-            let caller = match verified {
-                Some(verified) => access.caller(&verified).await?.unwrap_or(caller),
-                None => caller,
-            };
-            gateway.act(&caller, &method, &params, command_id).await
+        let work = |caller: Caller| async move { gateway.act(&caller, &method, &params, command_id).await };
+        let version = self.web.access.agents_version();
+        if version.is_some() && version == self.caller_as_of {
+            return self.answer_later(id, work(caller), context);
+        }
+        // A permission that was taken away acts before the token ends.
+        let (access, verified) = (self.access(), self.verified.clone());
+        let ask = async move {
+            match verified {
+                Some(verified) => access.caller(&verified).await,
+                None => Ok(None),
+            }
         };
-        self.answer_later(id, work, context);
+        self.is_asking = true;
+        context.wait(wrap_future::<_, Self>(ask).map(move |asked, me, context| {
+            me.is_asking = false;
+            match asked {
+                Ok(fresh) => {
+                    let caller = fresh.unwrap_or(caller);
+                    (me.caller, me.caller_as_of) = (Some(caller.clone()), version);
+                    me.answer_later(id, work(caller), context);
+                }
+                Err(refusal) => me.refuse(id, &refusal),
+            }
+            me.pump(context);
+        }));
     }
 
     /// A suggestion of somebody who watches.

@@ -37,13 +37,10 @@ async fn act(
 ) -> Result<HttpResponse, Problem> {
     bearer.own(&web, &agent_id).await?;
     let command_id = command_id(&request, order.command_id)?;
-    let params = match order.params {
-        Some(params) => params,
-        None => RawValue::from_string("{}".to_owned()).map_err(|_reason| Refusal::internal())?,
-    };
+    let params = order.params.as_deref().map_or("{}", RawValue::get);
     let receipt = web
         .gateway
-        .act(&bearer.caller, &order.action, &params, command_id)
+        .act(&bearer.caller, &order.action, params, command_id)
         .await?;
     let mut response = HttpResponse::Ok();
     if receipt.replayed {

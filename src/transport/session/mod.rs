@@ -60,6 +60,10 @@ pub struct Session {
     pub(super) phase: Phase,
     pub(super) verified: Option<Verified>,
     pub(super) caller: Option<Caller>,
+    /// The version of the agents as of which the caller may what it says; none before that was asked.
+    pub(super) caller_as_of: Option<i64>,
+    /// It is being asked what the caller may; commands wait.
+    pub(super) is_asking: bool,
     pub(super) inbox: SharedInbox,
     pub(super) region: Rc<RefCell<Option<String>>>,
     pub(super) pending: VecDeque<Command>,
@@ -96,6 +100,8 @@ impl Session {
             phase: Phase::Fresh,
             verified: None,
             caller: None,
+            caller_as_of: None,
+            is_asking: false,
             inbox: Inbox::shared(),
             region: Rc::default(),
             pending: VecDeque::new(),

@@ -80,6 +80,7 @@ impl Session {
             self.web.gateway.part(&caller.handle, self.id);
         }
         self.verified = None;
+        self.caller_as_of = None;
         self.phase = Phase::Fresh;
     }
 

@@ -98,7 +98,7 @@ pub fn accept(
             taken.counted,
         );
         if let Ok(pipe) = opened {
-            let reader = Reader::new(Rc::clone(&pipe), taken.bytes, clock);
+            let reader = Reader::new(Rc::clone(&pipe), Rc::clone(&worker.inbound), taken.bytes, clock);
             begin(Opening { worker, outbox, pipe }, reader);
         }
     });

@@ -2,6 +2,7 @@
 //! from thread to thread.
 
 use super::accept::Taken;
+use super::pipe::read_buffer;
 use super::{Flusher, Worker};
 use crate::actors::hub::{HubActor, HubTable};
 use crate::actors::node::Node;
@@ -59,6 +60,7 @@ fn worker(node: &Arc<Node>) -> Rc<Worker> {
         table,
         hub: node.directory.put_hub(hub),
         flusher: Flusher::start(),
+        inbound: read_buffer(),
         watched: RefCell::default(),
     })
 }

@@ -43,6 +43,8 @@ pub struct Worker {
     pub hub: usize,
     /// Writes what the sockets of this thread have queued.
     pub flusher: Rc<Flusher>,
+    /// What its sockets are read into.
+    inbound: pipe::ReadBuffer,
     /// The connections whose sessions are looked after; none before the first one.
     pub watched: RefCell<Option<Vec<Weak<Pipe>>>>,
 }

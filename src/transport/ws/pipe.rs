@@ -13,12 +13,21 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
+use tokio::io::Interest;
 use tokio::time::Instant;
 
 /// How long a peer may take to read what is left before the end.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 /// Most bytes that one read takes.
 const READ_BYTES: usize = 16 * 1024;
+
+/// What the sockets of a thread are read into, one after another.
+pub(super) type ReadBuffer = Rc<RefCell<Vec<u8>>>;
+
+/// A thread's buffer.
+pub(super) fn read_buffer() -> ReadBuffer {
+    Rc::new(RefCell::new(vec![0; READ_BYTES]))
+}
 
 /// A connection that speaks WebSocket. It has one descriptor and never a duplicate: at ten thousand sockets the file limit
 /// forbids it.
@@ -155,20 +164,28 @@ impl Pipe {
         self.is_blocked.set(false);
     }
 
-    /// Reads what is there. `Ok(0)` is the end.
+    /// Reads what is there by way of the thread's buffer, so that a socket keeps no more than came. `Ok(0)` is the end.
     /// Errors: the connection is broken.
     pub(super) fn poll_read(
         &self,
         context: &mut Context<'_>,
+        buffer: &ReadBuffer,
         into: &mut BytesMut,
     ) -> Poll<io::Result<usize>> {
+        let mut buffer = buffer.borrow_mut();
         loop {
             ready!(self.stream.poll_read_ready(context))?;
-            into.reserve(READ_BYTES);
-            match self.stream.try_read_buf(into) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
+            let count = match self.stream.try_read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                result => result?,
+            };
+            into.extend_from_slice(buffer.get(..count).unwrap_or_default());
+            if count < buffer.len() {
+                // The kernel has no more: what comes later wakes us, so there is no need to ask it once more now.
+                let empty = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+                let _ = self.stream.try_io(Interest::READABLE, empty);
             }
+            return Poll::Ready(Ok(count));
         }
     }
 

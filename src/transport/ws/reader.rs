@@ -1,6 +1,7 @@
 //! What comes from a peer: frames, put together to messages. The size limit counts over all fragments of a message.
 
 use super::Pipe;
+use super::pipe::ReadBuffer;
 use crate::base::limit::SOCKET_MESSAGE_MAX_BYTES;
 use crate::host::clock::Clock;
 use actix_http::ws::{Codec, Frame, Item, ProtocolError};
@@ -31,6 +32,7 @@ pub enum Incoming {
 /// Reads a connection.
 pub struct Reader {
     pipe: Rc<Pipe>,
+    buffer: ReadBuffer,
     codec: Codec,
     bytes: BytesMut,
     partial: BytesMut,
@@ -42,9 +44,10 @@ pub struct Reader {
 
 impl Reader {
     /// A reader that has some bytes already.
-    pub(super) fn new(pipe: Rc<Pipe>, bytes: BytesMut, clock: Clock) -> Self {
+    pub(super) fn new(pipe: Rc<Pipe>, buffer: ReadBuffer, bytes: BytesMut, clock: Clock) -> Self {
         Self {
             pipe,
+            buffer,
             codec: Codec::new().max_size(SOCKET_MESSAGE_MAX_BYTES),
             bytes,
             partial: BytesMut::new(),
@@ -156,7 +159,10 @@ impl Stream for Reader {
                 me.is_deaf = true;
                 me.bytes.clear();
             }
-            if !matches!(ready!(me.pipe.poll_read(context, &mut me.bytes)), Ok(1..)) {
+            if !matches!(
+                ready!(me.pipe.poll_read(context, &me.buffer, &mut me.bytes)),
+                Ok(1..)
+            ) {
                 return Poll::Ready(None);
             }
         }

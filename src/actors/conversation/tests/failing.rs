@@ -25,7 +25,7 @@ fn turn(
     name: &str,
     params: Value,
 ) -> (ConversationMessage, oneshot::Receiver<Result<Receipt, Refusal>>) {
-    let action = Action::decode(name, &to_raw_value(&params).unwrap()).unwrap();
+    let action = Action::decode(name, &params.to_string()).unwrap();
     let id = node.node().entropy.u64().to_string();
     let command = CommandKey {
         id,

@@ -11,8 +11,9 @@ use super::RegionActor;
 use crate::actors::mailbox::Seat;
 use crate::actors::spectator::SpectatorActor;
 use crate::base::id::{AgentId, SessionId};
+use crate::base::map::IdMap;
 use crate::domain::space::{Cell, Vec3};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A session that watches a region.
 #[derive(Clone)]
@@ -39,9 +40,9 @@ struct Watching {
 /// The viewers of a shard.
 #[derive(Default)]
 pub(super) struct Viewers {
-    sessions: HashMap<SessionId, Watching>,
-    by_agent: HashMap<AgentId, Vec<SessionId>>,
-    watched: HashMap<Cell, u32>,
+    sessions: IdMap<SessionId, Watching>,
+    by_agent: IdMap<AgentId, Vec<SessionId>>,
+    watched: IdMap<Cell, u32>,
     stale: BTreeSet<SessionId>,
     /// How many of them each hub has.
     hubs: BTreeMap<usize, u32>,

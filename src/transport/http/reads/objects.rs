@@ -13,7 +13,6 @@ use actix_web::HttpRequest;
 use actix_web::web::{Data, Path};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 /// Query of the list of objects.
@@ -149,11 +148,10 @@ pub async fn use_one(
                 .map(|(key, value)| (key.to_owned(), value)),
         );
     }
-    let params = to_raw_value(&params).map_err(|_unlikely| Refusal::internal())?;
     let command_id = command_id(&request, body.command_id)?;
     ok(&web
         .gateway
-        .act(&bearer.caller, "use_object", &params, command_id)
+        .act(&bearer.caller, "use_object", &params.to_string(), command_id)
         .await?)
 }
 
