@@ -243,3 +243,59 @@ impl RegionActor {
         self.fanout.spread_unstored(&event, &self.plan.name);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::actors::test_node::run;
+    use crate::base::time::Tick;
+    use serde_json::json;
+    use std::time::Duration;
+
+    /// Regions of a test's world; nobody else sleeps by its clock.
+    const REGIONS: usize = 2;
+
+    #[test]
+    fn under_overload_who_asks_is_told_the_picture_of_the_last_tick() {
+        run(|node| async move {
+            let alice = node.join("alice", 10.0, 10.0).await;
+            node.clock.all_asleep(REGIONS).await;
+            let (clock, shared) = (&node.clock, node.node());
+            let tick_of = async |action: &str| {
+                node.act(&alice, action, json!({"status": "x"}))
+                    .await
+                    .unwrap()
+                    .tick
+            };
+            let asked = async || {
+                node.act(&alice, "get_nearby_agents", json!({}))
+                    .await
+                    .unwrap()
+                    .tick
+            };
+
+            clock.advance(1_000);
+            clock.all_asleep(REGIONS).await;
+            assert_eq!(asked().await, shared.tick());
+            for _ in 0..20 {
+                shared
+                    .overload
+                    .note(Duration::from_millis(80), clock.monotonic_ms());
+            }
+            clock.advance(1_000);
+            clock.all_asleep(REGIONS).await;
+            // Ticks are stretched now: the next one is not due.
+            let last = shared.tick();
+            clock.advance(100);
+            assert_eq!(shared.tick(), Tick(last.0 + 1));
+            assert_eq!(asked().await, last);
+            assert_eq!(tick_of("set_status").await, shared.tick());
+            clock.advance(100);
+            clock.all_asleep(REGIONS).await;
+            assert_eq!(asked().await, Tick(last.0 + 2));
+            clock.advance(20_000);
+            clock.all_asleep(REGIONS).await;
+            clock.advance(50);
+            assert_eq!(asked().await, shared.tick());
+        });
+    }
+}

@@ -113,6 +113,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
         fn what_is_kept_says_what_would_be_written_now(steps in prop::collection::vec((0_usize..3, 0_u8..7, 0.0..60.0_f64), 1..60)) {
             let names = ["ann", "bob", "cat"];
