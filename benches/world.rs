@@ -18,11 +18,12 @@ mod bench {
     use rookery::base::id::{AgentId, EventId, NodeId};
     use rookery::base::time::{Tick, TickRate, Timestamp};
     use rookery::config::WorldFile;
-    use rookery::domain::action::Durability;
+    use rookery::domain::action::{Action, Durability};
     use rookery::domain::agent::{Handle, Name, Permissions, Profile};
     use rookery::domain::event::{Event, EventKind};
     use rookery::domain::ledger::{Amount, Payee, TransferCode};
-    use rookery::domain::region::{Body, RegionState};
+    use rookery::domain::region::{Body, RegionState, World};
+    use rookery::domain::scene::Scene;
     use rookery::domain::space::{Trajectory, Vec3};
     use rookery::domain::write::Write;
     use rookery::host::entropy::Entropy;
@@ -31,14 +32,16 @@ mod bench {
     use rookery::store::{Store, Target, migrate};
     use rookery::wire::Encoding;
     use serde_json::json;
+    use serde_json::value::RawValue;
     use std::hint::black_box;
     use std::sync::Arc;
 
     const AGENTS: u64 = 300;
     const PAYMENTS: usize = 100;
+    const COMPANY: u64 = 31;
     const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
-    criterion_group!(all, region, frames, commits);
+    criterion_group!(all, region, perception, frames, commits);
 
     fn id(number: u64) -> AgentId {
         AgentId(uuid::Uuid::from_u128(u128::from(number) + 1))
@@ -102,6 +105,66 @@ mod bench {
                 )
             });
         });
+    }
+
+    /// 31 agents near each other, who stand or walk.
+    fn company(speed: Option<f64>) -> RegionState {
+        let mut state = crowd();
+        let metres = |number: u64| f64::from(u32::try_from(number).expect("small"));
+        for number in 0..AGENTS {
+            let mut body = state.leave(id(number)).expect("it is there");
+            if number < COMPANY {
+                let from = Vec3::new(100.1 + metres(number % 6), 100.7 + metres(number / 6), 25.0);
+                body.trajectory = match speed {
+                    Some(speed) => Trajectory::walking(from, Vec3::new(120.0, 110.0, 25.0), Tick(0), speed),
+                    None => Trajectory::standing(from, Tick(0), 0.0),
+                };
+                state.enter(body, Tick(0));
+            }
+        }
+        state
+    }
+
+    /// One after the other asks who is around; so many of them in one tick.
+    fn perception(criterion: &mut Criterion) {
+        let params = RawValue::from_string("{}".to_owned()).expect("an object");
+        let question = Action::decode("get_nearby_agents", &params).expect("an action");
+        let cases = [
+            ("who stand", None, 1),
+            ("who walk, all in one tick", Some(1.5), COMPANY),
+            ("who walk, one in a tick", Some(1.5), 1),
+        ];
+        for (name, speed, askers) in cases {
+            let state = company(speed);
+            let world = World {
+                rate: state.rate,
+                seed: 1,
+                regions: Vec::new(),
+                shards: Vec::new(),
+            };
+            let mut asked = 0;
+            let name = format!("get_nearby_agents with 30 neighbours {name}");
+            criterion.bench_function(&name, |bencher| {
+                bencher.iter(|| {
+                    asked += 1;
+                    let tick = i64::try_from(asked / askers % 50).expect("small");
+                    let me = &state.body(id(asked % COMPANY)).expect("it is there").profile;
+                    let scene = Scene {
+                        now: NOW,
+                        tick: Tick(tick),
+                        rate: state.rate,
+                        dice: 0,
+                        fresh_id: uuid::Uuid::nil(),
+                        me,
+                        world: &world,
+                        region: Some(&state),
+                        conversation: None,
+                    };
+                    let decision = question.decide(&scene).expect("it is answered");
+                    black_box(serde_json::to_vec(&decision.result).expect("JSON"))
+                });
+            });
+        }
     }
 
     fn frames(criterion: &mut Criterion) {

@@ -20,6 +20,7 @@ use crate::host::files::raise_file_limit;
 use crate::store::Target;
 use crate::telemetry::{log, metric};
 use crate::transport::access::Access;
+use crate::transport::http::admission::Admission;
 use crate::transport::http::visits::Visits;
 use crate::transport::web::Web;
 use crate::transport::ws::Berths;
@@ -87,6 +88,7 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
             recorder: recorder.clone(),
             origins,
             visits: Visits::default(),
+            admission: Admission::default(),
         };
         let connections = files.saturating_sub(FILES_RESERVED);
         let servers = http::bind(

@@ -133,6 +133,13 @@ pub const EVENTS_WAIT_MAX_S: u32 = 25;
 /// How long a command's outcome is kept at least. Units: hours. Source: api.md §3.
 pub const COMMANDS_KEPT_HOURS: u32 = 48;
 
+// Overload.
+
+/// Sockets that open in a second while the node is overloaded; half of what a node takes in when nothing is wrong.
+pub const OVERLOAD_HANDSHAKES_PER_S: i64 = 200;
+/// How long a handshake waits for its turn then; who would wait longer gets 503 at once. Units: milliseconds.
+pub const OVERLOAD_HANDSHAKE_WAIT_MAX_MS: i64 = 2_000;
+
 // Times of a connection.
 
 /// Time for the first message of a socket. Units: milliseconds. Source: api.md §3, security.md §4.3.

@@ -1,4 +1,4 @@
-//! Planted faults: lets a test make a handler panic at a named point.
+//! Planted faults: lets a test make a handler panic at a named point, or the node believe that it falls behind.
 //!
 //! Without the feature `faults` this is compiled to nothing.
 
@@ -10,11 +10,28 @@ pub const VARIABLE: &str = "ROOKERY_FAULT";
 #[cfg(feature = "faults")]
 #[expect(clippy::panic, reason = "panicking is what a planted fault is for")]
 pub fn panic_if(point: &str, text: impl FnOnce() -> String) {
-    static SPEC: std::sync::OnceLock<String> = std::sync::OnceLock::new();
-    let spec = SPEC.get_or_init(|| std::env::var(VARIABLE).unwrap_or_default());
-    if is_planted(spec, point, &text()) {
+    if is_planted(spec(), point, &text()) {
         panic!("planted fault at {point}");
     }
+}
+
+/// Whether `ROOKERY_FAULT` names this point, whatever is worked on: `point=`.
+#[cfg(feature = "faults")]
+pub fn is_at(point: &str) -> bool {
+    is_planted(spec(), point, "")
+}
+
+/// No: faults are not part of this build.
+#[cfg(not(feature = "faults"))]
+#[inline(always)]
+pub fn is_at(_point: &str) -> bool {
+    false
+}
+
+#[cfg(feature = "faults")]
+fn spec() -> &'static str {
+    static SPEC: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    SPEC.get_or_init(|| std::env::var(VARIABLE).unwrap_or_default())
 }
 
 /// Does nothing: faults are not part of this build.

@@ -127,6 +127,12 @@ declare! {
     counter overloads() = "rookery_overloads_total", Count;
     /// Ticks after which the next one came later than the world's period, because the node fell behind.
     counter ticks_stretched() = "rookery_ticks_stretched_total", Count;
+    /// Handshakes that waited for their turn because the node fell behind.
+    counter handshakes_delayed() = "rookery_handshakes_delayed_total", Count;
+    /// Handshakes refused because the node fell behind and too many waited already.
+    counter handshakes_refused() = "rookery_handshakes_refused_total", Count;
+    /// Questions about what is around that were answered as of the last tick because the node fell behind.
+    counter perceptions_of_last_tick() = "rookery_perceptions_of_last_tick_total", Count;
     /// Frames written to sockets.
     counter frames() = "rookery_frames_total", Count;
     /// Bytes of frames written to sockets.

@@ -1,6 +1,7 @@
 //! What every transport shares.
 
 use super::access::Access;
+use super::http::admission::Admission;
 use super::http::visits::Visits;
 use crate::actors::gateway::Gateway;
 use crate::config::Config;
@@ -23,6 +24,8 @@ pub struct Web {
     pub origins: Origins,
     /// Sockets without an agent, by address.
     pub visits: Visits,
+    /// The line of handshakes, while the node falls behind.
+    pub admission: Admission,
 }
 
 impl Web {

@@ -1,11 +1,12 @@
 //! An agent acts: decide, then apply at once or after the commit.
 
-use super::{RegionActor, RegionMessage, Settled};
+use super::{NEVER, RegionActor, RegionMessage, Settled};
 use crate::actors::committer::{CommitterMessage, Pending, Settle};
 use crate::actors::mailbox::answer;
 use crate::actors::request::{Receipt, Request};
 use crate::actors::watch::Stage;
 use crate::base::id::AgentId;
+use crate::base::time::Tick;
 use crate::domain::action::Durability;
 use crate::domain::agent::Profile;
 use crate::domain::event::{Event, EventKind};
@@ -14,6 +15,7 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::domain::scene::{Change, Decision, Scene};
 use crate::domain::write::Write;
 use crate::store::commit::{Commit, Outcome};
+use crate::telemetry::metric;
 use std::sync::Arc;
 
 impl RegionActor {
@@ -24,18 +26,30 @@ impl RegionActor {
         if let Some(conversation) = request.action.conversation_id() {
             return self.converse(profile, conversation, request, stage);
         }
-        let decided = self.decide(profile, &request);
+        let tick = self.tick_for(&request);
+        let decided = self.decide(profile, &request, tick);
         match decided {
             Err(refusal) => answer(request.reply, Err(refusal)),
             Ok(decision) if decision.hand_off.is_some() => self.hand_off(profile, decision, request),
             Ok(decision) if request.command.durability == Durability::Durable => {
                 self.commit(profile, decision, request, stage)
             }
-            Ok(decision) => self.do_now(profile, decision, request),
+            Ok(decision) => self.do_now(profile, decision, request, tick),
         }
     }
 
-    fn decide(&self, profile: &Arc<Profile>, request: &Request) -> Result<Decision, Refusal> {
+    /// The tick that a request is about. Under overload all who ask what is around between two ticks are told the same
+    /// picture, that of the last one.
+    fn tick_for(&self, request: &Request) -> Tick {
+        let is_overloaded = || self.node.overload.is_on(self.node.clock.monotonic_ms());
+        if request.action.is_perception() && self.tick > NEVER && is_overloaded() {
+            metric::perceptions_of_last_tick().increment(1);
+            return self.tick;
+        }
+        self.node.tick()
+    }
+
+    fn decide(&self, profile: &Arc<Profile>, request: &Request, tick: Tick) -> Result<Decision, Refusal> {
         request.meet_fault("region.act");
         let state = self.state.as_ref().ok_or_else(Refusal::unavailable)?;
         if state.body(profile.id).is_some_and(|body| body.is_frozen) {
@@ -48,6 +62,7 @@ impl RegionActor {
         }
         let world = self.node.directory.world();
         let scene = Scene {
+            tick,
             region: Some(state),
             ..self.node.scene(profile, &world)
         };
@@ -55,8 +70,7 @@ impl RegionActor {
     }
 
     /// Checkpointed and ephemeral actions: memory, the next frame, the answer.
-    fn do_now(&mut self, profile: &Arc<Profile>, decision: Decision, request: Request) {
-        let tick = self.node.tick();
+    fn do_now(&mut self, profile: &Arc<Profile>, decision: Decision, request: Request, tick: Tick) {
         if let Some(state) = &mut self.state {
             for change in decision.changes {
                 state.apply(profile.id, change);
@@ -78,13 +92,7 @@ impl RegionActor {
         );
     }
 
-    fn receipt(
-        &self,
-        result: Output,
-        command_id: &str,
-        durability: Durability,
-        tick: crate::base::time::Tick,
-    ) -> Receipt {
+    fn receipt(&self, result: Output, command_id: &str, durability: Durability, tick: Tick) -> Receipt {
         Receipt {
             result,
             durability,
@@ -233,5 +241,61 @@ impl RegionActor {
     pub(super) fn tell_agent(&self, agent: &Arc<Profile>, kind: EventKind, content: serde_json::Value) {
         let event = Event::new(kind, None, content).heard_by(vec![Arc::clone(agent)]);
         self.fanout.spread_unstored(&event, &self.plan.name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::actors::test_node::run;
+    use crate::base::time::Tick;
+    use serde_json::json;
+    use std::time::Duration;
+
+    /// Regions of a test's world; nobody else sleeps by its clock.
+    const REGIONS: usize = 2;
+
+    #[test]
+    fn under_overload_who_asks_is_told_the_picture_of_the_last_tick() {
+        run(|node| async move {
+            let alice = node.join("alice", 10.0, 10.0).await;
+            node.clock.all_asleep(REGIONS).await;
+            let (clock, shared) = (&node.clock, node.node());
+            let tick_of = async |action: &str| {
+                node.act(&alice, action, json!({"status": "x"}))
+                    .await
+                    .unwrap()
+                    .tick
+            };
+            let asked = async || {
+                node.act(&alice, "get_nearby_agents", json!({}))
+                    .await
+                    .unwrap()
+                    .tick
+            };
+
+            clock.advance(1_000);
+            clock.all_asleep(REGIONS).await;
+            assert_eq!(asked().await, shared.tick());
+            for _ in 0..20 {
+                shared
+                    .overload
+                    .note(Duration::from_millis(80), clock.monotonic_ms());
+            }
+            clock.advance(1_000);
+            clock.all_asleep(REGIONS).await;
+            // Ticks are stretched now: the next one is not due.
+            let last = shared.tick();
+            clock.advance(100);
+            assert_eq!(shared.tick(), Tick(last.0 + 1));
+            assert_eq!(asked().await, last);
+            assert_eq!(tick_of("set_status").await, shared.tick());
+            clock.advance(100);
+            clock.all_asleep(REGIONS).await;
+            assert_eq!(asked().await, Tick(last.0 + 2));
+            clock.advance(20_000);
+            clock.all_asleep(REGIONS).await;
+            clock.advance(50);
+            assert_eq!(asked().await, shared.tick());
+        });
     }
 }

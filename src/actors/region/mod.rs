@@ -118,6 +118,9 @@ impl Settled {
     }
 }
 
+/// Before the first tick.
+const NEVER: Tick = Tick(i64::MIN);
+
 /// The actor of one shard.
 pub struct RegionActor {
     node: Arc<Node>,
@@ -155,7 +158,7 @@ impl RegionActor {
     ) -> Self {
         let fanout = Fanout::new(Arc::clone(&node), shard.id);
         let viewers = Viewers::default();
-        let (coming, tick) = (HashSet::new(), Tick(i64::MIN));
+        let (coming, tick) = (HashSet::new(), NEVER);
         let conversations = Conversations::default();
         let (state, spell, is_ticking) = (None, 0, false);
         Self {
@@ -232,7 +235,7 @@ impl Role for RegionActor {
         self.tracked.clear();
         self.conversations.forget_engaging();
         self.is_ticking = false;
-        self.tick = Tick(i64::MIN);
+        self.tick = NEVER;
     }
 
     fn culprit(message: &RegionMessage) -> Option<Culprit> {

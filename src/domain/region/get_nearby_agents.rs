@@ -1,7 +1,6 @@
 //! `get_nearby_agents`: who is around.
 
-use super::get_location::Place;
-use crate::domain::agent::Handle;
+use super::likeness::Likeness;
 use crate::domain::output::Output;
 use crate::domain::refusal::Refusal;
 use crate::domain::scene::{Act, Decision, Scene};
@@ -35,14 +34,11 @@ pub fn check_radius(radius_m: f64) -> Result<f64, Refusal> {
     }
 }
 
-/// One of those who are near. Written straight into the answer: everybody asks, often, about many.
+/// One of those who are near. Written straight into the answer, of pieces that are ready: everybody asks, often, about many.
 #[derive(Serialize)]
 struct Near<'a> {
-    id: &'a Handle,
-    name: &'a str,
-    location: Place<'a>,
-    status: &'a str,
-    avatar_type: &'a str,
+    #[serde(flatten)]
+    likeness: &'a Likeness,
     distance: f64,
 }
 
@@ -52,21 +48,20 @@ impl Act for GetNearbyAgents {
         let radius_m = check_radius(self.radius)?;
         let centre = region.position(body, scene.tick);
         let near = region.grid().near(centre, radius_m, NEARBY_MAX + 1);
-        let agents: Vec<Near<'_>> = near
+        let seen: Vec<_> = near
             .into_iter()
             .filter(|(agent, _)| *agent != scene.me.id)
             .take(NEARBY_MAX)
             .filter_map(|(agent, distance)| {
-                let other = region.body(agent)?;
-                let profile = &other.profile;
-                Some(Near {
-                    id: &profile.handle,
-                    name: &profile.name,
-                    location: Place::new(region.position(other, scene.tick), &region.plan.name),
-                    status: &other.status,
-                    avatar_type: &profile.avatar_type,
-                    distance: centimetres(distance),
-                })
+                let likeness = region.likeness(region.body(agent)?, scene.tick).ok()?;
+                Some((likeness, centimetres(distance)))
+            })
+            .collect();
+        let agents: Vec<Near<'_>> = seen
+            .iter()
+            .map(|(likeness, distance)| Near {
+                likeness,
+                distance: *distance,
             })
             .collect();
         Ok(Decision::answer(Output::text(&agents)?))

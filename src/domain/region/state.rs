@@ -2,6 +2,7 @@
 
 use super::border::Beyond;
 use super::frame::{CellChange, Part};
+use super::likeness::{Kept, Likeness};
 use super::plan::RegionPlan;
 use crate::base::id::{AgentId, ConversationId, ShardId};
 use crate::base::map::IdMap;
@@ -11,6 +12,7 @@ use crate::domain::object::SceneObject;
 use crate::domain::scene::{Change, Follow};
 use crate::domain::space::grid::Placed;
 use crate::domain::space::{Cell, CellRect, Grid, Trajectory, Vec3};
+use std::cell::Ref;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -36,6 +38,8 @@ pub struct Body {
     pub hop: i64,
     /// Whether it is on its way to another shard: it stands still and takes no commands.
     pub is_frozen: bool,
+    /// How it looks to those around it.
+    pub likeness: Kept,
 }
 
 impl Body {
@@ -52,6 +56,7 @@ impl Body {
             conversation: None,
             hop,
             is_frozen: false,
+            likeness: Kept::default(),
         }
     }
 
@@ -161,10 +166,18 @@ impl RegionState {
         body.trajectory.at(tick, &self.rate).0
     }
 
+    /// How a body looks to others at a tick. Errors: none in practice.
+    pub(super) fn likeness<'a>(&self, body: &'a Body, tick: Tick) -> serde_json::Result<Ref<'a, Likeness>> {
+        body.likeness
+            .show(body, self.position(body, tick), &self.plan.name)
+    }
+
     /// Puts an agent here. An agent that is here already is replaced.
-    pub fn enter(&mut self, body: Body, tick: Tick) {
+    pub fn enter(&mut self, mut body: Body, tick: Tick) {
         let agent = body.profile.id;
         self.leave(agent);
+        // It was in another region, perhaps.
+        body.likeness = Kept::default();
         let at = self.position(&body, tick);
         if is_restless(&body.trajectory, &self.area) {
             self.moving.insert(agent);

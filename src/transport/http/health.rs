@@ -212,6 +212,7 @@ async fn full(web: web::Data<Web>) -> HttpResponse {
                 "overloaded".to_owned(),
                 json!(node.overload.is_on(node.clock.monotonic_ms())),
             ),
+            ("overload".to_owned(), overload(&metrics)),
             ("revocations_stale".to_owned(), json!(web.access.is_stale())),
             (
                 "hash_places_free".to_owned(),
@@ -223,6 +224,17 @@ async fn full(web: web::Data<Web>) -> HttpResponse {
         ]);
     }
     HttpResponse::Ok().json(page)
+}
+
+/// What was done so far because the node fell behind.
+fn overload(metrics: &str) -> Value {
+    json!({
+        "times": sum(metrics, "rookery_overloads_total"),
+        "ticks_stretched": sum(metrics, "rookery_ticks_stretched_total"),
+        "perceptions_of_last_tick": sum(metrics, "rookery_perceptions_of_last_tick_total"),
+        "handshakes_delayed": sum(metrics, "rookery_handshakes_delayed_total"),
+        "handshakes_refused": sum(metrics, "rookery_handshakes_refused_total"),
+    })
 }
 
 /// The sum of a counter or gauge over its labels, from the text of `/metrics`.

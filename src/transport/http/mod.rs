@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod admin;
+pub mod admission;
 pub mod bearer;
 pub mod client;
 pub mod docs;

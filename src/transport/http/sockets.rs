@@ -26,7 +26,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 
 async fn centrifuge_socket(request: HttpRequest, web: Data<Web>) -> Result<HttpResponse, actix_web::Error> {
     let berth = admit(&request, &web)?;
-    let visit = visit(&request, &web)?;
+    let visit = visit(&request, &web).await?;
     centrifuge::open(&request, &web, &berth, visit)
 }
 
@@ -38,15 +38,20 @@ async fn clawbots_socket(
     let berth = admit(&request, &web)?;
     let not_found = || Problem::from(Refusal::new(Code::AgentNotFound, "no such agent"));
     let agent = Handle::new(&agent).map_err(|_bad| not_found())?;
-    let visit = visit(&request, &web)?;
+    let visit = visit(&request, &web).await?;
     clawbots::open(&request, agent, &web, &berth, visit)
 }
 
-/// A place among the sockets of the client's address, until the socket opens as an agent's or ends.
-/// Errors: `rate_limited`.
-fn visit(request: &HttpRequest, web: &Web) -> Result<Visit, Problem> {
-    let most = web.gateway.node.limits.spectator_sockets();
-    Ok(web.visits.enter(Client::of(request).key, most)?)
+/// A place among the sockets of the client's address, until the socket opens as an agent's or ends; then the turn to open it.
+/// Errors: `rate_limited`, `overloaded`.
+async fn visit(request: &HttpRequest, web: &Web) -> Result<Visit, Problem> {
+    let node = &web.gateway.node;
+    // The place first: one address cannot take more of the line than it may hold sockets.
+    let visit = web
+        .visits
+        .enter(Client::of(request).key, node.limits.spectator_sockets())?;
+    web.admission.turn(node).await?;
+    Ok(visit)
 }
 
 /// What is refused before a socket opens.

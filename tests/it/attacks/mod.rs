@@ -5,6 +5,8 @@
 mod credentials;
 mod forge;
 mod frames;
+#[cfg(feature = "faults")]
+mod herd;
 mod limits;
 mod money;
 mod objects;

@@ -97,6 +97,30 @@ pub fn outcome(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
+/// How a node is.
+pub fn health(_: &mut SchemaGenerator) -> Schema {
+    let count = |description: &str| json_schema!({"type": "number", "description": description});
+    json_schema!({
+        "type": "object",
+        "required": ["status", "overloaded", "overload"],
+        "properties": {
+            "status": {"enum": ["ready", "not_ready"]},
+            "overloaded": {"type": "boolean", "description": "Whether this node falls behind now."},
+            "overload": {
+                "type": "object",
+                "description": "What was done so far because this node fell behind.",
+                "properties": {
+                    "times": count("Times that it began to fall behind."),
+                    "ticks_stretched": count("Ticks that came later than the world's period."),
+                    "perceptions_of_last_tick": count("Questions about what is around that were answered as of the last tick."),
+                    "handshakes_delayed": count("New sockets that waited for their turn."),
+                    "handshakes_refused": count("New sockets that were refused as `overloaded`."),
+                },
+            },
+        },
+    })
+}
+
 /// Any object.
 pub fn any(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "object"})

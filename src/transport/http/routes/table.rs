@@ -25,6 +25,7 @@ const UPGRADE: &[Code] = &[
     Code::OriginRefused,
     Code::Malformed,
     Code::Unauthenticated,
+    Code::Overloaded,
 ];
 const SESSION: &[Code] = &[Code::NotFound];
 
@@ -143,7 +144,7 @@ pub const ROUTES: &[RouteInfo] = &[
     get("/health", "probes", "Tells that the process answers.").json(shape::any),
     get("/health/live", "probes", "Tells whether all shards of this node answer.").json(shape::any).refuses(&[Code::Unavailable]),
     get("/health/ready", "probes", "Tells whether this node may be sent requests.").json(shape::any).refuses(&[Code::Unavailable]),
-    get("/health/full", "probes", "Tells how everything is; moves to the operator's port when there is one.").json(shape::any),
+    get("/health/full", "probes", "Tells how everything is; moves to the operator's port when there is one.").json(shape::health),
     get("/metrics", "probes", "All metrics as Prometheus text; moves to the operator's port when there is one.")
         .answers(Answers::Media("text/plain")),
 
