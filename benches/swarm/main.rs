@@ -30,6 +30,10 @@ mod services;
 fn main() {
     let options = Options::read();
     let machine = machine::Machine::look();
+    if options.write.is_some() {
+        // What the other benches did not leave is better missed now than after the runs.
+        page::page(&machine, "", &[]);
+    }
     let watch = machine::Watch::start();
     let rows: Vec<figure::Row> = runs::RUNS
         .iter()

@@ -38,13 +38,20 @@ pub fn answers(found: &Value) -> String {
 /// Deliveries that did not come. Two walks within one tick are told as one, which is no loss.
 pub fn missing(found: &Value) -> String {
     let of = |name: &str| each(found, &format!("/deliveries/{name}")).iter().sum::<f64>();
-    let lost = of("missing") - of("superseded");
-    format!(
-        "{} of {}, and {} told with a later one",
-        whole(lost),
-        whole(of("expected")),
-        whole(of("superseded"))
-    )
+    let count = |count: f64| {
+        if count <= 0.0 {
+            "none".to_owned()
+        } else {
+            whole(count)
+        }
+    };
+    let (lost, superseded) = (of("missing") - of("superseded"), of("superseded"));
+    let text = format!("{} of {}", count(lost), whole(of("expected")));
+    if superseded > 0.0 {
+        format!("{text}; {} told with a later one", whole(superseded))
+    } else {
+        text
+    }
 }
 
 /// How often something happened to members of the first round, whatever its name.
