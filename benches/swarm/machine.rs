@@ -81,8 +81,8 @@ fn said(program: &str, words: &[&str]) -> String {
 }
 
 /// The machine's processor time, and our own.
-#[derive(Clone, Copy)]
 pub struct Watch {
+    clock: Clock,
     at: Duration,
     /// Of all processes. Units: seconds.
     busy: f64,
@@ -95,6 +95,10 @@ pub struct Watch {
 impl Watch {
     /// Begins to watch.
     pub fn start() -> Self {
+        Self::at(Clock::system())
+    }
+
+    fn at(clock: Clock) -> Self {
         let text = field("/proc/stat", "cpu ");
         // Source: proc(5): user, nice, system, idle, iowait, irq, softirq, steal, in hundredths of a second.
         let ticks = |index| -> f64 {
@@ -109,7 +113,8 @@ impl Watch {
         };
         let own = [UsageWho::RUSAGE_SELF, UsageWho::RUSAGE_CHILDREN].map(of);
         Self {
-            at: Clock::system().monotonic(),
+            at: clock.monotonic(),
+            clock,
             busy: [0, 1, 2, 5, 6].map(ticks).iter().sum::<f64>() / 100.0,
             stolen: ticks(7) / 100.0,
             own: own.iter().flatten().sum(),
@@ -118,7 +123,7 @@ impl Watch {
 
     /// Who else was at work since then, in words.
     pub fn end(&self) -> String {
-        let now = Self::start();
+        let now = Self::at(self.clock.clone());
         let seconds = now.at.saturating_sub(self.at).as_secs_f64();
         let others = (now.busy - self.busy) - (now.own - self.own);
         format!(
