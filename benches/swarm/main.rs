@@ -41,9 +41,11 @@ fn main() {
         .flat_map(|(_, run)| run(options.seconds))
         .collect();
     assert!(!rows.is_empty(), "--run is one of {}", runs::names());
+    let meanwhile = watch.end();
     print!("{}", figure::table(&rows));
+    println!("meanwhile {meanwhile}");
     if let Some(file) = options.write {
-        std::fs::write(&file, page::page(&machine, &watch.end(), &rows)).expect("the page can be written");
+        std::fs::write(&file, page::page(&machine, &meanwhile, &rows)).expect("the page can be written");
         println!("written: {}", file.display());
     }
 }
