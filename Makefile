@@ -19,7 +19,7 @@ test: ## Runs all tests, with services of their own, and a short chaos run.
 lint: ## Checks form, lints, documentation, types and dependencies.
 	@scripts/lint.sh
 
-bench: ## Measures: make bench ARGS='--bench payments'.
+bench: ## Measures and writes docs/BENCHMARKS.md; one alone: make bench ARGS='--bench payments'.
 	@scripts/bench.sh
 
 chaos: ## Kills a world under load and counts what it lost: make chaos SCENARIO=kill9.

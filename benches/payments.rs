@@ -1,5 +1,6 @@
 //! Payments in process: a thousand payers through `AgentActor` and `pay`, group commit, and a database on disk that waits for
 //! the disk. No sockets. `cargo bench --bench payments -- [--seconds N] [--payers N] [--database sqlite|postgres]`.
+//! What was found is also left as JSON beside the other results, for the page that `make bench` writes.
 
 #[cfg(test)]
 #[path = "../tests/it/services/mod.rs"]
@@ -77,7 +78,8 @@ mod bench {
             // Not under /tmp, which may be memory: this bench is about a disk.
             let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder can be made");
             on(
-                "sqlite, synchronous=FULL",
+                "sqlite",
+                libsqlite3_sys::SQLITE_VERSION.to_str().expect("it is digits"),
                 &Target::Sqlite(folder.path().join("rookery.sqlite")),
                 folder.path(),
                 &options,
@@ -87,7 +89,8 @@ mod bench {
             let folder = tempfile::tempdir().expect("a folder can be made");
             let postgres = Postgres::start();
             on(
-                "postgres, fsync=on synchronous_commit=on",
+                "postgres",
+                &postgres.query("postgres", "SHOW server_version"),
                 &Target::Postgres(postgres.url()),
                 folder.path(),
                 &options,
@@ -95,7 +98,8 @@ mod bench {
         }
     }
 
-    fn on(name: &str, target: &Target, folder: &Path, options: &Options) {
+    /// Both databases wait for the disk: SQLite with `synchronous=FULL`, PostgreSQL with `fsync` and `synchronous_commit`.
+    fn on(name: &str, version: &str, target: &Target, folder: &Path, options: &Options) {
         let (clock, entropy) = (Clock::system(), Entropy::system());
         let mut config = Config::default();
         config.limits.unlimited = true;
@@ -146,7 +150,7 @@ mod bench {
                 .unwrap_or_default()
         };
         println!(
-            "payments on {name}: {per_s}/s ({count} in {took:.1?}, {} payers), answer p50 {:.1?} p99 {:.1?} max {:.1?}",
+            "payments on {name} {version}: {per_s}/s ({count} in {took:.1?}, {} payers), answer p50 {:.1?} p99 {:.1?} max {:.1?}",
             options.payers,
             at(500),
             at(990),
@@ -158,6 +162,13 @@ mod bench {
             .expect("the database answers");
         assert!(violations.is_empty(), "promises are broken: {violations:?}");
         println!("payments on {name}: verify is clean");
+        let ms = |share: usize| at(share).as_secs_f64() * 1e3;
+        let found = json!({
+            "version": version, "payers": options.payers, "seconds": options.seconds, "per_s": per_s,
+            "p50_ms": ms(500), "p99_ms": ms(990),
+        });
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("payments-{name}.json"));
+        std::fs::write(file, found.to_string()).expect("the folder of results can be written");
     }
 
     /// Makes the payers, without keys.

@@ -23,20 +23,21 @@ mod bench {
     use rookery::domain::event::{Event, EventKind};
     use rookery::domain::ledger::{Amount, Payee, TransferCode};
     use rookery::domain::region::{Body, RegionState, World};
-    use rookery::domain::scene::Scene;
+    use rookery::domain::scene::{Change, Scene};
     use rookery::domain::space::{Trajectory, Vec3};
     use rookery::domain::write::Write;
     use rookery::host::entropy::Entropy;
     use rookery::store::agent::NewAgent;
-    use rookery::store::commit::{Batch, CommandKey, Commit, Lease};
+    use rookery::store::commit::{Batch, CommandKey, Commit, Lease, Outcome};
     use rookery::store::{Store, Target, migrate};
     use rookery::wire::Encoding;
-    use serde_json::json;
-    use serde_json::value::RawValue;
+    use serde_json::{Value, json};
     use std::hint::black_box;
+    use std::ops::Range;
     use std::sync::Arc;
 
     const AGENTS: u64 = 300;
+    const CHANGED: u64 = 30;
     const PAYMENTS: usize = 100;
     const COMPANY: u64 = 31;
     const NOW: Timestamp = Timestamp(1_800_000_000_000);
@@ -51,8 +52,8 @@ mod bench {
         Handle::new(&format!("walker_{number}")).expect("a good handle")
     }
 
-    /// A region in which everybody walks far.
-    fn crowd() -> RegionState {
+    /// A region with 300 agents that stand anywhere in it.
+    fn crowd(point: impl Fn(u64) -> Vec3) -> RegionState {
         let file = WorldFile::built_in().expect("the built-in world is good");
         let plan = rookery::app::plans_of(&file).swap_remove(0);
         let rate = TickRate {
@@ -60,12 +61,6 @@ mod bench {
             tick_ms: 100,
         };
         let mut state = RegionState::new(rookery::base::id::ShardId(1), plan, rate, Vec::new());
-        let entropy = Entropy::seeded(1);
-        let point = || {
-            let bits = entropy.u64();
-            let metres = |bits: u64| f64::from(u32::try_from(bits % 256).expect("small"));
-            Vec3::new(metres(bits), metres(bits >> 16), 25.0)
-        };
         for number in 0..AGENTS {
             let profile = Profile {
                 id: id(number),
@@ -76,40 +71,64 @@ mod bench {
                 is_public: true,
                 accepts_prompts: false,
             };
-            let mut body = Body::standing(Arc::new(profile), point(), Tick(0), 0);
-            body.trajectory = Trajectory::walking(point(), point(), Tick(0), 1.5);
-            state.enter(body, Tick(0));
+            state.enter(
+                Body::standing(Arc::new(profile), point(number), Tick(0), 0),
+                Tick(0),
+            );
         }
         state.take_changes();
         state
     }
 
+    /// Points anywhere in a square of so many metres, east and north of one.
+    fn points(from: f64, side: u64, entropy: &Entropy) -> impl Fn(u64) -> Vec3 {
+        move |_number| {
+            let bits = entropy.u64();
+            let metres = |bits: u64| f64::from(u32::try_from(bits % (side * 100)).expect("small")) / 100.0;
+            Vec3::new(from + metres(bits), from + metres(bits >> 32), 25.0)
+        }
+    }
+
+    /// These agents set out for a point, which is news for those who see them.
+    fn set_out(state: &mut RegionState, agents: Range<u64>, point: impl Fn(u64) -> Vec3) {
+        for number in agents {
+            let from = state.body(id(number)).expect("it is here").trajectory.from;
+            let walk = Trajectory::walking(from, point(number), Tick(0), 1.5);
+            state.apply(id(number), Change::Trajectory(walk));
+        }
+    }
+
     fn region(criterion: &mut Criterion) {
-        let state = crowd();
-        criterion.bench_function("tick of a region with 300 moving agents", |bencher| {
+        let entropy = Entropy::seeded(1);
+        let anywhere = points(0.0, 256, &entropy);
+        let mut state = crowd(&anywhere);
+        set_out(&mut state, 0..AGENTS, &anywhere);
+        // The most that a tick can have to tell: everybody moves, and all of them are news.
+        criterion.bench_function("tick of a region with 300 agents", |bencher| {
             bencher.iter_batched_ref(
                 || state.clone(),
                 |state| {
                     black_box(state.step(Tick(1)));
-                    black_box(state.take_changes())
+                    for (cell, change) in &state.take_changes() {
+                        black_box(state.frame(*cell, change, Tick(1)));
+                    }
                 },
                 BatchSize::LargeInput,
             );
         });
-        criterion.bench_function("agents within 20 m of 300", |bencher| {
-            bencher.iter(|| {
-                black_box(
-                    state
-                        .grid()
-                        .near(black_box(Vec3::new(128.0, 128.0, 25.0)), 20.0, 64),
-                )
-            });
+        let centre = Vec3::new(128.0, 128.0, 25.0);
+        assert!(
+            !state.grid().near(centre, 20.0, 64).is_empty(),
+            "somebody is near"
+        );
+        criterion.bench_function("agents within 20 m among 300", |bencher| {
+            bencher.iter(|| black_box(state.grid().near(black_box(centre), 20.0, 64)));
         });
     }
 
     /// 31 agents near each other, who stand or walk.
     fn company(speed: Option<f64>) -> RegionState {
-        let mut state = crowd();
+        let mut state = crowd(points(0.0, 256, &Entropy::seeded(4)));
         let metres = |number: u64| f64::from(u32::try_from(number).expect("small"));
         for number in 0..AGENTS {
             let mut body = state.leave(id(number)).expect("it is there");
@@ -127,8 +146,7 @@ mod bench {
 
     /// One after the other asks who is around; so many of them in one tick.
     fn perception(criterion: &mut Criterion) {
-        let params = RawValue::from_string("{}".to_owned()).expect("an object");
-        let question = Action::decode("get_nearby_agents", &params).expect("an action");
+        let question = Action::decode("get_nearby_agents", "{}").expect("an action");
         let cases = [
             ("who stand", None, 1),
             ("who walk, all in one tick", Some(1.5), COMPANY),
@@ -168,29 +186,24 @@ mod bench {
     }
 
     fn frames(criterion: &mut Criterion) {
-        let mut state = crowd();
-        // Ten seconds on, most have changed cells and are news.
-        state.step(Tick(100));
+        let entropy = Entropy::seeded(3);
+        // All within one cell, as those who talk to each other are.
+        let close = points(130.0, 12, &entropy);
+        let mut state = crowd(&close);
+        set_out(&mut state, 0..CHANGED, &close);
         let changes = state.take_changes();
+        let (cell, change) = changes.first_key_value().expect("they are news");
+        let text = state.frame(*cell, change, Tick(1));
+        let frame: Value = serde_json::from_slice(&text).expect("a frame is JSON");
+        let told = frame["agents"].as_array().map_or(0, Vec::len);
+        assert_eq!((changes.len(), told), (1, 30), "30 agents of one cell");
         let channel: Arc<str> = "region:main".into();
-        criterion.bench_function("frames of all cells after 300 agents moved", |bencher| {
-            bencher.iter(|| {
-                for (cell, change) in &changes {
-                    black_box(state.frame(*cell, change, Tick(100)));
-                }
-            });
-        });
-        let data: Vec<bytes::Bytes> = changes
-            .iter()
-            .map(|(cell, change)| state.frame(*cell, change, Tick(100)).into())
-            .collect();
         for (name, encoding) in [("JSON", Encoding::Json), ("protobuf", Encoding::Protobuf)] {
-            criterion.bench_function(&format!("publications of all cells in {name}"), |bencher| {
+            criterion.bench_function(&format!("frame of 30 changed agents in {name}"), |bencher| {
                 bencher.iter(|| {
-                    for data in &data {
-                        let publication = Publication::new(Arc::clone(&channel), data.clone());
-                        black_box(publication.piece(Dialect::Centrifuge(encoding)));
-                    }
+                    let data = state.frame(*cell, black_box(change), Tick(1));
+                    let publication = Publication::new(Arc::clone(&channel), data.into());
+                    black_box(publication.piece(Dialect::Centrifuge(encoding)))
                 });
             });
         }
@@ -234,10 +247,15 @@ mod bench {
             .register_agents_bulk(&agents, NOW)
             .expect("memory answers")
             .expect("the names are free");
-        criterion.bench_function("group commit of 100 payments, SQLite in memory", |bencher| {
+        criterion.bench_function("group commit of 100 payments", |bencher| {
             bencher.iter_batched(
                 || batch(lease, &agents, &entropy),
-                |batch| black_box(store.commit(&batch).expect("it commits")),
+                |batch| {
+                    let outcomes = store.commit(&batch).expect("memory answers");
+                    let is_paid = |outcome| matches!(outcome, &Outcome::Committed { .. });
+                    assert!(outcomes.iter().all(is_paid), "nobody is out of money");
+                    outcomes
+                },
                 BatchSize::SmallInput,
             );
         });

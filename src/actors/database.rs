@@ -25,6 +25,9 @@ const TOGETHER_MAX: usize = 512;
 /// While several commits come in this time, a transaction begins no sooner after the last one began: every transaction costs
 /// the same few pages and a wait for the disk, whatever is in it. A commit that comes alone does not wait.
 const SPACING: Duration = Duration::from_millis(4);
+/// It is so many times as long as the last one took, so that the writer leaves the processor to others, up to a bound.
+const SHARE: u32 = 6;
+const SPACING_MAX: Duration = Duration::from_millis(20);
 /// With so many commits waiting, company enough is there.
 const COMPANY: usize = 64;
 /// How long anybody waits for a job. Units: seconds.
@@ -92,6 +95,7 @@ struct Waiting {
 struct Line {
     waiting: VecDeque<Waiting>,
     began: Option<Instant>,
+    took: Duration,
     had_company: bool,
 }
 
@@ -102,7 +106,7 @@ impl Line {
     fn pause(&self) -> Duration {
         let waiting: usize = self.waiting.iter().map(|next| next.batch.commits.len()).sum();
         self.began.map_or(Duration::ZERO, |began| {
-            pause_of(began.elapsed(), self.had_company, waiting)
+            pause_of(began.elapsed(), self.took, self.had_company, waiting)
         })
     }
 
@@ -121,10 +125,11 @@ impl Line {
     }
 }
 
-/// How long a transaction waits for company, when the last one began so long ago.
-fn pause_of(since: Duration, had_company: bool, waiting: usize) -> Duration {
+/// How long a transaction waits for company, when the last one began so long ago and took so long.
+fn pause_of(since: Duration, took: Duration, had_company: bool, waiting: usize) -> Duration {
     if had_company && waiting < COMPANY {
-        SPACING.saturating_sub(since)
+        let spacing = took.saturating_mul(SHARE).clamp(SPACING, SPACING_MAX);
+        spacing.saturating_sub(since)
     } else {
         Duration::ZERO
     }
@@ -291,6 +296,7 @@ fn commit_waiting(store: &mut Store, batches: &Batches) {
         0
     };
     let taken = locked(batches).take(most);
+    let (line, began) = (Arc::clone(batches), Instant::now());
     let (batches, replies): (Vec<Batch>, Vec<_>) = taken
         .into_iter()
         .map(|waiting| (waiting.batch, (waiting.reply, waiting.under_way)))
@@ -306,6 +312,7 @@ fn commit_waiting(store: &mut Store, batches: &Batches) {
         // Nobody waits any more: it is committed all the same.
         let _ = reply.send((result, batch));
     }
+    locked(&line).took = began.elapsed();
 }
 
 /// What a client is told when the store failed; the error itself is logged here, once.

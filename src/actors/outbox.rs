@@ -16,14 +16,23 @@ pub type SharedOutbox = Rc<RefCell<Outbox>>;
 /// Places for pieces that an idle outbox keeps.
 const PIECES_KEPT: usize = 16;
 
+/// How soon what was queued should leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Haste {
+    /// News of what is around: it may wait for more, when the node falls behind.
+    News,
+    /// Now.
+    Now,
+}
+
 /// What waits to be written to a socket.
 pub struct Outbox {
     dialect: Dialect,
     pieces: VecDeque<Bytes>,
     control: SmallVec<[Bytes; 1]>,
     queued_bytes: usize,
-    on_ready: Option<Box<dyn Fn()>>,
-    is_ready: bool,
+    on_ready: Option<Box<dyn Fn(Haste)>>,
+    called: Option<Haste>,
     end: Option<Disconnect>,
     is_ended: bool,
     is_gone: bool,
@@ -49,7 +58,7 @@ impl Outbox {
             control,
             queued_bytes: 0,
             on_ready: None,
-            is_ready: false,
+            called: None,
             end: None,
             is_ended: false,
             is_gone: false,
@@ -58,11 +67,12 @@ impl Outbox {
         }
     }
 
-    /// Calls this once as soon as something is queued, and again after it was taken.
-    pub fn on_ready(&mut self, call: Box<dyn Fn()>) {
+    /// Calls this once as soon as something is queued, once more when something of more haste comes, and again after it was
+    /// taken.
+    pub fn on_ready(&mut self, call: Box<dyn Fn(Haste)>) {
         self.on_ready = Some(call);
-        if std::mem::take(&mut self.is_ready) {
-            self.call();
+        if let Some(haste) = self.called.take() {
+            self.call(haste);
         }
     }
 
@@ -83,6 +93,15 @@ impl Outbox {
 
     /// Queues a piece. Past 256 pieces or 1 MiB the socket is slow: the queue is dropped and the socket closes with 3008.
     pub fn push(&mut self, piece: Bytes) {
+        self.push_with(piece, Haste::Now);
+    }
+
+    /// Queues news of what is around: as `push`, but without haste.
+    pub fn push_news(&mut self, piece: Bytes) {
+        self.push_with(piece, Haste::News);
+    }
+
+    fn push_with(&mut self, piece: Bytes, haste: Haste) {
         if self.end.is_some() || self.is_gone {
             return;
         }
@@ -95,7 +114,7 @@ impl Outbox {
         }
         self.queued_bytes = queued_bytes;
         self.pieces.push_back(piece);
-        self.call();
+        self.call(haste);
     }
 
     /// Queues pieces that belong together as one: a view of a whole region is one message, not hundreds.
@@ -116,7 +135,7 @@ impl Outbox {
             self.control.remove(0);
         }
         self.control.push(frame);
-        self.call();
+        self.call(Haste::Now);
     }
 
     /// Keeps everything back until `release`: the answer to `connect` must leave first.
@@ -129,14 +148,14 @@ impl Outbox {
         self.is_held = false;
         self.queued_bytes = self.queued_bytes.saturating_add(first.len());
         self.pieces.push_front(first);
-        self.call();
+        self.call(Haste::Now);
     }
 
     /// Closes the socket after what is queued. The first reason counts.
     pub fn end(&mut self, reason: Disconnect) {
         if self.end.is_none() && !self.is_gone {
             self.end = Some(reason);
-            self.call();
+            self.call(Haste::Now);
         }
     }
 
@@ -158,7 +177,7 @@ impl Outbox {
 
     /// Takes all that is queued; the pieces, which are joined to one message, go into the list. None: there is nothing.
     pub fn take(&mut self, pieces: &mut Vec<Bytes>) -> Option<Taken> {
-        self.is_ready = false;
+        self.called = None;
         if self.is_ended {
             return None;
         }
@@ -180,12 +199,13 @@ impl Outbox {
         })
     }
 
-    fn call(&mut self) {
-        if std::mem::replace(&mut self.is_ready, true) {
+    fn call(&mut self, haste: Haste) {
+        if self.called >= Some(haste) {
             return;
         }
+        self.called = Some(haste);
         if let Some(call) = &self.on_ready {
-            call();
+            call(haste);
         }
     }
 }

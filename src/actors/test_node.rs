@@ -205,9 +205,7 @@ impl TestNode {
 
     /// Does an action.
     pub async fn act(&self, caller: &Caller, name: &str, params: Value) -> Result<Receipt, Refusal> {
-        self.gateway
-            .act(caller, name, &params.to_string(), None)
-            .await
+        self.gateway.act(caller, name, &params.to_string(), None).await
     }
 
     /// Does an action under a command id.

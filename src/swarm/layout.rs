@@ -11,7 +11,7 @@ const SPACING_CM: u32 = 6_400;
 /// Length of a region's side. Units: metres.
 pub const REGION_SIZE_M: u32 = 256;
 /// Most agents of a group, so that a region's capacity is the same for every run.
-pub const GROUP_MAX: u32 = 200;
+pub const GROUP_MAX: u32 = 300;
 /// Agents that a region takes: all its groups, and some that come back before they have left.
 pub const REGION_CAPACITY: u32 = 8_000;
 /// Widest square that all see each other in: two cells. Units: metres.

@@ -11,12 +11,14 @@ use std::time::Duration;
 /// What the metrics of ticks begin with.
 const TICKS: &str = "rookery_tick_seconds";
 /// Counters that stand still while all is well; what they grow by is part of the report.
-const COUNTERS: [&str; 5] = [
+const COUNTERS: [&str; 7] = [
     "rookery_dropped_frames_total",
     "rookery_slow_clients_closed_total",
     "rookery_mailbox_full_total",
     "rookery_actor_restarts_total",
     "rookery_commit_retries_total",
+    "rookery_overloads_total",
+    "rookery_ticks_stretched_total",
 ];
 
 /// Makes the regions that there are not yet. Errors: the server refuses, or does not answer.

@@ -147,6 +147,11 @@ declare! {
 const SECONDS: [f64; 14] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
+/// Bounds for ticks, close to one another around a millisecond: a tick is to stay below it. Units: seconds.
+const TICK_SECONDS: [f64; 20] = [
+    0.0001, 0.0002, 0.0003, 0.0004, 0.0005, 0.0006, 0.0008, 0.001, 0.00125, 0.0015, 0.002, 0.003, 0.005,
+    0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
+];
 /// Bounds for batches.
 const SIZES: [f64; 10] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0];
 
@@ -178,6 +183,8 @@ pub fn install() -> Result<Recorder, BuildError> {
     let built = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
         .set_buckets_for_metric(Matcher::Suffix("_size".to_owned()), &SIZES)?
+        // A whole name goes before an ending.
+        .set_buckets_for_metric(Matcher::Full("rookery_tick_seconds".to_owned()), &TICK_SECONDS)?
         .install_recorder();
     let handle = match (built, INSTALLED.get()) {
         // Two threads may come here at once; the one that lost takes what the other one made.
@@ -250,6 +257,7 @@ mod tests {
         events("speech").increment(2);
         api_latency("/api/v1/world").record(0.004);
         commit_batch_size().record(7.0);
+        tick_duration().record(0.0007);
         agents_online(String::from("plaza")).set(3.0);
         let text = install().unwrap().render();
         for expected in [
@@ -258,6 +266,7 @@ mod tests {
             "rookery_agents_online{region=\"plaza\"} 3",
             "rookery_api_latency_seconds_bucket{endpoint=\"/api/v1/world\",le=\"0.005\"} 1",
             "rookery_commit_batch_size_bucket{le=\"10\"} 1",
+            "rookery_tick_seconds_bucket{le=\"0.0008\"}",
             "rookery_slow_clients_closed_total 0",
             "rookery_spectators_active 0",
         ] {

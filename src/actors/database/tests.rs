@@ -58,8 +58,14 @@ fn a_job_that_panics_loses_its_connection_and_the_next_one_gets_another() {
 #[test]
 fn a_transaction_waits_for_company_only_while_there_is_some() {
     let millis = Duration::from_millis;
-    assert_eq!(pause_of(millis(1), true, 1), SPACING - millis(1));
-    assert_eq!(pause_of(millis(1), true, COMPANY), Duration::ZERO);
-    assert_eq!(pause_of(millis(1), false, 1), Duration::ZERO);
-    assert_eq!(pause_of(SPACING, true, 1), Duration::ZERO);
+    assert_eq!(pause_of(millis(1), Duration::ZERO, true, 1), SPACING - millis(1));
+    assert_eq!(
+        pause_of(millis(1), millis(2), true, 1),
+        millis(11),
+        "longer after a long one"
+    );
+    assert_eq!(pause_of(millis(1), millis(900), true, 1), SPACING_MAX - millis(1));
+    assert_eq!(pause_of(millis(1), Duration::ZERO, true, COMPANY), Duration::ZERO);
+    assert_eq!(pause_of(millis(1), Duration::ZERO, false, 1), Duration::ZERO);
+    assert_eq!(pause_of(SPACING, Duration::ZERO, true, 1), Duration::ZERO);
 }

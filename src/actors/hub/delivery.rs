@@ -1,6 +1,6 @@
 //! Publications to those whom they are for.
 
-use super::listing::push;
+use super::listing::{push, push_news};
 use super::table::HubTable;
 use crate::actors::publication::{Dialect, Publication};
 use crate::base::id::{AgentId, ShardId};
@@ -47,7 +47,7 @@ impl HubTable {
             .filter_map(|agent| self.agents.get(agent))
             .flatten();
         for entry in sessions.filter_map(|session| self.sessions.get(session)) {
-            push(&entry.outbox, publication);
+            push_news(&entry.outbox, publication);
         }
         let watchers = seen_at.and_then(|cell| self.cells.get(&cell));
         for watcher in watchers
@@ -55,7 +55,7 @@ impl HubTable {
             .flatten()
             .filter(|watcher| watcher.is_spectator)
         {
-            push(&watcher.outbox, publication);
+            push_news(&watcher.outbox, publication);
         }
     }
 }

@@ -77,6 +77,13 @@ pub(super) fn push(outbox: &SharedOutbox, publication: &Publication) {
     outbox.push(piece);
 }
 
+/// Queues news of what is around in the socket's own encoding.
+pub(super) fn push_news(outbox: &SharedOutbox, publication: &Publication) {
+    let mut outbox = outbox.borrow_mut();
+    let piece = publication.piece(outbox.dialect());
+    outbox.push_news(piece);
+}
+
 impl Sessions for SmallVec<[SessionId; 3]> {
     fn take_out(&mut self, session: SessionId) -> bool {
         self.retain(|other| *other != session);

@@ -1,6 +1,6 @@
 //! What sessions see: the cells around them, the region, the agent that a spectator follows.
 
-use super::listing::{Watcher, push, take_out};
+use super::listing::{Watcher, push_news, take_out};
 use super::message::{Interest, TickFrames};
 use super::table::{HubTable, Listener};
 use crate::actors::outbox::SharedOutbox;
@@ -17,7 +17,7 @@ impl HubTable {
                 metric::frames().increment(u64::try_from(watchers.len()).unwrap_or(0));
                 watchers
                     .iter()
-                    .for_each(|watcher| push(&watcher.outbox, publication));
+                    .for_each(|watcher| push_news(&watcher.outbox, publication));
             }
         }
         for interest in tick.interests {

@@ -59,7 +59,7 @@ fn worker(node: &Arc<Node>) -> Rc<Worker> {
     Rc::new(Worker {
         table,
         hub: node.directory.put_hub(hub),
-        flusher: Flusher::start(),
+        flusher: Flusher::start(node),
         inbound: read_buffer(),
         watched: RefCell::default(),
     })

@@ -2,10 +2,12 @@
 
 use super::frames::Scratch;
 use super::pipe::{Pipe, Progress};
+use crate::actors::node::Node;
 use crate::telemetry::metric;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -14,18 +16,31 @@ const TURN: usize = 64;
 /// How often a socket that takes nothing is looked at, whether it was told to close meanwhile.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// How long news wait for more when the node falls behind: a write costs the same, however much is in it.
+const PATIENCE: Duration = Duration::from_millis(200);
+
 /// The sockets of a thread that have something to write.
-#[derive(Default)]
 pub struct Flusher {
+    node: Arc<Node>,
     called: RefCell<Vec<Rc<Pipe>>>,
     call: Notify,
+    /// Those that have nothing but news, while the node falls behind.
+    patient: RefCell<Vec<Rc<Pipe>>>,
+    wait: Notify,
 }
 
 impl Flusher {
     /// Starts the flusher of this thread.
-    pub fn start() -> Rc<Self> {
-        let flusher = Rc::new(Self::default());
+    pub fn start(node: &Arc<Node>) -> Rc<Self> {
+        let flusher = Rc::new(Self {
+            node: Arc::clone(node),
+            called: RefCell::default(),
+            call: Notify::new(),
+            patient: RefCell::default(),
+            wait: Notify::new(),
+        });
         actix_web::rt::spawn(Rc::clone(&flusher).run());
+        actix_web::rt::spawn(Rc::clone(&flusher).run_patient());
         flusher
     }
 
@@ -35,6 +50,34 @@ impl Flusher {
         called.push(pipe);
         if called.len() == 1 {
             self.call.notify_one();
+        }
+    }
+
+    /// Has a socket written that has nothing but news: soon, or under overload after a while, unless something of more haste
+    /// comes before.
+    pub(super) fn call_with_news(&self, pipe: Rc<Pipe>) {
+        if !self.node.overload.is_on(self.node.clock.monotonic_ms()) {
+            return self.call(pipe);
+        }
+        let mut patient = self.patient.borrow_mut();
+        patient.push(pipe);
+        if patient.len() == 1 {
+            self.wait.notify_one();
+        }
+    }
+
+    async fn run_patient(self: Rc<Self>) {
+        loop {
+            self.wait.notified().await;
+            tokio::time::sleep(PATIENCE).await;
+            let waited = std::mem::take(&mut *self.patient.borrow_mut());
+            for (index, pipe) in waited.into_iter().enumerate() {
+                self.call(pipe);
+                if index % TURN == TURN - 1 {
+                    // What has haste goes in between.
+                    tokio::task::yield_now().await;
+                }
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::frames::{Scratch, encode};
 use super::{Counted, Flusher};
-use crate::actors::outbox::SharedOutbox;
+use crate::actors::outbox::{Haste, SharedOutbox};
 use actix_rt::net::TcpStream;
 use bytes::{Buf, BytesMut};
 use nix::sys::socket::{Shutdown, shutdown};
@@ -83,9 +83,12 @@ impl Pipe {
             _counted: counted,
         });
         let me = Rc::downgrade(&pipe);
-        pipe.outbox.borrow_mut().on_ready(Box::new(move || {
+        pipe.outbox.borrow_mut().on_ready(Box::new(move |haste| {
             if let Some(pipe) = me.upgrade().filter(|pipe| !pipe.is_blocked.get()) {
-                flusher.call(pipe);
+                match haste {
+                    Haste::Now => flusher.call(pipe),
+                    Haste::News => flusher.call_with_news(pipe),
+                }
             }
         }));
         Ok(pipe)
