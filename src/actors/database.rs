@@ -26,8 +26,8 @@ const TOGETHER_MAX: usize = 512;
 /// the same few pages and a wait for the disk, whatever is in it. A commit that comes alone does not wait.
 const SPACING: Duration = Duration::from_millis(4);
 /// It is so many times as long as the last one took, so that the writer leaves the processor to others, up to a bound.
-const SHARE: u32 = 6;
-const SPACING_MAX: Duration = Duration::from_millis(20);
+const SHARE: u32 = 8;
+const SPACING_MAX: Duration = Duration::from_millis(25);
 /// With so many commits waiting, company enough is there.
 const COMPANY: usize = 64;
 /// How long anybody waits for a job. Units: seconds.

@@ -7,14 +7,14 @@ use crate::wire::{self, Disconnect};
 use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 use std::cell::RefCell;
-use std::collections::{HashSet, VecDeque};
-use std::rc::Rc;
+use std::collections::HashSet;
+use std::rc::{Rc, Weak};
 
 /// An outbox shared by a session, its hub and its connection, all on one worker thread.
 pub type SharedOutbox = Rc<RefCell<Outbox>>;
 
-/// Places for pieces that an idle outbox keeps.
-const PIECES_KEPT: usize = 16;
+/// Places for pieces that an outbox has in itself.
+const PIECES_KEPT: usize = 2;
 
 /// How soon what was queued should leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,13 +25,19 @@ pub enum Haste {
     Now,
 }
 
+/// What is told that an outbox has something to write.
+pub trait Ready {
+    /// Something waits.
+    fn call(self: Rc<Self>, haste: Haste);
+}
+
 /// What waits to be written to a socket.
 pub struct Outbox {
     dialect: Dialect,
-    pieces: VecDeque<Bytes>,
+    pieces: SmallVec<[Bytes; PIECES_KEPT]>,
     control: SmallVec<[Bytes; 1]>,
     queued_bytes: usize,
-    on_ready: Option<Box<dyn Fn(Haste)>>,
+    on_ready: Option<Weak<dyn Ready>>,
     called: Option<Haste>,
     end: Option<Disconnect>,
     is_ended: bool,
@@ -51,7 +57,7 @@ pub struct Taken {
 impl Outbox {
     /// An empty outbox for a socket that speaks so.
     pub fn new(dialect: Dialect) -> Self {
-        let (pieces, control) = (VecDeque::new(), SmallVec::new());
+        let (pieces, control) = (SmallVec::new(), SmallVec::new());
         Self {
             dialect,
             pieces,
@@ -67,10 +73,10 @@ impl Outbox {
         }
     }
 
-    /// Calls this once as soon as something is queued, once more when something of more haste comes, and again after it was
+    /// Tells this once as soon as something is queued, once more when something of more haste comes, and again after it was
     /// taken.
-    pub fn on_ready(&mut self, call: Box<dyn Fn(Haste)>) {
-        self.on_ready = Some(call);
+    pub fn on_ready(&mut self, ready: Weak<dyn Ready>) {
+        self.on_ready = Some(ready);
         if let Some(haste) = self.called.take() {
             self.call(haste);
         }
@@ -113,7 +119,7 @@ impl Outbox {
             return self.end(Disconnect::SLOW);
         }
         self.queued_bytes = queued_bytes;
-        self.pieces.push_back(piece);
+        self.pieces.push(piece);
         self.call(haste);
     }
 
@@ -147,7 +153,7 @@ impl Outbox {
     pub fn release(&mut self, first: Bytes) {
         self.is_held = false;
         self.queued_bytes = self.queued_bytes.saturating_add(first.len());
-        self.pieces.push_front(first);
+        self.pieces.insert(0, first);
         self.call(Haste::Now);
     }
 
@@ -185,9 +191,7 @@ impl Outbox {
             pieces.extend(self.pieces.drain(..));
             self.queued_bytes = 0;
             // Idle sockets keep no queue after a burst.
-            if self.pieces.capacity() > PIECES_KEPT {
-                self.pieces = VecDeque::new();
-            }
+            self.pieces.shrink_to_fit();
         }
         if pieces.is_empty() && self.control.is_empty() && self.end.is_none() {
             return None;
@@ -204,8 +208,8 @@ impl Outbox {
             return;
         }
         self.called = Some(haste);
-        if let Some(call) = &self.on_ready {
-            call(haste);
+        if let Some(ready) = self.on_ready.as_ref().and_then(Weak::upgrade) {
+            ready.call(haste);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Overload: when sockets wait too long for their turn, shards tick less often, new sockets open one after the other and what is
+//! Overload: when sockets keep waiting too long for their turn to be written, shards tick less often, new sockets open one after the other and what is
 //! around is told as of the last tick, so that what must be answered is answered.
 
 use crate::host::fault;
@@ -6,23 +6,27 @@ use crate::telemetry::metric;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
-/// A tick's frames that waited longer for their hub are late.
-const LATE: Duration = Duration::from_millis(50);
+/// A turn of sockets that took longer than this from the first call to the last write is late.
+const LATE: Duration = Duration::from_millis(40);
 /// The period of ticks under overload, at the least.
 const STRETCHED: Duration = Duration::from_millis(200);
 /// How long it lasts after the last sign of it; twice as long each time it comes back soon, because what was spared meanwhile is
 /// what was too much. Units: milliseconds.
-const LASTS_MS: i64 = 10_000;
-const LASTS_MAX_MS: i64 = 300_000;
+const LASTS_MS: i64 = 60_000;
+const LASTS_MAX_MS: i64 = 600_000;
 /// Soon. Units: milliseconds.
-const SOON_MS: i64 = 60_000;
-/// Late frames count two, punctual ones take one back; from so many on the node is overloaded.
+const SOON_MS: i64 = 300_000;
+/// Late turns count two, punctual ones take one back; from so many on the node is overloaded.
 const SCORE_ON: u32 = 40;
+/// One turn in so long is looked at: a stall that makes several late at once counts once. Units: milliseconds.
+const SAMPLE_MS: i64 = 50;
 
 /// Whether this node falls behind.
 #[derive(Debug, Default)]
 pub struct Overload {
     score: AtomicU32,
+    /// When a turn was looked at last. Units: milliseconds.
+    sampled_ms: AtomicI64,
     /// Until when ticks are stretched, by the monotonic clock. Units: milliseconds.
     until_ms: AtomicI64,
     /// How long it lasts this time. Units: milliseconds.
@@ -30,8 +34,18 @@ pub struct Overload {
 }
 
 impl Overload {
-    /// Notes how long a tick's frames waited for a hub.
+    /// Notes how long a turn of sockets took.
     pub fn note(&self, waited: Duration, now_ms: i64) {
+        let sampled = self.sampled_ms.load(Ordering::Relaxed);
+        let is_mine = || {
+            let exchanged =
+                self.sampled_ms
+                    .compare_exchange(sampled, now_ms, Ordering::Relaxed, Ordering::Relaxed);
+            exchanged.is_ok()
+        };
+        if now_ms.saturating_sub(sampled) < SAMPLE_MS || !is_mine() {
+            return;
+        }
         let change = |score: u32| {
             Some(if waited > LATE {
                 score.saturating_add(2).min(SCORE_ON)
@@ -92,44 +106,54 @@ mod tests {
     const OWN: Duration = Duration::from_millis(100);
     const SLOW: Duration = Duration::from_millis(80);
 
+    /// So many turns in a row, the last of them at this time.
+    fn note(overload: &Overload, waited: Duration, count: i64, last_ms: i64) {
+        (0..count)
+            .rev()
+            .for_each(|index| overload.note(waited, last_ms - index * SAMPLE_MS));
+    }
+
     #[test]
-    fn frames_that_keep_being_late_stretch_ticks_for_a_while() {
+    fn turns_that_keep_being_late_stretch_ticks_for_a_while() {
         let overload = Overload::default();
-        (0..19).for_each(|_| overload.note(SLOW, 1_000));
-        assert_eq!(overload.period(OWN, 1_000), OWN);
-        overload.note(SLOW, 1_000);
-        assert_eq!(overload.period(OWN, 1_000), STRETCHED);
-        assert_eq!(
-            overload.period(Duration::from_secs(1), 1_000),
-            Duration::from_secs(1)
-        );
-        assert_eq!(overload.period(OWN, 10_999), STRETCHED);
-        assert_eq!(overload.period(OWN, 11_000), OWN);
+        note(&overload, SLOW, 19, 1_950);
+        assert_eq!(overload.period(OWN, 1_950), OWN);
+        note(&overload, SLOW, 1, 2_000);
+        assert_eq!(overload.period(OWN, 2_000), STRETCHED);
+        let slow_world = Duration::from_secs(1);
+        assert_eq!(overload.period(slow_world, 2_000), slow_world);
+        assert_eq!(overload.period(OWN, 61_999), STRETCHED);
+        assert_eq!(overload.period(OWN, 62_000), OWN);
     }
 
     #[test]
     fn what_comes_back_soon_lasts_longer() {
         let overload = Overload::default();
-        let fall_behind = |now_ms| (0..20).for_each(|_| overload.note(SLOW, now_ms));
-        fall_behind(100_000);
-        assert!(overload.is_on(109_999) && !overload.is_on(110_000));
-        fall_behind(115_000);
-        assert!(overload.is_on(134_999) && !overload.is_on(135_000));
-        fall_behind(200_000);
+        note(&overload, SLOW, 20, 100_000);
+        assert!(overload.is_on(159_999) && !overload.is_on(160_000));
+        note(&overload, SLOW, 20, 200_000);
+        assert!(overload.is_on(319_999) && !overload.is_on(320_000));
+        note(&overload, SLOW, 20, 800_000);
         assert!(
-            overload.is_on(209_999) && !overload.is_on(210_000),
+            overload.is_on(859_999) && !overload.is_on(860_000),
             "long after, it is new"
         );
     }
 
     #[test]
-    fn late_frames_among_punctual_ones_are_no_overload() {
+    fn late_turns_among_punctual_ones_are_no_overload() {
         let overload = Overload::default();
-        for _ in 0..1_000 {
-            overload.note(SLOW, 1_000);
-            overload.note(OWN / 10, 1_000);
-            overload.note(OWN / 10, 1_000);
+        for round in 0..1_000 {
+            note(&overload, SLOW, 1, round * 1_000);
+            note(&overload, OWN / 10, 2, round * 1_000 + 500);
         }
+        assert!(!overload.is_on(1_000_000));
+    }
+
+    #[test]
+    fn one_stall_counts_once_however_many_turns_it_delays() {
+        let overload = Overload::default();
+        (0..1_000).for_each(|_| overload.note(SLOW, 1_000));
         assert!(!overload.is_on(1_000));
     }
 }

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::store::agent::Counters;
 use crate::telemetry::metric::Recorder;
 use crate::transport::access::Access;
+use std::cell::Cell;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// How often counters are written.
 const COUNTERS_EVERY: Duration = Duration::from_secs(15);
+/// Under overload only every so many times: they are sums, and lose nothing by coming later.
+const COUNTERS_SPARED: u32 = 4;
 /// Agents whose counters are written at a time: commits wait for no more than these.
 const COUNTERS_AT_A_TIME: usize = 256;
 
@@ -22,7 +25,21 @@ const COUNTERS_AT_A_TIME: usize = 256;
 pub fn start(gateway: &Gateway, access: &Arc<Access>, config: &Arc<Config>, recorder: Recorder) {
     let renew_every = Duration::from_millis(u64::try_from(gateway.node.lease_ttl_ms / 3).unwrap_or(2_000));
     keep(&gateway.node, renew_every, renew_leases);
-    keep(&gateway.node, COUNTERS_EVERY, flush_counters);
+    let spared = Cell::new(0_u32);
+    keep(&gateway.node, COUNTERS_EVERY, move |node| {
+        let is_overloaded = node.overload.is_on(node.clock.monotonic_ms());
+        let is_spared = is_overloaded && spared.get() < COUNTERS_SPARED - 1;
+        spared.set(if is_spared {
+            spared.get().saturating_add(1)
+        } else {
+            0
+        });
+        async move {
+            if !is_spared {
+                flush_counters(node).await;
+            }
+        }
+    });
     actix_web::rt::spawn(quarantine::keep_saved(Arc::clone(&gateway.node)));
     let sweep_every = Duration::from_secs(u64::from(config.retention.sweep_min.max(1)) * 60);
     let settings = Arc::clone(config);

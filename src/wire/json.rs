@@ -104,12 +104,15 @@ impl<'a, S: Sink> Object<'a, S> {
 
 /// Writes a JSON text that is already encoded. Line ends inside it can only be white space between tokens.
 pub fn put_raw(out: &mut impl Sink, json: &[u8]) {
-    let mut lines = json.split(|byte| matches!(byte, b'\n' | b'\r'));
-    out.put(lines.next().unwrap_or_default());
-    for line in lines {
-        out.put(b" ");
+    let mut rest = json;
+    while let Some((line, after)) = memchr::memchr2(b'\n', b'\r', rest)
+        .and_then(|at| Some((rest.get(..at)?, rest.get(at.checked_add(1)?..)?)))
+    {
         out.put(line);
+        out.put(b" ");
+        rest = after;
     }
+    out.put(rest);
 }
 
 /// Writes a text as a JSON string with the escapes that RFC 8259 asks for and no others.

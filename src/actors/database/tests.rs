@@ -61,7 +61,7 @@ fn a_transaction_waits_for_company_only_while_there_is_some() {
     assert_eq!(pause_of(millis(1), Duration::ZERO, true, 1), SPACING - millis(1));
     assert_eq!(
         pause_of(millis(1), millis(2), true, 1),
-        millis(11),
+        millis(15),
         "longer after a long one"
     );
     assert_eq!(pause_of(millis(1), millis(900), true, 1), SPACING_MAX - millis(1));

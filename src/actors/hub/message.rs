@@ -6,7 +6,6 @@ use crate::domain::space::Cell;
 use crate::wire::Disconnect;
 use bytes::Bytes;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// What a hub is told. Publications are shared; a hub copies only their handles.
 pub enum HubMessage {
@@ -83,8 +82,6 @@ pub enum Whom {
 pub struct TickFrames {
     /// The shard.
     pub shard: ShardId,
-    /// When it was sent, by the monotonic clock.
-    pub sent_at: Duration,
     /// What changed, by cell; one list for all hubs.
     pub frames: Arc<[(Cell, Arc<Publication>)]>,
     /// What sessions of this hub begin and cease to see.

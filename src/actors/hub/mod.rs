@@ -9,25 +9,22 @@ mod table;
 pub use message::{HubMessage, Interest, TickFrames, Whom};
 pub use table::{HubTable, Listener};
 
-use super::node::Node;
 use super::watch::{Role, Stage};
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// A hub's table, shared with the sessions of its thread.
 pub type SharedTable = Rc<RefCell<HubTable>>;
 
 /// The actor of a worker thread that hands publications to its sockets.
 pub struct HubActor {
-    node: Arc<Node>,
     table: SharedTable,
 }
 
 impl HubActor {
     /// A hub over its thread's table.
-    pub fn new(node: Arc<Node>, table: SharedTable) -> Self {
-        Self { node, table }
+    pub fn new(table: SharedTable) -> Self {
+        Self { table }
     }
 }
 
@@ -43,12 +40,7 @@ impl Role for HubActor {
 
     fn take(&mut self, message: HubMessage, _: &mut Stage<Self>) {
         match message {
-            HubMessage::Tick(tick) => {
-                let clock = &self.node.clock;
-                let waited = clock.monotonic().saturating_sub(tick.sent_at);
-                self.node.overload.note(waited, clock.monotonic_ms());
-                self.table.borrow_mut().tick(tick);
-            }
+            HubMessage::Tick(tick) => self.table.borrow_mut().tick(tick),
             HubMessage::Heard {
                 publication,
                 hearers,

@@ -130,10 +130,7 @@ impl Role for Inhabitants {
         if self.hub.is_none() {
             let hub = watch::start_here(
                 &self.gateway.node.quarantine,
-                HubActor::new(
-                    std::sync::Arc::clone(&self.gateway.node),
-                    SharedTable::clone(&self.table),
-                ),
+                HubActor::new(SharedTable::clone(&self.table)),
             );
             self.gateway.node.directory.put_hub(hub.clone());
             self.hub = Some(hub);

@@ -104,7 +104,6 @@ impl RegionActor {
         }
         let bytes: usize = frames.iter().map(|(_, publication)| publication.data.len()).sum();
         metric::frame_bytes().increment(u64::try_from(bytes).unwrap_or(0));
-        let sent_at = self.node.clock.monotonic();
         for (index, hub) in self.node.directory.hubs().iter().enumerate() {
             let interests = interests.remove(&index).unwrap_or_default();
             // One without viewers here is not woken.
@@ -114,7 +113,6 @@ impl RegionActor {
             }
             let message = TickFrames {
                 shard: self.shard.id,
-                sent_at,
                 frames: Arc::clone(&frames),
                 interests,
             };

@@ -1,14 +1,16 @@
 //! What viewers of a cell are told: entries are trajectories, sent when something changed.
 
-use super::state::{Body, RegionState};
+use super::json_text::JsonText;
+use super::state::RegionState;
 use crate::base::id::AgentId;
 use crate::base::time::Tick;
 use crate::domain::agent::Handle;
-use crate::domain::space::{Cell, Vec3, centimetres};
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use crate::domain::space::{Cell, Vec3};
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// About what an entry takes. Units: bytes.
+const ENTRY_BYTES: usize = 160;
 
 /// Which parts of an entry changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -55,88 +57,44 @@ impl CellChange {
     }
 }
 
-/// An entry of a frame.
-struct Entry<'a> {
-    body: &'a Body,
-    at: Vec3,
-    heading: f64,
-    part: Part,
-}
-
-impl Serialize for Entry<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("id", &self.body.profile.handle)?;
-        if self.part == Part::ALL {
-            map.serialize_entry("name", &self.body.profile.name)?;
-        }
-        if self.part.has(Part::TRAJECTORY) {
-            let at = self.at.rounded();
-            map.serialize_entry("x", &at.x)?;
-            map.serialize_entry("y", &at.y)?;
-            map.serialize_entry("z", &at.z)?;
-            map.serialize_entry("heading", &centimetres(self.heading))?;
-            let trajectory = &self.body.trajectory;
-            map.serialize_entry("to", &trajectory.to.map(Vec3::rounded))?;
-            map.serialize_entry("speed", &trajectory.speed)?;
-        }
-        if self.part.has(Part::STATUS) {
-            map.serialize_entry("status", &self.body.status)?;
-        }
-        map.end()
-    }
-}
-
-/// A frame of one cell.
-#[derive(Serialize)]
+/// What a frame says.
 struct Frame<'a> {
     tick: Tick,
     cell: Cell,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    snapshot: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    agents: Vec<Entry<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    left: Vec<&'a Handle>,
-    #[serde(skip_serializing_if = "<[Value]>::is_empty")]
+    is_snapshot: bool,
+    left: &'a BTreeMap<AgentId, Handle>,
     events: &'a [Value],
 }
 
 impl RegionState {
     /// The publication of what changed in a cell, as JSON text.
     pub fn frame(&self, cell: Cell, change: &CellChange, tick: Tick) -> Vec<u8> {
-        let agents = change
-            .agents
-            .iter()
-            .filter_map(|(agent, part)| self.entry(*agent, *part, tick))
-            .collect();
-        let left = change.left.values().collect();
-        to_json(&Frame {
+        let frame = Frame {
             tick,
             cell,
-            snapshot: false,
-            agents,
-            left,
+            is_snapshot: false,
+            left: &change.left,
             events: &change.events,
-        })
+        };
+        let agents = change.agents.iter().map(|(agent, part)| (*agent, *part));
+        self.text_of(&frame, agents, change.agents.len())
     }
 
     /// The publication of all that is in a cell, as JSON text, for somebody who begins to see it.
     pub fn snapshot(&self, cell: Cell, tick: Tick) -> Vec<u8> {
-        let agents = self
-            .grid
-            .in_cell(cell)
-            .iter()
-            .filter_map(|agent| self.entry(*agent, Part::ALL, tick))
-            .collect();
-        to_json(&Frame {
+        let frame = Frame {
             tick,
             cell,
-            snapshot: true,
-            agents,
-            left: Vec::new(),
+            is_snapshot: true,
+            left: &BTreeMap::new(),
             events: &[],
-        })
+        };
+        let agents = self.grid.in_cell(cell);
+        self.text_of(
+            &frame,
+            agents.iter().map(|agent| (*agent, Part::ALL)),
+            agents.len(),
+        )
     }
 
     /// Puts a happening without an owner into the next frame of the cell around a point. Only the first 64 of a frame go in.
@@ -147,18 +105,57 @@ impl RegionState {
         }
     }
 
-    fn entry(&self, agent: AgentId, part: Part, tick: Tick) -> Option<Entry<'_>> {
-        let body = self.bodies.get(&agent)?;
-        Some(Entry {
-            body,
-            at: self.position(body, tick),
-            heading: body.trajectory.heading,
-            part,
-        })
+    /// Written by hand, and fields in this order: frames are what a node writes most.
+    fn text_of(
+        &self,
+        frame: &Frame<'_>,
+        agents: impl Iterator<Item = (AgentId, Part)>,
+        count: usize,
+    ) -> Vec<u8> {
+        let mut text = JsonText::with_room(ENTRY_BYTES.saturating_mul(count.saturating_add(1)));
+        text.put("{\"tick\":").value(&frame.tick);
+        text.put(",\"cell\":").value(&frame.cell);
+        if frame.is_snapshot {
+            text.put(",\"snapshot\":true");
+        }
+        text.list("agents", agents, |text, (agent, part)| {
+            self.put_entry(text, agent, part, frame.tick)
+        });
+        text.list("left", frame.left.values(), |text, handle| {
+            text.string(handle.as_str());
+            true
+        });
+        text.list("events", frame.events, |text, event| {
+            text.value(event);
+            true
+        });
+        text.put("}");
+        text.into_bytes()
     }
-}
 
-fn to_json(frame: &Frame<'_>) -> Vec<u8> {
-    // Serialising to memory fails only on a map key that is no string; there is none.
-    serde_json::to_vec(frame).unwrap_or_default()
+    /// Whether there is such an agent to tell of.
+    fn put_entry(&self, text: &mut JsonText, agent: AgentId, part: Part, tick: Tick) -> bool {
+        let Some(body) = self.bodies.get(&agent) else {
+            return false;
+        };
+        text.put("{\"id\":").string(body.profile.handle.as_str());
+        if part == Part::ALL {
+            text.put(",\"name\":").string(&body.profile.name);
+        }
+        if part.has(Part::TRAJECTORY) {
+            let trajectory = &body.trajectory;
+            text.put(",").coordinates(self.position(body, tick));
+            text.put(",\"heading\":").centimetres(trajectory.heading);
+            match trajectory.to {
+                Some(to) => text.put(",\"to\":{").coordinates(to).put("}"),
+                None => text.put(",\"to\":null"),
+            };
+            text.put(",\"speed\":").value(&trajectory.speed);
+        }
+        if part.has(Part::STATUS) {
+            text.put(",\"status\":").value(&body.status);
+        }
+        text.put("}");
+        true
+    }
 }

@@ -9,6 +9,7 @@ pub mod get_nearby_objects;
 pub mod get_region_info;
 pub mod get_time;
 pub mod get_weather;
+mod json_text;
 mod likeness;
 pub mod move_to;
 mod overview;

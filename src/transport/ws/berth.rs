@@ -52,10 +52,7 @@ impl Berth {
 
 fn worker(node: &Arc<Node>) -> Rc<Worker> {
     let table = Rc::new(RefCell::new(HubTable::default()));
-    let hub = watch::start_here(
-        &node.quarantine,
-        HubActor::new(Arc::clone(node), Rc::clone(&table)),
-    );
+    let hub = watch::start_here(&node.quarantine, HubActor::new(Rc::clone(&table)));
     Rc::new(Worker {
         table,
         hub: node.directory.put_hub(hub),

@@ -4,7 +4,7 @@ use super::frames::Scratch;
 use super::pipe::{Pipe, Progress};
 use crate::actors::node::Node;
 use crate::telemetry::metric;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_millis(200);
 pub struct Flusher {
     node: Arc<Node>,
     called: RefCell<Vec<Rc<Pipe>>>,
+    /// When the first of them was called.
+    called_at: Cell<Duration>,
     call: Notify,
     /// Those that have nothing but news, while the node falls behind.
     patient: RefCell<Vec<Rc<Pipe>>>,
@@ -35,6 +37,7 @@ impl Flusher {
         let flusher = Rc::new(Self {
             node: Arc::clone(node),
             called: RefCell::default(),
+            called_at: Cell::default(),
             call: Notify::new(),
             patient: RefCell::default(),
             wait: Notify::new(),
@@ -49,6 +52,7 @@ impl Flusher {
         let mut called = self.called.borrow_mut();
         called.push(pipe);
         if called.len() == 1 {
+            self.called_at.set(self.node.clock.monotonic());
             self.call.notify_one();
         }
     }
@@ -87,6 +91,7 @@ impl Flusher {
         loop {
             self.call.notified().await;
             std::mem::swap(&mut batch, &mut *self.called.borrow_mut());
+            let called_at = self.called_at.get();
             for (index, pipe) in batch.drain(..).enumerate() {
                 if index % TURN == TURN - 1 {
                     tokio::task::yield_now().await;
@@ -103,6 +108,9 @@ impl Flusher {
                     }
                 }
             }
+            let clock = &self.node.clock;
+            let waited = clock.monotonic().saturating_sub(called_at);
+            self.node.overload.note(waited, clock.monotonic_ms());
         }
     }
 

@@ -2,14 +2,14 @@
 
 use super::frames::{Scratch, encode};
 use super::{Counted, Flusher};
-use crate::actors::outbox::{Haste, SharedOutbox};
+use crate::actors::outbox::{Haste, Ready, SharedOutbox};
 use actix_rt::net::TcpStream;
 use bytes::{Buf, BytesMut};
-use nix::sys::socket::{Shutdown, shutdown};
+use nix::sys::socket::{MsgFlags, Shutdown, send, shutdown};
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::AsRawFd;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
@@ -34,6 +34,7 @@ pub(super) fn read_buffer() -> ReadBuffer {
 pub struct Pipe {
     stream: TcpStream,
     outbox: SharedOutbox,
+    flusher: Rc<Flusher>,
     /// The rest of what was being written when the kernel took no more.
     unsent: RefCell<BytesMut>,
     is_blocked: Cell<bool>,
@@ -72,6 +73,7 @@ impl Pipe {
         let pipe = Rc::new(Self {
             stream: TcpStream::from_std(stream)?,
             outbox,
+            flusher,
             unsent: RefCell::default(),
             is_blocked: Cell::new(false),
             is_last: Cell::new(false),
@@ -82,15 +84,8 @@ impl Pipe {
             waker: RefCell::default(),
             _counted: counted,
         });
-        let me = Rc::downgrade(&pipe);
-        pipe.outbox.borrow_mut().on_ready(Box::new(move |haste| {
-            if let Some(pipe) = me.upgrade().filter(|pipe| !pipe.is_blocked.get()) {
-                match haste {
-                    Haste::Now => flusher.call(pipe),
-                    Haste::News => flusher.call_with_news(pipe),
-                }
-            }
-        }));
+        let me: Weak<Self> = Rc::downgrade(&pipe);
+        pipe.outbox.borrow_mut().on_ready(me);
         Ok(pipe)
     }
 
@@ -197,7 +192,7 @@ impl Pipe {
         let mut unsent = self.unsent.borrow_mut();
         loop {
             while !unsent.is_empty() {
-                match self.stream.try_write(&unsent) {
+                match self.send(&unsent) {
                     Ok(count) => unsent.advance(count),
                     Err(error) => return self.stopped(&error),
                 }
@@ -214,13 +209,24 @@ impl Pipe {
                 return Progress::Done;
             };
             self.is_last.set(is_last);
-            let written = match self.stream.try_write(&scratch.out) {
+            let written = match self.send(&scratch.out) {
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
                 Err(error) => return self.stopped(&error),
             };
             unsent.extend_from_slice(scratch.out.get(written..).unwrap_or_default());
         }
+    }
+
+    /// Asks the kernel at once, and not the runtime first whether it may: mostly it may.
+    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        let sent = send(self.stream.as_raw_fd(), bytes, MsgFlags::MSG_NOSIGNAL).map_err(io::Error::from);
+        if matches!(&sent, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+            // The runtime learns that it is to watch for room.
+            let full = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+            let _ = self.stream.try_io(Interest::WRITABLE, full);
+        }
+        sent
     }
 
     fn stopped(&self, error: &io::Error) -> Progress {
@@ -230,5 +236,18 @@ impl Pipe {
         }
         self.outbox.borrow_mut().note_gone();
         Progress::Done
+    }
+}
+
+impl Ready for Pipe {
+    fn call(self: Rc<Self>, haste: Haste) {
+        if self.is_blocked.get() {
+            return;
+        }
+        let flusher = Rc::clone(&self.flusher);
+        match haste {
+            Haste::Now => flusher.call(self),
+            Haste::News => flusher.call_with_news(self),
+        }
     }
 }
