@@ -276,10 +276,9 @@ mod tests {
             clock.advance(1_000);
             clock.all_asleep(REGIONS).await;
             assert_eq!(asked().await, shared.tick());
-            for _ in 0..20 {
-                shared
-                    .overload
-                    .note(Duration::from_millis(80), clock.monotonic_ms());
+            for late in 0..20 {
+                let now_ms = clock.monotonic_ms() + late * 50;
+                shared.overload.note(Duration::from_millis(80), now_ms);
             }
             clock.advance(1_000);
             clock.all_asleep(REGIONS).await;
@@ -292,7 +291,7 @@ mod tests {
             clock.advance(100);
             clock.all_asleep(REGIONS).await;
             assert_eq!(asked().await, Tick(last.0 + 2));
-            clock.advance(20_000);
+            clock.advance(70_000);
             clock.all_asleep(REGIONS).await;
             clock.advance(50);
             assert_eq!(asked().await, shared.tick());
