@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AGENTS_MAX } from "../src/limits";
+import { mingle } from "../src/people/company";
+import { Person } from "../src/people/person";
 import type { Frame } from "../src/wire/frame";
 import { WorldState } from "../src/world/world";
 
@@ -97,4 +99,18 @@ test("malformed_entries_are_passed_over", () => {
 test("number_of_agents_is_bounded", () => {
   const agents = Array.from({ length: AGENTS_MAX + 50 }, (_, index) => ({ id: `a${index}`, x: 1, y: 1 }));
   assert.equal(world({ tick: 1, cell: [0, 0], agents }).agents.size, AGENTS_MAX);
+});
+
+test("who_is_spoken_to_looks_back_and_others_do_not", () => {
+  const far = { ...ALICE, id: "carol", name: "Carol", x: 16.5 };
+  const state = world({ ...SNAPSHOT, agents: [ALICE, BOB, far] });
+  const [alice, bob, carol] = [...state.agents.values()].map((agent) => new Person(agent));
+  assert.ok(alice && bob && carol);
+  const all = [alice, bob, carol];
+  for (const person of all) person.step(100, 100, 0.1, false);
+  alice.talksUntilMs = 1000;
+  mingle(all, [], 0);
+  assert.deepEqual([alice.partner, bob.partner, carol.partner], [bob, alice, null]);
+  mingle(all, [], 2000);
+  assert.deepEqual([alice.partner, bob.partner, carol.partner], [null, null, null]);
 });

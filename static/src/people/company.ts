@@ -28,6 +28,10 @@ export function mingle(people: readonly Person[], order: Person[], nowMs: number
     }
   }
   for (const person of order) {
+    // Who is spoken to and has nobody else to look at looks back.
+    if (person.partner !== null) person.partner.partner ??= person;
+  }
+  for (const person of order) {
     const far = Math.hypot(person.asideX, person.asideY);
     if (far <= ASIDE_MAX_M) continue;
     person.asideX *= ASIDE_MAX_M / far;
