@@ -287,9 +287,13 @@ fn commit_waiting(store: &mut Store, batches: &Batches) {
         return;
     }
     let most = if store.has_one_writer() {
-        let pause = locked(batches).pause();
-        if !pause.is_zero() {
-            std::thread::park_timeout(pause);
+        // Looked at again and again: company may be enough before the time is over.
+        loop {
+            let pause = locked(batches).pause();
+            if pause.is_zero() {
+                break;
+            }
+            std::thread::park_timeout(pause.min(SPACING));
         }
         TOGETHER_MAX
     } else {

@@ -283,12 +283,12 @@ impl Directory {
             .unwrap_or_default()
     }
 
-    /// The hubs of this node's worker threads.
+    /// The hubs of this node's shard threads.
     pub fn hubs(&self) -> Arc<[Seat<HubActor>]> {
         Arc::clone(&self.hubs.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Adds the hub of a worker thread and returns its index.
+    /// Adds the hub of a shard thread and returns its index.
     pub fn put_hub(&self, hub: Seat<HubActor>) -> usize {
         let mut hubs = self.hubs.write().unwrap_or_else(PoisonError::into_inner);
         let index = hubs.len();
@@ -299,7 +299,7 @@ impl Directory {
     /// Tells every hub. A hub whose mailbox is full misses it, which is counted.
     pub fn tell_hubs(&self, make: impl Fn() -> HubMessage) {
         for hub in self.hubs().iter() {
-            // Counted by the mailbox; the sockets of that worker are hopelessly behind by then.
+            // Counted by the mailbox; the sockets of that thread are hopelessly behind by then.
             let _ = hub.tell(make());
         }
     }

@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::{Rc, Weak};
 
-/// An outbox shared by a session, its hub and its connection, all on one worker thread.
+/// An outbox shared by a session, its hub and its connection, all on one shard thread.
 pub type SharedOutbox = Rc<RefCell<Outbox>>;
 
 /// Places for pieces that an outbox has in itself.
@@ -120,7 +120,10 @@ impl Outbox {
         }
         self.queued_bytes = queued_bytes;
         self.pieces.push(piece);
-        self.call(haste);
+        // News that wait must not fill the queue of a peer that reads.
+        let is_half_full = self.pieces.len() > SOCKET_QUEUE_MAX_MESSAGES / 2
+            || self.queued_bytes > SOCKET_QUEUE_MAX_BYTES / 2;
+        self.call(if is_half_full { Haste::Now } else { haste });
     }
 
     /// Queues pieces that belong together as one: a view of a whole region is one message, not hundreds.
@@ -234,5 +237,50 @@ mod tests {
         let mut outbox = Outbox::new(Dialect::ClawBots);
         outbox.push(Bytes::from(vec![0; SOCKET_QUEUE_MAX_BYTES + 1]));
         assert_eq!(outbox.end_reason().map(|end| end.code), Some(3008));
+    }
+
+    /// Counts how often it was called with which haste.
+    #[derive(Default)]
+    struct Bell(RefCell<Vec<Haste>>);
+
+    impl Ready for Bell {
+        fn call(self: Rc<Self>, haste: Haste) {
+            self.0.borrow_mut().push(haste);
+        }
+    }
+
+    fn with_bell() -> (Outbox, Rc<Bell>) {
+        let (mut outbox, bell) = (
+            Outbox::new(Dialect::Centrifuge(Encoding::Json)),
+            Rc::<Bell>::default(),
+        );
+        let weak: Weak<Bell> = Rc::downgrade(&bell);
+        outbox.on_ready(weak);
+        (outbox, bell)
+    }
+
+    #[test]
+    fn haste_calls_once_more_and_news_after_it_do_not() {
+        let (mut outbox, bell) = with_bell();
+        let piece = || Bytes::from_static(b"{}");
+        outbox.push_news(piece());
+        outbox.push_news(piece());
+        outbox.push(piece());
+        outbox.push_news(piece());
+        assert_eq!(*bell.0.borrow(), [Haste::News, Haste::Now]);
+        outbox.take(&mut Vec::new());
+        outbox.push_news(piece());
+        assert_eq!(bell.0.borrow().last(), Some(&Haste::News));
+    }
+
+    #[test]
+    fn news_that_fill_half_the_queue_wait_no_longer() {
+        let (mut outbox, bell) = with_bell();
+        for _ in 0..SOCKET_QUEUE_MAX_MESSAGES / 2 {
+            outbox.push_news(Bytes::from_static(b"{}"));
+        }
+        assert_eq!(*bell.0.borrow(), [Haste::News]);
+        outbox.push_news(Bytes::from_static(b"{}"));
+        assert_eq!(*bell.0.borrow(), [Haste::News, Haste::Now]);
     }
 }

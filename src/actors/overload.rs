@@ -3,7 +3,8 @@
 
 use crate::host::fault;
 use crate::telemetry::metric;
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 /// A turn of sockets that took longer than this from the first call to the last write is late.
@@ -24,52 +25,49 @@ const SAMPLE_MS: i64 = 50;
 /// Whether this node falls behind.
 #[derive(Debug, Default)]
 pub struct Overload {
-    score: AtomicU32,
-    /// When a turn was looked at last. Units: milliseconds.
-    sampled_ms: AtomicI64,
-    /// Until when ticks are stretched, by the monotonic clock. Units: milliseconds.
+    /// Until when it is taken to, by the monotonic clock. Units: milliseconds.
     until_ms: AtomicI64,
     /// How long it lasts this time. Units: milliseconds.
     lasts_ms: AtomicI64,
 }
 
-impl Overload {
-    /// Notes how long a turn of sockets took.
-    pub fn note(&self, waited: Duration, now_ms: i64) {
-        let sampled = self.sampled_ms.load(Ordering::Relaxed);
-        let is_mine = || {
-            let exchanged =
-                self.sampled_ms
-                    .compare_exchange(sampled, now_ms, Ordering::Relaxed, Ordering::Relaxed);
-            exchanged.is_ok()
-        };
-        if now_ms.saturating_sub(sampled) < SAMPLE_MS || !is_mine() {
-            return;
+/// How late the turns of one thread are. One for each: the punctual turns of others, which are many, must not hide its own.
+#[derive(Debug, Default)]
+pub struct Lateness {
+    score: Cell<u32>,
+    /// When a turn was looked at last. Units: milliseconds.
+    sampled_ms: Cell<i64>,
+}
+
+impl Lateness {
+    /// Notes how long a turn of sockets took. Whether the thread falls behind.
+    pub fn note(&self, waited: Duration, now_ms: i64) -> bool {
+        if now_ms.saturating_sub(self.sampled_ms.get()) < SAMPLE_MS {
+            return false;
         }
-        let change = |score: u32| {
-            Some(if waited > LATE {
-                score.saturating_add(2).min(SCORE_ON)
-            } else {
-                score.saturating_sub(1)
-            })
-        };
-        // The update never fails: `change` always gives a value.
-        let before = self
-            .score
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, change)
-            .unwrap_or_default();
-        if waited > LATE && before.saturating_add(2) >= SCORE_ON {
-            let until = self.until_ms.load(Ordering::Relaxed);
-            let lasts = self.lasts(now_ms, until);
-            self.lasts_ms.store(lasts, Ordering::Relaxed);
-            self.until_ms
-                .store(now_ms.saturating_add(lasts), Ordering::Relaxed);
-            if until < now_ms {
-                metric::overloads().increment(1);
-                tracing::warn!(
-                    "this node falls behind: ticks are stretched and new sockets wait for a while"
-                );
-            }
+        self.sampled_ms.set(now_ms);
+        let is_late = waited > LATE;
+        let score = self.score.get();
+        self.score.set(if is_late {
+            score.saturating_add(2).min(SCORE_ON)
+        } else {
+            score.saturating_sub(1)
+        });
+        is_late && self.score.get() >= SCORE_ON
+    }
+}
+
+impl Overload {
+    /// One of its threads falls behind.
+    pub fn begin(&self, now_ms: i64) {
+        let until = self.until_ms.load(Ordering::Relaxed);
+        let lasts = self.lasts(now_ms, until);
+        self.lasts_ms.store(lasts, Ordering::Relaxed);
+        self.until_ms
+            .store(now_ms.saturating_add(lasts), Ordering::Relaxed);
+        if until < now_ms {
+            metric::overloads().increment(1);
+            tracing::warn!("this node falls behind: ticks are stretched and new sockets wait for a while");
         }
     }
 
@@ -106,19 +104,22 @@ mod tests {
     const OWN: Duration = Duration::from_millis(100);
     const SLOW: Duration = Duration::from_millis(80);
 
-    /// So many turns in a row, the last of them at this time.
-    fn note(overload: &Overload, waited: Duration, count: i64, last_ms: i64) {
-        (0..count)
-            .rev()
-            .for_each(|index| overload.note(waited, last_ms - index * SAMPLE_MS));
+    /// So many turns of a thread in a row, the last of them at this time.
+    fn note((overload, thread): (&Overload, &Lateness), waited: Duration, count: i64, last_ms: i64) {
+        for index in (0..count).rev() {
+            let now_ms = last_ms - index * SAMPLE_MS;
+            if thread.note(waited, now_ms) {
+                overload.begin(now_ms);
+            }
+        }
     }
 
     #[test]
     fn turns_that_keep_being_late_stretch_ticks_for_a_while() {
-        let overload = Overload::default();
-        note(&overload, SLOW, 19, 1_950);
+        let (overload, thread) = (Overload::default(), Lateness::default());
+        note((&overload, &thread), SLOW, 19, 1_950);
         assert_eq!(overload.period(OWN, 1_950), OWN);
-        note(&overload, SLOW, 1, 2_000);
+        note((&overload, &thread), SLOW, 1, 2_000);
         assert_eq!(overload.period(OWN, 2_000), STRETCHED);
         let slow_world = Duration::from_secs(1);
         assert_eq!(overload.period(slow_world, 2_000), slow_world);
@@ -128,32 +129,47 @@ mod tests {
 
     #[test]
     fn what_comes_back_soon_lasts_longer() {
-        let overload = Overload::default();
-        note(&overload, SLOW, 20, 100_000);
+        let (overload, thread) = (Overload::default(), Lateness::default());
+        let fall_behind = |last_ms| note((&overload, &thread), SLOW, 20, last_ms);
+        fall_behind(100_000);
         assert!(overload.is_on(159_999) && !overload.is_on(160_000));
-        note(&overload, SLOW, 20, 200_000);
-        assert!(overload.is_on(319_999) && !overload.is_on(320_000));
-        note(&overload, SLOW, 20, 800_000);
+        fall_behind(200_000);
+        assert!(overload.is_on(300_000) && !overload.is_on(320_000));
+        fall_behind(800_000);
         assert!(
-            overload.is_on(859_999) && !overload.is_on(860_000),
+            overload.is_on(855_000) && !overload.is_on(860_000),
             "long after, it is new"
         );
     }
 
     #[test]
     fn late_turns_among_punctual_ones_are_no_overload() {
-        let overload = Overload::default();
+        let (overload, thread) = (Overload::default(), Lateness::default());
         for round in 0..1_000 {
-            note(&overload, SLOW, 1, round * 1_000);
-            note(&overload, OWN / 10, 2, round * 1_000 + 500);
+            note((&overload, &thread), SLOW, 1, round * 1_000);
+            note((&overload, &thread), OWN / 10, 2, round * 1_000 + 500);
         }
         assert!(!overload.is_on(1_000_000));
     }
 
     #[test]
     fn one_stall_counts_once_however_many_turns_it_delays() {
-        let overload = Overload::default();
-        (0..1_000).for_each(|_| overload.note(SLOW, 1_000));
+        let (overload, thread) = (Overload::default(), Lateness::default());
+        for _ in 0..1_000 {
+            note((&overload, &thread), SLOW, 1, 1_000);
+        }
         assert!(!overload.is_on(1_000));
+    }
+
+    #[test]
+    fn one_late_thread_among_punctual_ones_is_overload() {
+        let (overload, late, punctual) = (Overload::default(), Lateness::default(), Lateness::default());
+        for now_ms in 1_000..3_500 {
+            note((&overload, &punctual), OWN / 10, 1, now_ms);
+            if now_ms % 100 == 0 {
+                note((&overload, &late), SLOW, 1, now_ms);
+            }
+        }
+        assert!(overload.is_on(3_500));
     }
 }

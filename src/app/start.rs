@@ -260,7 +260,7 @@ pub fn start_node(
         .ok()
         .filter(|n| *n > 0)
         .unwrap_or(cores);
-    let arbiters = world_threads(count)?;
+    let arbiters = shard_threads(count)?;
     let berths = arbiters
         .iter()
         .map(|arbiter| Berth::open(&node, &arbiter.handle()))
@@ -290,7 +290,7 @@ pub fn start_node(
 
 /// Threads for shards and sockets.
 /// Errors: a runtime that cannot be built.
-fn world_threads(count: usize) -> anyhow::Result<Vec<Arbiter>> {
+fn shard_threads(count: usize) -> anyhow::Result<Vec<Arbiter>> {
     let runtimes: std::io::Result<Vec<_>> = (0..count).map(|_| thread::runtime()).collect();
     let runtimes = runtimes.context("could not build a runtime")?;
     Ok(runtimes

@@ -12,7 +12,7 @@ use crate::bus::Topic;
 use crate::config::Config;
 use crate::wire::Disconnect;
 use bytes::Bytes;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -59,15 +59,14 @@ pub async fn stop(servers: Servers, parts: &NodeParts, config: &Config) {
     let _ = node
         .bus
         .publish(Topic::Broadcast, Bytes::from_static(farewell.as_bytes()));
-    node.directory
-        .tell_hubs(|| HubMessage::Close(Whom::All, Disconnect::SHUTDOWN));
-    let grace = Duration::from_secs(u64::from(config.server.shutdown_timeout_s));
-    for handle in servers.handles {
-        // Requests that do not end in time are cut.
-        let _ = tokio::time::timeout(grace, handle.stop(true)).await;
+    for hub in node.directory.hubs().iter() {
+        // Past the bound: a hub that is behind must hear of it too.
+        hub.order(HubMessage::Close(Whom::All, Disconnect::SHUTDOWN));
     }
-    // Sockets that do not close in time are cut when their threads end.
-    let _ = tokio::time::timeout(grace, servers.connections.emptied()).await;
+    let grace = Duration::from_secs(u64::from(config.server.shutdown_timeout_s));
+    let stopped = join_all(servers.handles.iter().map(|handle| handle.stop(true)));
+    // Requests that do not end in time are cut, sockets when their threads end. One grace for all.
+    let _ = tokio::time::timeout(grace, join(stopped, servers.connections.emptied())).await;
     // What was acknowledged is committed already; what was only asked for, the last positions and counters follow.
     save_shards(&node).await;
     flush_counters(Arc::clone(&node)).await;

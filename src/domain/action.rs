@@ -105,11 +105,6 @@ macro_rules! actions {
                 match self { $(Action::$variant(_) => $permission),* }
             }
 
-            /// Whether it asks what is around, and changes nothing.
-            pub fn is_perception(&self) -> bool {
-                self.permission() == Permission::Perceive && self.durability() == Durability::Ephemeral
-            }
-
             /// The conversation that it names, for actions owned by one.
             pub fn conversation_id(&self) -> Option<ConversationId> {
                 match self { $(Action::$variant(act) => act.conversation_id()),* }

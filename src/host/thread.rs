@@ -82,3 +82,24 @@ fn before_wait(pace: &Pace) {
 fn now() -> Instant {
     Instant::now()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_rests_only_when_it_is_busy_and_only_after_short_turns() {
+        let (pace, start) = (Pace::new(), now());
+        let millis = |count: u64| start + Duration::from_millis(count);
+        let turn = |from: u64, micros: u64| {
+            pace.woke_at.set(Some(millis(from)));
+            pace.note(millis(from) + Duration::from_micros(micros))
+        };
+        // One short turn in ten milliseconds is next to nothing.
+        assert!((0..20).all(|count| !turn(count * 10, 200)));
+        // Half of the time is much; what is known of it comes after a window.
+        let rests: Vec<bool> = (1_000..1_200).map(|at| turn(at, 250)).collect();
+        assert_eq!(rests.last(), Some(&true));
+        assert!(!turn(1_200, 700), "it had enough to do");
+    }
+}

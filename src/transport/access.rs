@@ -128,7 +128,7 @@ impl Access {
             .map_err(|error| self.note(error))
     }
 
-    /// Whether a token that was verified once is still good: not expired, not revoked. For open sockets, each second.
+    /// Whether a token that was verified once is still good: not expired, not revoked. For open sockets, at their deadlines and when something was revoked.
     /// Errors: `token_expired`, `token_revoked`.
     pub fn check(&self, verified: &Verified) -> Result<(), Refusal> {
         let now = self.now();

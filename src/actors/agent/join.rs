@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// Who comes.
 #[derive(Clone, Copy, Debug)]
 pub enum Joiner {
-    /// A socket on a worker thread.
+    /// A socket on a shard thread.
     Socket(SessionId, usize),
     /// A client without a socket.
     Rest,

@@ -1,4 +1,4 @@
-//! Hubs: one a worker thread. A hub knows the sockets of its thread and who of them gets what.
+//! Hubs: one a shard thread. A hub knows the sockets of its thread and who of them gets what.
 
 mod delivery;
 mod listing;
@@ -16,7 +16,7 @@ use std::rc::Rc;
 /// A hub's table, shared with the sessions of its thread.
 pub type SharedTable = Rc<RefCell<HubTable>>;
 
-/// The actor of a worker thread that hands publications to its sockets.
+/// The actor of a shard thread that hands publications to its sockets.
 pub struct HubActor {
     table: SharedTable,
 }

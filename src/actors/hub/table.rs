@@ -1,4 +1,4 @@
-//! The sockets of a worker thread, and who of them is whose and on what.
+//! The sockets of a shard thread, and who of them is whose and on what.
 
 use super::listing::{Subscriber, Watcher, take_out};
 use super::message::Whom;
@@ -34,7 +34,7 @@ pub(super) struct Entry {
     pub(super) channels: HashSet<Arc<str>>,
 }
 
-/// The sockets of a worker thread. Sessions register here directly, without a message.
+/// The sockets of a shard thread. Sessions register here directly, without a message.
 #[derive(Default)]
 pub struct HubTable {
     /// Sockets that nobody has said yet whose they are.

@@ -7,7 +7,7 @@ use crate::actors::request::{Receipt, Request};
 use crate::actors::watch::Stage;
 use crate::base::id::AgentId;
 use crate::base::time::Tick;
-use crate::domain::action::Durability;
+use crate::domain::action::{Action, Durability};
 use crate::domain::agent::Profile;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::output::Output;
@@ -42,7 +42,7 @@ impl RegionActor {
     /// picture, that of the last one.
     fn tick_for(&self, request: &Request) -> Tick {
         let is_overloaded = || self.node.overload.is_on(self.node.clock.monotonic_ms());
-        if request.action.is_perception() && self.tick > NEVER && is_overloaded() {
+        if matches!(request.action, Action::GetNearbyAgents(_)) && self.tick > NEVER && is_overloaded() {
             metric::perceptions_of_last_tick().increment(1);
             return self.tick;
         }
@@ -249,7 +249,6 @@ mod tests {
     use crate::actors::test_node::run;
     use crate::base::time::Tick;
     use serde_json::json;
-    use std::time::Duration;
 
     /// Regions of a test's world; nobody else sleeps by its clock.
     const REGIONS: usize = 2;
@@ -276,10 +275,7 @@ mod tests {
             clock.advance(1_000);
             clock.all_asleep(REGIONS).await;
             assert_eq!(asked().await, shared.tick());
-            for late in 0..20 {
-                let now_ms = clock.monotonic_ms() + late * 50;
-                shared.overload.note(Duration::from_millis(80), now_ms);
-            }
+            shared.overload.begin(clock.monotonic_ms());
             clock.advance(1_000);
             clock.all_asleep(REGIONS).await;
             // Ticks are stretched now: the next one is not due.

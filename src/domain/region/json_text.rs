@@ -23,7 +23,7 @@ impl JsonText {
         self
     }
 
-    /// Puts a value. One that cannot be JSON leaves nothing.
+    /// Puts a value that can be JSON.
     pub fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> &mut Self {
         // Writing to memory fails only on a map key that is no text; there is none.
         let _ = serde_json::to_writer(&mut self.0, value);

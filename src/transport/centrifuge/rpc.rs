@@ -75,8 +75,12 @@ impl Session {
             }
         };
         self.is_asking = true;
-        context.wait(wrap_future::<_, Self>(ask).map(move |asked, me, context| {
+        context.spawn(wrap_future::<_, Self>(ask).map(move |asked, me, context| {
             me.is_asking = false;
+            if me.outbox.borrow().end_reason().is_some() {
+                // Nobody would hear what became of it.
+                return;
+            }
             match asked {
                 Ok(fresh) => {
                     let caller = fresh.unwrap_or(caller);

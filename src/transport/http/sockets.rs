@@ -25,9 +25,9 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 }
 
 async fn centrifuge_socket(request: HttpRequest, web: Data<Web>) -> Result<HttpResponse, actix_web::Error> {
-    let berth = admit(&request, &web)?;
+    let berths = admit(&request, &web)?;
     let visit = visit(&request, &web).await?;
-    centrifuge::open(&request, &web, &berth, visit)
+    centrifuge::open(&request, &web, next(&berths)?, visit)
 }
 
 async fn clawbots_socket(
@@ -35,11 +35,11 @@ async fn clawbots_socket(
     web: Data<Web>,
     agent: Path<String>,
 ) -> Result<HttpResponse, actix_web::Error> {
-    let berth = admit(&request, &web)?;
+    let berths = admit(&request, &web)?;
     let not_found = || Problem::from(Refusal::new(Code::AgentNotFound, "no such agent"));
     let agent = Handle::new(&agent).map_err(|_bad| not_found())?;
     let visit = visit(&request, &web).await?;
-    clawbots::open(&request, agent, &web, &berth, visit)
+    clawbots::open(&request, agent, &web, next(&berths)?, visit)
 }
 
 /// A place among the sockets of the client's address, until the socket opens as an agent's or ends; then the turn to open it.
@@ -54,9 +54,15 @@ async fn visit(request: &HttpRequest, web: &Web) -> Result<Visit, Problem> {
     Ok(visit)
 }
 
+/// The thread that takes the socket. Chosen last: a handshake that is refused takes no turn.
+/// Errors: `unavailable` when there is none.
+fn next(berths: &Berths) -> Result<&Berth, Problem> {
+    berths.next().ok_or_else(|| Refusal::unavailable().into())
+}
+
 /// What is refused before a socket opens.
 /// Errors: `upgrade_required`, `origin_refused`, `malformed` for a token in the query string or a body.
-fn admit(request: &HttpRequest, web: &Web) -> Result<Berth, Problem> {
+fn admit(request: &HttpRequest, web: &Web) -> Result<Arc<Berths>, Problem> {
     if !ws::is_upgrade(request) {
         return Err(Refusal::new(Code::UpgradeRequired, "this route speaks WebSocket").into());
     }
@@ -96,7 +102,6 @@ fn admit(request: &HttpRequest, web: &Web) -> Result<Berth, Problem> {
     // The application that answers requests with a body has none.
     request
         .app_data::<Arc<Berths>>()
-        .and_then(|berths| berths.next())
         .cloned()
         .ok_or_else(|| Refusal::new(Code::Malformed, "a handshake has no body").into())
 }

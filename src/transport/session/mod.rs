@@ -1,4 +1,4 @@
-//! A socket's session: an actor on the worker thread of its socket, for both dialects.
+//! A socket's session: an actor on the shard thread of its socket, for both dialects.
 
 mod inbox;
 mod listener;

@@ -10,6 +10,9 @@ use tokio::time::{MissedTickBehavior, interval};
 /// Between two looks at a session that has something to look after.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// Sessions looked at before others of the thread get a turn.
+const PART: usize = 512;
+
 /// Has a session looked after; the first one of a thread starts the thread's timer.
 pub(super) fn watch(worker: &Rc<Worker>, web: &Data<Web>, pipe: &Rc<Pipe>) {
     let mut watched = worker.watched.borrow_mut();
@@ -31,15 +34,27 @@ async fn run(worker: Weak<Worker>, web: Data<Web>) {
         let (now, version) = (clock.monotonic(), web.access.revocations_version());
         // What was revoked may be anybody's.
         let is_news = std::mem::replace(&mut known, version) != version;
-        let mut watched = worker.watched.borrow_mut();
-        watched.iter_mut().for_each(|pipes| {
-            pipes.retain(|pipe| {
+        // Taken out for the walk; who comes meanwhile is looked at next time.
+        let mut pipes = worker
+            .watched
+            .borrow_mut()
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default();
+        let mut kept = Vec::with_capacity(pipes.len());
+        while !pipes.is_empty() {
+            let part = pipes.split_off(pipes.len().saturating_sub(PART));
+            kept.extend(part.into_iter().filter(|pipe| {
                 let pipe = pipe.upgrade();
                 pipe.iter()
                     .filter(|pipe| is_news || pipe.wants_look(now))
                     .for_each(|pipe| pipe.call_session());
                 pipe.is_some()
-            });
-        });
+            }));
+            tokio::task::yield_now().await;
+        }
+        if let Some(watched) = worker.watched.borrow_mut().as_mut() {
+            watched.append(&mut kept);
+        }
     }
 }

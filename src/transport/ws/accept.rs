@@ -75,7 +75,7 @@ pub struct Opening {
     pub pipe: Rc<Pipe>,
 }
 
-/// Answers the handshake. Once the answer is written, the connection goes to a world thread, where `begin` gets it.
+/// Answers the handshake. Once the answer is written, the connection goes to a shard thread, where `begin` gets it.
 /// Errors: a handshake that is not one.
 pub fn accept(
     request: &HttpRequest,

@@ -45,3 +45,24 @@ impl Drop for Counted {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[actix_web::test]
+    async fn emptied_wakes_when_the_last_goes_and_at_once_when_none_is_there() {
+        let connections = Arc::<Connections>::default();
+        connections.emptied().await;
+        let (first, last) = (connections.count(), connections.count());
+        let emptied = connections.emptied();
+        let gone = async {
+            drop(first);
+            assert_eq!(connections.open(), 1);
+            tokio::task::yield_now().await;
+            drop(last);
+        };
+        futures_util::future::join(emptied, gone).await;
+        assert_eq!(connections.open(), 0);
+    }
+}

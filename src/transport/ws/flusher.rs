@@ -3,6 +3,7 @@
 use super::frames::Scratch;
 use super::pipe::{Pipe, Progress};
 use crate::actors::node::Node;
+use crate::actors::overload::Lateness;
 use crate::telemetry::metric;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,6 +26,7 @@ pub struct Flusher {
     called: RefCell<Vec<Rc<Pipe>>>,
     /// When the first of them was called.
     called_at: Cell<Duration>,
+    lateness: Lateness,
     call: Notify,
     /// Those that have nothing but news, while the node falls behind.
     patient: RefCell<Vec<Rc<Pipe>>>,
@@ -38,6 +40,7 @@ impl Flusher {
             node: Arc::clone(node),
             called: RefCell::default(),
             called_at: Cell::default(),
+            lateness: Lateness::default(),
             call: Notify::new(),
             patient: RefCell::default(),
             wait: Notify::new(),
@@ -63,6 +66,10 @@ impl Flusher {
         if !self.node.overload.is_on(self.node.clock.monotonic_ms()) {
             return self.call(pipe);
         }
+        // Each waits once, however often something of more haste takes its news along meanwhile.
+        if pipe.set_patient(true) {
+            return;
+        }
         let mut patient = self.patient.borrow_mut();
         patient.push(pipe);
         if patient.len() == 1 {
@@ -76,6 +83,7 @@ impl Flusher {
             tokio::time::sleep(PATIENCE).await;
             let waited = std::mem::take(&mut *self.patient.borrow_mut());
             for (index, pipe) in waited.into_iter().enumerate() {
+                pipe.set_patient(false);
                 self.call(pipe);
                 if index % TURN == TURN - 1 {
                     // What has haste goes in between.
@@ -110,7 +118,10 @@ impl Flusher {
             }
             let clock = &self.node.clock;
             let waited = clock.monotonic().saturating_sub(called_at);
-            self.node.overload.note(waited, clock.monotonic_ms());
+            let now_ms = clock.monotonic_ms();
+            if self.lateness.note(waited, now_ms) {
+                self.node.overload.begin(now_ms);
+            }
         }
     }
 

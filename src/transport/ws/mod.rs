@@ -35,7 +35,7 @@ const SEND_BUFFER_BYTES: usize = 128 * 1024;
 /// After this time without an acknowledgement by the peer's kernel the connection is dead. Units: milliseconds.
 const USER_TIMEOUT_MS: u32 = 30_000;
 
-/// A world thread's part of the socket transports.
+/// A shard thread's part of the socket transports.
 pub struct Worker {
     /// The sockets of this thread.
     pub table: SharedTable,

@@ -38,6 +38,8 @@ pub struct Pipe {
     /// The rest of what was being written when the kernel took no more.
     unsent: RefCell<BytesMut>,
     is_blocked: Cell<bool>,
+    /// It waits for more news.
+    is_patient: Cell<bool>,
     /// The closing frame is among what was taken from the outbox.
     is_last: Cell<bool>,
     /// Since when a message is not whole.
@@ -76,6 +78,7 @@ impl Pipe {
             flusher,
             unsent: RefCell::default(),
             is_blocked: Cell::new(false),
+            is_patient: Cell::new(false),
             is_last: Cell::new(false),
             waiting_since: Cell::new(None),
             closing_at: Cell::new(None),
@@ -119,12 +122,21 @@ impl Pipe {
         }
     }
 
-    /// Whether the session was called; remembers what wakes it.
-    pub(super) fn take_look(&self, waker: &Waker) -> bool {
+    /// Notes whether it waits for more news. Gives whether it did before.
+    pub(super) fn set_patient(&self, is_patient: bool) -> bool {
+        self.is_patient.replace(is_patient)
+    }
+
+    /// Remembers what wakes the session.
+    pub(super) fn remember(&self, waker: &Waker) {
         let mut known = self.waker.borrow_mut();
         if !known.as_ref().is_some_and(|known| known.will_wake(waker)) {
             *known = Some(waker.clone());
         }
+    }
+
+    /// Whether the session was called.
+    pub(super) fn take_look(&self) -> bool {
         self.is_look_due.take()
     }
 
@@ -141,7 +153,8 @@ impl Pipe {
 
     /// Whether it is to be closed, and has been for so long that its peer does not read any more.
     pub(super) fn is_overdue(&self) -> bool {
-        if !self.is_closing() {
+        // A peer that is gone one way may have left the other open, and not read.
+        if !self.is_closing() && !self.outbox.borrow().is_gone() {
             return false;
         }
         let now = Instant::now();
@@ -189,6 +202,10 @@ impl Pipe {
 
     /// Writes what is queued until all is gone or the kernel takes no more.
     pub(super) fn flush(&self, scratch: &mut Scratch) -> Progress {
+        if self.is_blocked.get() {
+            // Somebody waits for the kernel already.
+            return Progress::Done;
+        }
         let mut unsent = self.unsent.borrow_mut();
         loop {
             while !unsent.is_empty() {

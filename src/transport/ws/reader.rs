@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use tokio_util::codec::Decoder;
 
 /// What comes from a peer.
@@ -148,9 +148,7 @@ impl Stream for Reader {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Incoming>> {
         let me = &mut *self;
-        if me.pipe.take_look(context.waker()) {
-            return Poll::Ready(Some(Incoming::Look));
-        }
+        me.pipe.remember(context.waker());
         loop {
             if let Some(incoming) = me.next() {
                 return Poll::Ready(Some(incoming));
@@ -159,11 +157,12 @@ impl Stream for Reader {
                 me.is_deaf = true;
                 me.bytes.clear();
             }
-            if !matches!(
-                ready!(me.pipe.poll_read(context, &me.buffer, &mut me.bytes)),
-                Ok(1..)
-            ) {
-                return Poll::Ready(None);
+            match me.pipe.poll_read(context, &me.buffer, &mut me.bytes) {
+                Poll::Ready(Ok(1..)) => {}
+                Poll::Ready(_) => return Poll::Ready(None),
+                // Only after all that is here: a deadline that was kept in time counts, whenever we come to read it.
+                Poll::Pending if me.pipe.take_look() => return Poll::Ready(Some(Incoming::Look)),
+                Poll::Pending => return Poll::Pending,
             }
         }
     }

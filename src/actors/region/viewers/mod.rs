@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Viewer {
     /// Which session.
     pub session: SessionId,
-    /// The hub of its worker thread.
+    /// The hub of its shard thread.
     pub hub: usize,
     /// What it looks at.
     pub focus: Focus,
