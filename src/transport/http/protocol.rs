@@ -20,6 +20,13 @@ const FRAMES: &str = "\n## What is seen\n\n\
     nobody in them are left out. Each shard tells of its `area`, the cells from `x0, y0` up to and without `x1, y1`; it replaces \
     what was told of that area before. A block across the border of two areas is told in both, each with its own agents.\n";
 
+/// What changes for clients while the server falls behind.
+const OVERLOAD: &str = "\n## Under overload\n\n\
+    While the server falls behind (`/health/full` says so), handshakes of sockets take turns: one waits up to two seconds, or gets 503 \
+    `overloaded` with `Retry-After`. Ticks may be 200 ms apart, and what is seen and heard around may wait as long for more or until \
+    an answer leaves on the same socket. `get_nearby_agents` tells of the last tick, which its `tick` names. Answers, the inbox and \
+    channels do not wait.\n";
+
 /// The page that lists actions, events, what is seen, refusals and routes.
 pub fn page() -> String {
     let mut text = String::from(
@@ -47,6 +54,7 @@ pub fn page() -> String {
     );
     text.push_str(".\n");
     text.push_str(FRAMES);
+    text.push_str(OVERLOAD);
     text.push_str(
         "\n## Refusals\n\n\
          Over HTTP a problem document (RFC 9457) with `code`; on a socket an error with the number and `code: detail` as message. \

@@ -268,3 +268,93 @@ impl Ready for Pipe {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Incoming, Reader};
+    use super::*;
+    use crate::actors::outbox::Outbox;
+    use crate::actors::publication::Dialect;
+    use crate::actors::test_node::{TestNode, run};
+    use crate::wire::Encoding;
+    use bytes::Bytes;
+    use futures_util::StreamExt;
+    use std::io::Write;
+
+    /// A text message of one letter, as a client masks it, with a mask of zeros.
+    fn message(letter: u8) -> [u8; 7] {
+        [0x81, 0x81, 0, 0, 0, 0, letter]
+    }
+
+    fn open(node: &TestNode) -> (Rc<Pipe>, SharedOutbox, std::net::TcpStream) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        let outbox: SharedOutbox = Rc::new(RefCell::new(Outbox::new(Dialect::Centrifuge(Encoding::Json))));
+        let flusher = Flusher::start(node.node());
+        let pipe = Pipe::open(stream, Rc::clone(&outbox), flusher, None).unwrap();
+        (pipe, outbox, peer)
+    }
+
+    fn reader(pipe: &Rc<Pipe>, node: &TestNode) -> Reader {
+        Reader::new(
+            Rc::clone(pipe),
+            read_buffer(),
+            BytesMut::new(),
+            node.clock.clone(),
+        )
+    }
+
+    fn letter(incoming: Option<Incoming>) -> Option<Bytes> {
+        match incoming {
+            Some(Incoming::Message(bytes, true)) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn what_has_come_is_read_before_the_session_looks() {
+        run(|node| async move {
+            let (pipe, _outbox, mut peer) = open(&node);
+            let mut reader = reader(&pipe, &node);
+            peer.write_all(&message(b'a')).unwrap();
+            pipe.stream.readable().await.unwrap();
+            pipe.call_session();
+            assert_eq!(letter(reader.next().await).as_deref(), Some(&b"a"[..]));
+            assert!(matches!(reader.next().await, Some(Incoming::Look)));
+        });
+    }
+
+    #[test]
+    fn what_comes_after_a_short_read_is_read_and_so_is_the_end() {
+        run(|node| async move {
+            let (pipe, _outbox, mut peer) = open(&node);
+            let mut reader = reader(&pipe, &node);
+            for text in [b"a", b"b"] {
+                peer.write_all(&message(text[0])).unwrap();
+                assert_eq!(letter(reader.next().await).as_deref(), Some(&text[..]));
+            }
+            peer.shutdown(std::net::Shutdown::Write).unwrap();
+            assert!(reader.next().await.is_none());
+        });
+    }
+
+    #[test]
+    fn one_waits_for_a_socket_that_takes_no_more_and_one_that_is_gone_is_cut() {
+        run(|node| async move {
+            let (pipe, outbox, _peer) = open(&node);
+            let mut scratch = Scratch::default();
+            let flush = |scratch: &mut Scratch| {
+                outbox.borrow_mut().push(Bytes::from(vec![b' '; 256 * 1024]));
+                pipe.flush(scratch)
+            };
+            let most = 1_000;
+            assert!((0..most).any(|_| flush(&mut scratch) == Progress::Blocked));
+            assert_eq!(flush(&mut scratch), Progress::Done, "one waits already");
+            assert!(!pipe.is_overdue() && pipe.closing_at.get().is_none());
+            outbox.borrow_mut().note_gone();
+            assert!(!pipe.is_overdue() && pipe.closing_at.get().is_some());
+        });
+    }
+}

@@ -36,13 +36,14 @@ export function toast(text: string): void {
   }, TOAST_MS);
 }
 
-/** Shows the hour and the weather. */
-export function showSky(hour: number, weather: string): void {
-  setText(element("sky", HTMLElement), `${hourText(hour)} · ${weather}`);
+/** Shows the hour and the weather: an hour that nobody told is not shown. */
+export function showSky(hour: number | null, weather: string): void {
+  setText(element("sky", HTMLElement), hour === null ? weather : `${hourText(hour)} · ${weather}`);
 }
 
-/** Returns the hour of the world's day as a clock shows it. */
-export function hourText(hour: number): string {
+/** Returns the hour of the world's day as a clock shows it, nothing for one that is not known. */
+export function hourText(hour: number | null): string {
+  if (hour === null) return "";
   const minutes = Math.floor(hour * 60);
   return `${String(Math.floor(minutes / 60) % 24).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
 }

@@ -30,9 +30,14 @@ export class Model {
   async hello(data: Record<string, unknown>): Promise<void> {
     this.clock.sync(data, performance.now());
     this.world.tickMs = this.clock.tickMs;
+    await this.askHour();
+    this.noteAsked();
+  }
+
+  /** Asks for the hour of the world's day. */
+  async askHour(): Promise<void> {
     const hour = await fetchHour();
     if (hour !== null) this.clock.setHour(hour, performance.now());
-    this.noteAsked();
   }
 
   /** Takes a frame of the region that is watched. */

@@ -24,6 +24,8 @@ const HEAD_M = 1.6;
 const TICK_MAX_S = 0.1;
 const BUBBLE_REACH_M = 75;
 const BUBBLE_REACH_FAR_M = 400;
+// The light until the world tells its hour.
+const HOUR_UNTOLD = 12;
 
 /** What the picture tells the page. */
 export interface PictureListener extends KeyListener {
@@ -158,7 +160,7 @@ export class Picture {
     this.centre.copy(rig.focus);
     people.draw(nowMs, stage.camera, size.width, size.height, stage.quality.level.detailM);
     people.blobs.mesh.visible = stage.quality.level.shadow === 0;
-    stage.draw(this.photo.hour ?? this.clock.hourAt(nowMs), seconds, frameMs, this.centre);
+    stage.draw(this.photo.hour ?? this.clock.hourAt(nowMs) ?? HOUR_UNTOLD, seconds, frameMs, this.centre);
     const isFar = stage.camera.position.distanceTo(this.centre) > 110;
     this.layout.clear(0, this.area.right);
     if (nowMs - this.coveredAtMs > COVERED_EVERY_MS) {

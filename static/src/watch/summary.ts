@@ -32,14 +32,14 @@ export class Summary {
     const count = this.count();
     for (const agent of world.agents.values()) names.note(agent.id, agent.name);
     document.body.dataset["agents"] = String(count);
-    document.body.dataset["light"] = hour < NIGHT_ENDS || hour > NIGHT_BEGINS ? "night" : "day";
+    document.body.dataset["light"] = hour !== null && (hour < NIGHT_ENDS || hour > NIGHT_BEGINS) ? "night" : "day";
     element("count", HTMLElement).textContent = String(count);
     showSky(hour, weatherOf(picture?.photo.weather ?? model.weather).title);
     const { region, agent } = watching;
     const followed = agent === null ? undefined : world.agents.get(agent);
     if (agent !== null) this.card.setStatus(followed?.status ?? (model.state === "online" ? "out of sight" : ""));
     document.title = `${followed?.name ?? region?.title ?? "Watch"} · Rookery`;
-    const label = `${region?.title ?? "No region"} at ${hourText(hour)}, ${count} ${count === 1 ? "inhabitant" : "inhabitants"} in sight. Press ? for keys.`;
+    const label = `${region?.title ?? "No region"}${hour === null ? "" : ` at ${hourText(hour)}`}, ${count} ${count === 1 ? "inhabitant" : "inhabitants"} in sight. Press ? for keys.`;
     if (canvas.getAttribute("aria-label") !== label) canvas.setAttribute("aria-label", label);
     this.roster.update(world, agent);
     showNotice(this.notice());

@@ -39,7 +39,7 @@ export class Teller {
   /** Writes what happened before the page was opened into the log, and nowhere else. */
   recall(event: WorldEvent, hour: number | null): void {
     const line = this.isNew(event) ? describe(event, (id) => this.model.names.of(id)) : null;
-    if (line !== null) this.log.add(line, hour === null ? "" : hourText(hour), colourOf(line));
+    if (line !== null) this.log.add(line, hourText(hour), colourOf(line));
   }
 
   private tellOne(event: WorldEvent): void {
@@ -49,7 +49,7 @@ export class Teller {
     const line = describe(event, (id) => this.model.names.of(id));
     if (line === null) return;
     const { clock: ticks } = this.model;
-    const clock = ticks.hasHour ? hourText(ticks.hourAt(nowMs)) : "";
+    const clock = hourText(ticks.hourAt(nowMs));
     this.log.add(line, clock, colourOf(line));
     this.card.add(line, clock);
     this.prompts.note(line, nowMs);

@@ -11,6 +11,8 @@ const REGIONS_EVERY_MS = 15_000;
 const REGIONS_AGAIN_MS = 3_000;
 const PROFILE_EVERY_MS = 12_000;
 const WEATHER_EVERY_MS = 60_000;
+const HOUR_EVERY_MS = 60_000;
+const HOUR_AGAIN_MS = 5_000;
 
 /** What the upkeep tells the page. */
 export interface UpkeepListener {
@@ -33,6 +35,7 @@ export class Upkeep {
   start(): void {
     setInterval(() => void this.refreshProfile(), PROFILE_EVERY_MS);
     setInterval(() => void this.refreshWeather(), WEATHER_EVERY_MS);
+    setTimeout(() => void this.refreshHour(), HOUR_AGAIN_MS);
     void this.refreshRegions();
   }
 
@@ -62,6 +65,14 @@ export class Upkeep {
     const name = this.watching.region?.name;
     const kind = name === undefined ? null : await fetchWeather(name);
     if (kind !== null && name === this.watching.region?.name) this.listener.onWeather(kind);
+  }
+
+  // Counted on by ticks, the hour goes wrong where the server stretches them; and the first answer may get lost.
+  private async refreshHour(): Promise<void> {
+    const { model } = this;
+    if (model.state === "online") await model.askHour();
+    const isKnown = model.clock.hourAt(performance.now()) !== null;
+    setTimeout(() => void this.refreshHour(), isKnown ? HOUR_EVERY_MS : HOUR_AGAIN_MS);
   }
 
   private async refreshRegions(): Promise<void> {

@@ -12,13 +12,7 @@ export class TickClock {
   private tick = 0;
   private atMs = 0;
   private isSet = false;
-  private dayOffsetMs = 0;
-  private isHourSet = false;
-
-  /** Whether the hour of the world's day was told. */
-  get hasHour(): boolean {
-    return this.isHourSet;
-  }
+  private dayOffsetMs: number | null = null;
 
   /** Takes the connect reply's `data`: `{tick, time_ms, tick_ms}`. */
   sync(data: Record<string, unknown>, nowMs: number): void {
@@ -50,17 +44,17 @@ export class TickClock {
 
   /** Sets the hour of the world's day, 0-24, as the server tells it. */
   setHour(hour: number, nowMs: number): void {
-    this.isHourSet = true;
     this.dayOffsetMs = (hour / 24) * WORLD_DAY_MS - this.tickAt(nowMs) * this.tickMs;
   }
 
-  /** Returns the hour of the world's day, 0-24. */
-  hourAt(nowMs: number): number {
+  /** Returns the hour of the world's day, 0-24; null until it was told. */
+  hourAt(nowMs: number): number | null {
     return this.hourOf(this.tickAt(nowMs));
   }
 
-  /** Returns the hour of the world's day at a tick, 0-24. */
-  hourOf(tick: number): number {
+  /** Returns the hour of the world's day at a tick, 0-24; null until one was told. */
+  hourOf(tick: number): number | null {
+    if (this.dayOffsetMs === null) return null;
     const ms = tick * this.tickMs + this.dayOffsetMs;
     return ((((ms % WORLD_DAY_MS) + WORLD_DAY_MS) % WORLD_DAY_MS) / WORLD_DAY_MS) * 24;
   }

@@ -71,6 +71,16 @@ test("hour_and_weather_are_the_worlds", () =>
     assert.ok(weather.type.length > 0 && shown.length > 8);
   }));
 
+test("an_hour_that_nobody_told_is_not_shown", () =>
+  withPage("/watch/main", async (page) => {
+    await untilLive(page);
+    const early = await page.evaluate(() => document.getElementById("sky").textContent);
+    assert.doesNotMatch(early, /\d\d:\d\d/);
+    assert.equal(await page.evaluate(() => document.body.dataset.light), "day");
+    await page.unroute("**/api/v1/time");
+    await until(page, () => /^\d\d:\d\d · ./.test(document.getElementById("sky").textContent));
+  }, { isQuiet: false, route: (page) => page.route("**/api/v1/time", (route) => route.abort()) }));
+
 test("regions_are_offered_with_their_counts_and_open", () =>
   withPage("/watch/main", async (page) => {
     await untilLive(page);

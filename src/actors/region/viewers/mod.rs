@@ -172,3 +172,35 @@ impl RegionActor {
         at
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn viewer(session: u128, hub: usize) -> Viewer {
+        Viewer {
+            session: SessionId(uuid::Uuid::from_u128(session)),
+            hub,
+            focus: Focus {
+                centre: Centre::Point(Vec3::new(1.0, 1.0, 1.0)),
+                reach: Some(1),
+            },
+            follower: None,
+        }
+    }
+
+    #[test]
+    fn a_hub_has_viewers_until_the_last_of_its_own_is_removed() {
+        let mut viewers = Viewers::default();
+        let (first, second, other) = (viewer(1, 0), viewer(2, 0), viewer(3, 1));
+        // Who looks elsewhere is put again.
+        for put in [&first, &second, &other, &first] {
+            viewers.put(put.clone());
+        }
+        viewers.remove(first.session);
+        viewers.remove(first.session);
+        assert!(viewers.has_hub(0) && viewers.has_hub(1));
+        viewers.remove(second.session);
+        assert!(!viewers.has_hub(0) && viewers.has_hub(1));
+    }
+}
