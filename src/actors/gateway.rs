@@ -4,7 +4,7 @@ use super::agent::{
     AgentActor, AgentMessage, Counted, Join, Joined, Joiner, Suggestion, prompts_refused, replay,
 };
 use super::directory::AgentSeat;
-use super::mailbox::Reply;
+use super::mailbox::{Reply, answer, wait};
 use super::node::{DEADLINE, Node};
 use super::request::{Receipt, Request, body_hash};
 use super::shard;
@@ -56,7 +56,7 @@ impl Gateway {
         }
     }
 
-    /// Does an action.
+    /// Does an action and waits for what came of it.
     /// Errors: the one refusal that applies first; see `domain::refusal`.
     pub async fn act(
         &self,
@@ -65,11 +65,26 @@ impl Gateway {
         params: &str,
         command_id: Option<String>,
     ) -> Result<Receipt, Refusal> {
-        let action = Action::decode(name, params)?;
+        let (reply, answer) = Reply::awaited();
+        self.submit(caller, name, params, command_id, reply);
+        wait(DEADLINE, answer).await
+    }
+
+    /// Has an action done. The reply says what came of it, or the one refusal that applies first.
+    pub fn submit(
+        &self,
+        caller: &Caller,
+        name: &str,
+        params: &str,
+        command_id: Option<String>,
+        reply: Reply<Receipt>,
+    ) {
         let has_own_id = command_id.is_some();
-        let id = match command_id {
-            Some(id) => check_command_id(id)?,
-            None => self.node.entropy.uuid_v7(self.node.clock.now_ms()).to_string(),
+        let decoded =
+            Action::decode(name, params).and_then(|action| Ok((action, self.command_id(command_id)?)));
+        let (action, id) = match decoded {
+            Ok(decoded) => decoded,
+            Err(refusal) => return answer(reply, Err(refusal)),
         };
         let (body_hash, durability, name) = (body_hash(&action), action.durability(), action.name());
         let command = CommandKey {
@@ -80,15 +95,11 @@ impl Gateway {
         };
         let (agent, permissions) = (caller.id, caller.permissions);
         let Some(AgentSeat { seat, .. }) = self.node.directory.agent(&caller.handle) else {
-            self.count_absent(&caller.handle, Counted::of(action.permission()))?;
             let is_repeatable = has_own_id && durability == Durability::Durable;
-            return if is_repeatable {
-                self.answer_absent(agent, command).await
-            } else {
-                Err(Refusal::not_in_world())
-            };
+            let counted = self.count_absent(&caller.handle, Counted::of(action.permission()));
+            return self.answer_absent(agent, is_repeatable.then_some(command), counted, reply);
         };
-        let request = |reply: Reply<Receipt>| {
+        seat.hand(reply, |reply| {
             AgentMessage::Act(Box::new(Request {
                 agent,
                 action,
@@ -97,22 +108,38 @@ impl Gateway {
                 permissions,
                 reply,
             }))
-        };
-        seat.ask(DEADLINE, request).await
+        });
     }
 
-    /// A command of an agent that is not in the world: done before, it is answered again; else it is refused.
-    async fn answer_absent(&self, agent: AgentId, command: CommandKey) -> Result<Receipt, Refusal> {
-        let id = command.id.clone();
-        let stored = self
-            .node
-            .database
-            .read(move |reader| reader.find_command(agent, &id))
-            .await?;
-        stored.map_or_else(
-            || Err(Refusal::not_in_world()),
-            |stored| replay(&stored, command.id, &command.body_hash),
-        )
+    /// A command's id: the client's, or one of ours. Errors: as `check_command_id`.
+    fn command_id(&self, own: Option<String>) -> Result<String, Refusal> {
+        let fresh = || Ok(self.node.entropy.uuid_v7(self.node.clock.now_ms()).to_string());
+        own.map_or_else(fresh, check_command_id)
+    }
+
+    /// An agent that is not in the world acts: what may have been done before is answered again, else it is refused.
+    fn answer_absent(
+        &self,
+        agent: AgentId,
+        repeatable: Option<CommandKey>,
+        counted: Result<(), Refusal>,
+        reply: Reply<Receipt>,
+    ) {
+        let command = match (counted, repeatable) {
+            (Err(refusal), _) => return answer(reply, Err(refusal)),
+            (Ok(()), None) => return answer(reply, Err(Refusal::not_in_world())),
+            (Ok(()), Some(command)) => command,
+        };
+        let database = self.node.database.clone();
+        actix_web::rt::spawn(async move {
+            let id = command.id.clone();
+            let stored = database.read(move |reader| reader.find_command(agent, &id)).await;
+            let receipt = stored.and_then(|stored| {
+                let stored = stored.ok_or_else(Refusal::not_in_world)?;
+                replay(&stored, command.id, &command.body_hash)
+            });
+            answer(reply, receipt);
+        });
     }
 
     /// Brings an agent into the world, or another socket to it.

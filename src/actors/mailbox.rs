@@ -1,15 +1,48 @@
 //! Seats: bounded mailboxes. `tell` and `ask` are the only ways to send a message to an actor.
 
 use super::watch::{Parcel, Role, Watched};
-use crate::domain::refusal::{Code, Refusal};
+use crate::domain::refusal::Refusal;
 use crate::telemetry::metric;
 use actix::Addr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// Where an answer goes. Dropping it unanswered (a panic, a restart) tells the asker `unavailable`.
-pub type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
+pub struct Reply<T>(Option<Way<T>>);
+
+/// How an answer goes there.
+enum Way<T> {
+    /// Somebody awaits it.
+    Waiter(oneshot::Sender<Result<T, Refusal>>),
+    /// It is handed to this, on the thread that it was made on.
+    Taker(Box<dyn FnOnce(Result<T, Refusal>) + Send>),
+}
+
+/// What an asker awaits; closed without an answer it reads as `unavailable`.
+pub type Answer<T> = oneshot::Receiver<Result<T, Refusal>>;
+
+impl<T> Reply<T> {
+    /// A reply that is awaited.
+    pub fn awaited() -> (Self, Answer<T>) {
+        let (sender, answer) = oneshot::channel();
+        (Self(Some(Way::Waiter(sender))), answer)
+    }
+
+    /// A reply that is handed to this, which must neither block nor panic.
+    pub fn taken_by(taker: impl FnOnce(Result<T, Refusal>) + Send + 'static) -> Self {
+        Self(Some(Way::Taker(Box::new(taker))))
+    }
+}
+
+impl<T> Drop for Reply<T> {
+    fn drop(&mut self) {
+        // A waiter sees that its channel closes.
+        if let Some(Way::Taker(taker)) = self.0.take() {
+            taker(Err(Refusal::unavailable()));
+        }
+    }
+}
 
 /// An actor's address with a bound on the messages under way to it.
 pub struct Seat<R: Role> {
@@ -47,19 +80,35 @@ impl<R: Role> Seat<R> {
 
     /// Sends without waiting. Errors: `busy` when the mailbox is full, `unavailable` when the actor is gone.
     pub fn tell(&self, message: R::Message) -> Result<(), Refusal> {
+        self.admit().map(|permit| self.post(message, permit))
+    }
+
+    /// Sends what carries a reply, without waiting. What `tell` would refuse with, the reply says.
+    pub fn hand<T>(&self, reply: Reply<T>, message: impl FnOnce(Reply<T>) -> R::Message) {
+        match self.admit() {
+            Ok(permit) => self.post(message(reply), permit),
+            Err(refusal) => answer(reply, Err(refusal)),
+        }
+    }
+
+    fn admit(&self) -> Result<OwnedSemaphorePermit, Refusal> {
         let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
             metric::mailbox_full(R::NAME).increment(1);
             return Err(Refusal::busy());
         };
-        if !self.address.connected() {
-            return Err(Refusal::unavailable());
+        if self.address.connected() {
+            Ok(permit)
+        } else {
+            Err(Refusal::unavailable())
         }
+    }
+
+    fn post(&self, message: R::Message, permit: OwnedSemaphorePermit) {
         #[expect(
             clippy::disallowed_methods,
             reason = "the permit is the bound that do_send lacks"
         )]
         self.address.do_send(Parcel::new(message, Some(permit)));
-        Ok(())
     }
 
     /// Sends past the bound. Only for the server's own orders, whose number is bounded elsewhere (one a commit or a tick).
@@ -77,7 +126,7 @@ impl<R: Role> Seat<R> {
         deadline: Duration,
         message: impl FnOnce(Reply<T>) -> R::Message,
     ) -> Result<T, Refusal> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, answer) = Reply::awaited();
         self.order(message(reply));
         wait(deadline, answer).await
     }
@@ -89,26 +138,27 @@ impl<R: Role> Seat<R> {
         deadline: Duration,
         message: impl FnOnce(Reply<T>) -> R::Message,
     ) -> Result<T, Refusal> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, answer) = Reply::awaited();
         self.tell(message(reply))?;
         wait(deadline, answer).await
     }
 }
 
 /// Waits for an answer until a deadline. Errors: as `Seat::ask`.
-pub async fn wait<T>(
-    deadline: Duration,
-    answer: oneshot::Receiver<Result<T, Refusal>>,
-) -> Result<T, Refusal> {
+pub async fn wait<T>(deadline: Duration, answer: Answer<T>) -> Result<T, Refusal> {
     match tokio::time::timeout(deadline, answer).await {
         Ok(Ok(result)) => result,
         Ok(Err(_gone)) => Err(Refusal::unavailable()),
-        Err(_elapsed) => Err(Refusal::new(Code::Timeout, "no answer in time").retry_after(1_000)),
+        Err(_elapsed) => Err(Refusal::no_answer()),
     }
 }
 
 /// Answers; an asker that went away loses the answer, which is its own affair.
-pub fn answer<T>(reply: Reply<T>, result: Result<T, Refusal>) {
-    // A dropped receiver means that nobody waits any more.
-    let _ = reply.send(result);
+pub fn answer<T>(mut reply: Reply<T>, result: Result<T, Refusal>) {
+    match reply.0.take() {
+        // A dropped receiver means that nobody waits any more.
+        Some(Way::Waiter(waiter)) => drop(waiter.send(result)),
+        Some(Way::Taker(taker)) => taker(result),
+        None => {}
+    }
 }

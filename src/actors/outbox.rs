@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 /// An outbox shared by a session, its hub and its connection, all on one shard thread.
 pub type SharedOutbox = Rc<RefCell<Outbox>>;
@@ -31,11 +32,22 @@ pub trait Ready {
     fn call(self: Rc<Self>, haste: Haste);
 }
 
+/// An answer that a socket waits for.
+#[derive(Clone, Copy, Debug)]
+struct Promise {
+    ticket: u32,
+    /// The id of the client's command.
+    command: u32,
+    due: Duration,
+}
+
 /// What waits to be written to a socket.
 pub struct Outbox {
     dialect: Dialect,
     pieces: SmallVec<[Bytes; PIECES_KEPT]>,
     control: SmallVec<[Bytes; 1]>,
+    promises: SmallVec<[Promise; 1]>,
+    tickets: u32,
     queued_bytes: usize,
     on_ready: Option<Weak<dyn Ready>>,
     called: Option<Haste>,
@@ -62,6 +74,8 @@ impl Outbox {
             dialect,
             pieces,
             control,
+            promises: SmallVec::new(),
+            tickets: 0,
             queued_bytes: 0,
             on_ready: None,
             called: None,
@@ -136,6 +150,52 @@ impl Outbox {
             }
             _ => pieces.into_iter().for_each(|piece| self.push(piece)),
         }
+    }
+
+    /// Notes that an answer to a command will come, until when at the latest; gives the ticket that it comes with.
+    /// Units: the clock's monotonic time.
+    pub fn promise(&mut self, command: u32, due: Duration) -> u32 {
+        self.tickets = self.tickets.wrapping_add(1);
+        self.promises.push(Promise {
+            ticket: self.tickets,
+            command,
+            due,
+        });
+        self.tickets
+    }
+
+    /// How many answers are to come.
+    pub fn promised(&self) -> usize {
+        self.promises.len()
+    }
+
+    /// Queues an answer that was promised. One that came too late is dropped: its asker was told so.
+    pub fn keep(&mut self, ticket: u32, piece: Bytes) {
+        if let Some(index) = self.promises.iter().position(|promise| promise.ticket == ticket) {
+            self.promises.swap_remove(index);
+            if self.promises.is_empty() {
+                self.promises.shrink_to_fit();
+            }
+            self.push(piece);
+        }
+    }
+
+    /// Whether an answer should have come by now.
+    pub fn is_overdue(&self, now: Duration) -> bool {
+        self.promises.iter().any(|promise| promise.due <= now)
+    }
+
+    /// Takes back the promises that are overdue: gives the commands that nobody answered.
+    pub fn break_overdue(&mut self, now: Duration) -> Vec<u32> {
+        let is_overdue = |promise: &&mut Promise| promise.due <= now;
+        let commands = self
+            .promises
+            .iter_mut()
+            .filter(is_overdue)
+            .map(|promise| promise.command)
+            .collect();
+        self.promises.retain(|promise| promise.due > now);
+        commands
     }
 
     /// Queues the payload of a pong; at most two wait, since only the latest matters.
@@ -271,6 +331,22 @@ mod tests {
         outbox.take(&mut Vec::new());
         outbox.push_news(piece());
         assert_eq!(bell.0.borrow().last(), Some(&Haste::News));
+    }
+
+    #[test]
+    fn an_answer_is_queued_once_and_not_after_its_time() {
+        let mut outbox = Outbox::new(Dialect::Centrifuge(Encoding::Json));
+        let (piece, at) = (|| Bytes::from_static(b"{}"), Duration::from_millis);
+        // Clients choose the ids of their commands, and may choose one twice.
+        let (first, second) = (outbox.promise(7, at(100)), outbox.promise(7, at(200)));
+        outbox.keep(first, piece());
+        outbox.keep(first, piece());
+        assert_eq!((outbox.pieces.len(), outbox.promised()), (1, 1));
+        assert!(!outbox.is_overdue(at(199)) && outbox.break_overdue(at(199)).is_empty());
+        assert!(outbox.is_overdue(at(200)));
+        assert_eq!(outbox.break_overdue(at(200)), [7]);
+        outbox.keep(second, piece());
+        assert_eq!((outbox.pieces.len(), outbox.promised()), (1, 0));
     }
 
     #[test]

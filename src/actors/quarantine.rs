@@ -10,6 +10,7 @@ use crate::base::limit::{POISON_PANICS_MAX, POISON_REMEMBERED_MAX};
 use crate::store::commit::{CommandKey, Poison};
 use crate::telemetry::metric;
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -30,6 +31,8 @@ pub struct Culprit {
 #[derive(Debug, Default)]
 pub struct Quarantine {
     panics: Mutex<Panics>,
+    /// Whether any command ever failed: mostly none did, and every command is looked up.
+    has_any: AtomicBool,
     is_unsaved: Notify,
 }
 
@@ -56,6 +59,7 @@ impl Quarantine {
             commands.insert(poison.command_id, poison.body_hash);
         }
         Self {
+            has_any: AtomicBool::new(!panics.earlier.is_empty()),
             panics: Mutex::new(panics),
             is_unsaved: Notify::new(),
         }
@@ -63,6 +67,7 @@ impl Quarantine {
 
     /// Counts a failure. The third is for the store, by way of [`save`].
     pub fn note_panic(&self, culprit: Culprit) {
+        self.has_any.store(true, Ordering::Release);
         let mut panics = self.locked();
         if panics.count(&culprit) != POISON_PANICS_MAX {
             return;
@@ -76,6 +81,9 @@ impl Quarantine {
 
     /// Whether an agent's command is quarantined.
     pub fn is_poison(&self, agent: AgentId, command: &CommandKey) -> bool {
+        if !self.has_any.load(Ordering::Acquire) {
+            return false;
+        }
         let panics = self.locked();
         let count = panics.counts.get(&(agent, command.body_hash));
         let earlier = panics

@@ -11,7 +11,6 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::domain::space::Vec3;
 use crate::domain::spectate::{CameraMode, Spectate, Target};
 use std::sync::Arc;
-use tokio::sync::oneshot;
 
 /// What a spectator's actor is told.
 pub enum SpectatorMessage {
@@ -185,7 +184,7 @@ impl SpectatorActor {
             follower,
         };
         let ask = |seat: &Seat<RegionActor>| {
-            let (reply, answer) = oneshot::channel();
+            let (reply, answer) = Reply::awaited();
             seat.tell(RegionMessage::Watch(viewer.clone(), reply))
                 .map(|()| answer)
         };

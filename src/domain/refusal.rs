@@ -216,6 +216,11 @@ impl Refusal {
         Self::new(Code::Unavailable, "temporarily unavailable, try again").retry_after(1_000)
     }
 
+    /// Nobody answered in time; what was asked for may still be done.
+    pub fn no_answer() -> Self {
+        Self::new(Code::Timeout, "no answer in time").retry_after(1_000)
+    }
+
     /// A fault of ours.
     pub fn internal() -> Self {
         Self::new(Code::Internal, "internal error")

@@ -2,18 +2,23 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use prost::Message;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
+use std::io::Write as _;
 
 use crate::wire::json::{self, Object, Sink, Value};
 use crate::wire::protobuf;
 use crate::wire::push::ClientInfo;
-use crate::wire::reply::Reply;
+use crate::wire::reply::{Reply, ReplyBody, RpcResult};
 use crate::wire::request::Command;
 use crate::wire::scan::check_json_depth;
 
 /// How deep JSON of a client may be nested, envelope included. Units: levels.
 pub const MAX_JSON_DEPTH: usize = 32;
+
+/// What most answers to `rpc` fit into. Units: bytes.
+const RPC_USUAL_BYTES: usize = 256;
 
 /// The form of a connection's messages, fixed when it opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -157,6 +162,21 @@ fn decode_line<M: Default + DeserializeOwned>(line: &str) -> Result<M, DecodeErr
 /// For JSON, `bytes` fields must hold JSON texts of one value each (see [`crate::wire::check_json`]).
 pub fn encode_reply(encoding: Encoding, reply: &Reply) -> Bytes {
     encode(encoding, reply)
+}
+
+/// Encodes the answer to command `id`: `data`, as JSON, is what the procedure answered.
+/// Errors: `data` does not serialise.
+pub fn encode_rpc(encoding: Encoding, id: u32, data: &impl Serialize) -> serde_json::Result<Bytes> {
+    let Encoding::Json = encoding else {
+        let data = Bytes::from(serde_json::to_vec(data)?);
+        let reply = Reply::of(id, ReplyBody::Rpc(RpcResult { data }));
+        return Ok(encode(encoding, &reply));
+    };
+    let mut out = Vec::with_capacity(RPC_USUAL_BYTES);
+    write!(out, r#"{{"id":{id},"rpc":{{"data":"#).map_err(serde_json::Error::io)?;
+    serde_json::to_writer(&mut out, data)?;
+    out.extend_from_slice(b"}}");
+    Ok(Bytes::from(out))
 }
 
 /// Encodes one command as one self-contained piece for [`join`], as a client does.

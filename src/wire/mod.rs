@@ -21,7 +21,7 @@ pub mod subscription;
 pub use code::{ClientError, Disconnect, UnsubscribeCode};
 pub use frame::{
     DecodeError, Encoding, MAX_JSON_DEPTH, decode_commands, decode_replies, encode_command,
-    encode_publication, encode_reply, join, ping,
+    encode_publication, encode_reply, encode_rpc, join, ping,
 };
 pub use push::{Push, PushBody};
 pub use reply::{Error, Reply, ReplyBody};

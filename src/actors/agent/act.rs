@@ -12,7 +12,6 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::domain::scene::Decision;
 use crate::store::commit::StoredAnswer;
 use std::sync::Arc;
-use tokio::sync::oneshot;
 
 impl AgentActor {
     /// Does what is asked, or refuses with the first reason that applies.
@@ -53,7 +52,7 @@ impl AgentActor {
             }
             return;
         }
-        let (reply, outcome) = oneshot::channel();
+        let (reply, outcome) = Reply::awaited();
         let asker = std::mem::replace(&mut request.reply, reply);
         let (body_hash, has_own_id) = (request.command.body_hash, request.has_own_id);
         self.in_flight.insert(
@@ -136,7 +135,7 @@ impl AgentActor {
         let Some(place) = &self.place else { return };
         let region = place.region.clone();
         if let Action::Teleport(_) = request.action {
-            let (reply, outcome) = oneshot::channel();
+            let (reply, outcome) = Reply::awaited();
             let asker = std::mem::replace(&mut request.reply, reply);
             let hop = place.hop;
             // The place changes before the one who asked hears of it.

@@ -11,7 +11,6 @@ use crate::domain::agent::Profile;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::space::Vec3;
 use std::sync::Arc;
-use tokio::sync::oneshot;
 
 /// Cells that an agent sees around its own in each direction.
 const AGENT_REACH_CELLS: i32 = 1;
@@ -23,7 +22,7 @@ impl AgentActor {
         let Ok(profile) = self.profile() else { return };
         for join in std::mem::take(&mut self.presence.joining) {
             let (place, profile) = (place.clone(), Arc::clone(&profile));
-            let (reply, seen) = oneshot::channel();
+            let (reply, seen) = Reply::awaited();
             // Sent at once, so that no `Unwatch` overtakes it.
             let told = match join.joiner {
                 Joiner::Socket(session, hub) => place
@@ -58,7 +57,7 @@ impl AgentActor {
             return;
         };
         for (session, hub) in self.presence.sockets.clone() {
-            let (reply, _seen) = oneshot::channel();
+            let (reply, _seen) = Reply::awaited();
             // Sent at once, so that no `Unwatch` overtakes it; a region that takes nothing is loaded again soon.
             let _ = place
                 .region

@@ -13,7 +13,6 @@ use crate::domain::write::Write;
 use crate::store::commit::{Commit, Outcome};
 use serde_json::json;
 use std::sync::Arc;
-use tokio::sync::oneshot;
 
 impl ConversationActor {
     /// Decides what a member wants, on the state that is on disk.
@@ -104,7 +103,7 @@ impl ConversationActor {
             }
             drop(permit);
         });
-        let (reply, outcome) = oneshot::channel();
+        let (reply, outcome) = Reply::awaited();
         let pending = Pending {
             commit,
             reply: Some(reply),

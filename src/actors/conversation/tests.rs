@@ -15,7 +15,6 @@ use crate::domain::conversation::{FLOOR_MS, INVITE_MS, MemberPhase, Phase};
 use crate::domain::refusal::Code;
 use crate::store::commit::CommandKey;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
 /// Three agents a few steps from one another.
 async fn three(node: &TestNode) -> (Caller, Caller, Caller) {

@@ -56,6 +56,11 @@ impl HubTable {
         self.fresh.insert(session, outbox);
     }
 
+    /// What waits to be written to a session that is registered.
+    pub fn outbox(&self, session: SessionId) -> Option<&SharedOutbox> {
+        self.sessions.get(&session).map(|entry| &entry.outbox)
+    }
+
     /// Registers a session.
     pub fn attach(
         &mut self,

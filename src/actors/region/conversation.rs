@@ -16,7 +16,6 @@ use crate::domain::region::RegionState;
 use crate::domain::scene::Change;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use tokio::sync::oneshot;
 
 /// How long a conversation that is over still answers `closed`, before nobody knows it. Units: milliseconds.
 const CLOSED_KEPT_MS: i64 = 60_000;
@@ -153,7 +152,7 @@ impl RegionActor {
             state.apply(agent, Change::Conversation(Some(id)));
         }
         self.conversations.engaging.insert(agent);
-        let (own, outcome) = oneshot::channel();
+        let (own, outcome) = Reply::awaited();
         let asker = std::mem::replace(reply, own);
         watch::then(stage, outcome, move |me, outcome, _| {
             let outcome = outcome.unwrap_or_else(|_gone| Err(Refusal::unavailable()));

@@ -18,6 +18,7 @@ use crate::wire::{self, ClientError, Disconnect, Encoding, Reply};
 use actix::{Actor, AsyncContext, Context};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use bytes::Bytes;
 use std::collections::VecDeque;
 
 /// `GET /connection/websocket`.
@@ -139,12 +140,16 @@ impl Session {
 
     /// Answers a command with a refusal: the number of its code and `code: detail`.
     pub(super) fn refuse(&self, id: u32, refusal: &Refusal) {
-        metric::errors(refusal.code.name(), "socket").increment(1);
-        let error = error_of(refusal);
         self.outbox
             .borrow_mut()
-            .push(wire::encode_reply(self.encoding(), &Reply::refuse(id, error)));
+            .push(refuse(self.encoding(), id, refusal));
     }
+}
+
+/// The answer that refuses a command, counted.
+fn refuse(encoding: Encoding, id: u32, refusal: &Refusal) -> Bytes {
+    metric::errors(refusal.code.name(), "socket").increment(1);
+    wire::encode_reply(encoding, &Reply::refuse(id, error_of(refusal)))
 }
 
 /// A refusal as an error of the protocol.

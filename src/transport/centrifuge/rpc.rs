@@ -1,7 +1,8 @@
 //! `rpc`: actions of agents, cameras of spectators.
 
 use super::super::session::{IN_FLIGHT_MAX, Session};
-use crate::actors::gateway::Caller;
+use super::refuse;
+use crate::actors::mailbox::Reply;
 use crate::actors::node::DEADLINE;
 use crate::actors::spectator::{SpectatorActor, SpectatorMessage};
 use crate::base::limit::JSON_DEPTH_MAX;
@@ -10,13 +11,13 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::domain::spectate::Spectate;
 use crate::telemetry::metric;
 use crate::transport::params::split_command_id;
-use crate::wire;
-use crate::wire::reply::{ReplyBody, RpcResult};
 use crate::wire::request::RpcRequest;
+use crate::wire::{self, Encoding};
 use actix::fut::{ActorFutureExt, wrap_future};
 use actix::{AsyncContext, Context};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The parameters of `prompt`.
 #[derive(Deserialize)]
@@ -29,7 +30,7 @@ struct Prompt {
 impl Session {
     /// Starts a request; its answer comes when it is there.
     pub(super) fn rpc(&mut self, id: u32, request: RpcRequest, context: &mut Context<Self>) {
-        if self.in_flight >= IN_FLIGHT_MAX {
+        if self.in_flight.saturating_add(self.outbox.borrow().promised()) >= IN_FLIGHT_MAX {
             return self.refuse(id, &Refusal::busy());
         }
         let data = if request.data.is_empty() {
@@ -40,31 +41,29 @@ impl Session {
         if let Err(error) = wire::check_json(&data, JSON_DEPTH_MAX) {
             return self.refuse(id, &Refusal::new(Code::Malformed, error.to_string()));
         }
-        match (request.method.as_str(), self.caller.clone()) {
-            ("spectate" | "camera", None) => self.spectate(id, &data, context),
-            ("spectate" | "camera", Some(_)) => {
+        match (request.method.as_str(), self.caller.is_some()) {
+            ("spectate" | "camera", false) => self.spectate(id, &data, context),
+            ("spectate" | "camera", true) => {
                 let detail = "an agent's socket shows what the agent sees; watch on a socket of its own";
                 self.refuse(id, &Refusal::new(Code::PermissionMissing, detail));
             }
             ("prompt", _) => self.prompt(id, &data, context),
-            (_, Some(caller)) => self.act(id, caller, request.method, &data, context),
-            (_, None) => self.refuse(
+            (_, true) => self.act(id, request.method, &data, context),
+            (_, false) => self.refuse(
                 id,
                 &Refusal::new(Code::Unauthenticated, "connect with an agent's token to act"),
             ),
         }
     }
 
-    fn act(&mut self, id: u32, caller: Caller, method: String, data: &[u8], context: &mut Context<Self>) {
+    fn act(&mut self, id: u32, method: String, data: &[u8], context: &mut Context<Self>) {
         let (params, command_id) = match split_command_id(data) {
-            Ok((params, command_id)) => (params.into_owned(), command_id),
+            Ok(split) => split,
             Err(refusal) => return self.refuse(id, &refusal),
         };
-        let gateway = self.gateway();
-        let work = |caller: Caller| async move { gateway.act(&caller, &method, &params, command_id).await };
         let version = self.web.access.agents_version();
         if version.is_some() && version == self.caller_as_of {
-            return self.answer_later(id, work(caller), context);
+            return self.submit(id, &method, &params, command_id);
         }
         // A permission that was taken away acts before the token ends.
         let (access, verified) = (self.access(), self.verified.clone());
@@ -74,6 +73,7 @@ impl Session {
                 None => Ok(None),
             }
         };
+        let params = params.into_owned();
         self.is_asking = true;
         context.spawn(wrap_future::<_, Self>(ask).map(move |asked, me, context| {
             me.is_asking = false;
@@ -83,14 +83,28 @@ impl Session {
             }
             match asked {
                 Ok(fresh) => {
-                    let caller = fresh.unwrap_or(caller);
-                    (me.caller, me.caller_as_of) = (Some(caller.clone()), version);
-                    me.answer_later(id, work(caller), context);
+                    me.caller = fresh.or_else(|| me.caller.take());
+                    me.caller_as_of = version;
+                    me.submit(id, &method, &params, command_id);
                 }
                 Err(refusal) => me.refuse(id, &refusal),
             }
             me.pump(context);
         }));
+    }
+
+    /// Has an action done. Its answer goes to the socket by way of its thread's flusher and does not wake this session.
+    fn submit(&self, id: u32, method: &str, params: &str, command_id: Option<String>) {
+        let Some(caller) = &self.caller else { return };
+        let gateway = &self.web.gateway;
+        let due = gateway.node.clock.monotonic() + DEADLINE;
+        let ticket = self.outbox.borrow_mut().promise(id, due);
+        let (answers, session) = (Arc::clone(self.worker.flusher.answers()), self.id);
+        let encoding = self.encoding();
+        let reply = Reply::taken_by(move |result| {
+            answers.send(session, ticket, encode_answer(encoding, id, result));
+        });
+        gateway.submit(caller, method, params, command_id, reply);
     }
 
     /// A suggestion of somebody who watches.
@@ -146,17 +160,15 @@ impl Session {
         self.in_flight = self.in_flight.saturating_add(1);
         context.spawn(wrap_future::<_, Self>(work).map(move |result, me, _| {
             me.in_flight = me.in_flight.saturating_sub(1);
-            let data =
-                result.and_then(|answer| serde_json::to_vec(&answer).map_err(|_never| Refusal::internal()));
-            match data {
-                Ok(data) => me.reply(
-                    id,
-                    ReplyBody::Rpc(RpcResult {
-                        data: Bytes::from(data),
-                    }),
-                ),
-                Err(refusal) => me.refuse(id, &refusal),
-            }
+            let piece = encode_answer(me.encoding(), id, result);
+            me.outbox.borrow_mut().push(piece);
         }));
     }
+}
+
+/// The answer to a request as it is sent.
+fn encode_answer<T: Serialize>(encoding: Encoding, id: u32, result: Result<T, Refusal>) -> Bytes {
+    let encoded = result
+        .and_then(|answer| wire::encode_rpc(encoding, id, &answer).map_err(|_never| Refusal::internal()));
+    encoded.unwrap_or_else(|refusal| refuse(encoding, id, &refusal))
 }

@@ -5,7 +5,7 @@ use super::{Phase, Session};
 use crate::actors::node::Node;
 use crate::actors::publication::Dialect;
 use crate::base::limit::HELLO_DEADLINE_MS;
-use crate::domain::refusal::Code;
+use crate::domain::refusal::{Code, Refusal};
 use crate::transport::clawbots;
 use crate::wire::{self, Disconnect};
 use actix::{ActorContext, Context};
@@ -112,8 +112,17 @@ impl Session {
         if self.inbox.borrow_mut().is_stuck() {
             return self.close(Disconnect::INSUFFICIENT_STATE);
         }
+        self.break_promises(now);
         self.check_token();
         self.keep_alive(now);
+    }
+
+    /// Who waited too long for an answer is told so; whether it was done, a repeat with the same command id tells.
+    fn break_promises(&self, now: Duration) {
+        let unanswered = self.outbox.borrow_mut().break_overdue(now);
+        for command in unanswered {
+            self.refuse(command, &Refusal::no_answer());
+        }
     }
 
     /// A closing socket whose peer does not read is cut.

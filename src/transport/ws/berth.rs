@@ -54,9 +54,9 @@ fn worker(node: &Arc<Node>) -> Rc<Worker> {
     let table = Rc::new(RefCell::new(HubTable::default()));
     let hub = watch::start_here(&node.quarantine, HubActor::new(Rc::clone(&table)));
     Rc::new(Worker {
+        flusher: Flusher::start(node, Rc::clone(&table)),
         table,
         hub: node.directory.put_hub(hub),
-        flusher: Flusher::start(node),
         inbound: read_buffer(),
         watched: RefCell::default(),
     })

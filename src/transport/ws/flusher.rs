@@ -1,7 +1,10 @@
 //! Writes what the sockets of one thread have queued: all that came in a turn, in one write a socket.
 
+use super::Answers;
+use super::answers::Answer;
 use super::frames::Scratch;
 use super::pipe::{Pipe, Progress};
+use crate::actors::hub::SharedTable;
 use crate::actors::node::Node;
 use crate::actors::overload::Lateness;
 use crate::telemetry::metric;
@@ -23,31 +26,41 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// The sockets of a thread that have something to write.
 pub struct Flusher {
     node: Arc<Node>,
+    table: SharedTable,
+    answers: Arc<Answers>,
     called: RefCell<Vec<Rc<Pipe>>>,
     /// When the first of them was called.
     called_at: Cell<Duration>,
     lateness: Lateness,
-    call: Notify,
+    call: Arc<Notify>,
     /// Those that have nothing but news, while the node falls behind.
     patient: RefCell<Vec<Rc<Pipe>>>,
     wait: Notify,
 }
 
 impl Flusher {
-    /// Starts the flusher of this thread.
-    pub fn start(node: &Arc<Node>) -> Rc<Self> {
+    /// Starts the flusher of this thread, whose sockets are in this table.
+    pub fn start(node: &Arc<Node>, table: SharedTable) -> Rc<Self> {
+        let call: Arc<Notify> = Arc::default();
         let flusher = Rc::new(Self {
             node: Arc::clone(node),
+            table,
+            answers: Answers::new(node.clock.clone(), Arc::clone(&call)),
             called: RefCell::default(),
             called_at: Cell::default(),
             lateness: Lateness::default(),
-            call: Notify::new(),
+            call,
             patient: RefCell::default(),
             wait: Notify::new(),
         });
         actix_web::rt::spawn(Rc::clone(&flusher).run());
         actix_web::rt::spawn(Rc::clone(&flusher).run_patient());
         flusher
+    }
+
+    /// Where answers for the sockets of this thread go.
+    pub fn answers(&self) -> &Arc<Answers> {
+        &self.answers
     }
 
     /// Has a socket written soon: after the messages that this thread handles just now, so that they leave together.
@@ -95,10 +108,15 @@ impl Flusher {
 
     async fn run(self: Rc<Self>) {
         let mut scratch = Scratch::default();
-        let mut batch = Vec::new();
+        let (mut batch, mut answers) = (Vec::new(), Vec::new());
         loop {
             self.call.notified().await;
+            self.queue_answers(&mut answers);
             std::mem::swap(&mut batch, &mut *self.called.borrow_mut());
+            if batch.is_empty() {
+                // Answers for sockets that are gone.
+                continue;
+            }
             let called_at = self.called_at.get();
             for (index, pipe) in batch.drain(..).enumerate() {
                 if index % TURN == TURN - 1 {
@@ -123,6 +141,21 @@ impl Flusher {
                 self.node.overload.begin(now_ms);
             }
         }
+    }
+
+    /// Puts the answers that came into the queues of their sockets.
+    fn queue_answers(&self, answers: &mut Vec<Answer>) {
+        let Some(since) = self.answers.take(answers) else {
+            return;
+        };
+        let table = self.table.borrow();
+        for answer in answers.drain(..) {
+            // One whose socket is gone reaches nobody.
+            if let Some(outbox) = table.outbox(answer.session) {
+                outbox.borrow_mut().keep(answer.ticket, answer.piece);
+            }
+        }
+        self.called_at.set(self.called_at.get().min(since));
     }
 
     /// Waits until a peer reads again. One that is to close and does not read is cut.

@@ -5,6 +5,7 @@
 //! sockets at once is written by the thread's [`Flusher`], one write a socket, without waking a task for each.
 
 mod accept;
+mod answers;
 mod berth;
 mod connections;
 mod flusher;
@@ -14,6 +15,7 @@ mod reader;
 mod upgrade;
 
 pub use accept::{Opening, accept, encoding_of, is_upgrade};
+pub use answers::Answers;
 pub use berth::{Berth, Berths};
 pub use connections::{Connections, Counted};
 pub use flusher::Flusher;

@@ -104,11 +104,12 @@ impl Pipe {
         self.look_at.set(time);
     }
 
-    /// Whether the session has something to look after: its time has come, the connection is to end or is gone, or a message is
-    /// not whole.
+    /// Whether the session has something to look after: its time has come, an answer did not come in time, the connection is to
+    /// end or is gone, or a message is not whole.
     pub fn wants_look(&self, now: Duration) -> bool {
         let outbox = self.outbox.borrow();
         now >= self.look_at.get()
+            || outbox.is_overdue(now)
             || self.waiting_since.get().is_some()
             || outbox.is_gone()
             || outbox.end_reason().is_some()
@@ -292,7 +293,7 @@ mod tests {
         let (stream, _) = listener.accept().unwrap();
         stream.set_nonblocking(true).unwrap();
         let outbox: SharedOutbox = Rc::new(RefCell::new(Outbox::new(Dialect::Centrifuge(Encoding::Json))));
-        let flusher = Flusher::start(node.node());
+        let flusher = Flusher::start(node.node(), Rc::default());
         let pipe = Pipe::open(stream, Rc::clone(&outbox), flusher, None).unwrap();
         (pipe, outbox, peer)
     }

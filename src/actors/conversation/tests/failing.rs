@@ -1,6 +1,7 @@
 //! Conversations that are loaded again.
 
 use super::*;
+use crate::actors::mailbox::{Answer, Reply};
 
 #[test]
 fn a_shard_that_is_loaded_again_goes_on_with_its_conversations() {
@@ -19,12 +20,7 @@ fn a_shard_that_is_loaded_again_goes_on_with_its_conversations() {
 }
 
 /// A turn as the region would hand it over, and where its answer comes.
-fn turn(
-    node: &TestNode,
-    who: &Caller,
-    name: &str,
-    params: Value,
-) -> (ConversationMessage, oneshot::Receiver<Result<Receipt, Refusal>>) {
+fn turn(node: &TestNode, who: &Caller, name: &str, params: Value) -> (ConversationMessage, Answer<Receipt>) {
     let action = Action::decode(name, &params.to_string()).unwrap();
     let id = node.node().entropy.u64().to_string();
     let command = CommandKey {
@@ -33,7 +29,7 @@ fn turn(
         action: action.name(),
         durability: action.durability(),
     };
-    let (reply, outcome) = oneshot::channel();
+    let (reply, outcome) = Reply::awaited();
     let profile = Arc::new(Profile {
         id: who.id,
         handle: who.handle.clone(),
