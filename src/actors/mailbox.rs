@@ -162,3 +162,25 @@ pub fn answer<T>(mut reply: Reply<T>, result: Result<T, Refusal>) {
         None => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::refusal::Code;
+    use std::sync::mpsc;
+
+    #[test]
+    fn a_taker_is_told_once_and_of_a_reply_that_got_lost_too() {
+        let (told, heard) = mpsc::channel();
+        let reply = || {
+            let told = told.clone();
+            Reply::<u8>::taken_by(move |result| told.send(result.map_err(|refusal| refusal.code)).unwrap())
+        };
+        answer(reply(), Ok(7));
+        answer(reply(), Err(Refusal::busy()));
+        drop(reply());
+        drop(told);
+        let all: Vec<_> = heard.iter().collect();
+        assert_eq!(all, [Ok(7), Err(Code::Busy), Err(Code::Unavailable)]);
+    }
+}

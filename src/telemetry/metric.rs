@@ -123,10 +123,14 @@ declare! {
     counter commit_retries() = "rookery_commit_retries_total", Count;
     /// Time that a shard needs for one tick.
     histogram tick_duration() = "rookery_tick_seconds", Seconds;
+    /// Time from the first call of a thread's sockets that have something to send to the last one's write. Looked at every 50 ms.
+    histogram socket_turn() = "rookery_socket_turn_seconds", Seconds;
     /// Times that this node began to fall behind, so that ticks were stretched.
     counter overloads() = "rookery_overloads_total", Count;
     /// Ticks after which the next one came later than the world's period, because the node fell behind.
     counter ticks_stretched() = "rookery_ticks_stretched_total", Count;
+    /// Writes of news that waited for more because the node fell behind.
+    counter news_delayed() = "rookery_news_delayed_total", Count;
     /// Handshakes that waited for their turn because the node fell behind.
     counter handshakes_delayed() = "rookery_handshakes_delayed_total", Count;
     /// Handshakes refused because the node fell behind and too many waited already.

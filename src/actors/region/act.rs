@@ -85,18 +85,18 @@ impl RegionActor {
             request.reply,
             Ok(self.receipt(
                 decision.result,
-                &request.command.id,
+                request.command.id,
                 request.command.durability,
                 tick,
             )),
         );
     }
 
-    fn receipt(&self, result: Output, command_id: &str, durability: Durability, tick: Tick) -> Receipt {
+    fn receipt(&self, result: Output, command_id: String, durability: Durability, tick: Tick) -> Receipt {
         Receipt {
             result,
             durability,
-            command_id: command_id.to_owned(),
+            command_id,
             region: Some(self.plan.name.clone()),
             shard: Some(self.shard.id),
             seq: None,

@@ -2,7 +2,7 @@
 
 use super::super::session::{IN_FLIGHT_MAX, Session};
 use super::refuse;
-use crate::actors::mailbox::Reply;
+use crate::actors::mailbox::{Reply, Seat};
 use crate::actors::node::DEADLINE;
 use crate::actors::spectator::{SpectatorActor, SpectatorMessage};
 use crate::base::limit::JSON_DEPTH_MAX;
@@ -94,9 +94,12 @@ impl Session {
     }
 
     /// Has an action done. Its answer goes to the socket by way of its thread's flusher and does not wake this session.
-    fn submit(&self, id: u32, method: &str, params: &str, command_id: Option<String>) {
+    fn submit(&mut self, id: u32, method: &str, params: &str, command_id: Option<String>) {
         let Some(caller) = &self.caller else { return };
         let gateway = &self.web.gateway;
+        if !self.seat.as_ref().is_some_and(Seat::is_open) {
+            self.seat = gateway.seat_of(&caller.handle);
+        }
         let due = gateway.node.clock.monotonic() + DEADLINE;
         let ticket = self.outbox.borrow_mut().promise(id, due);
         let (answers, session) = (Arc::clone(self.worker.flusher.answers()), self.id);
@@ -104,7 +107,7 @@ impl Session {
         let reply = Reply::taken_by(move |result| {
             answers.send(session, ticket, encode_answer(encoding, id, result));
         });
-        gateway.submit(caller, method, params, command_id, reply);
+        gateway.submit(caller, self.seat.as_ref(), method, params, command_id, reply);
     }
 
     /// A suggestion of somebody who watches.

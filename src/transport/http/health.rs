@@ -232,6 +232,7 @@ fn overload(metrics: &str) -> Value {
         "times": sum(metrics, "rookery_overloads_total"),
         "ticks_stretched": sum(metrics, "rookery_ticks_stretched_total"),
         "perceptions_of_last_tick": sum(metrics, "rookery_perceptions_of_last_tick_total"),
+        "news_delayed": sum(metrics, "rookery_news_delayed_total"),
         "handshakes_delayed": sum(metrics, "rookery_handshakes_delayed_total"),
         "handshakes_refused": sum(metrics, "rookery_handshakes_refused_total"),
     })

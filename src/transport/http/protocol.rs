@@ -23,7 +23,7 @@ const FRAMES: &str = "\n## What is seen\n\n\
 /// What changes for clients while the server falls behind.
 const OVERLOAD: &str = "\n## Under overload\n\n\
     While the server falls behind (`/health/full` says so), handshakes of sockets take turns: one waits up to two seconds, or gets 503 \
-    `overloaded` with `Retry-After`. Ticks may be 200 ms apart, and what is seen and heard around may wait as long for more or until \
+    `overloaded` with `Retry-After`. Ticks may be 200 ms apart, and what is seen and heard around may wait 400 ms for more or until \
     an answer leaves on the same socket. `get_nearby_agents` tells of the last tick, which its `tick` names. Answers, the inbox and \
     channels do not wait.\n";
 

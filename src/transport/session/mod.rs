@@ -16,6 +16,7 @@ use super::http::visits::Visit;
 use super::web::Web;
 use super::ws::{Incoming, Opening, Pipe, Worker};
 use super::{centrifuge, clawbots};
+use crate::actors::agent::AgentActor;
 use crate::actors::gateway::{Caller, Gateway};
 use crate::actors::mailbox::Seat;
 use crate::actors::node::{Limiter, Node};
@@ -60,6 +61,8 @@ pub struct Session {
     pub(super) phase: Phase,
     pub(super) verified: Option<Verified>,
     pub(super) caller: Option<Caller>,
+    /// The actor of the caller, as it was found last.
+    pub(super) seat: Option<Seat<AgentActor>>,
     /// The version of the agents as of which the caller may what it says; none before that was asked.
     pub(super) caller_as_of: Option<i64>,
     /// It is being asked what the caller may; commands wait.
@@ -100,6 +103,7 @@ impl Session {
             phase: Phase::Fresh,
             verified: None,
             caller: None,
+            seat: None,
             caller_as_of: None,
             is_asking: false,
             inbox: Inbox::shared(),

@@ -20,9 +20,6 @@ const TURN: usize = 64;
 /// How often a socket that takes nothing is looked at, whether it was told to close meanwhile.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// How long news wait for more when the node falls behind: a write costs the same, however much is in it.
-const PATIENCE: Duration = Duration::from_millis(200);
-
 /// The sockets of a thread that have something to write.
 pub struct Flusher {
     node: Arc<Node>,
@@ -76,13 +73,14 @@ impl Flusher {
     /// Has a socket written that has nothing but news: soon, or under overload after a while, unless something of more haste
     /// comes before.
     pub(super) fn call_with_news(&self, pipe: Rc<Pipe>) {
-        if !self.node.overload.is_on(self.node.clock.monotonic_ms()) {
+        if self.patience().is_none() {
             return self.call(pipe);
         }
         // Each waits once, however often something of more haste takes its news along meanwhile.
         if pipe.set_patient(true) {
             return;
         }
+        metric::news_delayed().increment(1);
         let mut patient = self.patient.borrow_mut();
         patient.push(pipe);
         if patient.len() == 1 {
@@ -90,10 +88,15 @@ impl Flusher {
         }
     }
 
+    fn patience(&self) -> Option<Duration> {
+        self.node.overload.patience(self.node.clock.monotonic_ms())
+    }
+
     async fn run_patient(self: Rc<Self>) {
         loop {
             self.wait.notified().await;
-            tokio::time::sleep(PATIENCE).await;
+            // Over meanwhile, it takes no longer than a turn.
+            tokio::time::sleep(self.patience().unwrap_or_default()).await;
             let waited = std::mem::take(&mut *self.patient.borrow_mut());
             for (index, pipe) in waited.into_iter().enumerate() {
                 pipe.set_patient(false);

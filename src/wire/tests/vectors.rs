@@ -1,6 +1,6 @@
 //! Exact texts and bytes of the important messages, frames and codes.
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 
 use crate::wire::reply::*;
 use crate::wire::request::*;
@@ -8,7 +8,7 @@ use crate::wire::subscription::SubRefreshResult;
 use crate::wire::tests::captured::{captured_commands, raw, replies};
 use crate::wire::{
     ClientError, DecodeError, Encoding, UnsubscribeCode, check_json, code, decode_commands, decode_replies,
-    encode_publication, encode_reply, join, ping,
+    encode_publication, encode_reply, encode_rpc, join, ping,
 };
 
 fn bytes(hex: &str) -> Vec<u8> {
@@ -65,6 +65,19 @@ fn replies_have_the_exact_text_and_the_bytes_of_the_official_schema() {
                 .expect(json)
                 .to_vec(),
             [reply]
+        );
+    }
+}
+
+#[test]
+fn the_answer_to_an_rpc_is_the_reply_that_carries_it() {
+    let answer = serde_json::json!({"result": {"text": "a \"line\"\nand one more"}, "tick": 7});
+    let data = Bytes::from(serde_json::to_vec(&answer).unwrap());
+    let reply = Reply::of(4_294_967_295_u32, ReplyBody::Rpc(RpcResult { data }));
+    for encoding in [Encoding::Json, Encoding::Protobuf] {
+        assert_eq!(
+            encode_rpc(encoding, 4_294_967_295, &answer).unwrap(),
+            encode_reply(encoding, &reply)
         );
     }
 }

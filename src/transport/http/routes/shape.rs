@@ -113,6 +113,7 @@ pub fn health(_: &mut SchemaGenerator) -> Schema {
                     "times": count("Times that it began to fall behind."),
                     "ticks_stretched": count("Ticks that came later than the world's period."),
                     "perceptions_of_last_tick": count("Questions about what is around that were answered as of the last tick."),
+                    "news_delayed": count("Writes of what is seen and heard around that waited for more."),
                     "handshakes_delayed": count("New sockets that waited for their turn."),
                     "handshakes_refused": count("New sockets that were refused as `overloaded`."),
                 },
