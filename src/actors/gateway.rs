@@ -3,7 +3,8 @@
 use super::agent::{
     AgentActor, AgentMessage, Counted, Join, Joined, Joiner, Suggestion, prompts_refused, replay,
 };
-use super::mailbox::{Reply, Seat, answer, wait};
+use super::directory::AgentSeat;
+use super::mailbox::{Reply, answer, wait};
 use super::node::{DEADLINE, Node};
 use super::request::{Receipt, Request, body_hash};
 use super::shard;
@@ -65,22 +66,14 @@ impl Gateway {
         command_id: Option<String>,
     ) -> Result<Receipt, Refusal> {
         let (reply, answer) = Reply::awaited();
-        let seat = self.seat_of(&caller.handle);
-        self.submit(caller, seat.as_ref(), name, params, command_id, reply);
+        self.submit(caller, name, params, command_id, reply);
         wait(DEADLINE, answer).await
     }
 
-    /// Where an agent's actor is, if it has one.
-    pub fn seat_of(&self, handle: &Handle) -> Option<Seat<AgentActor>> {
-        self.node.directory.agent(handle).map(|agent| agent.seat)
-    }
-
-    /// Has an action done by the agent's actor, when it has one. The reply says what came of it, or the one refusal that
-    /// applies first.
+    /// Has an action done. The reply says what came of it, or the one refusal that applies first.
     pub fn submit(
         &self,
         caller: &Caller,
-        seat: Option<&Seat<AgentActor>>,
         name: &str,
         params: &str,
         command_id: Option<String>,
@@ -101,7 +94,8 @@ impl Gateway {
             durability,
         };
         let (agent, permissions) = (caller.id, caller.permissions);
-        let Some(seat) = seat else {
+        // Asked each time: whoever keeps a seat keeps an actor that has ended.
+        let Some(AgentSeat { seat, .. }) = self.node.directory.agent(&caller.handle) else {
             let is_repeatable = has_own_id && durability == Durability::Durable;
             let counted = self.count_absent(&caller.handle, Counted::of(action.permission()));
             return self.answer_absent(agent, is_repeatable.then_some(command), counted, reply);

@@ -1,4 +1,5 @@
-//! Seats: bounded mailboxes. `tell` and `ask` are the only ways to send a message to an actor.
+//! Seats: bounded mailboxes. `tell`, `hand` and `ask`, and for the server's own orders `order` and `demand`, are the only ways to
+//! send a message to an actor.
 
 use super::watch::{Parcel, Role, Watched};
 use crate::domain::refusal::Refusal;
@@ -15,7 +16,7 @@ pub struct Reply<T>(Option<Way<T>>);
 enum Way<T> {
     /// Somebody awaits it.
     Waiter(oneshot::Sender<Result<T, Refusal>>),
-    /// It is handed to this, on the thread that it was made on.
+    /// It is handed to this, on the thread of whoever answers.
     Taker(Box<dyn FnOnce(Result<T, Refusal>) + Send>),
 }
 

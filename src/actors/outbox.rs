@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-/// An outbox shared by a session, its hub and its connection, all on one shard thread.
+/// An outbox shared by a session, its hub, its connection and its thread's flusher, all on one shard thread.
 pub type SharedOutbox = Rc<RefCell<Outbox>>;
 
 /// Places for pieces that an outbox has in itself.
@@ -169,15 +169,18 @@ impl Outbox {
         self.promises.len()
     }
 
-    /// Queues an answer that was promised. One that came too late is dropped: its asker was told so.
-    pub fn keep(&mut self, ticket: u32, piece: Bytes) {
-        if let Some(index) = self.promises.iter().position(|promise| promise.ticket == ticket) {
-            self.promises.swap_remove(index);
-            if self.promises.is_empty() {
-                self.promises.shrink_to_fit();
-            }
-            self.push(piece);
+    /// Notes that a promised answer came; gives the command that it is pushed for. None: it came too late, and its asker was
+    /// told so.
+    pub fn keep(&mut self, ticket: u32) -> Option<u32> {
+        let index = self
+            .promises
+            .iter()
+            .position(|promise| promise.ticket == ticket)?;
+        let promise = self.promises.swap_remove(index);
+        if self.promises.is_empty() {
+            self.promises.shrink_to_fit();
         }
+        Some(promise.command)
     }
 
     /// Whether an answer should have come by now.
@@ -334,19 +337,16 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_queued_once_and_not_after_its_time() {
+    fn an_answer_is_kept_once_and_not_after_its_time() {
         let mut outbox = Outbox::new(Dialect::Centrifuge(Encoding::Json));
-        let (piece, at) = (|| Bytes::from_static(b"{}"), Duration::from_millis);
+        let at = Duration::from_millis;
         // Clients choose the ids of their commands, and may choose one twice.
         let (first, second) = (outbox.promise(7, at(100)), outbox.promise(7, at(200)));
-        outbox.keep(first, piece());
-        outbox.keep(first, piece());
-        assert_eq!((outbox.pieces.len(), outbox.promised()), (1, 1));
+        assert_eq!((outbox.keep(first), outbox.keep(first)), (Some(7), None));
         assert!(!outbox.is_overdue(at(199)) && outbox.break_overdue(at(199)).is_empty());
         assert!(outbox.is_overdue(at(200)));
-        assert_eq!(outbox.break_overdue(at(200)), [7]);
-        outbox.keep(second, piece());
-        assert_eq!((outbox.pieces.len(), outbox.promised()), (1, 0));
+        assert_eq!((outbox.promised(), outbox.break_overdue(at(200))), (1, vec![7]));
+        assert_eq!((outbox.promised(), outbox.keep(second)), (0, None));
     }
 
     #[test]

@@ -72,18 +72,21 @@ impl Lateness {
 impl Overload {
     /// One of its threads falls behind.
     pub fn begin(&self, now_ms: i64) {
-        let until = self.until_ms.load(Ordering::Relaxed);
+        let until = self.until_ms.load(Ordering::Acquire);
         let lasts = self.lasts(now_ms, until);
         self.lasts_ms.store(lasts, Ordering::Relaxed);
+        if until < now_ms {
+            // Before another thread can see that it is on.
+            self.began_ms.store(now_ms, Ordering::Relaxed);
+        }
         self.until_ms
-            .store(now_ms.saturating_add(lasts), Ordering::Relaxed);
+            .store(now_ms.saturating_add(lasts), Ordering::Release);
         if until >= now_ms {
             if now_ms.saturating_sub(self.began_ms.load(Ordering::Relaxed)) >= DEEP_AFTER_MS {
                 self.deep_until_ms
                     .store(now_ms.saturating_add(lasts), Ordering::Relaxed);
             }
         } else {
-            self.began_ms.store(now_ms, Ordering::Relaxed);
             metric::overloads().increment(1);
             tracing::warn!("this node falls behind: ticks are stretched and new sockets wait for a while");
         }

@@ -1,4 +1,4 @@
-//! Planted faults: lets a test make a handler panic at a named point, or the node believe that it falls behind.
+//! Planted faults: lets a test make a handler panic at a named point or never answer, or the node believe that it falls behind.
 //!
 //! Without the feature `faults` this is compiled to nothing.
 

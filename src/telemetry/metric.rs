@@ -123,7 +123,7 @@ declare! {
     counter commit_retries() = "rookery_commit_retries_total", Count;
     /// Time that a shard needs for one tick.
     histogram tick_duration() = "rookery_tick_seconds", Seconds;
-    /// Time from the first call of a thread's sockets that have something to send to the last one's write. Looked at every 50 ms.
+    /// Time from the first call of a thread's sockets that have something to send to the last one's write; one turn a thread in 50 ms is looked at.
     histogram socket_turn() = "rookery_socket_turn_seconds", Seconds;
     /// Times that this node began to fall behind, so that ticks were stretched.
     counter overloads() = "rookery_overloads_total", Count;

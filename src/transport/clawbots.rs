@@ -2,7 +2,7 @@
 
 use super::http::visits::Visit;
 use super::params::split_command_id;
-use super::session::{IN_FLIGHT_MAX, Opened, Phase, Session};
+use super::session::{Opened, Phase, Session};
 use super::web::Web;
 use super::ws::{self, Berth};
 use crate::actors::gateway::Caller;
@@ -273,7 +273,7 @@ fn act(session: &mut Session, action: String, frame: Frame, context: &mut Contex
     let Some(caller) = session.caller.clone() else {
         return session.close(BAD_TOKEN);
     };
-    if session.in_flight >= IN_FLIGHT_MAX {
+    if session.is_full() {
         return respond(session, frame.request_id, Err(Refusal::busy()));
     }
     let params = frame.params.as_deref().map_or("{}", RawValue::get);

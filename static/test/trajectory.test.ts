@@ -65,6 +65,11 @@ test("world_day_has_24_hours_of_150_seconds", () => {
   assert.equal(clock.hourAt(0), null, "nobody told the hour");
   clock.setHour(0, 0);
   assert.equal(clock.hourAt(150_000 * 6), 6);
+  // Told in whole minutes, it does not step back; but what is wrong is put right.
+  clock.setHour(5 + 59.5 / 60, 150_000 * 6);
+  assert.equal(clock.hourAt(150_000 * 6), 6);
+  clock.setHour(5, 150_000 * 6);
+  assert.equal(clock.hourAt(150_000 * 6), 5);
   clock.setHour(18, 0);
   assert.equal(clock.hourAt(150_000 * 7), 1);
 });

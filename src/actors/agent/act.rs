@@ -10,12 +10,17 @@ use crate::domain::action::{Action, Durability, Owner};
 use crate::domain::agent::Profile;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::scene::Decision;
+use crate::host::fault;
 use crate::store::commit::StoredAnswer;
 use std::sync::Arc;
 
 impl AgentActor {
     /// Does what is asked, or refuses with the first reason that applies.
     pub(super) fn act(&mut self, request: Request, stage: &mut Stage<Self>) {
+        if fault::is_at("agent.mute") {
+            // Forgotten, for a request that is dropped is answered by that.
+            return std::mem::forget(request);
+        }
         let now = self.now();
         self.presence.note_seen(now);
         if let Err(refusal) = self.admit(&request) {

@@ -2,7 +2,7 @@
 
 use super::RegionActor;
 use super::viewers::publish;
-use crate::actors::hub::{HubMessage, TickFrames};
+use crate::actors::hub::{HubMessage, Interest, TickFrames};
 use crate::actors::publication::Publication;
 use crate::actors::watch::{self, Stage};
 use crate::base::time::Tick;
@@ -12,8 +12,14 @@ use crate::domain::region::weather::{spell_at, weather_at};
 use crate::domain::space::Cell;
 use crate::telemetry::metric;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Frames of cells, encoded once for everybody.
+type Frames = Arc<[(Cell, Arc<Publication>)]>;
+/// Changes of who sees what, by hub.
+type Interests = BTreeMap<usize, Vec<Interest>>;
 
 impl RegionActor {
     /// Starts the tick at this shard's own phase of the period: staggered writes reach sockets sooner.
@@ -59,8 +65,11 @@ impl RegionActor {
         self.tick = tick;
         self.note_weather(now);
         self.step(tick);
-        self.send_frames(tick);
+        let frames = self.frames(tick);
+        let interests = self.interests(tick);
+        // Before anybody is told: whose thread is woken may take this one's processor.
         metric::tick_duration().record(self.node.clock.monotonic().saturating_sub(started).as_secs_f64());
+        self.tell_hubs(frames, interests);
     }
 
     fn step(&mut self, tick: Tick) {
@@ -89,16 +98,30 @@ impl RegionActor {
         }
     }
 
-    fn send_frames(&mut self, tick: Tick) {
-        let Some(state) = &mut self.state else { return };
+    /// What changed, for each cell that somebody watches.
+    fn frames(&mut self, tick: Tick) -> Frames {
+        let Some(state) = &mut self.state else {
+            return Frames::default();
+        };
         let changes = state.take_changes();
         let state = &*state;
-        let frames: Arc<[(Cell, Arc<Publication>)]> = changes
+        changes
             .iter()
             .filter(|(cell, _)| self.viewers.is_watched(**cell))
             .map(|(cell, change)| (*cell, publish(state, state.frame(*cell, change, tick))))
-            .collect();
-        let mut interests = self.viewers.interests(state, self.shard.area, tick);
+            .collect()
+    }
+
+    /// Who sees other cells than before.
+    fn interests(&mut self, tick: Tick) -> Interests {
+        let state = self.state.as_ref();
+        state.map_or_else(Interests::default, |state| {
+            self.viewers.interests(state, self.shard.area, tick)
+        })
+    }
+
+    /// Hands a tick over.
+    fn tell_hubs(&self, frames: Frames, mut interests: Interests) {
         if frames.is_empty() && interests.is_empty() {
             return;
         }
@@ -136,7 +159,7 @@ impl RegionActor {
             return;
         };
         let entry = json!({"type": EventKind::WeatherChange.name(), "content": {"weather": weather}});
-        let cells: std::collections::BTreeMap<Cell, _> = state
+        let cells: BTreeMap<Cell, _> = state
             .bodies()
             .filter_map(|body| state.grid().position(body.profile.id))
             .map(|at| (Cell::of(at), at))

@@ -4,6 +4,8 @@ mod channel;
 mod connect;
 mod rpc;
 
+pub(super) use rpc::encode_answer;
+
 use super::http::visits::Visit;
 use super::session::{Phase, Session};
 use super::web::Web;

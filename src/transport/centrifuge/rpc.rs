@@ -1,8 +1,8 @@
 //! `rpc`: actions of agents, cameras of spectators.
 
-use super::super::session::{IN_FLIGHT_MAX, Session};
+use super::super::session::Session;
 use super::refuse;
-use crate::actors::mailbox::{Reply, Seat};
+use crate::actors::mailbox::Reply;
 use crate::actors::node::DEADLINE;
 use crate::actors::spectator::{SpectatorActor, SpectatorMessage};
 use crate::base::limit::JSON_DEPTH_MAX;
@@ -30,7 +30,7 @@ struct Prompt {
 impl Session {
     /// Starts a request; its answer comes when it is there.
     pub(super) fn rpc(&mut self, id: u32, request: RpcRequest, context: &mut Context<Self>) {
-        if self.in_flight.saturating_add(self.outbox.borrow().promised()) >= IN_FLIGHT_MAX {
+        if self.is_full() {
             return self.refuse(id, &Refusal::busy());
         }
         let data = if request.data.is_empty() {
@@ -94,20 +94,16 @@ impl Session {
     }
 
     /// Has an action done. Its answer goes to the socket by way of its thread's flusher and does not wake this session.
-    fn submit(&mut self, id: u32, method: &str, params: &str, command_id: Option<String>) {
-        let Some(caller) = &self.caller else { return };
+    fn submit(&self, id: u32, method: &str, params: &str, command_id: Option<String>) {
+        let Some(caller) = &self.caller else {
+            return self.refuse(id, &Refusal::internal());
+        };
         let gateway = &self.web.gateway;
-        if !self.seat.as_ref().is_some_and(Seat::is_open) {
-            self.seat = gateway.seat_of(&caller.handle);
-        }
         let due = gateway.node.clock.monotonic() + DEADLINE;
         let ticket = self.outbox.borrow_mut().promise(id, due);
         let (answers, session) = (Arc::clone(self.worker.flusher.answers()), self.id);
-        let encoding = self.encoding();
-        let reply = Reply::taken_by(move |result| {
-            answers.send(session, ticket, encode_answer(encoding, id, result));
-        });
-        gateway.submit(caller, self.seat.as_ref(), method, params, command_id, reply);
+        let reply = Reply::taken_by(move |result| answers.send(session, ticket, result));
+        gateway.submit(caller, method, params, command_id, reply);
     }
 
     /// A suggestion of somebody who watches.
@@ -170,7 +166,11 @@ impl Session {
 }
 
 /// The answer to a request as it is sent.
-fn encode_answer<T: Serialize>(encoding: Encoding, id: u32, result: Result<T, Refusal>) -> Bytes {
+pub(in crate::transport) fn encode_answer<T: Serialize>(
+    encoding: Encoding,
+    id: u32,
+    result: Result<T, Refusal>,
+) -> Bytes {
     let encoded = result
         .and_then(|answer| wire::encode_rpc(encoding, id, &answer).map_err(|_never| Refusal::internal()));
     encoded.unwrap_or_else(|refusal| refuse(encoding, id, &refusal))

@@ -16,7 +16,6 @@ use super::http::visits::Visit;
 use super::web::Web;
 use super::ws::{Incoming, Opening, Pipe, Worker};
 use super::{centrifuge, clawbots};
-use crate::actors::agent::AgentActor;
 use crate::actors::gateway::{Caller, Gateway};
 use crate::actors::mailbox::Seat;
 use crate::actors::node::{Limiter, Node};
@@ -36,7 +35,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// Most requests of one socket that wait for an answer.
-pub const IN_FLIGHT_MAX: usize = 64;
+const IN_FLIGHT_MAX: usize = 64;
 /// Most commands of one socket that wait to be looked at.
 const PENDING_MAX: usize = 256;
 
@@ -61,8 +60,6 @@ pub struct Session {
     pub(super) phase: Phase,
     pub(super) verified: Option<Verified>,
     pub(super) caller: Option<Caller>,
-    /// The actor of the caller, as it was found last.
-    pub(super) seat: Option<Seat<AgentActor>>,
     /// The version of the agents as of which the caller may what it says; none before that was asked.
     pub(super) caller_as_of: Option<i64>,
     /// It is being asked what the caller may; commands wait.
@@ -103,7 +100,6 @@ impl Session {
             phase: Phase::Fresh,
             verified: None,
             caller: None,
-            seat: None,
             caller_as_of: None,
             is_asking: false,
             inbox: Inbox::shared(),
@@ -129,6 +125,11 @@ impl Session {
     pub fn for_agent(mut self, agent: crate::domain::agent::Handle) -> Self {
         self.expected_agent = Some(agent);
         self
+    }
+
+    /// Whether so many of its requests wait for an answer that it must wait with more.
+    pub(super) fn is_full(&self) -> bool {
+        self.in_flight.saturating_add(self.outbox.borrow().promised()) >= IN_FLIGHT_MAX
     }
 
     pub(super) fn gateway(&self) -> Gateway {

@@ -7,7 +7,9 @@ use super::pipe::{Pipe, Progress};
 use crate::actors::hub::SharedTable;
 use crate::actors::node::Node;
 use crate::actors::overload::Lateness;
+use crate::actors::publication::Dialect;
 use crate::telemetry::metric;
+use crate::transport::centrifuge::encode_answer;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -117,7 +119,7 @@ impl Flusher {
             self.queue_answers(&mut answers);
             std::mem::swap(&mut batch, &mut *self.called.borrow_mut());
             if batch.is_empty() {
-                // Answers for sockets that are gone.
+                // The call was for answers that were queued in the turn before, or whose sockets are gone.
                 continue;
             }
             let called_at = self.called_at.get();
@@ -152,10 +154,27 @@ impl Flusher {
             return;
         };
         let table = self.table.borrow();
-        for answer in answers.drain(..) {
+        for Answer {
+            session,
+            ticket,
+            result,
+        } in answers.drain(..)
+        {
             // One whose socket is gone reaches nobody.
-            if let Some(outbox) = table.outbox(answer.session) {
-                outbox.borrow_mut().keep(answer.ticket, answer.piece);
+            let Some(outbox) = table.outbox(session) else {
+                continue;
+            };
+            let queued = catch_unwind(AssertUnwindSafe(|| {
+                let mut outbox = outbox.borrow_mut();
+                if let (Some(command), Dialect::Centrifuge(encoding)) =
+                    (outbox.keep(ticket), outbox.dialect())
+                {
+                    outbox.push(encode_answer(encoding, command, result));
+                }
+            }));
+            if queued.is_err() {
+                tracing::error!("an answer could not be queued");
+                metric::actor_restarts("flusher").increment(1);
             }
         }
         self.called_at.set(self.called_at.get().min(since));

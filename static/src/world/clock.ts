@@ -3,6 +3,7 @@ import { numberOr } from "../wire/frame";
 
 /** Length of a world day. Units: milliseconds of real time. */
 export const WORLD_DAY_MS = 60 * 60 * 1000;
+const MINUTE_H = 1 / 60;
 // Behind a frame's tick by more than this, the estimate is pulled back: the server stretched its ticks.
 const LATE_MS_MAX = 2_000;
 
@@ -44,6 +45,9 @@ export class TickClock {
 
   /** Sets the hour of the world's day, 0-24, as the server tells it. */
   setHour(hour: number, nowMs: number): void {
+    // It is told in whole minutes: what it may be already is left as it is, or it would step back.
+    const ahead = (this.hourAt(nowMs) ?? Number.NaN) - hour;
+    if (ahead >= 0 && ahead < MINUTE_H) return;
     this.dayOffsetMs = (hour / 24) * WORLD_DAY_MS - this.tickAt(nowMs) * this.tickMs;
   }
 

@@ -49,6 +49,35 @@ async fn sockets_of_one_agent_are_counted_and_floods_are_closed() {
 }
 
 #[tokio::test]
+async fn requests_that_nobody_answers_are_bounded_and_end_as_timeouts() {
+    let world = TestWorld::start(Settings {
+        variables: vec![("ROOKERY_FAULT", "agent.mute=".to_owned())],
+        ..Settings::default()
+    });
+    let alice = world.agent("alice").await;
+    let mut socket = alice.connect().await;
+    let mut asked = Vec::new();
+    for _ in 0..64 {
+        asked.push(socket.start_rpc("get_location", &json!({})).await);
+    }
+    let refused = socket.rpc("get_location", json!({})).await.unwrap_err();
+    assert!(
+        refused.message.starts_with("busy") && refused.temporary,
+        "{refused:?}"
+    );
+    for id in asked {
+        let refused = socket.rpc_reply(id).await.unwrap_err();
+        assert!(
+            refused.message.starts_with("timeout") && refused.temporary,
+            "{refused:?}"
+        );
+    }
+    // Their places are free again.
+    let refused = socket.rpc("get_location", json!({})).await.unwrap_err();
+    assert!(refused.message.starts_with("timeout"), "{refused:?}");
+}
+
+#[tokio::test]
 async fn actions_of_one_agent_have_a_rate() {
     let world = limited();
     let (alice, bob) = (world.agent("alice").await, world.agent("bob").await);
