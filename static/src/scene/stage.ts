@@ -90,6 +90,8 @@ export class Stage {
 
   /** Draws a frame. `focus` is what the camera looks at, `seconds` the time since the last frame. */
   draw(hour: number, seconds: number, frameMs: number, focus: Vector3): void {
+    // Before anything is drawn: another size empties the picture, and an empty one would flash.
+    if (this.quality.note(frameMs)) this.applyQuality();
     const reach = this.camera.position.distanceTo(focus);
     const light = this.atmosphere.update(hour, seconds, reach);
     if (!this.isStill()) SHARED.uTime.value = (SHARED.uTime.value + seconds) % 36_000;
@@ -102,7 +104,6 @@ export class Stage {
     this.camera.updateProjectionMatrix();
     this.renderer.info.reset();
     this.renderer.render(this.scene, this.camera);
-    if (this.quality.note(frameMs)) this.applyQuality();
   }
 
   // The shadow map covers what is near the focus; it moves in whole texels, so that edges do not crawl.

@@ -60,6 +60,7 @@ export class Picture {
   private readonly head = new Vector3();
   private hovered: string | null = null;
   private lastMs = 0;
+  private isResized = false;
   private covered: DOMRect[] = [];
   private coveredAtMs = Number.NEGATIVE_INFINITY;
   private weather = "clear";
@@ -90,7 +91,7 @@ export class Picture {
         canvas.classList.toggle("over", this.hovered !== null);
       },
     });
-    new ResizeObserver(() => this.resize()).observe(canvas);
+    new ResizeObserver(() => (this.isResized = true)).observe(canvas);
     requestAnimationFrame((nowMs) => this.frame(nowMs));
   }
 
@@ -126,6 +127,7 @@ export class Picture {
 
   /** Takes the sizes of the window and of the panels over the picture. */
   resize(): void {
+    this.isResized = false;
     const insets = panelInsets();
     this.size.width = Math.max(1, this.canvas.clientWidth);
     this.size.height = Math.max(1, this.canvas.clientHeight);
@@ -149,6 +151,8 @@ export class Picture {
     const frameMs = nowMs - this.lastMs;
     const seconds = Math.min(TICK_MAX_S, Math.max(0, frameMs / 1_000));
     this.lastMs = nowMs;
+    // Not when it is noticed, after the frame was drawn: another size empties the picture.
+    if (this.isResized) this.resize();
     const { stage, rig, people, size } = this;
     if (stage.landscape === null) return;
     this.keys.step(nowMs, seconds);
