@@ -121,7 +121,7 @@ declare! {
     histogram commit_duration() = "rookery_commit_seconds", Seconds;
     /// Transactions that were tried again.
     counter commit_retries() = "rookery_commit_retries_total", Count;
-    /// Time that a shard needs for one tick.
+    /// Time that a shard needs for one tick, until its frames are ready to be handed to the hubs.
     histogram tick_duration() = "rookery_tick_seconds", Seconds;
     /// Time from the first call of a thread's sockets that have something to send to the last one's write; one turn a thread in 50 ms is looked at.
     histogram socket_turn() = "rookery_socket_turn_seconds", Seconds;
