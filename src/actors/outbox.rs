@@ -66,6 +66,13 @@ pub struct Taken {
     pub end: Option<Disconnect>,
 }
 
+impl Taken {
+    /// Whether there is nothing beside the pieces.
+    pub fn is_plain(&self) -> bool {
+        self.control.is_empty() && self.end.is_none()
+    }
+}
+
 impl Outbox {
     /// An empty outbox for a socket that speaks so.
     pub fn new(dialect: Dialect) -> Self {
@@ -145,7 +152,7 @@ impl Outbox {
         match self.dialect {
             Dialect::Centrifuge(encoding) if pieces.len() > 1 => {
                 let mut joined = BytesMut::new();
-                wire::join(encoding, &mut pieces.into_iter(), &mut joined);
+                wire::join(encoding, &pieces, &mut joined);
                 self.push(joined.freeze());
             }
             _ => pieces.into_iter().for_each(|piece| self.push(piece)),
@@ -254,10 +261,12 @@ impl Outbox {
             return None;
         }
         if !self.is_held {
-            pieces.extend(self.pieces.drain(..));
+            self.pieces.drain(..).for_each(|piece| pieces.push(piece));
+            if self.pieces.spilled() {
+                // Idle sockets keep no queue after a burst.
+                self.pieces = SmallVec::new();
+            }
             self.queued_bytes = 0;
-            // Idle sockets keep no queue after a burst.
-            self.pieces.shrink_to_fit();
         }
         if pieces.is_empty() && self.control.is_empty() && self.end.is_none() {
             return None;

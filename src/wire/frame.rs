@@ -239,12 +239,12 @@ fn write_publication(
 
 /// Appends pieces to the payload of one WebSocket frame: JSON with `\n` between all pieces and none at the end,
 /// protobuf one after another. It may be called again on the same `out` to add more; no pieces add nothing.
-pub fn join(encoding: Encoding, pieces: &mut dyn Iterator<Item = Bytes>, out: &mut BytesMut) {
+pub fn join(encoding: Encoding, pieces: &[Bytes], out: &mut BytesMut) {
     for piece in pieces {
         if encoding == Encoding::Json && !out.is_empty() {
             out.put_u8(b'\n');
         }
-        out.extend_from_slice(&piece);
+        out.extend_from_slice(piece);
     }
 }
 

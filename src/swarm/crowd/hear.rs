@@ -164,6 +164,7 @@ impl Crowd<'_> {
                 }
                 self.greeted(number, now);
             }
+            (Asked::Connect, Ok(_)) if self.is_floor() => self.greeted(number, now),
             (Asked::Subscribe, Ok(_)) => self.joined(number, now),
             (Asked::Connect | Asked::Teleport, Ok(_)) => {}
             (asked @ (Asked::Connect | Asked::Teleport | Asked::Subscribe), Err(error)) => {

@@ -111,9 +111,6 @@ impl Crowd<'_> {
     }
 
     fn opened(&mut self, number: usize, now: Duration) {
-        if self.is_floor() {
-            return self.joined(number, now);
-        }
         let Some(member) = self.members.get_mut(number) else {
             return;
         };
@@ -131,11 +128,13 @@ impl Crowd<'_> {
 
     /// The server let it in.
     pub(super) fn greeted(&mut self, number: usize, now: Duration) {
+        let is_floor = self.is_floor();
         let Some(member) = self.members.get_mut(number) else {
             return;
         };
         match (&member.role, &self.plan.load) {
-            (Role::Agent(_), _) => member.phase = Phase::Entering,
+            // The floor has no places.
+            (Role::Agent(_), _) if !is_floor => member.phase = Phase::Entering,
             (Role::Subscriber, Load::Channel(channel)) => {
                 member.phase = Phase::Subscribing;
                 let request = SubscribeRequest {

@@ -10,7 +10,11 @@ use bytes::{Bytes, BytesMut};
 /// Buffers of a thread, used for each of its sockets in turn.
 #[derive(Default)]
 pub(super) struct Scratch {
+    taken: Vec<Bytes>,
+    /// The pieces that `out` was made of. They are held, so that nothing else can come to lie where they do.
     pieces: Vec<Bytes>,
+    /// How `out` says them, when it is one message of them and nothing else.
+    encoding: Option<Encoding>,
     joined: BytesMut,
     /// The frames.
     pub out: BytesMut,
@@ -18,18 +22,30 @@ pub(super) struct Scratch {
 
 /// Takes all that an outbox lets go and leaves it in `scratch.out`. Gives whether that is the last; None: there is nothing.
 pub(super) fn encode(outbox: &SharedOutbox, scratch: &mut Scratch) -> Option<bool> {
-    scratch.out.clear();
     let mut outbox = outbox.borrow_mut();
-    let taken = outbox.take(&mut scratch.pieces)?;
+    let taken = outbox.take(&mut scratch.taken)?;
+    let encoding = match outbox.dialect() {
+        Dialect::Centrifuge(encoding) if taken.is_plain() => Some(encoding),
+        _ => None,
+    };
+    // Neighbours, and the subscribers of a channel, are told the same one after another: it is framed once.
+    if encoding.is_some() && encoding == scratch.encoding && is_same(&scratch.taken, &scratch.pieces) {
+        scratch.taken.clear();
+        return Some(false);
+    }
+    std::mem::swap(&mut scratch.taken, &mut scratch.pieces);
+    scratch.taken.clear();
+    scratch.encoding = encoding;
+    scratch.out.clear();
     for payload in taken.control {
         write(&mut scratch.out, &payload, OpCode::Pong);
     }
     match (outbox.dialect(), scratch.pieces.as_slice()) {
         (_, []) => {}
         (Dialect::Centrifuge(encoding), [piece]) => write(&mut scratch.out, piece, opcode(encoding)),
-        (Dialect::Centrifuge(encoding), _) => {
+        (Dialect::Centrifuge(encoding), pieces) => {
             scratch.joined.clear();
-            wire::join(encoding, &mut scratch.pieces.drain(..), &mut scratch.joined);
+            wire::join(encoding, pieces, &mut scratch.joined);
             write(&mut scratch.out, &scratch.joined, opcode(encoding));
         }
         (Dialect::ClawBots, _) => {
@@ -40,11 +56,16 @@ pub(super) fn encode(outbox: &SharedOutbox, scratch: &mut Scratch) -> Option<boo
             }
         }
     }
-    scratch.pieces.clear();
     if let Some(end) = taken.end {
         Parser::write_close(&mut scratch.out, Some(close_reason(end)), false);
     }
     Some(taken.end.is_some())
+}
+
+/// Whether these are the very same bytes in memory.
+fn is_same(ones: &[Bytes], others: &[Bytes]) -> bool {
+    let at = |bytes: &Bytes| (bytes.as_ptr(), bytes.len());
+    ones.iter().map(at).eq(others.iter().map(at))
 }
 
 fn write(out: &mut BytesMut, payload: &[u8], opcode: OpCode) {
@@ -62,5 +83,53 @@ fn close_reason(end: Disconnect) -> CloseReason {
     CloseReason {
         code: CloseCode::from(end.code),
         description: Some(end.reason.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::outbox::Outbox;
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    fn outbox(encoding: Encoding) -> SharedOutbox {
+        Rc::new(RefCell::new(Outbox::new(Dialect::Centrifuge(encoding))))
+    }
+
+    #[test]
+    fn what_the_socket_before_was_told_too_is_framed_once_and_nothing_else_is_taken_for_it() {
+        let (first, second) = (outbox(Encoding::Json), outbox(Encoding::Json));
+        let mut scratch = Scratch::default();
+        let mut frames = |outbox: &SharedOutbox, pieces: &[&Bytes]| {
+            for piece in pieces {
+                outbox.borrow_mut().push(Bytes::clone(piece));
+            }
+            assert_eq!(encode(outbox, &mut scratch), Some(false));
+            scratch.out.to_vec()
+        };
+        let (a, b) = (Bytes::from(vec![b'1'; 3]), Bytes::from(vec![b'2'; 3]));
+        let both = frames(&first, &[&a, &b]);
+        assert_eq!(both, b"\x81\x07111\n222");
+        assert_eq!(frames(&second, &[&a, &b]), both);
+        assert_eq!(frames(&second, &[&b, &a]), b"\x81\x07222\n111");
+        assert_eq!(frames(&second, &[&b]), b"\x81\x03222");
+        second.borrow_mut().push_pong(Bytes::from_static(b"!"));
+        assert_eq!(frames(&second, &[&b]), b"\x8a\x01!\x81\x03222");
+        assert_eq!(frames(&first, &[&b]), b"\x81\x03222");
+        assert_eq!(frames(&outbox(Encoding::Protobuf), &[&b]), b"\x82\x03222");
+    }
+
+    #[test]
+    fn the_end_is_not_repeated_to_the_next_socket() {
+        let piece = Bytes::from_static(b"{}");
+        let (first, second) = (outbox(Encoding::Json), outbox(Encoding::Json));
+        let mut scratch = Scratch::default();
+        first.borrow_mut().push(piece.clone());
+        first.borrow_mut().end(Disconnect::SLOW);
+        assert_eq!(encode(&first, &mut scratch), Some(true));
+        second.borrow_mut().push(piece);
+        assert_eq!(encode(&second, &mut scratch), Some(false));
+        assert_eq!(&*scratch.out, b"\x81\x02{}");
     }
 }

@@ -72,7 +72,7 @@ type Disconnect_ = crate::wire::push::Disconnect;
 
 fn joined(encoding: Encoding, pieces: Vec<Bytes>) -> BytesMut {
     let mut out = BytesMut::new();
-    join(encoding, &mut pieces.into_iter(), &mut out);
+    join(encoding, &pieces, &mut out);
     out
 }
 

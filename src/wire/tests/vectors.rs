@@ -195,26 +195,18 @@ fn a_frame_joins_replies_pushes_and_a_ping() {
         ]
     };
     let mut json = BytesMut::new();
-    join(Encoding::Json, &mut pieces(Encoding::Json).into_iter(), &mut json);
+    join(Encoding::Json, &pieces(Encoding::Json), &mut json);
     assert_eq!(
         json,
         "{\"id\":2,\"rpc\":{\"data\":1}}\n{\"push\":{\"channel\":\"c\",\"pub\":{\"data\":2}}}\n{}"
     );
-    join(Encoding::Json, &mut std::iter::empty(), &mut json);
-    join(
-        Encoding::Json,
-        &mut std::iter::once(ping(Encoding::Json)),
-        &mut json,
-    );
+    join(Encoding::Json, &[], &mut json);
+    join(Encoding::Json, &[ping(Encoding::Json)], &mut json);
     assert!(json.ends_with(b"}\n{}\n{}"));
     assert_eq!(decode_replies(Encoding::Json, &json, 9).expect("json").len(), 4);
 
     let mut protobuf = BytesMut::new();
-    join(
-        Encoding::Protobuf,
-        &mut pieces(Encoding::Protobuf).into_iter(),
-        &mut protobuf,
-    );
+    join(Encoding::Protobuf, &pieces(Encoding::Protobuf), &mut protobuf);
     assert_eq!(
         hex(&protobuf),
         "0708026a030a0131".to_owned() + "0a22081201632203220132" + "00"

@@ -119,11 +119,12 @@ async fn commands_of_one_frame_are_handled_in_order() {
             Request::Rpc(rpc("set_status", json!({"status": "busy"}))),
             Request::Rpc(rpc("get_location", json!({}))),
         ];
-        let mut pieces = (1_u32..)
+        let pieces: Vec<Bytes> = (1_u32..)
             .zip(commands)
-            .map(|(id, body)| wire::encode_command(encoding, &Command::of(id, body)));
+            .map(|(id, body)| wire::encode_command(encoding, &Command::of(id, body)))
+            .collect();
         let mut frame = BytesMut::new();
-        wire::join(encoding, &mut pieces, &mut frame);
+        wire::join(encoding, &pieces, &mut frame);
         socket.send_frame(frame.freeze()).await;
         assert!(matches!(socket.reply(1).await, Ok(ReplyBody::Connect(_))));
         assert!(matches!(socket.reply(2).await, Ok(ReplyBody::Subscribe(_))));
