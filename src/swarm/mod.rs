@@ -64,12 +64,7 @@ fn floor_round(
         }
         Load::Agents(_) | Load::Anonymous(_) => server.tick,
     };
-    let shape = Shape::of(
-        server,
-        plan.audience(),
-        burst.max(Duration::from_millis(1)),
-        plan.encoding,
-    );
+    let shape = Shape::of(server, plan, burst.max(Duration::from_millis(1)));
     let child = Child::start(&shape)?;
     let peer = Peer::Floor(child.target.clone());
     let outcome = Crowd::new(plan, peer, Some(child.pid()), u64::from(number))?.run(progress)?;

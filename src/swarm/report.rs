@@ -176,6 +176,8 @@ pub struct FloorReport {
 /// One round of the floor.
 #[derive(Debug, Serialize)]
 pub struct FloorRound {
+    /// Members that joined.
+    pub joined: usize,
     /// Frames with news, a second.
     pub news_per_s: f64,
     /// Their length. Units: bytes.
@@ -277,6 +279,7 @@ impl FloorRound {
         let news = to_f64(outcome.tally.news.count);
         let deliveries = news * server.frames.deliveries_per_news;
         Self {
+            joined: outcome.joined,
             news_per_s: news / seconds,
             news_mean_bytes: outcome.tally.news.mean_bytes(),
             answers_per_s: to_f64(outcome.tally.answers_alone.count) / seconds,

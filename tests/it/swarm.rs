@@ -146,6 +146,7 @@ async fn a_channel_is_measured_beside_its_floor() {
     ]);
     let round = &report["rounds"][0];
     is_whole(round, 41);
+    assert_eq!(report["floor"]["rounds"][0]["joined"], 41);
     let sent = round["deliveries"]["sent"].as_u64().expect("a count");
     assert!(sent > 0);
     assert_eq!(round["deliveries"]["received"], sent * 40);
@@ -161,6 +162,33 @@ async fn a_channel_is_measured_beside_its_floor() {
     assert!(
         (mine - floors).abs() <= 2.0,
         "frames of the server {mine}, of the floor {floors}"
+    );
+}
+
+#[tokio::test]
+async fn walkers_are_measured_beside_their_floor() {
+    let range = Range::new(20);
+    let report = range.agents(&[
+        "--agents",
+        "20",
+        "--group",
+        "10",
+        "--rate",
+        "2",
+        "--action-mix",
+        "move_to",
+        "--seconds",
+        "2",
+        "--floor",
+        "--rounds",
+        "1",
+    ]);
+    is_whole(&report["rounds"][0], 20);
+    let floor = &report["floor"]["rounds"][0];
+    assert_eq!(floor["joined"], 20);
+    assert!(
+        number(&floor["news_per_s"]) > 0.0 && number(&floor["answers_per_s"]) > 0.0,
+        "{floor:#}"
     );
 }
 

@@ -43,7 +43,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub enum Peer {
     /// A Rookery server.
     Server(Target),
-    /// The bare loop: it knows no protocol, so everybody is there with the handshake.
+    /// The bare loop: it knows no protocol and no places, so everybody is there when it has answered `connect` or `subscribe`.
     Floor(Target),
 }
 

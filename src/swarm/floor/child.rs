@@ -28,6 +28,7 @@ impl Child {
             ("--group", shape.group.to_string()),
             ("--tick-us", shape.tick_us.to_string()),
             ("--frames-per-s", shape.frames_per_s.to_string()),
+            ("--greetings", shape.greetings.to_string()),
             ("--frame-bytes", shape.frame_bytes.to_string()),
             ("--answers-per-command", shape.answers_per_command.to_string()),
             ("--answer-bytes", shape.answer_bytes.to_string()),

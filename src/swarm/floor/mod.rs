@@ -8,6 +8,7 @@ pub use child::Child;
 pub use serve::serve;
 
 use super::crowd::Outcome;
+use super::plan::{Load, Plan};
 use super::tally::to_f64;
 use crate::wire::Encoding;
 use crate::wire::reply::{Reply, ReplyBody, RpcResult};
@@ -28,6 +29,9 @@ pub struct Shape {
     /// Frames a second to each socket.
     #[arg(long)]
     pub frames_per_s: f64,
+    /// Commands that a client joins with, each of which is answered.
+    #[arg(long)]
+    pub greetings: u32,
     /// Length of a frame's payload. Units: bytes.
     #[arg(long)]
     pub frame_bytes: usize,
@@ -43,19 +47,24 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// The shape of what a server sent. `burst` is the time between two bursts to an audience of `group`.
-    pub fn of(outcome: &Outcome, group: usize, burst: Duration, encoding: Encoding) -> Self {
+    /// The shape of what a server sent under a plan. `burst` is the time between two bursts to an audience.
+    pub fn of(outcome: &Outcome, plan: &Plan, burst: Duration) -> Self {
         let (news, answers) = (outcome.tally.news, outcome.tally.answers_alone);
         let sockets = to_f64(u64::try_from(outcome.joined).unwrap_or(u64::MAX)).max(1.0);
         let seconds = outcome.measured.as_secs_f64().max(f64::MIN_POSITIVE);
         Self {
-            group,
+            group: plan.audience(),
             tick_us: u64::try_from(burst.as_micros()).unwrap_or(u64::MAX),
             frames_per_s: to_f64(news.count) / sockets / seconds,
+            // `connect`, and `subscribe` of those who only listen.
+            greetings: match plan.load {
+                Load::Channel(_) => 2,
+                Load::Agents(_) | Load::Anonymous(_) => 1,
+            },
             frame_bytes: whole(news.mean_bytes()),
             answers_per_command: to_f64(answers.count) / to_f64(outcome.tally.commands.max(1)),
             answer_bytes: whole(answers.mean_bytes()),
-            protobuf: encoding == Encoding::Protobuf,
+            protobuf: plan.encoding == Encoding::Protobuf,
         }
     }
 
@@ -123,6 +132,7 @@ mod tests {
                     group: 30,
                     tick_us: 100_000,
                     frames_per_s: 10.0,
+                    greetings: 1,
                     frame_bytes: bytes,
                     answers_per_command: 1.0,
                     answer_bytes: bytes,

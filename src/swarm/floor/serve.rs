@@ -25,16 +25,13 @@ const LISTENER: Token = Token(usize::MAX);
 const EVENTS_AT_ONCE: usize = 256;
 /// Share of a period by which each group comes later than the one before: the golden ratio spreads any number evenly.
 const STAGGER: f64 = 0.618_033_988_75;
-/// The commands that a client joins with: `connect`, and `subscribe` of one that only listens. Each is answered, because the
-/// kernel of a client that has spoken acknowledges otherwise than that of one that never has.
-const GREETINGS: u8 = 2;
 
 /// A socket of the loop.
 struct Connection {
     pipe: Pipe,
     is_open: bool,
     /// Answers to what it joins with that are left.
-    greetings: u8,
+    greetings: u32,
     /// Frames that are due, counted in parts.
     frames: f64,
     /// Answers that are due, counted in parts.
@@ -132,7 +129,7 @@ impl Floor {
             self.connections.push(Some(Connection {
                 pipe,
                 is_open: false,
-                greetings: GREETINGS,
+                greetings: self.shape.greetings,
                 frames: 0.0,
                 answers: 0.0,
             }));

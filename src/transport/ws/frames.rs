@@ -10,8 +10,9 @@ use bytes::{Bytes, BytesMut};
 /// Buffers of a thread, used for each of its sockets in turn.
 #[derive(Default)]
 pub(super) struct Scratch {
-    taken: Vec<Bytes>,
-    /// The pieces that `out` was made of. They are held, so that nothing else can come to lie where they do.
+    next: Vec<Bytes>,
+    /// The pieces that `out` was made of. Invariant: they are held as long as `out` says them, so that nothing else can come to
+    /// lie where they do.
     pieces: Vec<Bytes>,
     /// How `out` says them, when it is one message of them and nothing else.
     encoding: Option<Encoding>,
@@ -23,18 +24,18 @@ pub(super) struct Scratch {
 /// Takes all that an outbox lets go and leaves it in `scratch.out`. Gives whether that is the last; None: there is nothing.
 pub(super) fn encode(outbox: &SharedOutbox, scratch: &mut Scratch) -> Option<bool> {
     let mut outbox = outbox.borrow_mut();
-    let taken = outbox.take(&mut scratch.taken)?;
+    let taken = outbox.take(&mut scratch.next)?;
     let encoding = match outbox.dialect() {
         Dialect::Centrifuge(encoding) if taken.is_plain() => Some(encoding),
         _ => None,
     };
     // Neighbours, and the subscribers of a channel, are told the same one after another: it is framed once.
-    if encoding.is_some() && encoding == scratch.encoding && is_same(&scratch.taken, &scratch.pieces) {
-        scratch.taken.clear();
+    if encoding.is_some() && encoding == scratch.encoding && is_same(&scratch.next, &scratch.pieces) {
+        scratch.next.clear();
         return Some(false);
     }
-    std::mem::swap(&mut scratch.taken, &mut scratch.pieces);
-    scratch.taken.clear();
+    std::mem::swap(&mut scratch.next, &mut scratch.pieces);
+    scratch.next.clear();
     scratch.encoding = encoding;
     scratch.out.clear();
     for payload in taken.control {
@@ -97,27 +98,49 @@ mod tests {
         Rc::new(RefCell::new(Outbox::new(Dialect::Centrifuge(encoding))))
     }
 
+    fn frames(outbox: &SharedOutbox, pieces: &[&Bytes], scratch: &mut Scratch) -> Vec<u8> {
+        for piece in pieces {
+            outbox.borrow_mut().push(Bytes::clone(piece));
+        }
+        assert_eq!(encode(outbox, scratch), Some(false));
+        scratch.out.to_vec()
+    }
+
+    fn piece(letter: u8) -> Bytes {
+        Bytes::from(vec![letter; 3])
+    }
+
     #[test]
-    fn what_the_socket_before_was_told_too_is_framed_once_and_nothing_else_is_taken_for_it() {
-        let (first, second) = (outbox(Encoding::Json), outbox(Encoding::Json));
+    fn what_the_socket_before_was_told_too_is_framed_once() {
         let mut scratch = Scratch::default();
-        let mut frames = |outbox: &SharedOutbox, pieces: &[&Bytes]| {
-            for piece in pieces {
-                outbox.borrow_mut().push(Bytes::clone(piece));
-            }
-            assert_eq!(encode(outbox, &mut scratch), Some(false));
-            scratch.out.to_vec()
-        };
-        let (a, b) = (Bytes::from(vec![b'1'; 3]), Bytes::from(vec![b'2'; 3]));
-        let both = frames(&first, &[&a, &b]);
+        let (a, b) = (piece(b'1'), piece(b'2'));
+        let both = frames(&outbox(Encoding::Json), &[&a, &b], &mut scratch);
         assert_eq!(both, b"\x81\x07111\n222");
-        assert_eq!(frames(&second, &[&a, &b]), both);
-        assert_eq!(frames(&second, &[&b, &a]), b"\x81\x07222\n111");
-        assert_eq!(frames(&second, &[&b]), b"\x81\x03222");
-        second.borrow_mut().push_pong(Bytes::from_static(b"!"));
-        assert_eq!(frames(&second, &[&b]), b"\x8a\x01!\x81\x03222");
-        assert_eq!(frames(&first, &[&b]), b"\x81\x03222");
-        assert_eq!(frames(&outbox(Encoding::Protobuf), &[&b]), b"\x82\x03222");
+        // Written by nobody else: it shows that the frame is not made again.
+        scratch.out[2] = b'*';
+        assert_eq!(encode(&outbox(Encoding::Json), &mut scratch), None);
+        let again = frames(&outbox(Encoding::Json), &[&a, &b], &mut scratch);
+        assert_eq!(again, b"\x81\x07*11\n222");
+        assert!(!a.is_unique() && !b.is_unique(), "held");
+        // The same text elsewhere is another piece.
+        let fresh = frames(&outbox(Encoding::Json), &[&piece(b'1'), &b], &mut scratch);
+        assert_eq!(fresh, both);
+    }
+
+    #[test]
+    fn nothing_else_is_taken_for_it() {
+        let mut scratch = Scratch::default();
+        let (a, b) = (piece(b'1'), piece(b'2'));
+        let json = || outbox(Encoding::Json);
+        frames(&json(), &[&a, &b], &mut scratch);
+        assert_eq!(frames(&json(), &[&b, &a], &mut scratch), b"\x81\x07222\n111");
+        assert_eq!(frames(&json(), &[&b], &mut scratch), b"\x81\x03222");
+        let with_pong = json();
+        with_pong.borrow_mut().push_pong(Bytes::from_static(b"!"));
+        assert_eq!(frames(&with_pong, &[&b], &mut scratch), b"\x8a\x01!\x81\x03222");
+        assert_eq!(frames(&json(), &[&b], &mut scratch), b"\x81\x03222");
+        let protobuf = outbox(Encoding::Protobuf);
+        assert_eq!(frames(&protobuf, &[&b], &mut scratch), b"\x82\x03222");
     }
 
     #[test]
