@@ -194,7 +194,8 @@ impl Committer {
         let started = node.clock.monotonic();
         let work = async move {
             // The permit is held until the database has answered, even when this actor fails meanwhile.
-            let outcome = node.database.commit(batch, permit).await;
+            let is_spared = node.overload.is_on(node.clock.monotonic_ms());
+            let outcome = node.database.commit(batch, permit, is_spared).await;
             metric::commit_duration().record(node.clock.monotonic().saturating_sub(started).as_secs_f64());
             outcome
         };

@@ -25,7 +25,8 @@ const TOGETHER_MAX: usize = 512;
 /// While several commits come in this time, a transaction begins no sooner after the last one began: every transaction costs
 /// the same few pages and a wait for the disk, whatever is in it. A commit that comes alone does not wait.
 const SPACING: Duration = Duration::from_millis(4);
-/// It is so many times as long as the last one took, so that the writer leaves the processor to others, up to a bound.
+/// Under overload it is so many times as long as the last one took, so that the writer leaves the processor to others, up to a
+/// bound.
 const SHARE: u32 = 8;
 const SPACING_MAX: Duration = Duration::from_millis(25);
 /// With so many commits waiting, company enough is there.
@@ -97,6 +98,8 @@ struct Line {
     began: Option<Instant>,
     took: Duration,
     had_company: bool,
+    /// Whether the node falls behind.
+    is_spared: bool,
 }
 
 type Batches = Arc<Mutex<Line>>;
@@ -106,8 +109,17 @@ impl Line {
     fn pause(&self) -> Duration {
         let waiting: usize = self.waiting.iter().map(|next| next.batch.commits.len()).sum();
         self.began.map_or(Duration::ZERO, |began| {
-            pause_of(began.elapsed(), self.took, self.had_company, waiting)
+            pause_of(began.elapsed(), self.spacing(), self.had_company, waiting)
         })
+    }
+
+    /// How far apart two transactions begin, while there is company.
+    fn spacing(&self) -> Duration {
+        if self.is_spared {
+            self.took.saturating_mul(SHARE).clamp(SPACING, SPACING_MAX)
+        } else {
+            SPACING
+        }
     }
 
     /// Takes what goes into one transaction: the first batch in any case, and what else is within `most` commits.
@@ -125,10 +137,9 @@ impl Line {
     }
 }
 
-/// How long a transaction waits for company, when the last one began so long ago and took so long.
-fn pause_of(since: Duration, took: Duration, had_company: bool, waiting: usize) -> Duration {
+/// How long a transaction waits for company, when the last one began so long ago and two are to be so far apart.
+fn pause_of(since: Duration, spacing: Duration, had_company: bool, waiting: usize) -> Duration {
     if had_company && waiting < COMPANY {
-        let spacing = took.saturating_mul(SHARE).clamp(SPACING, SPACING_MAX);
         spacing.saturating_sub(since)
     } else {
         Duration::ZERO
@@ -169,22 +180,28 @@ impl Database {
     }
 
     /// Commits a shard's batch, together with those of other shards that wait for the same writer. Gives the batch back.
-    /// Waits as long as it takes, because giving up would not undo it. `under_way` is held until the database has answered.
+    /// Waits as long as it takes, because giving up would not undo it. `under_way` is held until the database has answered;
+    /// `is_spared` says that the node falls behind, and transactions are to be fewer.
     /// Errors: `busy` when too many wait, `unavailable` when the job failed: then the outcome is not known.
     pub async fn commit(
         &self,
         batch: Batch,
         under_way: OwnedSemaphorePermit,
+        is_spared: bool,
     ) -> Result<(Committed, Batch), Refusal> {
         let permit = Arc::clone(&self.write_permits)
             .try_acquire_owned()
             .map_err(|_full| Refusal::busy())?;
         let (reply, answer) = oneshot::channel();
-        locked(&self.batches).waiting.push_back(Waiting {
-            batch,
-            reply,
-            under_way,
-        });
+        {
+            let mut line = locked(&self.batches);
+            line.is_spared = is_spared;
+            line.waiting.push_back(Waiting {
+                batch,
+                reply,
+                under_way,
+            });
+        }
         let batches = Arc::clone(&self.batches);
         // One job a batch: whoever comes first takes the others along, and theirs find nothing to do.
         let work = Box::new(move |store: &mut Store| commit_waiting(store, &batches));

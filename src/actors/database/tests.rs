@@ -58,14 +58,25 @@ fn a_job_that_panics_loses_its_connection_and_the_next_one_gets_another() {
 #[test]
 fn a_transaction_waits_for_company_only_while_there_is_some() {
     let millis = Duration::from_millis;
-    assert_eq!(pause_of(millis(1), Duration::ZERO, true, 1), SPACING - millis(1));
-    assert_eq!(
-        pause_of(millis(1), millis(2), true, 1),
-        millis(15),
-        "longer after a long one"
-    );
-    assert_eq!(pause_of(millis(1), millis(900), true, 1), SPACING_MAX - millis(1));
-    assert_eq!(pause_of(millis(1), Duration::ZERO, true, COMPANY), Duration::ZERO);
-    assert_eq!(pause_of(millis(1), Duration::ZERO, false, 1), Duration::ZERO);
-    assert_eq!(pause_of(SPACING, Duration::ZERO, true, 1), Duration::ZERO);
+    let pause = |since, had_company, waiting| pause_of(since, SPACING, had_company, waiting);
+    assert_eq!(pause(millis(1), true, 1), SPACING - millis(1));
+    assert_eq!(pause(millis(1), true, COMPANY), Duration::ZERO);
+    assert_eq!(pause(millis(1), false, 1), Duration::ZERO);
+    assert_eq!(pause(SPACING, true, 1), Duration::ZERO);
+}
+
+#[test]
+fn transactions_are_farther_apart_after_long_ones_only_under_overload() {
+    let spacing = |is_spared, took_ms| {
+        let took = Duration::from_millis(took_ms);
+        let line = Line {
+            took,
+            is_spared,
+            ..Line::default()
+        };
+        line.spacing()
+    };
+    assert_eq!((spacing(false, 0), spacing(false, 900)), (SPACING, SPACING));
+    assert_eq!((spacing(true, 0), spacing(true, 900)), (SPACING, SPACING_MAX));
+    assert_eq!(spacing(true, 2), Duration::from_millis(16));
 }
