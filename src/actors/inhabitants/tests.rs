@@ -191,13 +191,15 @@ fn at_night_most_go_home_to_bed_and_the_rest_are_full_of_life() {
         };
         let abed: Vec<String> = people().iter().filter(is_abed).map(Persona::handle).collect();
         let bodies = village.sample().await;
-        let is_in_bed = |who: &&String| {
-            bodies
-                .iter()
-                .any(|body| body.who == **who && body.is_asleep && is_at_home(body))
-        };
         assert!(abed.len() >= 12, "{abed:?}");
-        assert_eq!(abed.iter().find(|who| !is_in_bed(who)), None);
+        let body_of = |who: &String| bodies.iter().find(|body| body.who == *who);
+        let is_in_bed = |body: &Body| body.is_asleep && is_at_home(body);
+        let astray: Vec<(&String, Option<&Body>)> = abed
+            .iter()
+            .map(|who| (who, body_of(who)))
+            .filter(|(_, body)| !body.is_some_and(is_in_bed))
+            .collect();
+        assert!(astray.is_empty(), "at {hour}: {astray:?}");
     });
 }
 

@@ -4,6 +4,7 @@ use super::plan::Plan;
 use super::schedule::Part;
 use super::speak::{call_once, join};
 use super::talk::Open;
+use super::walk::OFF_TO_BED;
 use super::{Scripted, phrases};
 use crate::base::time::Timestamp;
 use crate::brain::{Neighbour, Perception, Persona};
@@ -25,9 +26,9 @@ const TALK_AGAIN_LATE_MS: i64 = 25_000;
 const BREATH_MS: i64 = 2_500;
 
 impl Scripted {
-    /// Whether somebody may be talked to: awake, not in the middle of a talk, and not talked to just now.
+    /// Whether somebody may be talked to: awake, not off to bed, not in the middle of a talk, and not talked to just now.
     pub(super) fn may_meet(&self, other: &Neighbour, now: Timestamp) -> bool {
-        let is_busy = other.is_asleep() || other.status.starts_with("talking");
+        let is_busy = other.is_asleep() || other.status == OFF_TO_BED || other.status.starts_with("talking");
         let known = self.memory.knows(&other.handle);
         let again_ms = if self.is_late {
             TALK_AGAIN_LATE_MS

@@ -34,6 +34,7 @@ mod wage;
 mod walk;
 mod words;
 
+use self::schedule::Part;
 use super::{Dice, INTENTS_MAX, Intent, Mind, Perception, Persona, Thinking, Thought};
 use crate::base::time::Timestamp;
 use crate::domain::refusal::Code;
@@ -78,6 +79,8 @@ pub struct Scripted {
     is_asleep: bool,
     /// Whether it is evening or night: talks are longer then.
     is_late: bool,
+    /// Whether it should be in bed: talks are short then.
+    is_bedtime: bool,
     /// The status that it shows, as far as it set one.
     shown: String,
     /// What this thought wants done so far.
@@ -125,6 +128,7 @@ impl Scripted {
             performs_at: Timestamp(0),
             is_asleep: false,
             is_late: false,
+            is_bedtime: false,
             shown: String::new(),
             intents: Vec::new(),
             now: Timestamp(0),
@@ -166,7 +170,7 @@ impl Scripted {
         if self.is_free() && !self.has_spoken() {
             self.hand_over(around);
         }
-        if self.is_free() && !self.has_spoken() {
+        if self.is_free() && !self.has_spoken() && !self.is_bedtime {
             self.order_near(around);
         }
         if self.is_free() && !self.has_spoken() {
@@ -216,6 +220,7 @@ impl Scripted {
         self.now = around.now;
         self.listening_ms = 0;
         self.is_late = !(6..20).contains(&around.sky.hour);
+        self.is_bedtime = self.part(around) == Part::Sleep;
         if self.region != around.region.name {
             self.region.clone_from(&around.region.name);
             self.came_at = around.now;

@@ -3,6 +3,7 @@
 use super::Scripted;
 use super::phrases;
 use super::plan::Plan;
+use super::walk::OFF_TO_BED;
 use crate::base::time::Timestamp;
 use crate::brain::{Perception, Persona};
 use crate::domain::agent::Handle;
@@ -101,6 +102,7 @@ impl Scripted {
     /// Begins a talk.
     pub(super) fn begin_talk(&mut self, partner: &Handle, name: &str, is_greeter: bool, now: Timestamp) {
         let lines = match (Persona::is_handle(partner.as_str()), self.is_late) {
+            (true, _) if self.is_bedtime => 2,
             (true, false) => self.dice.whole(4, 7),
             (true, true) => self.dice.whole(7, 11),
             (false, _) => 8,
@@ -139,7 +141,7 @@ impl Scripted {
             person.parted_at = Some(now);
             person.talks = person.talks.saturating_add(1);
         }
-        self.show("strolling");
+        self.show(if self.is_bedtime { OFF_TO_BED } else { "strolling" });
     }
 
     /// Says farewell for want of time.

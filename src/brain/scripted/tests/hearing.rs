@@ -1,10 +1,11 @@
 //! Answers depend on what was heard.
 
-use super::{Alone, said, speech};
+use super::{Alone, neighbour, said, speech};
 use crate::brain::scripted::grammar::{Gaps, expand};
 use crate::brain::scripted::recall;
 use crate::brain::scripted::words::Words;
 use crate::brain::{Dice, HeardKind};
+use crate::domain::space::Vec3;
 
 #[test]
 fn different_questions_get_different_fitting_answers() {
@@ -150,6 +151,19 @@ fn a_sleeper_only_mumbles_and_gets_up_in_the_morning() {
         "{intents:?}"
     );
     assert!(alone.asked("Bram, how much is bread?").contains("3.00"));
+}
+
+#[test]
+fn who_is_off_to_bed_is_let_go() {
+    let mut alone = Alone::new("bram", 5);
+    alone.think(Vec::new());
+    let here = Vec3::new(128.0, 128.0, 25.0);
+    let mut other = neighbour("carol", "Carol", here, here);
+    assert!(alone.mind.may_meet(&other, alone.now));
+    for status in ["asleep", "off to bed"] {
+        other.status = status.to_owned();
+        assert!(!alone.mind.may_meet(&other, alone.now), "{status}");
+    }
 }
 
 #[test]
