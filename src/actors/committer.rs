@@ -193,9 +193,9 @@ impl Committer {
         let node = Arc::clone(&self.node);
         let started = node.clock.monotonic();
         let work = async move {
+            let is_overloaded = node.overload.is_on(node.clock.monotonic_ms());
             // The permit is held until the database has answered, even when this actor fails meanwhile.
-            let is_spared = node.overload.is_on(node.clock.monotonic_ms());
-            let outcome = node.database.commit(batch, permit, is_spared).await;
+            let outcome = node.database.commit(batch, permit, is_overloaded).await;
             metric::commit_duration().record(node.clock.monotonic().saturating_sub(started).as_secs_f64());
             outcome
         };

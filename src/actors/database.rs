@@ -98,8 +98,8 @@ struct Line {
     began: Option<Instant>,
     took: Duration,
     had_company: bool,
-    /// Whether the node falls behind.
-    is_spared: bool,
+    /// Whether the node was when the last commit came.
+    is_overloaded: bool,
 }
 
 type Batches = Arc<Mutex<Line>>;
@@ -115,7 +115,7 @@ impl Line {
 
     /// How far apart two transactions begin, while there is company.
     fn spacing(&self) -> Duration {
-        if self.is_spared {
+        if self.is_overloaded {
             self.took.saturating_mul(SHARE).clamp(SPACING, SPACING_MAX)
         } else {
             SPACING
@@ -181,13 +181,13 @@ impl Database {
 
     /// Commits a shard's batch, together with those of other shards that wait for the same writer. Gives the batch back.
     /// Waits as long as it takes, because giving up would not undo it. `under_way` is held until the database has answered;
-    /// `is_spared` says that the node falls behind, and transactions are to be fewer.
+    /// under overload transactions are fewer.
     /// Errors: `busy` when too many wait, `unavailable` when the job failed: then the outcome is not known.
     pub async fn commit(
         &self,
         batch: Batch,
         under_way: OwnedSemaphorePermit,
-        is_spared: bool,
+        is_overloaded: bool,
     ) -> Result<(Committed, Batch), Refusal> {
         let permit = Arc::clone(&self.write_permits)
             .try_acquire_owned()
@@ -195,7 +195,7 @@ impl Database {
         let (reply, answer) = oneshot::channel();
         {
             let mut line = locked(&self.batches);
-            line.is_spared = is_spared;
+            line.is_overloaded = is_overloaded;
             line.waiting.push_back(Waiting {
                 batch,
                 reply,

@@ -205,6 +205,7 @@ impl Outbox {
             .map(|promise| promise.command)
             .collect();
         self.promises.retain(|promise| promise.due > now);
+        self.promises.shrink_to_fit();
         commands
     }
 
@@ -261,11 +262,9 @@ impl Outbox {
             return None;
         }
         if !self.is_held {
-            self.pieces.drain(..).for_each(|piece| pieces.push(piece));
-            if self.pieces.spilled() {
-                // Idle sockets keep no queue after a burst.
-                self.pieces = SmallVec::new();
-            }
+            pieces.extend(self.pieces.drain(..));
+            // Idle sockets keep no queue after a burst.
+            self.pieces.shrink_to_fit();
             self.queued_bytes = 0;
         }
         if pieces.is_empty() && self.control.is_empty() && self.end.is_none() {

@@ -5,6 +5,7 @@ use crate::host::fault;
 use crate::telemetry::metric;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// A turn of sockets that took longer than this from the first call to the last write is late.
@@ -34,12 +35,17 @@ const SAMPLE_MS: i64 = 50;
 pub struct Overload {
     /// Until when it is taken to, by the monotonic clock. Units: milliseconds.
     until_ms: AtomicI64,
-    /// How long it lasts this time. Units: milliseconds.
-    lasts_ms: AtomicI64,
-    /// When it began. Units: milliseconds.
-    began_ms: AtomicI64,
     /// Until when more is spared, because sparing was not enough. Units: milliseconds.
     deep_until_ms: AtomicI64,
+    /// Whoever notes that a thread falls behind; readers need none of it.
+    spell: Mutex<Spell>,
+}
+
+/// The overload that lasts, or the last one. Units: milliseconds.
+#[derive(Debug, Default)]
+struct Spell {
+    began_ms: i64,
+    lasts_ms: i64,
 }
 
 /// How late the turns of one thread are. One for each: the punctual turns of others, which are many, must not hide its own.
@@ -72,34 +78,18 @@ impl Lateness {
 impl Overload {
     /// One of its threads falls behind.
     pub fn begin(&self, now_ms: i64) {
-        let until = self.until_ms.load(Ordering::Acquire);
-        let lasts = self.lasts(now_ms, until);
-        self.lasts_ms.store(lasts, Ordering::Relaxed);
-        if until < now_ms {
-            // Before another thread can see that it is on.
-            self.began_ms.store(now_ms, Ordering::Relaxed);
-        }
-        self.until_ms
-            .store(now_ms.saturating_add(lasts), Ordering::Release);
-        if until >= now_ms {
-            if now_ms.saturating_sub(self.began_ms.load(Ordering::Relaxed)) >= DEEP_AFTER_MS {
-                self.deep_until_ms
-                    .store(now_ms.saturating_add(lasts), Ordering::Relaxed);
-            }
-        } else {
+        let mut spell = self.spell.lock().unwrap_or_else(PoisonError::into_inner);
+        let until_ms = self.until_ms.load(Ordering::Relaxed);
+        spell.lasts_ms = spell.lasts_ms(now_ms, until_ms);
+        let lasts_until_ms = now_ms.saturating_add(spell.lasts_ms);
+        if until_ms < now_ms {
+            spell.began_ms = now_ms;
             metric::overloads().increment(1);
             tracing::warn!("this node falls behind: ticks are stretched and new sockets wait for a while");
+        } else if now_ms.saturating_sub(spell.began_ms) >= DEEP_AFTER_MS {
+            self.deep_until_ms.store(lasts_until_ms, Ordering::Relaxed);
         }
-    }
-
-    /// How long it lasts from now on, when it was to last until then.
-    fn lasts(&self, now_ms: i64, until_ms: i64) -> i64 {
-        let lasts = self.lasts_ms.load(Ordering::Relaxed).max(LASTS_MS);
-        match now_ms.saturating_sub(until_ms) {
-            ..=0 => lasts,
-            since if since < SOON_MS && until_ms > 0 => lasts.saturating_mul(2).min(LASTS_MAX_MS),
-            _ => LASTS_MS,
-        }
+        self.until_ms.store(lasts_until_ms, Ordering::Relaxed);
     }
 
     /// Whether it falls behind: ticks are stretched, handshakes take turns, what is around is told as of the last tick.
@@ -121,6 +111,18 @@ impl Overload {
             own.max(STRETCHED)
         } else {
             own
+        }
+    }
+}
+
+impl Spell {
+    /// How long it lasts from now on, when it was to last until then. Units: milliseconds.
+    fn lasts_ms(&self, now_ms: i64, until_ms: i64) -> i64 {
+        let lasts_ms = self.lasts_ms.max(LASTS_MS);
+        match now_ms.saturating_sub(until_ms) {
+            ..=0 => lasts_ms,
+            since if since < SOON_MS && until_ms > 0 => lasts_ms.saturating_mul(2).min(LASTS_MAX_MS),
+            _ => LASTS_MS,
         }
     }
 }

@@ -67,11 +67,11 @@ fn a_transaction_waits_for_company_only_while_there_is_some() {
 
 #[test]
 fn transactions_are_farther_apart_after_long_ones_only_under_overload() {
-    let spacing = |is_spared, took_ms| {
+    let spacing = |is_overloaded, took_ms| {
         let took = Duration::from_millis(took_ms);
         let line = Line {
             took,
-            is_spared,
+            is_overloaded,
             ..Line::default()
         };
         line.spacing()

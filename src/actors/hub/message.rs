@@ -78,12 +78,15 @@ pub enum Whom {
     All,
 }
 
+/// Frames of cells, encoded once for everybody.
+pub type Frames = Arc<[(Cell, Arc<Publication>)]>;
+
 /// What a region's tick has for a hub.
 pub struct TickFrames {
     /// The shard.
     pub shard: ShardId,
     /// What changed, by cell; one list for all hubs.
-    pub frames: Arc<[(Cell, Arc<Publication>)]>,
+    pub frames: Frames,
     /// What sessions of this hub begin and cease to see.
     pub interests: Vec<Interest>,
 }

@@ -6,7 +6,7 @@ mod message;
 mod sight;
 mod table;
 
-pub use message::{HubMessage, Interest, TickFrames, Whom};
+pub use message::{Frames, HubMessage, Interest, TickFrames, Whom};
 pub use table::{HubTable, Listener};
 
 use super::watch::{Role, Stage};

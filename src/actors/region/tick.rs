@@ -2,8 +2,7 @@
 
 use super::RegionActor;
 use super::viewers::publish;
-use crate::actors::hub::{HubMessage, Interest, TickFrames};
-use crate::actors::publication::Publication;
+use crate::actors::hub::{Frames, HubMessage, Interest, TickFrames};
 use crate::actors::watch::{self, Stage};
 use crate::base::time::Tick;
 use crate::domain::event::EventKind;
@@ -16,8 +15,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Frames of cells, encoded once for everybody.
-type Frames = Arc<[(Cell, Arc<Publication>)]>;
 /// Changes of who sees what, by hub.
 type Interests = BTreeMap<usize, Vec<Interest>>;
 

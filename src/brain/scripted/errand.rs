@@ -45,7 +45,7 @@ impl Scripted {
 
     /// To bed, when it is time. In a world without the bed's place: to bed right here.
     fn bedtime(&mut self, around: &Perception<'_>) -> Option<Goal> {
-        if self.part(around) != Part::Sleep {
+        if !self.is_bedtime {
             return None;
         }
         let (region, place) = self.persona.home;

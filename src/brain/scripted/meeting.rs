@@ -1,7 +1,6 @@
 //! Meeting somebody: a greeting, a few steps nearer; or joining others who talk.
 
 use super::plan::Plan;
-use super::schedule::Part;
 use super::speak::{call_once, join};
 use super::talk::Open;
 use super::walk::OFF_TO_BED;
@@ -43,7 +42,7 @@ impl Scripted {
     pub(super) fn meet(&mut self, around: &Perception<'_>) {
         let now = around.now;
         let is_breathless = self.spoke_at.is_some_and(|at| now.since_ms(at) < BREATH_MS);
-        if is_breathless || self.is_restless(now) || self.part(around) == Part::Sleep {
+        if is_breathless || self.is_restless(now) || self.is_bedtime {
             return;
         }
         let alone_ms = now.since_ms(self.company_at);

@@ -79,7 +79,7 @@ pub struct Scripted {
     is_asleep: bool,
     /// Whether it is evening or night: talks are longer then.
     is_late: bool,
-    /// Whether it should be in bed: talks are short then.
+    /// Whether it should be in bed: nothing is begun, and talks with other inhabitants are short.
     is_bedtime: bool,
     /// The status that it shows, as far as it set one.
     shown: String,
@@ -161,6 +161,10 @@ impl Scripted {
     }
 
     fn live(&mut self, around: &Perception<'_>) {
+        if !self.is_bedtime && self.shown == walk::OFF_TO_BED {
+            // The night is over, and it never came to bed.
+            self.show("strolling");
+        }
         self.hear(around);
         self.look_after_deal(around);
         if self.is_restless(around.now) {

@@ -36,7 +36,7 @@ impl Scripted {
                 }
                 self.express(around);
             }
-            Goal::Bed(_) if self.part(around) == Part::Sleep => {
+            Goal::Bed(_) if self.is_bedtime => {
                 if around
                     .agents
                     .iter()
@@ -127,7 +127,7 @@ impl Scripted {
 
     /// Sleeps on, mumbles when called, and gets up when it is time.
     pub(super) fn sleep_on(&mut self, around: &Perception<'_>) {
-        if self.part(around) != Part::Sleep {
+        if !self.is_bedtime {
             self.is_asleep = false;
             self.company_at = around.now;
             self.show("just up");

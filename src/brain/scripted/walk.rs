@@ -15,7 +15,7 @@ const ARRIVED_M: f64 = 0.8;
 /// How long after its time a leg is walked again. Units: milliseconds.
 const LATE_MS: i64 = 2_500;
 
-/// What somebody shows who goes to bed: others let them go.
+/// What somebody shows who walks at bedtime: others let them go.
 pub(super) const OFF_TO_BED: &str = "off to bed";
 
 /// A walk.
@@ -32,16 +32,13 @@ impl Scripted {
     pub(super) fn walk_to(&mut self, goal: Goal, at: Vec3, around: &Perception<'_>) {
         let points = route::route(around.region, around.me.at, at, &mut self.dice);
         let is_hurry = self.dice.chance(8);
-        let is_to_bed = matches!(goal, Goal::Bed(_));
         self.plan = Plan::Walk(Walk {
             points,
             arrives_at: None,
             goal,
             is_hurry,
         });
-        if is_to_bed {
-            self.show(OFF_TO_BED);
-        } else if self.dice.chance(40) {
+        if !self.is_bedtime && self.dice.chance(40) {
             let status = self.line_to("", phrases::STROLLING, around);
             self.show(&status.to_lowercase());
         }
@@ -60,6 +57,9 @@ impl Scripted {
         walk.arrives_at = Some(around.now.plus_ms(leg_ms(around.me.at.distance(*to), speed)));
         let params = json!({"x": centimetres(to.x), "y": centimetres(to.y), "gait": gait});
         self.want("move_to", params);
+        if self.is_bedtime {
+            self.show(OFF_TO_BED);
+        }
     }
 
     pub(super) fn walk(&mut self, mut walk: Walk, around: &Perception<'_>) {
@@ -78,10 +78,6 @@ impl Scripted {
         }
         if walk.points.is_empty() {
             return self.arrive(walk.goal, around);
-        }
-        if matches!(walk.goal, Goal::Bed(_)) {
-            // Again, after a talk on the way.
-            self.show(OFF_TO_BED);
         }
         let is_ordered = walk.arrives_at.is_some();
         self.plan = Plan::Walk(walk);

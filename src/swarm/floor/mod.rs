@@ -56,7 +56,7 @@ impl Shape {
             group: plan.audience(),
             tick_us: u64::try_from(burst.as_micros()).unwrap_or(u64::MAX),
             frames_per_s: to_f64(news.count) / sockets / seconds,
-            // `connect`, and `subscribe` of those who only listen.
+            // `connect`, and `subscribe` of those who only listen; the one publisher has its first publication answered for it.
             greetings: match plan.load {
                 Load::Channel(_) => 2,
                 Load::Agents(_) | Load::Anonymous(_) => 1,

@@ -4,8 +4,6 @@ mod channel;
 mod connect;
 mod rpc;
 
-pub(super) use rpc::encode_answer;
-
 use super::http::visits::Visit;
 use super::session::{Phase, Session};
 use super::web::Web;
@@ -21,6 +19,7 @@ use actix::{Actor, AsyncContext, Context};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
+use serde::Serialize;
 use std::collections::VecDeque;
 
 /// `GET /connection/websocket`.
@@ -146,6 +145,13 @@ impl Session {
             .borrow_mut()
             .push(refuse(self.encoding(), id, refusal));
     }
+}
+
+/// The answer to a request as it is sent.
+pub(super) fn encode_answer<T: Serialize>(encoding: Encoding, id: u32, result: Result<T, Refusal>) -> Bytes {
+    let encoded = result
+        .and_then(|answer| wire::encode_rpc(encoding, id, &answer).map_err(|_never| Refusal::internal()));
+    encoded.unwrap_or_else(|refusal| refuse(encoding, id, &refusal))
 }
 
 /// The answer that refuses a command, counted.

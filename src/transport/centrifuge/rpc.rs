@@ -1,7 +1,7 @@
 //! `rpc`: actions of agents, cameras of spectators.
 
 use super::super::session::Session;
-use super::refuse;
+use super::encode_answer;
 use crate::actors::mailbox::Reply;
 use crate::actors::node::DEADLINE;
 use crate::actors::spectator::{SpectatorActor, SpectatorMessage};
@@ -11,8 +11,8 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::domain::spectate::Spectate;
 use crate::telemetry::metric;
 use crate::transport::params::split_command_id;
+use crate::wire;
 use crate::wire::request::RpcRequest;
-use crate::wire::{self, Encoding};
 use actix::fut::{ActorFutureExt, wrap_future};
 use actix::{AsyncContext, Context};
 use bytes::Bytes;
@@ -163,15 +163,4 @@ impl Session {
             me.outbox.borrow_mut().push(piece);
         }));
     }
-}
-
-/// The answer to a request as it is sent.
-pub(in crate::transport) fn encode_answer<T: Serialize>(
-    encoding: Encoding,
-    id: u32,
-    result: Result<T, Refusal>,
-) -> Bytes {
-    let encoded = result
-        .and_then(|answer| wire::encode_rpc(encoding, id, &answer).map_err(|_never| Refusal::internal()));
-    encoded.unwrap_or_else(|refusal| refuse(encoding, id, &refusal))
 }

@@ -6,10 +6,13 @@ use super::frames::Scratch;
 use super::pipe::{Pipe, Progress};
 use crate::actors::hub::SharedTable;
 use crate::actors::node::Node;
+use crate::actors::outbox::SharedOutbox;
 use crate::actors::overload::Lateness;
 use crate::actors::publication::Dialect;
+use crate::host::fault;
 use crate::telemetry::metric;
 use crate::transport::centrifuge::encode_answer;
+use crate::wire::Disconnect;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -116,7 +119,7 @@ impl Flusher {
         let (mut batch, mut answers) = (Vec::new(), Vec::new());
         loop {
             self.call.notified().await;
-            self.queue_answers(&mut answers);
+            self.queue_answers(&mut answers).await;
             std::mem::swap(&mut batch, &mut *self.called.borrow_mut());
             if batch.is_empty() {
                 // The call was for answers that were queued in the turn before, or whose sockets are gone.
@@ -127,13 +130,10 @@ impl Flusher {
                 if index % TURN == TURN - 1 {
                     tokio::task::yield_now().await;
                 }
-                match catch_unwind(AssertUnwindSafe(|| pipe.flush(&mut scratch))) {
-                    Ok(Progress::Done) => {}
-                    Ok(Progress::Blocked) => drop(actix_web::rt::spawn(Rc::clone(&self).wait(pipe))),
-                    // One socket's fault must not silence all others of the thread.
-                    Err(_panic) => {
-                        tracing::error!("a socket could not be written");
-                        metric::actor_restarts("flusher").increment(1);
+                match guarded("a socket could not be written", || pipe.flush(&mut scratch)) {
+                    Some(Progress::Done) => {}
+                    Some(Progress::Blocked) => drop(actix_web::rt::spawn(Rc::clone(&self).wait(pipe))),
+                    None => {
                         scratch = Scratch::default();
                         pipe.cut();
                     }
@@ -149,32 +149,21 @@ impl Flusher {
     }
 
     /// Puts the answers that came into the queues of their sockets.
-    fn queue_answers(&self, answers: &mut Vec<Answer>) {
+    async fn queue_answers(&self, answers: &mut Vec<Answer>) {
         let Some(since) = self.answers.take(answers) else {
             return;
         };
-        let table = self.table.borrow();
-        for Answer {
-            session,
-            ticket,
-            result,
-        } in answers.drain(..)
-        {
+        for (index, answer) in answers.drain(..).enumerate() {
+            if index % TURN == TURN - 1 {
+                tokio::task::yield_now().await;
+            }
             // One whose socket is gone reaches nobody.
-            let Some(outbox) = table.outbox(session) else {
+            let Some(outbox) = self.table.borrow().outbox(answer.session).cloned() else {
                 continue;
             };
-            let queued = catch_unwind(AssertUnwindSafe(|| {
-                let mut outbox = outbox.borrow_mut();
-                if let (Some(command), Dialect::Centrifuge(encoding)) =
-                    (outbox.keep(ticket), outbox.dialect())
-                {
-                    outbox.push(encode_answer(encoding, command, result));
-                }
-            }));
-            if queued.is_err() {
-                tracing::error!("an answer could not be queued");
-                metric::actor_restarts("flusher").increment(1);
+            if guarded("an answer could not be encoded", || queue(&outbox, answer)).is_none() {
+                // Whoever asked must not wait for ever.
+                outbox.borrow_mut().end(Disconnect::SERVER_ERROR);
             }
         }
         self.called_at.set(self.called_at.get().min(since));
@@ -189,4 +178,23 @@ impl Flusher {
         }
         pipe.cut();
     }
+}
+
+/// Puts an answer into the queue of its socket, unless its asker was told already that it comes too late.
+fn queue(outbox: &SharedOutbox, answer: Answer) {
+    let mut outbox = outbox.borrow_mut();
+    if let (Some(command), Dialect::Centrifuge(encoding)) = (outbox.keep(answer.ticket), outbox.dialect()) {
+        fault::panic_if("flusher.answer", || format!("{:?}", answer.result));
+        outbox.push(encode_answer(encoding, command, answer.result));
+    }
+}
+
+/// Does something for one socket: its fault must not silence all others of the thread. None: it panicked.
+fn guarded<T>(what_failed: &str, work: impl FnOnce() -> T) -> Option<T> {
+    let done = catch_unwind(AssertUnwindSafe(work)).ok();
+    if done.is_none() {
+        tracing::error!("{what_failed}");
+        metric::actor_restarts("flusher").increment(1);
+    }
+    done
 }

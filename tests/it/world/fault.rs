@@ -208,6 +208,24 @@ async fn an_agent_whose_actor_fails_stays_in_the_world() {
 }
 
 #[tokio::test]
+async fn an_answer_that_cannot_be_encoded_closes_its_socket_and_no_other() {
+    let world = TestWorld::start(Settings {
+        variables: vec![("ROOKERY_FAULT", "flusher.answer=boom".to_owned())],
+        ..Settings::default()
+    });
+    let (alice, bob) = (world.agent("alice").await, world.agent("bob").await);
+    let (mut torn, mut other) = (alice.connect().await, bob.connect().await);
+    torn.start_rpc("set_status", &json!({"status": "x", "command_id": "boom"}))
+        .await;
+    assert_eq!(torn.closed().await, 3004);
+    other.rpc("ping", json!({})).await.unwrap();
+    let full = world.get("/health/full").await.ok();
+    assert_eq!(full["actor_restarts"].as_f64(), Some(1.0), "{full}");
+    let mut again = alice.connect().await;
+    again.rpc("ping", json!({})).await.unwrap();
+}
+
+#[tokio::test]
 async fn an_agent_whose_actor_fails_has_used_up_the_same() {
     let variables = [
         FAULTS,

@@ -1,10 +1,11 @@
 //! Answers depend on what was heard.
 
 use super::{Alone, neighbour, said, speech};
+use crate::base::time::Timestamp;
 use crate::brain::scripted::grammar::{Gaps, expand};
 use crate::brain::scripted::recall;
 use crate::brain::scripted::words::Words;
-use crate::brain::{Dice, HeardKind};
+use crate::brain::{Dice, HeardKind, Intent};
 use crate::domain::space::Vec3;
 
 #[test]
@@ -163,6 +164,40 @@ fn who_is_off_to_bed_is_let_go() {
     for status in ["asleep", "off to bed"] {
         other.status = status.to_owned();
         assert!(!alone.mind.may_meet(&other, alone.now), "{status}");
+    }
+}
+
+#[test]
+fn at_bedtime_one_goes_shows_it_orders_nothing_and_keeps_talks_short() {
+    let status_of = |intents: &[Intent]| {
+        let status = intents.iter().find(|intent| intent.action == "set_status")?;
+        status.params["status"].as_str().map(str::to_owned)
+    };
+    for seed in 0..20 {
+        let mut alone = Alone::new("bram", seed);
+        // Somebody who sells what is liked, right here.
+        alone.visitor = ("demo-tilda", "Tilda Frost");
+        alone.hour = 1;
+        let intents = alone.think(Vec::new());
+        assert_eq!(status_of(&intents).as_deref(), Some("off to bed"), "{intents:?}");
+        assert!(
+            intents.iter().any(|intent| intent.action == "move_to"),
+            "{intents:?}"
+        );
+        alone.mind.ate_at = Timestamp(0);
+        assert!(alone.mind.is_hungry(alone.now));
+        for _ in 0..10 {
+            assert_eq!(said(&alone.think(Vec::new())), None);
+        }
+        alone.asked("Hello, Bram!");
+        assert!(alone.mind.talk.as_ref().is_some_and(|talk| talk.lines_left <= 2));
+        let now = alone.now;
+        alone.mind.end_talk(now);
+        assert_eq!(alone.mind.shown, "off to bed");
+        // Morning came before the bed did.
+        alone.hour = 5;
+        alone.think(Vec::new());
+        assert_ne!(alone.mind.shown, "off to bed");
     }
 }
 
