@@ -123,7 +123,9 @@ mod bench {
             .expect("a runtime starts");
         let handle = io.handle().clone();
         let (count, took, mut times) = actix_web::rt::System::new().block_on(async {
-            let parts = start_node(&config, opened, &clock, &entropy, &handle).expect("the node starts");
+            let parts = start_node(&config, opened, &clock, &entropy, &handle)
+                .await
+                .expect("the node starts");
             parts.when_ready().await;
             join(&parts.gateway, &agents).await;
             // Until the joins' own commits are through and all is warm.

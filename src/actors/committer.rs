@@ -4,6 +4,7 @@
 mod tests;
 
 use super::fanout::Fanout;
+use super::lease::{ShardLease, moving};
 use super::mailbox::Seat;
 use super::mailbox::{Reply, answer};
 use super::node::Node;
@@ -18,7 +19,6 @@ use crate::store::commit::{BATCH_MAX, Batch, Commit, CommitError, Lease, Outcome
 use crate::telemetry::metric;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::Semaphore;
 
 /// Most commits that wait for the database; beyond, callers are told `busy`.
@@ -69,6 +69,8 @@ pub enum CommitterMessage {
     Commit(Box<Pending>),
     /// The shard was claimed anew.
     Claimed(i64),
+    /// Another node runs the shard: end when the outcome of the last batch is known.
+    End,
     /// The node stops: take no more commits; answered when the outcome of the last is known.
     Close(Reply<()>),
 }
@@ -77,14 +79,14 @@ pub enum CommitterMessage {
 pub struct Committer {
     node: Arc<Node>,
     shard: ShardId,
-    epoch: Arc<AtomicI64>,
+    lease: Arc<ShardLease>,
     keeper: Option<Seat<ShardActor>>,
     fanout: Fanout,
     queue: VecDeque<Pending>,
     is_busy: bool,
     is_waiting: bool,
-    is_fenced: bool,
     is_closed: bool,
+    is_ending: bool,
     /// Who waits for the last outcome.
     closers: Vec<Reply<()>>,
     /// One while no batch is with the database.
@@ -93,11 +95,11 @@ pub struct Committer {
 }
 
 impl Committer {
-    /// A committer under an epoch of the shard's lease.
+    /// A committer under the shard's lease.
     pub fn new(
         node: Arc<Node>,
         shard: ShardId,
-        epoch: Arc<AtomicI64>,
+        lease: Arc<ShardLease>,
         keeper: Option<Seat<ShardActor>>,
     ) -> Self {
         let fanout = Fanout::new(Arc::clone(&node), shard);
@@ -106,14 +108,14 @@ impl Committer {
         Self {
             node,
             shard,
-            epoch,
+            lease,
             keeper,
             fanout,
             queue,
             is_busy: false,
             is_waiting: false,
-            is_fenced: false,
             is_closed: false,
+            is_ending: false,
             closers: Vec::new(),
             under_way,
             needs_reload: false,
@@ -121,16 +123,24 @@ impl Committer {
     }
 
     fn enqueue(&mut self, pending: Pending, stage: &mut Stage<Self>) {
-        let is_shut = self.is_fenced || self.is_closed;
-        if is_shut || self.queue.len() >= QUEUE_MAX {
-            let refusal = if is_shut {
-                Refusal::unavailable()
-            } else {
-                Refusal::busy()
-            };
-            conclude(pending.settle, pending.reply, Err(refusal));
-            return;
-        }
+        let refusal = if !self.is_ours() {
+            moving()
+        } else if self.is_closed {
+            Refusal::unavailable()
+        } else if self.queue.len() >= QUEUE_MAX {
+            Refusal::busy()
+        } else {
+            return self.queue_up(pending, stage);
+        };
+        conclude(pending.settle, pending.reply, Err(refusal));
+    }
+
+    /// Whether the lease is proven to hold.
+    fn is_ours(&self) -> bool {
+        !self.lease.is_lost() && self.node.leases.are_proven(self.node.clock.monotonic_ms())
+    }
+
+    fn queue_up(&mut self, pending: Pending, stage: &mut Stage<Self>) {
         self.queue.push_back(pending);
         if self.is_busy {
             return;
@@ -153,6 +163,9 @@ impl Committer {
             for closer in self.closers.drain(..) {
                 answer(closer, Ok(()));
             }
+            if self.is_ending {
+                watch::finish(stage);
+            }
         }
     }
 
@@ -160,10 +173,10 @@ impl Committer {
         if self.is_busy || self.queue.is_empty() {
             return;
         }
-        if self.is_fenced {
-            // Nothing more goes under a dead epoch.
+        if !self.is_ours() {
+            // Nothing more goes under a lease that may be another's.
             for pending in self.queue.drain(..) {
-                conclude(pending.settle, pending.reply, Err(Refusal::unavailable()));
+                conclude(pending.settle, pending.reply, Err(moving()));
             }
             return;
         }
@@ -178,7 +191,7 @@ impl Committer {
             waiting.push((pending.reply, pending.settle));
             commits.push(pending.commit);
         }
-        let epoch = self.epoch.load(Ordering::Acquire);
+        let epoch = self.lease.epoch();
         let lease = Lease {
             shard: self.shard,
             owner: self.node.id,
@@ -300,14 +313,12 @@ impl Committer {
         tracing::error!(shard.id = %self.shard, error = ?error, "a batch of shard {} was not committed", self.shard);
         match error {
             CommitError::Fenced(_) => {
-                // A late answer about an epoch that was replaced meanwhile fences nothing.
-                if epoch >= self.epoch.load(Ordering::Acquire) {
-                    self.is_fenced = true;
-                    if let Some(keeper) = &self.keeper {
-                        keeper.order(ShardMessage::Fenced(epoch));
-                    }
+                // At once: what is queued must not follow.
+                self.lease.lose(epoch);
+                if let Some(keeper) = &self.keeper {
+                    keeper.order(ShardMessage::Lost(epoch));
                 }
-                Refusal::new(Code::Moving, "the shard has another owner").retry_after(1_000)
+                moving()
             }
             CommitError::NotCommitted {
                 is_disk_full: true, ..
@@ -358,8 +369,11 @@ impl Role for Committer {
         match message {
             CommitterMessage::Commit(pending) => self.enqueue(*pending, stage),
             CommitterMessage::Claimed(epoch) => {
-                self.epoch.store(epoch, Ordering::Release);
-                self.is_fenced = false;
+                self.lease.take(epoch);
+            }
+            CommitterMessage::End => {
+                self.is_ending = true;
+                self.flush(stage);
             }
             CommitterMessage::Close(reply) => {
                 self.is_closed = true;

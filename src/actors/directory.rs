@@ -3,6 +3,7 @@
 use super::agent::AgentActor;
 use super::committer::Committer;
 use super::hub::{HubActor, HubMessage};
+use super::lease::ShardLease;
 use super::mailbox::Seat;
 use super::region::RegionActor;
 use super::shard::ShardActor;
@@ -15,16 +16,15 @@ use actix_rt::ArbiterHandle;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use smallvec::SmallVec;
-use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 /// The seats of a shard's actors.
 #[derive(Clone)]
 pub struct ShardSeats {
-    /// Holds its lease.
+    /// Keeps the others going.
     pub keeper: Seat<ShardActor>,
-    /// The epoch of its lease.
-    pub epoch: Arc<AtomicI64>,
+    /// What it runs under.
+    pub lease: Arc<ShardLease>,
     /// Decides.
     pub region: Seat<RegionActor>,
     /// Commits.
@@ -67,6 +67,7 @@ pub struct Socket {
 /// Which actor runs what on this node.
 pub struct Directory {
     world: RwLock<Arc<World>>,
+    threads: OnceLock<Box<[ArbiterHandle]>>,
     shards: DashMap<ShardId, ShardSeats>,
     agents: DashMap<Handle, AgentSeat>,
     online: DashMap<Handle, Online>,
@@ -81,6 +82,7 @@ impl Directory {
     pub fn new(world: World) -> Self {
         Self {
             world: RwLock::new(Arc::new(world)),
+            threads: OnceLock::new(),
             shards: DashMap::new(),
             agents: DashMap::new(),
             online: DashMap::new(),
@@ -137,12 +139,22 @@ impl Directory {
         others.filter_map(|other| self.shard(other.id)).collect()
     }
 
-    /// The thread that a shard of this node should run on: those of the shards that run take turns. None: nothing runs yet.
+    /// The thread that a shard of this node should run on: they take turns. None: there are no threads yet.
     pub fn thread_for(&self, shard: ShardId) -> Option<ArbiterHandle> {
-        let mut seats = self.shards();
-        seats.sort_by_key(|(id, _)| *id);
-        let turn = usize::try_from(shard.0).ok()?.checked_rem(seats.len())?;
-        seats.into_iter().nth(turn).map(|(_, seats)| seats.arbiter)
+        let threads = self.threads.get()?;
+        let turn = usize::try_from(shard.0).ok()?.checked_rem(threads.len())?;
+        threads.get(turn).cloned()
+    }
+
+    /// The threads that shards and what belongs to them run on; set once.
+    pub fn set_threads(&self, threads: impl IntoIterator<Item = ArbiterHandle>) {
+        // A second call changes nothing.
+        let _ = self.threads.set(threads.into_iter().collect());
+    }
+
+    /// The first of the threads.
+    pub fn first_thread(&self) -> Option<ArbiterHandle> {
+        self.threads.get()?.first().cloned()
     }
 
     /// All shards that this node runs.
@@ -156,6 +168,17 @@ impl Directory {
     /// This node runs a shard from now on; its actors are started unless they run already.
     pub fn run_shard(&self, shard: ShardId, start: impl FnOnce() -> ShardSeats) {
         self.shards.entry(shard).or_insert_with(start);
+    }
+
+    /// This node runs a shard no more. Gives its seats, if it did.
+    pub fn end_shard(&self, shard: ShardId) -> Option<ShardSeats> {
+        self.populations.remove(&shard);
+        self.shards.remove(&shard).map(|(_, seats)| seats)
+    }
+
+    /// All agents that have an actor.
+    pub fn agents(&self) -> Vec<AgentSeat> {
+        self.agents.iter().map(|row| row.value().clone()).collect()
     }
 
     /// An agent's actor, if it has one.

@@ -4,6 +4,7 @@ use super::agent::{
     AgentActor, AgentMessage, Counted, Join, Joined, Joiner, Suggestion, prompts_refused, replay,
 };
 use super::directory::AgentSeat;
+use super::lease::moving;
 use super::mailbox::{Reply, answer, wait};
 use super::node::{DEADLINE, Node};
 use super::request::{Receipt, Request, body_hash};
@@ -97,7 +98,9 @@ impl Gateway {
         // Asked each time: whoever keeps a seat keeps an actor that has ended.
         let Some(AgentSeat { seat, .. }) = self.node.directory.agent(&caller.handle) else {
             let is_repeatable = has_own_id && durability == Durability::Durable;
-            let counted = self.count_absent(&caller.handle, Counted::of(action.permission()));
+            let counted = self
+                .check_here()
+                .and_then(|()| self.count_absent(&caller.handle, Counted::of(action.permission())));
             return self.answer_absent(agent, is_repeatable.then_some(command), counted, reply);
         };
         seat.hand(reply, |reply| {
@@ -116,6 +119,14 @@ impl Gateway {
     fn command_id(&self, own: Option<String>) -> Result<String, Refusal> {
         let fresh = || Ok(self.node.entropy.uuid_v7(self.node.clock.now_ms()).to_string());
         own.map_or_else(fresh, check_command_id)
+    }
+
+    /// Whether this node runs the world. Errors: `moving` while another node does, or none.
+    fn check_here(&self) -> Result<(), Refusal> {
+        if self.node.directory.shards().is_empty() {
+            return Err(moving());
+        }
+        Ok(())
     }
 
     /// An agent that is not in the world acts: what may have been done before is answered again, else it is refused.
@@ -157,6 +168,7 @@ impl Gateway {
         {
             return Err(Refusal::new(Code::RegionNotFound, "no such region"));
         }
+        self.check_here()?;
         let mut last = Refusal::unavailable();
         for attempt in 0..TRIES {
             let seat = self.seat(handle, spawn_region.as_deref()).await?;
@@ -188,6 +200,7 @@ impl Gateway {
     /// Takes an agent out of the world at once.
     /// Errors: `not_in_world`, temporary ones.
     pub async fn leave(&self, handle: &Handle) -> Result<(), Refusal> {
+        self.check_here()?;
         let agent = self
             .node
             .directory
@@ -240,6 +253,7 @@ impl Gateway {
             .map_err(Refusal::invalid)?
             .into_string();
         let Some(seat) = self.node.directory.agent(agent) else {
+            self.check_here()?;
             return Err(match self.node.database.agent(agent).await? {
                 None => Refusal::new(Code::AgentNotFound, "no such agent"),
                 Some(row) if !row.accepts_prompts => prompts_refused(),
@@ -260,6 +274,7 @@ impl Gateway {
     /// Errors: `already_exists` (its name, or one of its objects), `invalid_parameter` when the world is full, temporary
     /// ones: then the region may be there, and runs as soon as the leases are renewed.
     pub async fn open_region(&self, plan: RegionPlan) -> Result<Vec<ShardPlan>, Refusal> {
+        self.check_here()?;
         let node = &self.node;
         let _one_at_a_time = self.opening.lock().await;
         if node.directory.world().regions.len() >= REGIONS_MAX {
@@ -312,9 +327,7 @@ impl Gateway {
             .region(region)
             .or_else(|| world.regions.first())
             .ok_or_else(Refusal::unavailable)?;
-        let (_, seats) = directory
-            .shard_at(&plan.name, plan.spawn)
-            .ok_or_else(Refusal::unavailable)?;
+        let (_, seats) = directory.shard_at(&plan.name, plan.spawn).ok_or_else(moving)?;
         let (node, id) = (&self.node, row.id);
         Ok(directory.agent_or_start(handle, || {
             AgentActor::start(node, &seats.arbiter, id, handle.clone())

@@ -4,6 +4,7 @@ use super::agent::ParkedLimits;
 use super::channels::Channels;
 use super::database::Database;
 use super::directory::Directory;
+use super::lease::Leases;
 use super::overload::Overload;
 use super::quarantine::Quarantine;
 use crate::base::id::{AgentId, EventId, NodeId, SessionId};
@@ -52,6 +53,8 @@ pub struct Node {
     pub limits: Limits,
     /// Limits of agents without an actor.
     pub parked_limits: ParkedLimits,
+    /// Whether its leases hold.
+    pub leases: Arc<Leases>,
     /// How long a lease holds. Units: milliseconds.
     pub lease_ttl_ms: i64,
     /// How long a commit waits for company when the writer is idle; timers round up to whole milliseconds.

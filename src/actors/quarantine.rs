@@ -51,17 +51,13 @@ struct Panics {
 }
 
 impl Quarantine {
-    /// A quarantine that knows what the store kept.
-    pub fn remembering(stored: Vec<Poison>) -> Self {
-        let mut panics = Panics::default();
+    /// Remembers what the store kept.
+    pub fn remember(&self, stored: Vec<Poison>) {
+        self.has_any.fetch_or(!stored.is_empty(), Ordering::Release);
+        let mut panics = self.locked();
         for poison in stored {
             let commands = panics.earlier.entry(poison.agent).or_default();
             commands.insert(poison.command_id, poison.body_hash);
-        }
-        Self {
-            has_any: AtomicBool::new(!panics.earlier.is_empty()),
-            panics: Mutex::new(panics),
-            is_unsaved: Notify::new(),
         }
     }
 

@@ -1,29 +1,36 @@
-//! The actor of a shard: holds its lease and keeps its region and its committer going.
+//! The actor of a shard: its region and its committer rest, go on or end as its lease does.
 
+use super::agent::AgentMessage;
 use super::committer::{Committer, CommitterMessage};
 use super::directory::ShardSeats;
+use super::lease::ShardLease;
 use super::node::Node;
 use super::region::{RegionActor, RegionMessage};
 use super::watch::{self, Role, Stage};
+use crate::base::id::ShardId;
+use crate::base::limit::POISON_REMEMBERED_MAX;
+use crate::domain::refusal::Refusal;
 use crate::domain::region::{RegionPlan, ShardPlan};
 use crate::store::commit::Lease;
+use crate::store::lease::Holding;
 use actix_rt::ArbiterHandle;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 /// What a shard's actor is told.
 pub enum ShardMessage {
-    /// A commit found that the lease of this epoch is lost: claim it anew and load again.
-    Fenced(i64),
+    /// The lease of this epoch is lost: nothing more is done under it.
+    Lost(i64),
+    /// This node holds it anew, under this epoch: load again and go on.
+    Claimed(i64),
+    /// Another node holds it: end here.
+    End,
 }
 
 /// The actor of one shard.
 pub struct ShardActor {
     node: Arc<Node>,
-    epoch: Arc<AtomicI64>,
-    fenced_epoch: i64,
-    is_claiming: bool,
+    shard: ShardId,
+    lease: Arc<ShardLease>,
 }
 
 /// Starts a shard's actors on a thread and enters them into the directory, unless they run already.
@@ -40,85 +47,65 @@ fn start_actors(
     shard: ShardPlan,
     epoch: i64,
 ) -> ShardSeats {
-    let epoch = Arc::new(AtomicI64::new(epoch));
+    let (lease, id) = (Arc::new(ShardLease::new(epoch)), shard.id);
     let keeper = {
-        let (node, epoch) = (Arc::clone(node), Arc::clone(&epoch));
+        let (node, lease) = (Arc::clone(node), Arc::clone(&lease));
         let quarantine = Arc::clone(&node.quarantine);
         let make = move || ShardActor {
             node,
-            epoch,
-            fenced_epoch: 0,
-            is_claiming: false,
+            shard: id,
+            lease,
         };
         watch::start_in(arbiter, &quarantine, make)
     };
-    let (keeper_seat, current) = (keeper.clone(), Arc::clone(&epoch));
     let committer = {
-        let (node, epoch, id) = (Arc::clone(node), Arc::clone(&epoch), shard.id);
+        let (node, lease, keeper) = (Arc::clone(node), Arc::clone(&lease), keeper.clone());
         watch::start_in(arbiter, &node.quarantine.clone(), move || {
-            Committer::new(node, id, epoch, Some(keeper))
+            Committer::new(node, id, lease, Some(keeper))
         })
     };
     let region = {
-        let (node, committer) = (Arc::clone(node), committer.clone());
+        let (node, lease, committer) = (Arc::clone(node), Arc::clone(&lease), committer.clone());
         watch::start_in(arbiter, &node.quarantine.clone(), move || {
-            RegionActor::new(node, plan, shard, committer, epoch)
+            RegionActor::new(node, plan, shard, committer, lease)
         })
     };
     ShardSeats {
-        keeper: keeper_seat,
-        epoch: current,
+        keeper,
+        lease,
         region,
         committer,
         arbiter: arbiter.clone(),
     }
 }
 
-/// The leases that the shards of this node run under.
-pub fn running(node: &Node) -> Vec<Lease> {
-    let seats = node.directory.shards().into_iter();
-    let lease = |(shard, seats): (_, ShardSeats)| Lease {
-        shard,
-        owner: node.id,
-        epoch: seats.epoch.load(Ordering::Acquire),
-    };
-    seats.map(lease).collect()
-}
-
-/// Of the leases that shards ran under before a renewal, those that it did not prolong are lost: their shards claim them anew.
-pub fn give_up(node: &Node, ran: &[Lease], renewed: &[Lease]) {
-    for lost in ran.iter().filter(|lease| !renewed.contains(lease)) {
-        let Some(seats) = node.directory.shard(lost.shard) else {
-            continue;
-        };
-        // One that was claimed anew meanwhile is not lost.
-        if seats.epoch.load(Ordering::Acquire) == lost.epoch {
-            tracing::warn!(shard.id = %lost.shard, epoch = lost.epoch, "the lease of shard {} was not renewed", lost.shard);
-            seats.keeper.order(ShardMessage::Fenced(lost.epoch));
-        }
-    }
-}
-
-/// This node holds these leases, claimed anew or found to be its own: a shard that runs goes on under its epoch, and one that
-/// does not is started, whether its region is known here or not.
-pub async fn resume(node: &Arc<Node>, leases: Vec<Lease>) {
+/// Makes what runs here what this node holds: shards whose leases are lost rest, those that it holds anew go on, those that
+/// another node holds end, and what it holds besides is started.
+pub async fn follow(node: &Arc<Node>, holdings: &[Holding]) {
     let mut strangers = Vec::new();
-    for lease in leases {
-        let Some(seats) = node.directory.shard(lease.shard) else {
-            strangers.push(lease);
-            continue;
-        };
-        tracing::warn!(shard.id = %lease.shard, epoch = lease.epoch, "shard {} was claimed anew", lease.shard);
-        seats.committer.order(CommitterMessage::Claimed(lease.epoch));
-        seats.region.order(RegionMessage::Reload);
+    for holding in holdings {
+        let lease = holding.lease_of(node.id);
+        match (node.directory.shard(holding.shard), lease) {
+            (None, Some(lease)) => strangers.push(lease),
+            (Some(seats), Some(lease)) if lease.epoch > seats.lease.epoch() || seats.lease.is_lost() => {
+                tracing::warn!(shard.id = %lease.shard, epoch = lease.epoch, "shard {} was claimed anew", lease.shard);
+                seats.keeper.order(ShardMessage::Claimed(lease.epoch));
+            }
+            (Some(seats), None) if holding.owner.is_some() => seats.keeper.order(ShardMessage::End),
+            // Nobody's, for now: it rests.
+            (Some(seats), None) => seats.lease.lose(seats.lease.epoch()),
+            (Some(_), Some(_)) | (None, None) => {}
+        }
     }
     adopt(node, strangers).await;
 }
 
-/// Starts the shards of these leases that do not run here yet. What cannot be read now is tried with the next renewal.
-pub async fn adopt(node: &Arc<Node>, mut leases: Vec<Lease>) {
-    leases.retain(|lease| node.directory.shard(lease.shard).is_none());
+/// Starts the shards of these leases. What cannot be read now is tried with the next turn.
+async fn adopt(node: &Arc<Node>, leases: Vec<Lease>) {
     if leases.is_empty() {
+        return;
+    }
+    if node.directory.shards().is_empty() && take_over(node).await.is_err() {
         return;
     }
     let stored = node
@@ -136,7 +123,6 @@ pub async fn adopt(node: &Arc<Node>, mut leases: Vec<Lease>) {
             tracing::error!(shard.id = %lease.shard, "shard {} is not in the store", lease.shard);
             continue;
         };
-        tracing::warn!(shard.id = %lease.shard, "shard {} of region {} was not known here", lease.shard, plan.name);
         let parts: Vec<ShardPlan> = shards
             .iter()
             .filter(|other| other.region == plan.name)
@@ -148,32 +134,38 @@ pub async fn adopt(node: &Arc<Node>, mut leases: Vec<Lease>) {
     }
 }
 
+/// This node runs the world from now on: what the node before it left open is closed, and what it knew is read.
+async fn take_over(node: &Arc<Node>) -> Result<(), Refusal> {
+    let now = node.now();
+    let poison = node.database.write(move |store| {
+        store.close_all_sessions(now)?;
+        store.close_all_spectators(now)?;
+        store.poisoned_commands(POISON_REMEMBERED_MAX)
+    });
+    node.quarantine.remember(poison.await?);
+    Ok(())
+}
+
 impl ShardActor {
-    fn claim(&mut self, stage: &mut Stage<Self>) {
-        if self.is_claiming {
+    /// The lease of this epoch is lost: the actors rest until it is claimed anew, or another node holds it.
+    fn lose(&self, epoch: i64) {
+        self.lease.lose(epoch);
+        self.node.leases.look();
+    }
+
+    /// Another node holds it: nobody finds it here any more, and its actors and those of its agents end.
+    fn end(&self, stage: &mut Stage<Self>) {
+        let Some(seats) = self.node.directory.end_shard(self.shard) else {
             return;
-        }
-        self.is_claiming = true;
-        let node = Arc::clone(&self.node);
-        let work = async move {
-            let (id, ttl_ms, now) = (node.id, node.lease_ttl_ms, node.now());
-            let claims = node
-                .database
-                .write(move |store| store.claim_shards(id, ttl_ms, false, now))
-                .await;
-            // A claim takes every shard that is free, so others may be among them, of this node or of nobody yet.
-            let leases = claims.into_iter().flatten().map(|claim| claim.lease);
-            resume(&node, leases.collect()).await;
         };
-        watch::then(stage, work, |me, (), stage| {
-            me.is_claiming = false;
-            // The committer learns of its epoch a moment later; what counts here is that it is newer than the lost one.
-            watch::later(stage, Duration::from_millis(500), |me, stage| {
-                if me.epoch.load(Ordering::Acquire) <= me.fenced_epoch {
-                    me.claim(stage);
-                }
-            });
-        });
+        tracing::warn!(shard.id = %self.shard, "shard {} runs on another node now", self.shard);
+        self.lease.lose(self.lease.epoch());
+        seats.region.order(RegionMessage::End);
+        seats.committer.order(CommitterMessage::End);
+        for agent in self.node.directory.agents() {
+            agent.seat.order(AgentMessage::ShardEnded(self.shard));
+        }
+        watch::finish(stage);
     }
 }
 
@@ -184,16 +176,19 @@ impl Role for ShardActor {
 
     fn begin(&mut self, _: &mut Stage<Self>) {}
 
-    fn forget(&mut self) {
-        self.is_claiming = false;
-    }
+    fn forget(&mut self) {}
 
     fn take(&mut self, message: ShardMessage, stage: &mut Stage<Self>) {
         match message {
-            ShardMessage::Fenced(epoch) => {
-                self.fenced_epoch = epoch;
-                self.claim(stage);
+            ShardMessage::Lost(epoch) => self.lose(epoch),
+            ShardMessage::Claimed(epoch) => {
+                if let Some(seats) = self.node.directory.shard(self.shard) {
+                    // The committer first: from then on the new epoch counts.
+                    seats.committer.order(CommitterMessage::Claimed(epoch));
+                    seats.region.order(RegionMessage::Reload);
+                }
             }
+            ShardMessage::End => self.end(stage),
         }
     }
 }
@@ -202,6 +197,7 @@ impl Role for ShardActor {
 mod tests {
     use super::*;
     use crate::actors::test_node::{TestNode, plan, run, wait_until};
+    use crate::domain::refusal::Code;
     use crate::store::region::Created;
     use serde_json::json;
 
@@ -226,7 +222,7 @@ mod tests {
             let leases = make_unnoticed(&node, "hall").await;
             let to = json!({"region": "hall", "x": 200.0, "y": 9.0});
             let refusal = node.act(&alice, "teleport", to.clone()).await.unwrap_err();
-            assert_eq!(refusal.code, crate::domain::refusal::Code::RegionNotFound);
+            assert_eq!(refusal.code, Code::RegionNotFound);
             adopt(node.node(), leases.clone()).await;
             let seats = node.node().directory.shard(leases[1].shard).unwrap();
             let there = node.act(&alice, "teleport", to).await.unwrap();
@@ -243,6 +239,21 @@ mod tests {
         });
     }
 
+    /// A turn of the node's leases.
+    async fn turn(node: &TestNode) -> Vec<Holding> {
+        let node = node.node();
+        let (id, ttl_ms, now) = (node.id, node.lease_ttl_ms, node.now());
+        let turn = node
+            .database
+            .write(move |store| store.keep_leases(id, ttl_ms, now));
+        turn.await.unwrap()
+    }
+
+    fn epochs(node: &TestNode) -> Vec<i64> {
+        let seats = node.node().directory.shards();
+        seats.iter().map(|(_, seats)| seats.lease.epoch()).collect()
+    }
+
     #[test]
     fn a_claim_starts_what_is_strange_and_goes_on_with_what_runs() {
         run(async |node| {
@@ -253,10 +264,12 @@ mod tests {
                 .node()
                 .database
                 .write(move |store| store.claim_shards(id, 86_400_000, true, now));
-            let leases: Vec<Lease> = claims.await.unwrap().iter().map(|claim| claim.lease).collect();
-            assert_eq!(leases.len(), 4);
-            resume(node.node(), leases).await;
-            // Both go on under the new epochs, else their commits were fenced.
+            assert_eq!(claims.await.unwrap().len(), 4);
+            follow(node.node(), &turn(&node).await).await;
+            wait_until("both go on under the new epochs", || async {
+                epochs(&node) == [2, 2, 2, 2]
+            })
+            .await;
             node.stand(&alice, 20.0, 20.0).await;
             let to = json!({"region": "hall", "x": 10.0, "y": 9.0});
             node.act(&alice, "teleport", to).await.unwrap();
@@ -265,36 +278,78 @@ mod tests {
     }
 
     #[test]
-    fn a_shard_whose_lease_is_not_renewed_claims_it_anew() {
+    fn a_shard_whose_lease_ran_out_goes_on_when_it_is_claimed_anew() {
         run(async |node| {
             let alice = node.join("alice", 10.0, 10.0).await;
-            let before = running(node.node());
-            let ttl_ms = node.node().lease_ttl_ms;
-            // What is renewed is not given up.
-            give_up(node.node(), &before, &before);
-            assert_eq!(running(node.node()), before);
-            node.clock.advance(ttl_ms.unsigned_abs() + 1_000);
-            let (id, now) = (node.node().id, node.node().now());
-            let renew = node
-                .node()
-                .database
-                .write(move |store| store.renew_leases(id, ttl_ms, now));
-            let renewed = renew.await.unwrap();
-            assert_eq!(renewed, []);
-            give_up(node.node(), &before, &renewed);
-            let is_newer = |lease: &Lease| {
-                let mut old = before.iter();
-                old.any(|old| old.shard == lease.shard && old.epoch < lease.epoch)
-            };
-            wait_until("newer epochs", || async {
-                running(node.node()).iter().all(is_newer)
-            })
-            .await;
+            // What is prolonged stays as it is.
+            follow(node.node(), &turn(&node).await).await;
+            assert_eq!(epochs(&node), [1, 1]);
+            node.clock
+                .advance(node.node().lease_ttl_ms.unsigned_abs() + 1_000);
+            follow(node.node(), &turn(&node).await).await;
+            wait_until("newer epochs", || async { epochs(&node) == [2, 2] }).await;
             wait_until("alice is loaded again", || async {
                 let to = json!({"region": "plaza", "x": 20.0, "y": 20.0});
                 node.act(&alice, "teleport", to).await.is_ok()
             })
             .await;
+        });
+    }
+
+    #[test]
+    fn a_shard_that_another_node_holds_ends_here_and_may_come_back() {
+        run(async |node| {
+            let alice = node.join("alice", 10.0, 10.0).await;
+            node.stand(&alice, 40.0, 50.0).await;
+            let thief = crate::base::id::NodeId(uuid::Uuid::from_u128(7));
+            let (ttl_ms, now) = (node.node().lease_ttl_ms, node.node().now());
+            let stolen = node
+                .node()
+                .database
+                .write(move |store| store.claim_shards(thief, ttl_ms, true, now));
+            assert_eq!(stolen.await.unwrap().len(), 2);
+            follow(node.node(), &turn(&node).await).await;
+            wait_until("nothing runs here", || async {
+                let directory = &node.node().directory;
+                let is_empty = directory.shards().is_empty() && directory.agent_count() == 0;
+                is_empty && directory.online_count() == 0
+            })
+            .await;
+            let refusal = node.act(&alice, "get_location", json!({})).await.unwrap_err();
+            assert_eq!(refusal.code, Code::Moving);
+            let given = node
+                .node()
+                .database
+                .write(move |store| store.release_leases(thief, now));
+            given.await.unwrap();
+            follow(node.node(), &turn(&node).await).await;
+            assert_eq!(epochs(&node), [3, 3]);
+            wait_until("alice is where she was", || async {
+                let at = node.act(&alice, "get_location", json!({})).await;
+                at.is_ok_and(|at| at.result.tree()["x"] == 40.0)
+            })
+            .await;
+        });
+    }
+
+    #[test]
+    fn without_proof_of_the_lease_nothing_is_decided() {
+        run(async |node| {
+            let alice = node.join("alice", 10.0, 10.0).await;
+            let tries = [
+                ("move_to", json!({"x": 12.0, "y": 10.0})),
+                ("say", json!({"message": "still mine?"})),
+            ];
+            let now_ms = node.node().clock.monotonic_ms();
+            node.node().leases.prove_until(now_ms);
+            for (action, params) in &tries {
+                let refusal = node.act(&alice, action, params.clone()).await.unwrap_err();
+                assert_eq!(refusal.code, Code::Moving, "{action}");
+            }
+            node.node().leases.prove_until(now_ms + 1);
+            for (action, params) in &tries {
+                node.act(&alice, action, params.clone()).await.unwrap();
+            }
         });
     }
 }

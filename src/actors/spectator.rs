@@ -1,6 +1,7 @@
 //! The actor of a spectator: its camera, what it looks at, and its way along when the one it follows goes elsewhere.
 
 use super::hub::HubMessage;
+use super::lease::moving;
 use super::mailbox::{Reply, Seat, answer, wait};
 use super::node::{DEADLINE, Node};
 use super::region::{Centre, Focus, RegionActor, RegionMessage, Viewer};
@@ -51,7 +52,7 @@ pub struct SpectatorActor {
 impl SpectatorActor {
     /// Starts a spectator's actor on a shard's thread.
     pub fn start(node: &Arc<Node>, session: SessionId, hub: usize) -> Option<Seat<Self>> {
-        let (_, seats) = node.directory.shards().into_iter().next()?;
+        let arbiter = node.directory.first_thread()?;
         let shared = Arc::clone(node);
         let make = move || Self {
             node: shared,
@@ -61,7 +62,7 @@ impl SpectatorActor {
             spectate: None,
             watched: None,
         };
-        let seat = watch::start_in(&seats.arbiter, &node.quarantine, make);
+        let seat = watch::start_in(&arbiter, &node.quarantine, make);
         Some(seat)
     }
 }
@@ -103,9 +104,12 @@ impl SpectatorActor {
     }
 
     /// The region and the focus of a target.
-    /// Errors: `region_not_found`, `target_not_found` when the agent is not in the world, `permission_missing`.
+    /// Errors: `moving` while another node runs the world, `region_not_found`, `target_not_found` when the agent is not in the world, `permission_missing`.
     fn resolve(&self, spectate: &Spectate) -> Result<(String, Focus), Refusal> {
         let directory = &self.node.directory;
+        if directory.shards().is_empty() {
+            return Err(moving());
+        }
         let world = directory.world();
         let reach = spectate.mode.reach_cells();
         let (name, centre, reach) = match &spectate.target {

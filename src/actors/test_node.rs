@@ -5,6 +5,7 @@ use super::channels::Channels;
 use super::database::Database;
 use super::directory::{Directory, ShardSeats};
 use super::gateway::{Caller, Gateway};
+use super::lease::Leases;
 use super::node::Node;
 use super::request::Receipt;
 use super::shard;
@@ -123,12 +124,14 @@ impl TestNode {
             bus,
             limits,
             parked_limits: ParkedLimits::new(PARKED_LIMITS_MAX),
+            leases: Arc::new(Leases::lasting()),
             lease_ttl_ms: LEASE_MS,
             company_wait: Duration::from_millis(1),
             checkpoint_every: Duration::from_secs(1),
             counters: DashMap::new(),
         });
         let arbiter = actix_rt::Arbiter::new();
+        node.directory.set_threads([arbiter.handle()]);
         for claim in &claims {
             let plan = world
                 .shards

@@ -1,8 +1,8 @@
-//! What runs beside the actors, mostly at intervals: leases, credentials, counters, quarantine, retention, channels, parked limits, metrics.
+//! What runs beside the actors, mostly at intervals: credentials, counters, quarantine, retention, channels, parked limits, metrics.
 
 use crate::actors::gateway::Gateway;
 use crate::actors::node::Node;
-use crate::actors::{quarantine, shard};
+use crate::actors::quarantine;
 use crate::base::id::AgentId;
 use crate::config::Config;
 use crate::store::agent::Counters;
@@ -23,8 +23,6 @@ const COUNTERS_AT_A_TIME: usize = 256;
 
 /// Starts all of them on this thread.
 pub fn start(gateway: &Gateway, access: &Arc<Access>, config: &Arc<Config>, recorder: Recorder) {
-    let renew_every = Duration::from_millis(u64::try_from(gateway.node.lease_ttl_ms / 3).unwrap_or(2_000));
-    keep(&gateway.node, renew_every, renew_leases);
     let spared = Cell::new(0_u32);
     keep(&gateway.node, COUNTERS_EVERY, move |node| {
         let is_overloaded = node.overload.is_on(node.clock.monotonic_ms());
@@ -76,24 +74,6 @@ fn keep<F: Future<Output = ()> + 'static>(
             work(Arc::clone(&node)).await;
         }
     });
-}
-
-async fn renew_leases(node: Arc<Node>) {
-    let (id, ttl_ms, now) = (node.id, node.lease_ttl_ms, node.now());
-    // Asked first: what starts while the renewal is under way is not missing from its answer.
-    let ran = shard::running(&node);
-    match node
-        .database
-        .write(move |store| store.renew_leases(id, ttl_ms, now))
-        .await
-    {
-        Ok(leases) => {
-            shard::give_up(&node, &ran, &leases);
-            // A region whose making had no answer is ours all the same.
-            shard::adopt(&node, leases).await;
-        }
-        Err(refusal) => tracing::warn!("leases could not be renewed: {refusal}"),
-    }
 }
 
 /// Writes what agents did to their counters; what cannot be written is kept for the next time.

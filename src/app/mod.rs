@@ -12,6 +12,7 @@ pub use start::{NodeParts, Opened, open_store, start_node};
 use crate::actors::gateway::Gateway;
 use crate::actors::inhabitants::Inhabitants;
 use crate::actors::mailbox::Seat;
+use crate::actors::shard;
 use crate::config::{Config, LogFormat};
 use crate::guard::origin::Origins;
 use crate::host::clock::Clock;
@@ -74,7 +75,7 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
     let node = opened.node;
     let ran: anyhow::Result<Leases> = actix_web::rt::System::new().block_on(async {
         let mut asked = stop::Asked::listen()?;
-        let mut parts = start_node(&config, opened, &clock, &entropy, &io_handle)?;
+        let mut parts = start_node(&config, opened, &clock, &entropy, &io_handle).await?;
         let gateway = parts.gateway.clone();
         let (database, settings) = (gateway.node.database.clone(), Arc::clone(&config));
         let access = tokio::select! {
@@ -98,14 +99,9 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
             connections,
         )?;
         keepers::start(&gateway, &access, &config, recorder);
-        let is_ready = tokio::select! {
-            () = asked.wait() => false,
-            () = parts.when_ready() => true,
-        };
-        let _inhabitants = is_ready.then(|| start_inhabitants(&gateway, &config));
-        if is_ready {
-            announce(&servers, &config);
-            asked.wait().await;
+        tokio::select! {
+            () = asked.wait() => {}
+            () = live(&mut parts, &servers, &config) => {}
         }
         stop::stop(servers, &parts, &config).await;
         Ok(Leases::GivenBack)
@@ -124,25 +120,42 @@ enum Leases {
     GivenBack,
 }
 
-/// Tells that the node serves.
-fn announce(servers: &http::Servers, config: &Config) {
-    for address in &servers.addresses {
-        // The one line that scripts and people wait for.
-        println!("Rookery runs: http://{address}/");
+/// Runs what this node holds, and tells so once it is the world; never ends.
+async fn live(parts: &mut NodeParts, servers: &http::Servers, config: &Config) {
+    let gateway = parts.gateway.clone();
+    let mut inhabitants = None;
+    if gateway.node.directory.shards().is_empty() {
+        announce("stands by", servers);
+        tracing::info!("another node runs the world: this one stands by");
     }
-    tracing::info!(node = %config.server.node, "node {} is ready", config.server.node);
+    loop {
+        if inhabitants.is_none() && !gateway.node.directory.shards().is_empty() {
+            parts.when_ready().await;
+            inhabitants = Some(start_inhabitants(&gateway, config));
+            announce("runs", servers);
+            tracing::info!(node = %config.server.node, "node {} is ready", config.server.node);
+        }
+        if parts.holdings.changed().await.is_err() {
+            // The keeper is gone, which nobody can mend: leases run out, and the node refuses.
+            return std::future::pending().await;
+        }
+        let holdings = parts.holdings.borrow_and_update().clone();
+        shard::follow(&gateway.node, &holdings).await;
+    }
 }
 
-/// The demo's inhabitants live on the first shard's thread.
+/// Tells what the node does, and where.
+fn announce(does: &str, servers: &http::Servers) {
+    for address in &servers.addresses {
+        // The one line that scripts and people wait for.
+        println!("Rookery {does}: http://{address}/");
+    }
+}
+
+/// The demo's inhabitants live on the first thread.
 fn start_inhabitants(gateway: &Gateway, config: &Config) -> Option<Seat<Inhabitants>> {
-    let (_, seats) = gateway
-        .node
-        .directory
-        .shards()
-        .into_iter()
-        .next()
-        .filter(|_| config.world.demo > 0)?;
-    Some(Inhabitants::start(gateway, &seats.arbiter, config.world.demo))
+    let thread = gateway.node.directory.first_thread()?;
+    (config.world.demo > 0).then(|| Inhabitants::start(gateway, &thread, config.world.demo))
 }
 
 /// One process a SQLite file: a second one is refused at the start.

@@ -6,22 +6,21 @@ use crate::actors::channels::Channels;
 use crate::actors::database::Database;
 use crate::actors::directory::Directory;
 use crate::actors::gateway::Gateway;
+use crate::actors::lease::{LeaseKeeper, Leases};
 use crate::actors::node::Node;
-use crate::actors::quarantine::Quarantine;
 use crate::actors::shard;
 use crate::base::id::NodeId;
-use crate::base::limit::{CHANNEL_HISTORIES_MAX_BYTES, PARKED_LIMITS_MAX, POISON_REMEMBERED_MAX};
+use crate::base::limit::{CHANNEL_HISTORIES_MAX_BYTES, PARKED_LIMITS_MAX};
 use crate::base::time::{TickRate, Timestamp};
 use crate::bus::mirror::Mirror;
 use crate::bus::{Bus, BusConfig};
 use crate::config::Config;
-use crate::domain::region::{ShardPlan, World};
+use crate::domain::region::World;
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
 use crate::host::thread;
-use crate::store::commit::Poison;
+use crate::store::lease::Holding;
 use crate::store::region::WorldRow;
-use crate::store::shard::Claim;
 use crate::store::{Reader, Store, Target, migrate};
 use crate::transport::ws::Berth;
 use actix_rt::Arbiter;
@@ -29,14 +28,15 @@ use anyhow::Context;
 use dashmap::DashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
-/// A store that is open, with the leases of this node.
+/// A store that is open, and the leases of this node, which are kept from now on.
 pub struct Opened {
     stores: Vec<Store>,
     readers: Vec<Reader>,
     world: World,
-    claims: Vec<Claim>,
-    poison: Vec<Poison>,
+    leases: Arc<Leases>,
+    holdings: watch::Receiver<Vec<Holding>>,
     pub(super) node: NodeId,
 }
 
@@ -48,10 +48,12 @@ pub struct NodeParts {
     pub arbiters: Vec<Arbiter>,
     /// The doors of these threads for sockets.
     pub berths: Vec<Berth>,
+    /// Who holds which shard, as of the last turn of the leases.
+    pub holdings: watch::Receiver<Vec<Holding>>,
 }
 
-/// Migrates and opens the database, makes the world if it is new, and claims its shards.
-/// Errors: the database does not answer in time; another process holds the shards.
+/// Migrates and opens the database, makes the world if it is new, and claims its shards unless another node holds them.
+/// Errors: the database does not answer in time.
 pub fn open_store(
     config: &Config,
     target: &Target,
@@ -97,7 +99,7 @@ pub(super) fn give_back(target: &Target, node: NodeId, clock: &Clock) {
     }
 }
 
-/// Claims every shard for a node that is known, reads what they need, and connects for all threads.
+/// Begins to keep the leases of a node that is known, reads the world, and connects for all threads.
 fn take_over(
     config: &Config,
     target: &Target,
@@ -108,20 +110,21 @@ fn take_over(
     let now = || Timestamp(clock.now_ms());
     let lock_wait_ms = config.store.busy_timeout_ms;
     let is_forced = matches!(target, Target::Sqlite(_) | Target::SqliteMemory(_));
-    let mut reader = Reader::open_waiting(target, lock_wait_ms)?;
-    let claims = claim_all(
-        (&mut store, &mut reader),
+    let ttl_ms = lease_ttl_ms(config);
+    if is_forced {
+        store.claim_shards(node, ttl_ms, true, now())?;
+    }
+    let keeper = LeaseKeeper {
+        store: Store::open_waiting(target, lock_wait_ms)?,
         node,
-        is_forced,
-        lease_ttl_ms(config),
-        clock,
-    )?;
-    // Only now: whoever held the shards before may have written until it lost them.
-    let poison = reader.poisoned_commands(POISON_REMEMBERED_MAX)?;
+        ttl_ms,
+        clock: clock.clone(),
+        is_shared: !is_forced,
+    };
+    let (leases, holdings) = keeper.start()?;
     // Read after the claim: a region may have been made just before it.
+    let mut reader = Reader::open_waiting(target, lock_wait_ms)?;
     let (regions, shards) = (reader.regions()?, reader.shards()?);
-    store.close_all_sessions(now())?;
-    store.close_all_spectators(now())?;
     let rate = TickRate {
         epoch: world.epoch,
         tick_ms: world.tick_ms,
@@ -151,8 +154,8 @@ fn take_over(
             regions,
             shards,
         },
-        claims,
-        poison,
+        leases,
+        holdings,
         node,
     })
 }
@@ -178,36 +181,6 @@ where
     }
 }
 
-/// Claims every shard. After a crash on PostgreSQL the last owner's leases must run out first.
-fn claim_all(
-    (store, reader): (&mut Store, &mut Reader),
-    node: NodeId,
-    is_forced: bool,
-    ttl_ms: i64,
-    clock: &Clock,
-) -> anyhow::Result<Vec<Claim>> {
-    let deadline =
-        clock.monotonic() + Duration::from_millis(u64::try_from(ttl_ms * 4).unwrap_or(24_000).max(5_000));
-    let mut claims: Vec<Claim> = Vec::new();
-    loop {
-        claims.extend(store.claim_shards(node, ttl_ms, is_forced, Timestamp(clock.now_ms()))?);
-        let shards = reader.shards()?;
-        let is_ours = |shard: &&ShardPlan| claims.iter().any(|claim| claim.lease.shard == shard.id);
-        let missing = shards.iter().filter(|shard| !is_ours(shard)).count();
-        if missing == 0 {
-            return Ok(claims);
-        }
-        anyhow::ensure!(
-            clock.monotonic() < deadline,
-            "another node holds {missing} of {} shards",
-            shards.len()
-        );
-        store.renew_leases(node, ttl_ms, Timestamp(clock.now_ms()))?;
-        // Close to the moment when the old leases run out, whatever their length.
-        pause(Duration::from_millis(50));
-    }
-}
-
 /// How long a lease holds. Units: milliseconds. Source: durability.md §2.4.
 fn lease_ttl_ms(config: &Config) -> i64 {
     i64::try_from(config.store.lease_ttl_ms).unwrap_or(i64::MAX)
@@ -218,9 +191,9 @@ fn pause(time: Duration) {
     std::thread::park_timeout(time);
 }
 
-/// Starts the database threads and the actors of every claimed shard. Must run inside the actix system.
+/// Starts the database threads and the actors of every shard that this node holds. Must run inside the actix system.
 /// Errors: a bad Redis address.
-pub fn start_node(
+pub async fn start_node(
     config: &Config,
     opened: Opened,
     clock: &Clock,
@@ -244,12 +217,13 @@ pub fn start_node(
         database: Database::start(opened.stores, opened.readers),
         channels: Channels::new(entropy.token_base62(8), CHANNEL_HISTORIES_MAX_BYTES),
         directory: Directory::new(opened.world),
-        quarantine: Arc::new(Quarantine::remembering(opened.poison)),
+        quarantine: Arc::default(),
         overload: Default::default(),
         mirror: Mirror::new(&bus, &bus_config),
         bus,
         limits: config.limits.clone(),
         parked_limits: ParkedLimits::new(PARKED_LIMITS_MAX),
+        leases: opened.leases,
         lease_ttl_ms: lease_ttl_ms(config),
         company_wait: Duration::from_micros(config.store.batch_wait_us),
         checkpoint_every: Duration::from_millis(config.store.checkpoint_ms),
@@ -265,26 +239,15 @@ pub fn start_node(
         .iter()
         .map(|arbiter| Berth::open(&node, &arbiter.handle()))
         .collect();
-    let world = node.directory.world();
-    for (claim, arbiter) in opened.claims.iter().zip(arbiters.iter().cycle()) {
-        let plan = world.shards.iter().find(|shard| shard.id == claim.lease.shard);
-        let Some((shard, region)) =
-            plan.and_then(|shard| world.region(&shard.region).map(|region| (shard, region)))
-        else {
-            continue;
-        };
-        shard::start(
-            &node,
-            &arbiter.handle(),
-            region.clone(),
-            shard.clone(),
-            claim.lease,
-        );
-    }
+    node.directory.set_threads(arbiters.iter().map(Arbiter::handle));
+    let mut holdings = opened.holdings;
+    let held = holdings.borrow_and_update().clone();
+    shard::follow(&node, &held).await;
     Ok(NodeParts {
         gateway: Gateway::new(node),
         arbiters,
         berths,
+        holdings,
     })
 }
 

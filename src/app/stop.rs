@@ -73,16 +73,15 @@ pub async fn stop(servers: Servers, parts: &NodeParts, config: &Config) {
     if !quarantine::save(&node).await {
         tracing::warn!("quarantined commands could not be written");
     }
-    let (id, now) = (node.id, node.now());
-    let _ = node
-        .database
-        .write(move |store| store.close_all_sessions(now))
-        .await;
-    if let Err(refusal) = node
-        .database
-        .write(move |store| store.release_leases(id, now))
-        .await
-    {
+    // Those of a node that stands by are none.
+    if !node.directory.shards().is_empty() {
+        let now = node.now();
+        let _ = node
+            .database
+            .write(move |store| store.close_all_sessions(now))
+            .await;
+    }
+    if let Err(refusal) = node.leases.give_back(SAVE_DEADLINE).await {
         tracing::warn!("leases could not be given back: {refusal}");
     }
     for arbiter in &parts.arbiters {

@@ -18,6 +18,18 @@ pub enum Admin {
     /// Make and list regions.
     #[command(subcommand)]
     Region(Region),
+    /// List the nodes of the stored world.
+    Nodes {
+        /// What names the store.
+        #[command(flatten)]
+        store: StoreFlags,
+    },
+    /// List the shards with the nodes that hold them.
+    Shards {
+        /// What names the store.
+        #[command(flatten)]
+        store: StoreFlags,
+    },
 }
 
 /// Make and list regions.
@@ -74,6 +86,8 @@ impl Admin {
         match self {
             Self::Region(Region::Create(region)) => create(region),
             Self::Region(Region::List { store }) => list(store),
+            Self::Nodes { store } => nodes(store),
+            Self::Shards { store } => shards(store),
         }
     }
 }
@@ -107,7 +121,7 @@ fn create(region: CreateRegion) -> anyhow::Result<()> {
         pool: None,
         is_public: !region.private,
     };
-    let (target, now) = (app::target_of(&config)?, Timestamp(Clock::system().now_ms()));
+    let (target, now) = (app::target_of(&config)?, now());
     migrate(&target, now)?;
     match Store::open(&target)?.create_region(&plan, now)? {
         Created::Done(shards) => {
@@ -128,4 +142,41 @@ fn list(store: StoreFlags) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+fn nodes(store: StoreFlags) -> anyhow::Result<()> {
+    let config = Config::load(&store.into())?;
+    let mut reader = Reader::open(&app::target_of(&config)?)?;
+    let holdings = reader.holdings(now())?;
+    for node in reader.nodes()? {
+        let shards = holdings.iter().filter(|held| held.owner == Some(node.id)).count();
+        let seen_s = now().since_ms(node.seen_at) / 1_000;
+        println!(
+            "{}\t{}\t{}\t{}\t{}\tseen {seen_s} s ago\t{shards} shards",
+            node.name, node.id, node.addr, node.version, node.state
+        );
+    }
+    Ok(())
+}
+
+fn shards(store: StoreFlags) -> anyhow::Result<()> {
+    let config = Config::load(&store.into())?;
+    let mut reader = Reader::open(&app::target_of(&config)?)?;
+    let (nodes, plans) = (reader.nodes()?, reader.shards()?);
+    for held in reader.holdings(now())? {
+        let region = plans.iter().find(|plan| plan.id == held.shard);
+        let node = nodes.iter().find(|node| held.owner == Some(node.id));
+        println!(
+            "{}\t{}\t{}\tepoch {}",
+            held.shard,
+            region.map_or("", |plan| &plan.region),
+            node.map_or("nobody", |node| &node.name),
+            held.epoch
+        );
+    }
+    Ok(())
+}
+
+fn now() -> Timestamp {
+    Timestamp(Clock::system().now_ms())
 }

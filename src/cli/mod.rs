@@ -127,6 +127,8 @@ mod tests {
             "rookery token admin",
             "rookery admin region create lab --size-m 64 --display-name Lab",
             "rookery admin region list",
+            "rookery admin nodes",
+            "rookery admin shards --database postgres://h/d",
             "rookery swarm --tokens t --agents 3000 --group 30 --rate 2 --action-mix move_to --pid 7 --floor --report -",
             "rookery swarm --tokens t --idle --encoding protobuf",
             "rookery swarm --anonymous 5000",

@@ -13,6 +13,7 @@ pub mod conversation;
 mod count;
 mod error;
 pub mod event;
+pub mod lease;
 pub mod ledger;
 mod lock;
 mod migration;

@@ -3,8 +3,8 @@
 use super::commit::Lease;
 use super::connection::{Conn, on_conn};
 use super::error::Inconsistency;
+use super::lease::{clock, take_shard};
 use super::schema;
-use super::shard::{clock, take_shard};
 use super::sql_types::{Doc, Id};
 use super::{Reader, Result, Store};
 use crate::base::id::{NodeId, ShardId};

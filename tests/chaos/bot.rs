@@ -77,8 +77,12 @@ impl Bot {
     }
 
     /// Lives until it is told to drain and all its commands are answered.
-    pub async fn live(mut self, address: SocketAddr) {
-        while !self.is_done() {
+    /// `addresses`: of the nodes; whoever does not take it in is left for the next.
+    pub async fn live(mut self, addresses: Arc<[SocketAddr]>) {
+        for address in addresses.iter().cycle().copied() {
+            if self.is_done() {
+                return;
+            }
             if let Ok(client) = Client::connect(address, Some(&self.me.token)).await {
                 let Err(Gone(_why)) = self.talk(client).await else {
                     return;

@@ -2,7 +2,7 @@
 //! it did too little to prove anything.
 //!
 //! `kill9 [--short] [--kills N] [--acks N] [--bots N] [--seed N] [--database sqlite|postgres]`,
-//! `load [--agents N] [--seconds N]`, `slow_consumer [--slow N] [--seconds N]`.
+//! `takeover` with the same options on PostgreSQL, `load [--agents N] [--seconds N]`, `slow_consumer [--slow N] [--seconds N]`.
 
 #[cfg(test)]
 mod bot;
@@ -34,6 +34,10 @@ mod server;
 mod services;
 #[cfg(test)]
 mod slow_consumer;
+#[cfg(test)]
+mod takeover;
+#[cfg(test)]
+mod trial;
 
 #[cfg(test)]
 fn main() {
@@ -48,13 +52,15 @@ fn main() {
             "kill9" => {
                 let mut reports = kill9::run(&options).await;
                 if options.is_short {
+                    reports.extend(takeover::run(&options).await);
                     reports.extend(slow_consumer::run(&options).await);
                 }
                 reports
             }
+            "takeover" => takeover::run(&options).await,
             "load" => load::run(&options).await,
             "slow_consumer" => slow_consumer::run(&options).await,
-            other => panic!("no scenario `{other}`: there are kill9, load and slow_consumer"),
+            other => panic!("no scenario `{other}`: there are kill9, takeover, load and slow_consumer"),
         }
     });
     let failed = reports.iter().filter(|report| !report.faults.is_empty()).count();

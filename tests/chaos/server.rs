@@ -2,13 +2,15 @@
 
 use crate::options::Options;
 use crate::services::{self, Postgres};
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use rookery::store::{Reader, Target};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 /// How long a server may take to start: the old leases, and a slow machine.
@@ -23,12 +25,21 @@ pub struct Identity {
     pub token: String,
 }
 
+fn free_address() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, services::free_port()))
+}
+
+fn temporary_folder() -> tempfile::TempDir {
+    let folder = tempfile::Builder::new().prefix("rookery-chaos-").tempdir();
+    folder.expect("a temporary folder can be made")
+}
+
 /// A world on one database, whose server comes and goes.
 pub struct World {
     /// Where it listens, each time.
     pub address: SocketAddr,
     folder: tempfile::TempDir,
-    postgres: Option<Postgres>,
+    postgres: Option<Arc<Postgres>>,
     lease_ttl_ms: u64,
     world_file: Option<PathBuf>,
     running: Option<Child>,
@@ -37,17 +48,26 @@ pub struct World {
 impl World {
     /// An empty world.
     pub fn new(database: &str, options: &Options) -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("rookery-chaos-")
-            .tempdir()
-            .expect("a temporary folder can be made");
-        let postgres = (database == "postgres").then(Postgres::start);
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, services::free_port()));
+        let folder = temporary_folder();
+        let postgres = (database == "postgres").then(|| Arc::new(Postgres::start()));
         Self {
-            address,
+            address: free_address(),
             folder,
             postgres,
             lease_ttl_ms: options.lease_ttl_ms,
+            world_file: None,
+            running: None,
+        }
+    }
+
+    /// Another node of the same world, on the same PostgreSQL.
+    pub fn beside(&self) -> Self {
+        assert!(self.postgres.is_some(), "SQLite serves one process");
+        Self {
+            address: free_address(),
+            folder: temporary_folder(),
+            postgres: self.postgres.clone(),
+            lease_ttl_ms: self.lease_ttl_ms,
             world_file: None,
             running: None,
         }
@@ -183,8 +203,8 @@ impl World {
         if run.status.success() { Ok(()) } else { Err(said) }
     }
 
-    /// Starts the server without waiting for it.
-    pub fn launch(&mut self) -> mpsc::Receiver<()> {
+    /// Starts the server without waiting for it. Gives what it says that it does, each time that changes.
+    pub fn launch(&mut self) -> mpsc::Receiver<String> {
         assert!(self.running.is_none(), "one server at a time");
         let log = std::fs::OpenOptions::new()
             .create(true)
@@ -203,35 +223,47 @@ impl World {
             .expect("the program starts");
         let output = child.stdout.take().expect("its output is a pipe");
         self.running = Some(child);
-        let (ready, is_ready) = mpsc::channel();
+        let (says, said) = mpsc::channel();
         // Reads until the server is gone, so that it never waits for a full pipe.
         std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                if line.starts_with("Rookery runs:") {
+                if let Some((does, _address)) = line
+                    .strip_prefix("Rookery ")
+                    .and_then(|rest| rest.split_once(':'))
+                {
                     // Nobody may wait any more.
-                    let _ = ready.send(());
+                    let _ = says.send(does.to_owned());
                 }
             }
         });
-        is_ready
+        said
     }
 
     /// Starts the server and waits until it runs.
     pub fn start(&mut self) {
-        let is_ready = self.launch();
-        self.wait(&is_ready);
+        let said = self.launch();
+        self.wait(&said, "runs");
     }
 
-    /// Waits until a server that was launched runs.
-    pub fn wait(&self, is_ready: &mpsc::Receiver<()>) {
-        if is_ready.recv_timeout(STARTING).is_err() {
-            let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-            let tail: Vec<&str> = log.lines().rev().take(20).collect();
-            panic!(
-                "the server did not start; its log, newest first:\n{}",
-                tail.join("\n")
-            );
+    /// Starts the server beside one that runs the world, and waits until it stands by.
+    pub fn stand_by(&mut self) {
+        let said = self.launch();
+        self.wait(&said, "stands by");
+    }
+
+    /// Waits until a server that was launched does something.
+    pub fn wait(&self, said: &mpsc::Receiver<String>, does: &str) {
+        while let Ok(word) = said.recv_timeout(STARTING) {
+            if word == does {
+                return;
+            }
         }
+        let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        let tail: Vec<&str> = log.lines().rev().take(20).collect();
+        panic!(
+            "the server never said that it {does}; its log, newest first:\n{}",
+            tail.join("\n")
+        );
     }
 
     /// Kills the server with SIGKILL and waits until the kernel has taken it away.
@@ -239,6 +271,23 @@ impl World {
         if let Some(mut child) = self.running.take() {
             child.kill().expect("our own child can be killed");
             child.wait().expect("our own child can be waited for");
+        }
+    }
+
+    /// Sends the server a signal.
+    pub fn signal(&self, signal: Signal) {
+        let process = Pid::from_raw(self.pid().try_into().expect("a process id"));
+        nix::sys::signal::kill(process, signal).expect("our own child can be told");
+    }
+
+    /// Waits until a server that was told to stop has ended. Errors: how it ended, when not in order.
+    pub fn ended(&mut self) -> Result<(), String> {
+        let mut child = self.running.take().expect("the server runs");
+        let status = child.wait().expect("our own child can be waited for");
+        if status.success() {
+            Ok(())
+        } else {
+            Err(status.to_string())
         }
     }
 

@@ -125,6 +125,11 @@ impl Agent {
         }
     }
 
+    /// The same agent, by way of another node.
+    pub fn at(&self, port: u16) -> Self {
+        Self { port, ..self.clone() }
+    }
+
     /// Sends a request with this agent's token.
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
         let url = format!("http://127.0.0.1:{}{path}", self.port);

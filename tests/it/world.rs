@@ -9,6 +9,7 @@ mod permission;
 mod presence;
 mod reads;
 mod restart;
+mod standby;
 mod stores;
 
 use crate::agent::{Agent, Answer};
@@ -86,6 +87,15 @@ impl TestWorld {
 
     /// Starts a world of its own.
     pub fn start(settings: Settings) -> Self {
+        Self::start_as("runs", settings)
+    }
+
+    /// Starts a node beside one that runs the world on the same database.
+    pub fn stand_by(settings: Settings) -> Self {
+        Self::start_as("stands by", settings)
+    }
+
+    fn start_as(does: &str, settings: Settings) -> Self {
         let cell = Cell::own("world", Signal::SIGKILL);
         let mut world = Self {
             cell,
@@ -95,11 +105,11 @@ impl TestWorld {
         };
         // Not port 0: a world that comes back must find its port again, so it is one below the kernel's own range.
         let port = free_port();
-        world.launch(port);
+        world.launch(port, does);
         world
     }
 
-    fn launch(&mut self, port: u16) {
+    fn launch(&mut self, port: u16, does: &str) {
         let mut command = self.command(&["serve", "--listen", &format!("127.0.0.1:{port}")]);
         if !self.settings.is_limited {
             command.arg("--unlimited");
@@ -107,7 +117,7 @@ impl TestWorld {
         let log = self.cell.folder.join("log");
         let url_in = |log: &Path| {
             let text = std::fs::read_to_string(log).unwrap_or_default();
-            let rest = text.split("Rookery runs: http://127.0.0.1:").nth(1)?;
+            let rest = text.split(&format!("Rookery {does}: http://127.0.0.1:")).nth(1)?;
             rest.split('/').next()?.parse::<u16>().ok()
         };
         let started = self.cell.start(&mut command, |_| url_in(&log).is_some());
@@ -163,7 +173,12 @@ impl TestWorld {
     /// Ends the world with a signal and starts it again with the same data on the same port.
     pub fn restart(&mut self, signal: Signal) {
         self.stop(signal);
-        self.launch(self.port);
+        self.launch(self.port, "runs");
+    }
+
+    /// The PostgreSQL database that it was started on.
+    pub fn database(&self) -> Option<String> {
+        self.settings.database.clone()
     }
 
     /// Where it listens.

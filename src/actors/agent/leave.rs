@@ -2,11 +2,12 @@
 
 use super::AgentActor;
 use crate::actors::hub::{HubMessage, Whom};
+use crate::actors::lease::moving;
 use crate::actors::mailbox::{Reply, answer};
 use crate::actors::node::DEADLINE;
 use crate::actors::region::RegionMessage;
 use crate::actors::watch::{self, Stage};
-use crate::base::id::SessionId;
+use crate::base::id::{SessionId, ShardId};
 use crate::domain::refusal::Refusal;
 use crate::wire::Disconnect;
 use actix::AsyncContext;
@@ -57,6 +58,27 @@ impl AgentActor {
         }
     }
 
+    /// The shard that the agent is in runs on another node now: there it has another actor, and its clients come back to that.
+    pub(super) fn shard_ended(&mut self, shard: ShardId, stage: &mut Stage<Self>) {
+        if self.place.take_if(|place| place.shard == shard).is_none() {
+            return;
+        }
+        for (_, command) in self.in_flight.drain() {
+            for waiter in command.waiters {
+                answer(waiter, Err(moving()));
+            }
+        }
+        self.refuse_all(&moving());
+        self.close_sockets(Disconnect::FORCE_RECONNECT);
+        self.end(stage);
+    }
+
+    fn close_sockets(&mut self, reason: Disconnect) {
+        for (session, hub) in std::mem::take(&mut self.presence.sockets) {
+            self.tell_hub(hub, HubMessage::Close(Whom::Session(session), reason));
+        }
+    }
+
     /// The agent goes out of the world; its sockets are closed.
     pub(super) fn leave_world(&mut self, reply: Option<Reply<()>>, stage: &mut Stage<Self>) {
         let Some(place) = self.place.clone() else {
@@ -83,12 +105,7 @@ impl AgentActor {
             me.presence.is_leaving = false;
             if left.is_ok() {
                 me.place = None;
-                for (session, hub) in std::mem::take(&mut me.presence.sockets) {
-                    me.tell_hub(
-                        hub,
-                        HubMessage::Close(Whom::Session(session), Disconnect::FORCE_DISCONNECT),
-                    );
-                }
+                me.close_sockets(Disconnect::FORCE_DISCONNECT);
                 me.end(stage);
             }
             if let Some(reply) = reply {

@@ -48,6 +48,8 @@ pub enum AgentMessage {
     Part(SessionId),
     /// The agent is in this shard of this region now, after so many hand-offs.
     Moved(ShardId, String, i64),
+    /// Another node runs this shard now, and with it the agents in it.
+    ShardEnded(ShardId),
     /// The agent wants to leave the world at once.
     Disconnect(Reply<()>),
     /// What is known of the agent changed.
@@ -239,6 +241,7 @@ impl Role for AgentActor {
                 self.look_again(stage);
             }
             AgentMessage::Moved(shard, region, hop) => self.moved(shard, region, hop),
+            AgentMessage::ShardEnded(shard) => self.shard_ended(shard, stage),
             AgentMessage::Disconnect(reply) => self.leave_world(Some(reply), stage),
             AgentMessage::Changed(row) => self.changed(*row),
             AgentMessage::Count(what, reply) => {

@@ -2,6 +2,7 @@
 
 use super::AgentActor;
 use crate::actors::hub::HubMessage;
+use crate::actors::lease::moving;
 use crate::actors::node::DEADLINE;
 use crate::actors::region::{Entering, RegionMessage};
 use crate::actors::request::Receipt;
@@ -29,9 +30,12 @@ impl AgentActor {
             .unwrap_or_else(|| row.default_region.clone());
         let plan = world.region(&region).or_else(|| world.regions.first());
         let at = row.at.filter(|_| last.as_deref() == Some(region.as_str()));
-        let shard = plan.and_then(|plan| self.node.directory.shard_at(&plan.name, at.unwrap_or(plan.spawn)));
-        let (Some(plan), Some((shard, seats))) = (plan, shard) else {
+        let Some(plan) = plan else {
             return self.refuse_all(&Refusal::new(Code::RegionNotFound, "no such region"));
+        };
+        let shard = self.node.directory.shard_at(&plan.name, at.unwrap_or(plan.spawn));
+        let Some((shard, seats)) = shard else {
+            return self.refuse_all(&moving());
         };
         self.presence.is_entering = true;
         let (hop, name) = (row.hop, plan.name.clone());

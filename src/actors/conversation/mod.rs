@@ -42,6 +42,8 @@ pub enum ConversationMessage {
     Positions(Box<RegionState>),
     /// Nothing in memory is to be trusted: load from the store.
     Reload,
+    /// Another node runs the shard: end.
+    End,
     /// Fail.
     #[cfg(test)]
     Fail,
@@ -243,6 +245,7 @@ impl Role for ConversationActor {
                 self.state = None;
                 self.load(stage);
             }
+            ConversationMessage::End => return watch::finish(stage),
             #[cfg(test)]
             ConversationMessage::Fail => panic!("a test wants the conversation to fail"),
         }

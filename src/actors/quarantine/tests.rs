@@ -38,7 +38,8 @@ fn the_third_failure_makes_a_command_poison_under_every_id() {
 
 #[test]
 fn what_the_store_kept_is_poison_under_its_id_alone() {
-    let quarantine = Quarantine::remembering(vec![Poison {
+    let quarantine = Quarantine::default();
+    quarantine.remember(vec![Poison {
         agent: AgentId(Uuid::from_u128(1)),
         command_id: "a".to_owned(),
         body_hash: [7; 32],
@@ -87,7 +88,8 @@ fn the_store_gets_the_third_failure_and_nothing_before() {
             let is_stored = panics >= POISON_PANICS_MAX;
             assert_eq!(stored().await.len(), usize::from(is_stored), "after {panics}");
         }
-        let again = Quarantine::remembering(stored().await);
+        let again = Quarantine::default();
+        again.remember(stored().await);
         assert!(is_poison(&again, &bad));
     });
 }

@@ -2,6 +2,7 @@
 
 use super::{NEVER, RegionActor, RegionMessage, Settled};
 use crate::actors::committer::{CommitterMessage, Pending, Settle};
+use crate::actors::lease::moving;
 use crate::actors::mailbox::answer;
 use crate::actors::request::{Receipt, Request};
 use crate::actors::watch::Stage;
@@ -21,6 +22,9 @@ use std::sync::Arc;
 impl RegionActor {
     /// Decides an action that the region owns.
     pub(super) fn act(&mut self, profile: &Arc<Profile>, request: Request, stage: &mut Stage<Self>) {
+        if !self.is_ours() {
+            return answer(request.reply, Err(moving()));
+        }
         // Between two ticks, and after a start, it may be where another shard decides.
         self.cross_if_stray(profile.id);
         if let Some(conversation) = request.action.conversation_id() {

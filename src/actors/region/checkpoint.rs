@@ -155,11 +155,10 @@ impl RegionActor {
         self.mirror(state, tick);
         self.beat(state, tick, stage);
         let (node, shard) = (Arc::clone(&self.node), self.shard.id);
-        let epoch = self.epoch.load(std::sync::atomic::Ordering::Acquire);
         let lease = Lease {
             shard,
             owner: node.id,
-            epoch,
+            epoch: self.lease.epoch(),
         };
         let now = node.now();
         watch::then(

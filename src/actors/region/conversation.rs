@@ -55,6 +55,13 @@ impl Conversations {
         self.engaging.clear();
     }
 
+    /// Another node runs the shard.
+    pub(super) fn end(&self) {
+        for known in self.known.values() {
+            known.seat.order(ConversationMessage::End);
+        }
+    }
+
     /// The shard was claimed anew: only the store is to be trusted.
     pub(super) fn reload(&self) {
         for known in self.known.values() {

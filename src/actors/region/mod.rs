@@ -19,6 +19,8 @@ pub use viewers::{Centre, Focus, Viewer};
 
 use super::committer::Committer;
 use super::fanout::Fanout;
+use super::hub::{HubMessage, Whom};
+use super::lease::ShardLease;
 use super::mailbox::{Reply, Seat, answer};
 use super::node::{DEADLINE, Node};
 use super::quarantine::Culprit;
@@ -33,10 +35,10 @@ use crate::domain::refusal::Refusal;
 use crate::domain::region::{Beyond, RegionPlan, RegionState, ShardPlan};
 use crate::domain::scene::Change;
 use crate::domain::space::Vec3;
+use crate::wire::Disconnect;
 use conversation::Conversations;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 use viewers::Viewers;
 
@@ -79,6 +81,8 @@ pub enum RegionMessage {
     ConversationLost(ConversationId),
     /// The shard was claimed anew: load it from the store.
     Reload,
+    /// Another node runs the shard: end.
+    End,
     /// Save the positions now; answered when they are on disk.
     Save(Reply<()>),
 }
@@ -127,7 +131,7 @@ pub struct RegionActor {
     plan: RegionPlan,
     shard: ShardPlan,
     committer: Seat<Committer>,
-    epoch: Arc<AtomicI64>,
+    lease: Arc<ShardLease>,
     fanout: Fanout,
     state: Option<RegionState>,
     viewers: Viewers,
@@ -154,7 +158,7 @@ impl RegionActor {
         plan: RegionPlan,
         shard: ShardPlan,
         committer: Seat<Committer>,
-        epoch: Arc<AtomicI64>,
+        lease: Arc<ShardLease>,
     ) -> Self {
         let fanout = Fanout::new(Arc::clone(&node), shard.id);
         let viewers = Viewers::default();
@@ -166,7 +170,7 @@ impl RegionActor {
             plan,
             shard,
             committer,
-            epoch,
+            lease,
             fanout,
             state,
             viewers,
@@ -199,6 +203,32 @@ impl RegionActor {
                 }
             },
         );
+    }
+
+    /// Whether the lease is proven to hold: only then is anything decided here.
+    fn is_ours(&self) -> bool {
+        !self.lease.is_lost() && self.node.leases.are_proven(self.node.clock.monotonic_ms())
+    }
+
+    /// Another node runs the shard: whoever watches here is sent there, by way of connecting again.
+    fn end(&mut self, stage: &mut Stage<Self>) {
+        let directory = &self.node.directory;
+        for body in self.state.iter().flat_map(RegionState::bodies) {
+            directory.remove_online(&body.profile.handle, &self.plan.name);
+        }
+        let hubs = directory.hubs();
+        for (session, hub) in self.viewers.all() {
+            if let Some(hub) = hubs.get(hub) {
+                hub.order(HubMessage::Close(
+                    Whom::Session(session),
+                    Disconnect::FORCE_RECONNECT,
+                ));
+            }
+        }
+        self.conversations.end();
+        self.state = None;
+        self.count_online();
+        watch::finish(stage);
     }
 
     fn look(&self, look: Look) {
@@ -274,6 +304,7 @@ impl Role for RegionActor {
                 }
             }
             RegionMessage::Look(look) => self.look(look),
+            RegionMessage::End => self.end(stage),
             RegionMessage::Save(reply) => self.save(stage, Some(reply)),
             RegionMessage::Conversed(conversation) => self.conversed(&conversation),
             RegionMessage::ConversationLost(id) => self.conversation_lost(id),

@@ -56,7 +56,7 @@ impl RegionActor {
         let started = self.node.clock.monotonic();
         let now = self.node.now();
         let tick = self.node.rate.tick_at(now);
-        if tick <= self.tick || self.state.is_none() {
+        if tick <= self.tick || self.state.is_none() || !self.is_ours() {
             return;
         }
         self.tick = tick;

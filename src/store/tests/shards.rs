@@ -68,14 +68,20 @@ fn a_shard_has_one_owner_until_its_lease_ends() {
                 .unwrap()
                 .is_empty()
         );
-        assert_eq!(
-            stage.store.renew_leases(owner, 6_000, now).unwrap(),
-            [stage.lease]
-        );
+        let held = |owner| Holding {
+            shard: stage.lease.shard,
+            owner: Some(owner),
+            epoch: stage.lease.epoch,
+        };
+        for node in [owner, other, owner] {
+            let holdings = stage.store.keep_leases(node, 6_000, now).unwrap();
+            assert_eq!(holdings, [held(owner)]);
+        }
+        assert_eq!(held(owner).lease_of(owner), Some(stage.lease));
+        assert_eq!(held(owner).lease_of(other), None);
         stage.store.release_leases(owner, now).unwrap();
-        assert!(stage.store.renew_leases(owner, 6_000, now).unwrap().is_empty());
-        let claims = stage.store.claim_shards(other, 6_000, false, now).unwrap();
-        assert_eq!((claims.len(), claims[0].lease.epoch), (1, 2));
+        let holdings = stage.store.keep_leases(other, 6_000, now).unwrap();
+        assert_eq!((holdings[0].owner, holdings[0].epoch), (Some(other), 2));
         assert_eq!(stage.store.nodes().unwrap()[0].state, "gone");
         stage.assert_sound();
     });
@@ -140,6 +146,35 @@ fn of_many_claimers_at_once_each_epoch_has_one() {
 }
 
 #[test]
+fn of_many_nodes_at_once_one_takes_the_whole_world() {
+    on_both(|target| {
+        let mut stage = Stage::new(target, &[]);
+        let (now, owner) = (stage.now, stage.lease.owner);
+        for n in 0..7 {
+            let mut plan = plan(&format!("garden-{n}"));
+            plan.objects = Vec::new();
+            stage.store.create_region(&plan, now).unwrap();
+        }
+        stage.store.release_leases(owner, now).unwrap();
+        let nodes: Vec<NodeId> = (0..6).map(|_| NodeId(fresh_id())).collect();
+        std::thread::scope(|scope| {
+            for node in &nodes {
+                scope.spawn(move || {
+                    let mut store = Store::open(target).unwrap();
+                    store.keep_leases(*node, 60_000, now).unwrap()
+                });
+            }
+        });
+        let holdings = stage.store.keep_leases(owner, 60_000, now).unwrap();
+        let winner = holdings[0].owner.unwrap();
+        assert!(nodes.contains(&winner));
+        assert_eq!(holdings.len(), 8);
+        assert!(holdings.iter().all(|held| held.owner == Some(winner)));
+        stage.assert_sound();
+    });
+}
+
+#[test]
 fn a_region_that_is_opened_belongs_to_its_maker_at_once() {
     on_both(|target| {
         let mut stage = Stage::new(target, &[]);
@@ -174,10 +209,9 @@ fn a_region_that_is_opened_belongs_to_its_maker_at_once() {
             thieves.into_iter().map(|one| one.join().unwrap()).sum()
         });
         assert_eq!(stolen, 0, "no claim came between");
-        assert_eq!(
-            stage.store.renew_leases(owner, 60_000, now).unwrap().len(),
-            1 + 2 * 20
-        );
+        let holdings = stage.store.keep_leases(owner, 60_000, now).unwrap();
+        let ours = holdings.iter().filter(|held| held.lease_of(owner).is_some());
+        assert_eq!((ours.count(), holdings.len()), (1 + 2 * 20, 1 + 2 * 20));
         let mut plan = plan("garden-0");
         plan.objects = Vec::new();
         assert_eq!(

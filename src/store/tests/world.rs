@@ -12,6 +12,7 @@ pub use crate::domain::space::Vec3;
 pub use crate::domain::write::Write;
 pub use crate::store::agent::*;
 pub use crate::store::commit::*;
+pub use crate::store::lease::*;
 pub use crate::store::shard::*;
 pub use crate::store::test_database::{NOW, on_both, postgres, sqlite, tamper};
 pub use crate::store::{Reader, Store, Target, migrate};

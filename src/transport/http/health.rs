@@ -106,7 +106,11 @@ impl Readiness {
     }
 
     fn status(&self) -> &'static str {
-        if self.is_ready() { "ready" } else { "not_ready" }
+        match (self.is_ready(), self.database, self.running) {
+            (true, ..) => "ready",
+            (false, "ok", 0) => "standby",
+            (false, ..) => "not_ready",
+        }
     }
 
     fn page(&self) -> Value {

@@ -12,6 +12,7 @@ pub mod json;
 pub mod load;
 pub mod metrics;
 pub mod middleware;
+pub mod nodes;
 pub mod openapi;
 pub mod page;
 pub mod parameters;

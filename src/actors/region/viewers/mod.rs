@@ -132,6 +132,13 @@ impl Viewers {
             .collect()
     }
 
+    /// All of them, with their hubs.
+    pub(super) fn all(&self) -> impl Iterator<Item = (SessionId, usize)> {
+        self.sessions
+            .iter()
+            .map(|(session, watching)| (*session, watching.viewer.hub))
+    }
+
     /// Whether a hub has any of them.
     pub(super) fn has_hub(&self, hub: usize) -> bool {
         self.hubs.contains_key(&hub)

@@ -5,7 +5,7 @@ use crate::config::world_file::Region;
 use crate::domain::refusal::Code;
 use crate::transport::http::identity::{presence, profile, register, token};
 use crate::transport::http::reads::{agents, chat, events, objects, stats, weather, world};
-use crate::transport::http::{admin, docs, openapi, page, spectator};
+use crate::transport::http::{admin, docs, nodes, openapi, page, spectator};
 use actix_web::http::Method;
 use actix_web::web::route;
 
@@ -140,6 +140,10 @@ pub const ROUTES: &[RouteInfo] = &[
     post("/api/v1/admin/regions", "admin", "Makes a region and runs it at once.")
         .auth(Auth::Admin).body(schema::<Region>).status(201).json(schema::<admin::AdminRegion>)
         .refuses(&[Code::AlreadyExists]).by(|| route().to(admin::create)),
+    get("/api/v1/admin/nodes", "admin", "Lists the nodes of this world.")
+        .auth(Auth::Admin).json(schema::<nodes::NodeList>).by(|| route().to(nodes::nodes)),
+    get("/api/v1/admin/shards", "admin", "Lists the shards with the nodes that hold them.")
+        .auth(Auth::Admin).json(schema::<nodes::ShardList>).by(|| route().to(nodes::shards)),
 
     get("/health", "probes", "Tells that the process answers.").json(shape::any),
     get("/health/live", "probes", "Tells whether all shards of this node answer.").json(shape::any).refuses(&[Code::Unavailable]),

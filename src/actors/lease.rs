@@ -1,0 +1,323 @@
+//! The leases of this node. They are kept on a thread and a connection of their own, so that neither a busy actor nor a full
+//! pool costs them; whether they hold is judged by the monotonic clock, without asking anybody.
+
+use super::mailbox::{Reply, answer};
+use crate::base::id::NodeId;
+use crate::base::time::Timestamp;
+use crate::domain::refusal::{Code, Refusal};
+use crate::host::clock::Clock;
+use crate::store::lease::Holding;
+use crate::store::{Store, StoreError};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Calls that wait for the keeper; one is as good as many.
+const CALLS_MAX: usize = 4;
+/// A renewal is sent three times in the life of a lease, and proves it for two thirds of that.
+/// Source: durability.md §2.4.
+const RENEWALS: i64 = 3;
+/// Who waits for a lease looks so many times in its life.
+const LOOKS: i64 = 12;
+
+/// Whether this node's leases hold.
+pub struct Leases {
+    /// Until when the last renewal proves them, by the monotonic clock. Units: milliseconds.
+    proven_until_ms: Arc<AtomicI64>,
+    keeper: Option<SyncSender<Call>>,
+}
+
+enum Call {
+    Look,
+    GiveBack(Reply<()>),
+}
+
+impl Leases {
+    /// Leases that hold for good and that nobody keeps.
+    pub fn lasting() -> Self {
+        Self {
+            proven_until_ms: Arc::new(AtomicI64::new(i64::MAX)),
+            keeper: None,
+        }
+    }
+
+    /// Whether they are proven to hold. Units: milliseconds of the monotonic clock.
+    pub fn are_proven(&self, now_ms: i64) -> bool {
+        now_ms < self.proven_until_ms.load(Ordering::Acquire)
+    }
+
+    /// Proves them until then. Units: milliseconds of the monotonic clock.
+    #[cfg(test)]
+    pub fn prove_until(&self, until_ms: i64) {
+        self.proven_until_ms.store(until_ms, Ordering::Release);
+    }
+
+    /// Has the keeper look at once: a lease is lost.
+    pub fn look(&self) {
+        if let Some(keeper) = &self.keeper {
+            // Full: it is about to look.
+            let _ = keeper.try_send(Call::Look);
+        }
+    }
+
+    /// Gives all leases back and ends the keeper. Errors: `unavailable` when the database does not take them: they run out.
+    pub async fn give_back(&self, deadline: Duration) -> Result<(), Refusal> {
+        let Some(keeper) = &self.keeper else { return Ok(()) };
+        let (reply, answer) = Reply::awaited();
+        keeper
+            .try_send(Call::GiveBack(reply))
+            .map_err(|_busy| Refusal::unavailable())?;
+        super::mailbox::wait(deadline, answer).await
+    }
+}
+
+/// The refusal of whoever cannot prove that a shard is its own: another node has it, or will in a moment.
+pub fn moving() -> Refusal {
+    Refusal::new(Code::Moving, "the shard is moving to another node").retry_after(500)
+}
+
+/// The lease that a shard runs under here, as its actors share it.
+#[derive(Debug)]
+pub struct ShardLease {
+    epoch: AtomicI64,
+    is_lost: AtomicBool,
+}
+
+impl ShardLease {
+    /// A lease that was just taken.
+    pub fn new(epoch: i64) -> Self {
+        Self {
+            epoch: AtomicI64::new(epoch),
+            is_lost: AtomicBool::new(false),
+        }
+    }
+
+    /// The fencing token.
+    pub fn epoch(&self) -> i64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Whether it was lost.
+    pub fn is_lost(&self) -> bool {
+        self.is_lost.load(Ordering::Acquire)
+    }
+
+    /// The lease of this epoch is lost, unless it was claimed anew meanwhile.
+    pub fn lose(&self, epoch: i64) {
+        if epoch >= self.epoch() {
+            self.is_lost.store(true, Ordering::Release);
+        }
+    }
+
+    /// It was claimed anew.
+    pub fn take(&self, epoch: i64) {
+        self.epoch.store(epoch, Ordering::Release);
+        self.is_lost.store(false, Ordering::Release);
+    }
+}
+
+/// Keeps the leases of a node.
+pub struct LeaseKeeper {
+    /// A connection of its own.
+    pub store: Store,
+    /// Whose leases.
+    pub node: NodeId,
+    /// How long a lease holds. Units: milliseconds.
+    pub ttl_ms: i64,
+    /// The clock.
+    pub clock: Clock,
+    /// Whether other nodes may take them. One that has the database for itself need not prove anything.
+    pub is_shared: bool,
+}
+
+/// The keeper's thread, once it runs.
+struct Running {
+    keeper: LeaseKeeper,
+    calls: Receiver<Call>,
+    told: watch::Sender<Vec<Holding>>,
+    proven_until_ms: Arc<AtomicI64>,
+}
+
+impl LeaseKeeper {
+    /// Takes the first turn, then starts the thread. Gives the leases, and who holds what as of the last turn.
+    /// Not for a thread with a tokio runtime.
+    /// Errors: the database does not answer; no thread can be started.
+    pub fn start(mut self) -> Result<(Arc<Leases>, watch::Receiver<Vec<Holding>>), KeeperError> {
+        let sent_ms = self.clock.monotonic_ms();
+        let holdings = self.turn()?;
+        let (keeper, calls) = sync_channel(CALLS_MAX);
+        let (told, heard) = watch::channel(holdings);
+        let proven_until_ms = Arc::new(AtomicI64::new(self.proven_until_ms(sent_ms)));
+        let leases = Arc::new(Leases {
+            proven_until_ms: Arc::clone(&proven_until_ms),
+            keeper: Some(keeper),
+        });
+        let running = Running {
+            keeper: self,
+            calls,
+            told,
+            proven_until_ms,
+        };
+        std::thread::Builder::new()
+            .name("leases".into())
+            .spawn(move || running.run())?;
+        Ok((leases, heard))
+    }
+
+    fn turn(&mut self) -> Result<Vec<Holding>, StoreError> {
+        let now = Timestamp(self.clock.now_ms());
+        self.store.keep_leases(self.node, self.ttl_ms, now)
+    }
+
+    fn proven_until_ms(&self, sent_ms: i64) -> i64 {
+        if self.is_shared {
+            sent_ms.saturating_add(self.ttl_ms / RENEWALS * (RENEWALS - 1))
+        } else {
+            i64::MAX
+        }
+    }
+
+    /// How long until the next turn: whoever lacks a shard looks more often.
+    fn pause(&self, holdings: &[Holding]) -> Duration {
+        let has_all = holdings
+            .iter()
+            .all(|holding| holding.lease_of(self.node).is_some());
+        let turns = if has_all { RENEWALS } else { LOOKS };
+        Duration::from_millis(u64::try_from(self.ttl_ms / turns).unwrap_or(1).max(1))
+    }
+}
+
+/// Why leases cannot be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum KeeperError {
+    /// The database did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No thread could be started.
+    #[error("could not start a thread: {0}")]
+    Thread(#[from] io::Error),
+}
+
+impl Running {
+    fn run(mut self) {
+        let mut is_well = true;
+        loop {
+            let pause = self.keeper.pause(&self.told.borrow());
+            match self.calls.recv_timeout(pause) {
+                Ok(Call::Look) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Call::GiveBack(reply)) => return self.give_back(reply),
+                // Nobody is left who could lose them.
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let sent_ms = self.keeper.clock.monotonic_ms();
+            match catch_unwind(AssertUnwindSafe(|| self.keeper.turn())) {
+                Ok(Ok(holdings)) => {
+                    let until_ms = self.keeper.proven_until_ms(sent_ms);
+                    self.proven_until_ms.store(until_ms, Ordering::Release);
+                    self.told.send_replace(holdings);
+                    is_well = true;
+                }
+                Ok(Err(error)) => {
+                    if std::mem::take(&mut is_well) {
+                        tracing::warn!(error = %error, "leases could not be renewed: {error}");
+                    }
+                }
+                Err(_panic) => {
+                    tracing::error!("a turn of the leases panicked");
+                    self.keeper.store.reset();
+                }
+            }
+        }
+    }
+
+    fn give_back(mut self, reply: Reply<()>) {
+        let now = Timestamp(self.keeper.clock.now_ms());
+        let given = self.keeper.store.release_leases(self.keeper.node, now);
+        if let Err(error) = &given {
+            tracing::warn!(error = %error, "leases could not be given back: {error}");
+        }
+        answer(reply, given.map_err(|_logged| Refusal::unavailable()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::test_node::plan;
+    use crate::store::migrate;
+    use crate::store::region::Created;
+    use crate::store::test_database::{NOW, postgres};
+
+    fn node(number: u128) -> NodeId {
+        NodeId(uuid::Uuid::from_u128(number))
+    }
+
+    /// Waits until a node holds everything, and gives the epoch.
+    async fn holds(heard: &mut watch::Receiver<Vec<Holding>>, number: u128) -> i64 {
+        let is_its = |held: &Holding| held.owner == Some(node(number));
+        let waited = heard.wait_for(|all| all.iter().all(is_its));
+        let waited = tokio::time::timeout(Duration::from_secs(20), waited).await;
+        waited.expect("it comes to hold them").unwrap()[0].epoch
+    }
+
+    #[test]
+    fn who_stands_by_takes_over_from_one_that_died_and_from_one_that_gives_back() {
+        let (database, clock) = (postgres(), Clock::system());
+        migrate(&database.target, NOW).unwrap();
+        let mut store = Store::open(&database.target).unwrap();
+        let made = store.create_region(&plan("plaza"), NOW).unwrap();
+        assert!(matches!(made, Created::Done(_)));
+        let start = |number| {
+            let keeper = LeaseKeeper {
+                store: Store::open(&database.target).unwrap(),
+                node: node(number),
+                ttl_ms: 400,
+                clock: clock.clone(),
+                is_shared: true,
+            };
+            keeper.start().unwrap()
+        };
+        let (first, mut heard) = start(1);
+        let (second, mut by_second) = start(2);
+        let (third, mut by_third) = start(3);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.unwrap().block_on(async {
+            for heard in [&mut heard, &mut by_second, &mut by_third] {
+                assert_eq!(holds(heard, 1).await, 1);
+            }
+            let proven_until_ms = first.proven_until_ms.load(Ordering::Acquire);
+            // Its thread ends without a word.
+            drop(first);
+            let is_second = tokio::select! {
+                epoch = holds(&mut by_second, 2) => epoch == 2,
+                epoch = holds(&mut by_third, 3) => epoch != 2,
+            };
+            assert!(clock.monotonic_ms() >= proven_until_ms, "two owners at a time");
+            let (winner, heard, loser) = if is_second {
+                (&second, &mut by_third, 3)
+            } else {
+                (&third, &mut by_second, 2)
+            };
+            winner.give_back(Duration::from_secs(20)).await.unwrap();
+            assert_eq!(holds(heard, loser).await, 3);
+        });
+    }
+
+    #[test]
+    fn a_lease_is_lost_by_its_own_epoch_only() {
+        let lease = ShardLease::new(3);
+        lease.lose(2);
+        assert!(!lease.is_lost());
+        lease.lose(3);
+        assert!(lease.is_lost());
+        lease.take(4);
+        assert_eq!((lease.is_lost(), lease.epoch()), (false, 4));
+        // Late news of the epoch before.
+        lease.lose(3);
+        assert!(!lease.is_lost());
+    }
+}

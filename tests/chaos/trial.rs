@@ -1,0 +1,143 @@
+//! Bots that pay and talk while a scenario does its worst, and what came of it in the end.
+
+use crate::bot::{Bot, Shared};
+use crate::compare::{self, Found};
+use crate::dice::Dice;
+use crate::journal::Journal;
+use crate::options::Options;
+use crate::server::{Identity, World};
+use rookery::host::clock::Clock;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// How long the bots may take to finish what is open.
+const DRAINING: Duration = Duration::from_secs(60);
+/// How long the next acknowledgement may take.
+const WAKING: Duration = Duration::from_secs(30);
+
+/// The bots of one run, with their journals.
+pub struct Trial {
+    /// Counts from the begin of the run.
+    pub clock: Clock,
+    /// All that is wrong so far.
+    pub faults: Vec<String>,
+    bots: Arc<[Identity]>,
+    shared: Arc<Shared>,
+    paths: Vec<PathBuf>,
+    lives: Vec<JoinHandle<()>>,
+}
+
+impl Trial {
+    /// Brings the bots to a world that runs, by way of these nodes.
+    pub fn begin(world: &World, addresses: &[SocketAddr], options: &Options) -> Self {
+        let clock = Clock::system();
+        let bots: Arc<[Identity]> = world.mint(options.bots).into();
+        let shared = Arc::new(Shared::default());
+        let (mut paths, mut lives) = (Vec::new(), Vec::new());
+        for (number, me) in (1_u64..).zip(bots.iter()) {
+            let path = world.folder().join(format!("{}.jsonl", me.agent_id));
+            let bot = Bot::new(
+                me.clone(),
+                Arc::clone(&bots),
+                Journal::create(&path, clock.clone()),
+                Dice::new(options.seed, number),
+                Arc::clone(&shared),
+            );
+            lives.push(tokio::spawn(bot.live(addresses.into())));
+            paths.push(path);
+        }
+        Self {
+            clock,
+            faults: Vec::new(),
+            bots,
+            shared,
+            paths,
+            lives,
+        }
+    }
+
+    /// How many commands were acknowledged.
+    pub fn acks(&self) -> usize {
+        *self.shared.acks.borrow()
+    }
+
+    /// How many commands are under way.
+    pub fn open(&self) -> usize {
+        self.shared.open.load(Ordering::SeqCst)
+    }
+
+    /// Waits until so many commands are acknowledged, for a while.
+    pub async fn has(&self, acks: usize) -> bool {
+        let mut counted = self.shared.acks.subscribe();
+        let counted = timeout(WAKING, counted.wait_for(|count| *count >= acks)).await;
+        counted.is_ok_and(|counted| counted.is_ok())
+    }
+
+    /// As `has`, for one more at least; a fault when they do not come.
+    pub async fn gets(&mut self, acks: usize) -> bool {
+        let wanted = acks.max(self.acks() + 1);
+        let is_well = self.has(wanted).await;
+        if !is_well {
+            self.faults.push(format!(
+                "the bots did not get {wanted} acknowledgements in {WAKING:?}"
+            ));
+        }
+        is_well
+    }
+
+    /// Lets the bots finish what is open.
+    pub async fn drain(&mut self, options: &Options) {
+        self.shared.is_draining.store(true, Ordering::SeqCst);
+        for life in self.lives.drain(..) {
+            match timeout(DRAINING, life).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => self.faults.push(format!("a bot failed: {error}")),
+                Err(_elapsed) => self
+                    .faults
+                    .push("a bot's commands were never answered".to_owned()),
+            }
+        }
+        if options.is_lying {
+            compare::lie(&self.paths[0], self.clock.clone());
+        }
+    }
+
+    /// Compares the journals with what a world's database holds, whose server does not run, and checks that.
+    pub async fn settle(&mut self, world: &mut World, dice: &mut Dice, acks: usize) -> Found {
+        tokio::task::block_in_place(|| world.start());
+        let mut found = compare::compare(world, &self.bots, &self.paths, dice).await;
+        world.kill();
+        if let Err(said) = world.verify() {
+            self.faults.push(format!("rookery verify: {said}"));
+        }
+        self.faults.append(&mut found.faults);
+        if found.acknowledged < acks {
+            self.faults
+                .push(format!("only {} of {acks} acknowledgements", found.acknowledged));
+        }
+        found
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} acknowledged ({} payments, {} chat), {} refused, {} repeats answered alike, {} times asked again, lost {}, twice {}",
+            self.acknowledged,
+            self.payments,
+            self.speeches,
+            self.refused,
+            self.repeats,
+            self.unknown,
+            self.lost,
+            self.twice,
+        )
+    }
+}
