@@ -2,7 +2,7 @@
 //! it did too little to prove anything.
 //!
 //! `kill9 [--short] [--kills N] [--acks N] [--bots N] [--seed N] [--database sqlite|postgres]`,
-//! `takeover` with the same options on PostgreSQL, `load [--agents N] [--seconds N]`, `slow_consumer [--slow N] [--seconds N]`.
+//! `takeover`, `split_brain`, `pg_immediate`, `redis_amnesia` and `redis_pause` with the same options on PostgreSQL, `load [--agents N] [--seconds N]`, `slow_consumer [--slow N] [--seconds N]`.
 
 #[cfg(test)]
 mod bot;
@@ -21,19 +21,19 @@ mod load;
 #[cfg(test)]
 mod options;
 #[cfg(test)]
+mod outage;
+#[cfg(test)]
 mod percentile;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
 #[path = "../it/services/mod.rs"]
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "the integration tests use more of the services"
-)]
+#[expect(dead_code, reason = "the integration tests use more of the services")]
 mod services;
 #[cfg(test)]
 mod slow_consumer;
+#[cfg(test)]
+mod split_brain;
 #[cfg(test)]
 mod takeover;
 #[cfg(test)]
@@ -48,20 +48,34 @@ fn main() {
         .build()
         .expect("a runtime starts");
     let reports = runtime.block_on(async {
-        match options.scenario.as_str() {
-            "kill9" => {
-                let mut reports = kill9::run(&options).await;
-                if options.is_short {
-                    reports.extend(takeover::run(&options).await);
-                    reports.extend(slow_consumer::run(&options).await);
-                }
-                reports
-            }
-            "takeover" => takeover::run(&options).await,
-            "load" => load::run(&options).await,
-            "slow_consumer" => slow_consumer::run(&options).await,
-            other => panic!("no scenario `{other}`: there are kill9, takeover, load and slow_consumer"),
+        let mut reports = Vec::new();
+        let all = [
+            "kill9",
+            "takeover",
+            "split_brain",
+            "pg_immediate",
+            "redis_amnesia",
+            "redis_pause",
+            "slow_consumer",
+        ];
+        let whole = options.is_short && options.scenario == "kill9";
+        let scenarios = if whole {
+            &all[..]
+        } else {
+            &[options.scenario.as_str()]
+        };
+        for scenario in scenarios {
+            reports.extend(match *scenario {
+                "kill9" => kill9::run(&options).await,
+                "takeover" => takeover::run(&options).await,
+                "split_brain" => split_brain::run(&options).await,
+                "pg_immediate" | "redis_amnesia" | "redis_pause" => outage::run(scenario, &options).await,
+                "slow_consumer" => slow_consumer::run(&options).await,
+                "load" => load::run(&options).await,
+                other => panic!("no scenario `{other}`: there are load, {}", all.join(", ")),
+            });
         }
+        reports
     });
     let failed = reports.iter().filter(|report| !report.faults.is_empty()).count();
     for report in &reports {

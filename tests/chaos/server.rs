@@ -1,7 +1,7 @@
 //! The real program: started, killed, and asked on the command line.
 
 use crate::options::Options;
-use crate::services::{self, Postgres};
+use crate::services::{self, Postgres, Redis};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use rookery::store::{Reader, Target};
@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, mpsc};
 use std::time::Duration;
 
 /// How long a server may take to start: the old leases, and a slow machine.
@@ -39,7 +39,8 @@ pub struct World {
     /// Where it listens, each time.
     pub address: SocketAddr,
     folder: tempfile::TempDir,
-    postgres: Option<Arc<Postgres>>,
+    postgres: Option<Arc<Mutex<Postgres>>>,
+    redis: Option<Arc<Mutex<Redis>>>,
     lease_ttl_ms: u64,
     world_file: Option<PathBuf>,
     running: Option<Child>,
@@ -49,11 +50,12 @@ impl World {
     /// An empty world.
     pub fn new(database: &str, options: &Options) -> Self {
         let folder = temporary_folder();
-        let postgres = (database == "postgres").then(|| Arc::new(Postgres::start()));
+        let postgres = (database == "postgres").then(|| Arc::new(Mutex::new(Postgres::start())));
         Self {
             address: free_address(),
             folder,
             postgres,
+            redis: None,
             lease_ttl_ms: options.lease_ttl_ms,
             world_file: None,
             running: None,
@@ -67,10 +69,28 @@ impl World {
             address: free_address(),
             folder: temporary_folder(),
             postgres: self.postgres.clone(),
+            redis: self.redis.clone(),
             lease_ttl_ms: self.lease_ttl_ms,
             world_file: None,
             running: None,
         }
+    }
+
+    /// Gives the world a Redis.
+    pub fn add_redis(&mut self) {
+        self.redis = Some(Arc::new(Mutex::new(Redis::start())));
+    }
+
+    /// Its PostgreSQL.
+    pub fn postgres(&self) -> MutexGuard<'_, Postgres> {
+        let postgres = self.postgres.as_ref().expect("the world is on PostgreSQL");
+        postgres.lock().expect("nobody failed with it")
+    }
+
+    /// Its Redis.
+    pub fn redis(&self) -> MutexGuard<'_, Redis> {
+        let redis = self.redis.as_ref().expect("the world has a Redis");
+        redis.lock().expect("nobody failed with it")
     }
 
     /// A folder that goes with the world.
@@ -150,8 +170,11 @@ impl World {
             .args(words)
             .arg("--data")
             .arg(self.data());
-        if let Some(postgres) = &self.postgres {
-            command.arg("--database").arg(postgres.url());
+        if self.postgres.is_some() {
+            command.arg("--database").arg(self.postgres().url());
+        }
+        if self.redis.is_some() {
+            command.env("ROOKERY_REDIS", self.redis().url());
         }
         command.env("ROOKERY_STORE__LEASE_TTL_MS", self.lease_ttl_ms.to_string());
         command.env("ROOKERY_LOG__FILTER", "warn").stdin(Stdio::null());
@@ -161,7 +184,7 @@ impl World {
     /// The database, for reading.
     pub fn reader(&self) -> Reader {
         let target = match &self.postgres {
-            Some(postgres) => Target::Postgres(postgres.url()),
+            Some(_) => Target::Postgres(self.postgres().url()),
             None => Target::Sqlite(self.data().join("rookery.sqlite")),
         };
         Reader::open(&target).expect("the database opens")

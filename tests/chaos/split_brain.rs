@@ -1,0 +1,92 @@
+//! Four nodes with very short leases, paused at random, in the middle of transactions too: each believes for a while that the
+//! world is its own. Never may two own one epoch of a shard, nor an event of an earlier epoch follow one of a later.
+
+use crate::Report;
+use crate::dice::Dice;
+use crate::options::Options;
+use crate::server::World;
+use crate::trial::Trial;
+use nix::sys::signal::Signal;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// How long a lease holds. Units: milliseconds.
+const LEASE_MS: u64 = 400;
+/// Nodes.
+const NODES: usize = 4;
+/// Regions of a shard each: all of them change hands at a time.
+const REGIONS: usize = 8;
+
+/// Runs it: at least twenty times as many changes of hands as `--kills`, and a twentieth of `--acks`.
+pub async fn run(options: &Options) -> Vec<Report> {
+    // Most of the time nobody can prove that the world is its own.
+    let (wanted, acks) = (options.kills.saturating_mul(20), options.acks / 20);
+    let options = Options {
+        lease_ttl_ms: LEASE_MS,
+        ..options.clone()
+    };
+    println!(
+        "split_brain: seed {}, at least {wanted} takeovers and {acks} acknowledgements, leases of {LEASE_MS} ms",
+        options.seed
+    );
+    let mut dice = Dice::new(options.seed, 0);
+    let mut first = World::new("postgres", &options);
+    let region = |n: usize| match n {
+        0 => "[[region]]\nname = \"main\"\nsize_m = 256\ncapacity = 500\n".to_owned(),
+        n => format!("[[region]]\nname = \"part-{n}\"\nsize_m = 64\ncapacity = 50\n"),
+    };
+    first.describe(&(0..REGIONS).map(region).collect::<String>());
+    first.start();
+    let mut nodes = vec![first];
+    while nodes.len() < NODES {
+        let mut node = nodes[0].beside();
+        node.stand_by();
+        nodes.push(node);
+    }
+    let addresses: Vec<SocketAddr> = nodes.iter().map(|node| node.address).collect();
+    let mut trial = Trial::begin(&nodes[0], &addresses, &options);
+    let claims = |nodes: &[World]| {
+        let count = nodes[0]
+            .postgres()
+            .query("postgres", "SELECT count(*) FROM shard_claim_log WHERE epoch > 1");
+        count.parse::<usize>().expect("a count is a number")
+    };
+    let (mut pauses, mut takeovers) = (0, 0);
+    while (takeovers < wanted || trial.acks() < acks) && trial.gets(0).await {
+        let owner = nodes[0].postgres().query(
+            "postgres",
+            "SELECT n.addr FROM shard s JOIN node n ON n.id = s.owner WHERE s.id = 1",
+        );
+        // Mostly whoever has the world, now and then two at a time.
+        let mut paused: Vec<usize> = (0..NODES)
+            .filter(|n| nodes[*n].address.to_string() == owner)
+            .collect();
+        if dice.below(3) == 0 {
+            paused.push(dice.index(NODES));
+        }
+        paused.dedup();
+        paused.iter().for_each(|n| nodes[*n].signal(Signal::SIGSTOP));
+        sleep(Duration::from_millis(LEASE_MS / 2 + dice.below(LEASE_MS * 2))).await;
+        paused.iter().for_each(|n| nodes[*n].signal(Signal::SIGCONT));
+        pauses += 1;
+        takeovers = claims(&nodes);
+    }
+    trial.drain(&options).await;
+    nodes.iter_mut().for_each(World::kill);
+    let found = trial.settle(&mut nodes[0], &mut dice, acks).await;
+    if takeovers < wanted {
+        trial
+            .faults
+            .push(format!("only {takeovers} of {wanted} takeovers"));
+    }
+    let figures = format!(
+        "{takeovers} takeovers of a shard by {pauses} pauses of {NODES} nodes, {found}, {:.0} s",
+        trial.clock.monotonic().as_secs_f64(),
+    );
+    vec![Report {
+        name: "split_brain on postgres".to_owned(),
+        figures,
+        faults: trial.faults,
+    }]
+}
