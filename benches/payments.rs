@@ -24,7 +24,7 @@ mod bench {
     use super::services::Postgres;
     use rookery::actors::agent::Joiner;
     use rookery::actors::gateway::{Caller, Gateway};
-    use rookery::app::{open_store, start_node};
+    use rookery::app::{open_store, start_node, when_ready};
     use rookery::base::id::AgentId;
     use rookery::base::time::Timestamp;
     use rookery::config::{Config, Secret};
@@ -126,7 +126,7 @@ mod bench {
             let parts = start_node(&config, opened, &clock, &entropy, &handle)
                 .await
                 .expect("the node starts");
-            parts.when_ready().await;
+            when_ready(&parts.gateway).await;
             join(&parts.gateway, &agents).await;
             // Until the joins' own commits are through and all is warm.
             drive(&parts.gateway, &agents, Duration::from_secs(1), &clock, &entropy).await;

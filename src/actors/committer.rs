@@ -15,6 +15,7 @@ use super::watch::{self, Role, Stage};
 use crate::base::id::ShardId;
 use crate::domain::action::Durability;
 use crate::domain::refusal::{Code, Refusal};
+use crate::host::fault;
 use crate::store::commit::{BATCH_MAX, Batch, Commit, CommitError, Lease, Outcome};
 use crate::telemetry::metric;
 use std::collections::VecDeque;
@@ -137,7 +138,7 @@ impl Committer {
 
     /// Whether the lease is proven to hold.
     fn is_ours(&self) -> bool {
-        !self.lease.is_lost() && self.node.leases.are_proven(self.node.clock.monotonic_ms())
+        self.node.leases.hold(&self.lease, self.node.clock.monotonic_ms())
     }
 
     fn queue_up(&mut self, pending: Pending, stage: &mut Stage<Self>) {
@@ -187,7 +188,23 @@ impl Committer {
         let count = self.queue.len().min(BATCH_MAX);
         let mut waiting = Vec::with_capacity(count);
         let mut commits = Vec::with_capacity(count);
-        for pending in self.queue.drain(..count) {
+        for mut pending in self.queue.drain(..count) {
+            if fault::is_mutant("publish_before_commit") {
+                self.fanout.spread(&pending.commit, 0, &[]);
+            }
+            if fault::is_mutant("acknowledge_before_commit")
+                && let Some(reply) = pending.reply.take()
+            {
+                answer(
+                    reply,
+                    Ok(receipt(
+                        &pending.commit,
+                        self.shard,
+                        0,
+                        pending.commit.result.clone(),
+                    )),
+                );
+            }
             waiting.push((pending.reply, pending.settle));
             commits.push(pending.commit);
         }
@@ -261,20 +278,7 @@ impl Committer {
         settle: Option<Settle>,
     ) {
         let receipt = match &outcome {
-            Outcome::Committed { seq, result, .. } => Ok(Receipt {
-                result: result.clone().into(),
-                durability: Durability::Durable,
-                command_id: commit
-                    .command
-                    .as_ref()
-                    .map(|command| command.id.clone())
-                    .unwrap_or_default(),
-                region: Some(commit.region.clone()),
-                shard: Some(self.shard),
-                seq: Some(*seq),
-                tick: commit.tick,
-                replayed: false,
-            }),
+            Outcome::Committed { seq, result, .. } => Ok(receipt(&commit, self.shard, *seq, result.clone())),
             Outcome::Replayed(stored) => {
                 let id = commit
                     .command
@@ -328,6 +332,24 @@ impl Committer {
                 Refusal::unavailable()
             }
         }
+    }
+}
+
+/// The receipt of a commit.
+fn receipt(commit: &Commit, shard: ShardId, seq: i64, result: serde_json::Value) -> Receipt {
+    Receipt {
+        result: result.into(),
+        durability: Durability::Durable,
+        command_id: commit
+            .command
+            .as_ref()
+            .map(|command| command.id.clone())
+            .unwrap_or_default(),
+        region: Some(commit.region.clone()),
+        shard: Some(shard),
+        seq: Some(seq),
+        tick: commit.tick,
+        replayed: false,
     }
 }
 

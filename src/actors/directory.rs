@@ -170,10 +170,28 @@ impl Directory {
         self.shards.entry(shard).or_insert_with(start);
     }
 
-    /// This node runs a shard no more. Gives its seats, if it did.
-    pub fn end_shard(&self, shard: ShardId) -> Option<ShardSeats> {
+    /// This node runs a shard no more under this lease. Gives its seats, if it did.
+    pub fn end_shard(&self, shard: ShardId, lease: &Arc<ShardLease>) -> Option<ShardSeats> {
+        let ended = self
+            .shards
+            .remove_if(&shard, |_, seats| Arc::ptr_eq(&seats.lease, lease));
+        let (_, seats) = ended?;
         self.populations.remove(&shard);
-        self.shards.remove(&shard).map(|(_, seats)| seats)
+        Some(seats)
+    }
+
+    /// Whether this node runs any shard.
+    pub fn runs_any(&self) -> bool {
+        !self.shards.is_empty()
+    }
+
+    /// Whether this node runs shards, and all of them have been loaded once.
+    pub fn is_loaded(&self) -> bool {
+        self.runs_any()
+            && self
+                .shards
+                .iter()
+                .all(|row| self.populations.contains_key(row.key()))
     }
 
     /// All agents that have an actor.

@@ -99,7 +99,7 @@ impl Gateway {
         let Some(AgentSeat { seat, .. }) = self.node.directory.agent(&caller.handle) else {
             let is_repeatable = has_own_id && durability == Durability::Durable;
             let counted = self
-                .check_here()
+                .check_absent()
                 .and_then(|()| self.count_absent(&caller.handle, Counted::of(action.permission())));
             return self.answer_absent(agent, is_repeatable.then_some(command), counted, reply);
         };
@@ -122,11 +122,15 @@ impl Gateway {
     }
 
     /// Whether this node runs the world. Errors: `moving` while another node does, or none.
-    fn check_here(&self) -> Result<(), Refusal> {
-        if self.node.directory.shards().is_empty() {
-            return Err(moving());
-        }
-        Ok(())
+    pub fn check_here(&self) -> Result<(), Refusal> {
+        let is_here = self.node.directory.runs_any();
+        is_here.then_some(()).ok_or_else(moving)
+    }
+
+    /// Whether who has no actor here is not in the world. Errors: `moving` while that is not known.
+    fn check_absent(&self) -> Result<(), Refusal> {
+        let is_known = self.node.directory.is_loaded();
+        is_known.then_some(()).ok_or_else(moving)
     }
 
     /// An agent that is not in the world acts: what may have been done before is answered again, else it is refused.
@@ -162,13 +166,13 @@ impl Gateway {
         joiner: Joiner,
         spawn_region: Option<String>,
     ) -> Result<Joined, Refusal> {
+        self.check_here()?;
         if spawn_region
             .as_ref()
             .is_some_and(|region| self.node.directory.world().region(region).is_none())
         {
             return Err(Refusal::new(Code::RegionNotFound, "no such region"));
         }
-        self.check_here()?;
         let mut last = Refusal::unavailable();
         for attempt in 0..TRIES {
             let seat = self.seat(handle, spawn_region.as_deref()).await?;
@@ -200,12 +204,10 @@ impl Gateway {
     /// Takes an agent out of the world at once.
     /// Errors: `not_in_world`, temporary ones.
     pub async fn leave(&self, handle: &Handle) -> Result<(), Refusal> {
-        self.check_here()?;
-        let agent = self
-            .node
-            .directory
-            .agent(handle)
-            .ok_or_else(Refusal::not_in_world)?;
+        let Some(agent) = self.node.directory.agent(handle) else {
+            self.check_absent()?;
+            return Err(Refusal::not_in_world());
+        };
         agent.seat.ask(DEADLINE, AgentMessage::Disconnect).await
     }
 
@@ -253,7 +255,7 @@ impl Gateway {
             .map_err(Refusal::invalid)?
             .into_string();
         let Some(seat) = self.node.directory.agent(agent) else {
-            self.check_here()?;
+            self.check_absent()?;
             return Err(match self.node.database.agent(agent).await? {
                 None => Refusal::new(Code::AgentNotFound, "no such agent"),
                 Some(row) if !row.accepts_prompts => prompts_refused(),
@@ -289,6 +291,7 @@ impl Gateway {
             .await?
         {
             Created::Done(opened) => opened,
+            Created::Elsewhere => return Err(moving()),
             Created::AlreadyExists => {
                 return Err(Refusal::new(
                     Code::AlreadyExists,
@@ -303,6 +306,8 @@ impl Gateway {
             let thread = node.directory.thread_for(shard.id);
             let thread = thread.ok_or_else(Refusal::unavailable)?;
             shard::start(node, &thread, plan.clone(), shard.clone(), lease);
+            // Nobody is there yet: nothing is to be loaded first.
+            node.directory.put_population(shard.id, 0);
         }
         Ok(shards)
     }

@@ -2,17 +2,18 @@
 //! pool costs them; whether they hold is judged by the monotonic clock, without asking anybody.
 
 use super::mailbox::{Reply, answer};
-use crate::base::id::NodeId;
+use crate::base::id::{NodeId, ShardId};
 use crate::base::time::Timestamp;
 use crate::domain::refusal::{Code, Refusal};
 use crate::host::clock::Clock;
 use crate::store::lease::Holding;
 use crate::store::{Store, StoreError};
+use std::collections::HashMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -26,9 +27,47 @@ const LOOKS: i64 = 12;
 
 /// Whether this node's leases hold.
 pub struct Leases {
-    /// Until when the last renewal proves them, by the monotonic clock. Units: milliseconds.
-    proven_until_ms: Arc<AtomicI64>,
+    proof: Arc<Proof>,
     keeper: Option<SyncSender<Call>>,
+}
+
+/// What the last turn proved, shared with the keeper's thread.
+struct Proof {
+    /// Until when, by the monotonic clock. Units: milliseconds.
+    until_ms: AtomicI64,
+    /// What runs here.
+    shards: Mutex<HashMap<ShardId, Weak<ShardLease>>>,
+    /// No shard is claimed any more: the node stops.
+    is_leaving: AtomicBool,
+    /// A call waits for the keeper.
+    is_called: AtomicBool,
+}
+
+impl Proof {
+    fn new(until_ms: i64) -> Self {
+        Self {
+            until_ms: AtomicI64::new(until_ms),
+            shards: Mutex::default(),
+            is_leaving: AtomicBool::new(false),
+            is_called: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes note of a turn: first what is not held any more under the epoch that it runs under, then for how long the rest is.
+    fn note(&self, holdings: &[Holding], node: NodeId, until_ms: i64) {
+        let mut shards = self.shards.lock().unwrap_or_else(PoisonError::into_inner);
+        shards.retain(|_, lease| lease.strong_count() > 0);
+        for held in holdings {
+            let Some(lease) = shards.get(&held.shard).and_then(Weak::upgrade) else {
+                continue;
+            };
+            let epoch = lease.epoch();
+            if held.owner != Some(node) || held.epoch > epoch {
+                lease.lose(epoch);
+            }
+        }
+        self.until_ms.store(until_ms, Ordering::Release);
+    }
 }
 
 enum Call {
@@ -40,26 +79,45 @@ impl Leases {
     /// Leases that hold for good and that nobody keeps.
     pub fn lasting() -> Self {
         Self {
-            proven_until_ms: Arc::new(AtomicI64::new(i64::MAX)),
+            proof: Arc::new(Proof::new(i64::MAX)),
             keeper: None,
         }
     }
 
     /// Whether they are proven to hold. Units: milliseconds of the monotonic clock.
     pub fn are_proven(&self, now_ms: i64) -> bool {
-        now_ms < self.proven_until_ms.load(Ordering::Acquire)
+        now_ms < self.proof.until_ms.load(Ordering::Acquire)
+    }
+
+    /// Whether a shard may be decided for. Units: as `are_proven`.
+    pub fn hold(&self, lease: &ShardLease, now_ms: i64) -> bool {
+        // In this order: what was lost was marked so before the proof was prolonged.
+        self.are_proven(now_ms) && !lease.is_lost()
+    }
+
+    /// Notes what a shard runs under from now on.
+    pub fn enter(&self, shard: ShardId, lease: &Arc<ShardLease>) {
+        let mut shards = self.proof.shards.lock().unwrap_or_else(PoisonError::into_inner);
+        shards.insert(shard, Arc::downgrade(lease));
+    }
+
+    /// Claims nothing from now on: the node stops.
+    pub fn leave(&self) {
+        self.proof.is_leaving.store(true, Ordering::Release);
     }
 
     /// Proves them until then. Units: milliseconds of the monotonic clock.
     #[cfg(test)]
     pub fn prove_until(&self, until_ms: i64) {
-        self.proven_until_ms.store(until_ms, Ordering::Release);
+        self.proof.until_ms.store(until_ms, Ordering::Release);
     }
 
     /// Has the keeper look at once: a lease is lost.
     pub fn look(&self) {
-        if let Some(keeper) = &self.keeper {
-            // Full: it is about to look.
+        if let Some(keeper) = &self.keeper
+            && !self.proof.is_called.swap(true, Ordering::AcqRel)
+        {
+            // Closed: then there is nothing to look for.
             let _ = keeper.try_send(Call::Look);
         }
     }
@@ -67,6 +125,7 @@ impl Leases {
     /// Gives all leases back and ends the keeper. Errors: `unavailable` when the database does not take them: they run out.
     pub async fn give_back(&self, deadline: Duration) -> Result<(), Refusal> {
         let Some(keeper) = &self.keeper else { return Ok(()) };
+        self.proof.until_ms.store(i64::MIN, Ordering::Release);
         let (reply, answer) = Reply::awaited();
         keeper
             .try_send(Call::GiveBack(reply))
@@ -80,43 +139,37 @@ pub fn moving() -> Refusal {
     Refusal::new(Code::Moving, "the shard is moving to another node").retry_after(500)
 }
 
-/// The lease that a shard runs under here, as its actors share it.
+/// The lease that a shard runs under here, as its actors share it: its epoch, negative once it is lost.
 #[derive(Debug)]
-pub struct ShardLease {
-    epoch: AtomicI64,
-    is_lost: AtomicBool,
-}
+pub struct ShardLease(AtomicI64);
 
 impl ShardLease {
     /// A lease that was just taken.
     pub fn new(epoch: i64) -> Self {
-        Self {
-            epoch: AtomicI64::new(epoch),
-            is_lost: AtomicBool::new(false),
-        }
+        Self(AtomicI64::new(epoch))
     }
 
     /// The fencing token.
     pub fn epoch(&self) -> i64 {
-        self.epoch.load(Ordering::Acquire)
+        self.0.load(Ordering::Acquire).abs()
     }
 
     /// Whether it was lost.
     pub fn is_lost(&self) -> bool {
-        self.is_lost.load(Ordering::Acquire)
+        self.0.load(Ordering::Acquire) < 0
     }
 
     /// The lease of this epoch is lost, unless it was claimed anew meanwhile.
     pub fn lose(&self, epoch: i64) {
-        if epoch >= self.epoch() {
-            self.is_lost.store(true, Ordering::Release);
-        }
+        // Otherwise it is lost already, or of a later epoch.
+        let _ = self
+            .0
+            .compare_exchange(epoch, -epoch, Ordering::AcqRel, Ordering::Acquire);
     }
 
     /// It was claimed anew.
     pub fn take(&self, epoch: i64) {
-        self.epoch.store(epoch, Ordering::Release);
-        self.is_lost.store(false, Ordering::Release);
+        self.0.store(epoch, Ordering::Release);
     }
 }
 
@@ -139,7 +192,7 @@ struct Running {
     keeper: LeaseKeeper,
     calls: Receiver<Call>,
     told: watch::Sender<Vec<Holding>>,
-    proven_until_ms: Arc<AtomicI64>,
+    proof: Arc<Proof>,
 }
 
 impl LeaseKeeper {
@@ -148,19 +201,19 @@ impl LeaseKeeper {
     /// Errors: the database does not answer; no thread can be started.
     pub fn start(mut self) -> Result<(Arc<Leases>, watch::Receiver<Vec<Holding>>), KeeperError> {
         let sent_ms = self.clock.monotonic_ms();
-        let holdings = self.turn()?;
+        let holdings = self.turn(true)?;
         let (keeper, calls) = sync_channel(CALLS_MAX);
         let (told, heard) = watch::channel(holdings);
-        let proven_until_ms = Arc::new(AtomicI64::new(self.proven_until_ms(sent_ms)));
+        let proof = Arc::new(Proof::new(self.proven_until_ms(sent_ms)));
         let leases = Arc::new(Leases {
-            proven_until_ms: Arc::clone(&proven_until_ms),
+            proof: Arc::clone(&proof),
             keeper: Some(keeper),
         });
         let running = Running {
             keeper: self,
             calls,
             told,
-            proven_until_ms,
+            proof,
         };
         std::thread::Builder::new()
             .name("leases".into())
@@ -168,9 +221,9 @@ impl LeaseKeeper {
         Ok((leases, heard))
     }
 
-    fn turn(&mut self) -> Result<Vec<Holding>, StoreError> {
+    fn turn(&mut self, may_claim: bool) -> Result<Vec<Holding>, StoreError> {
         let now = Timestamp(self.clock.now_ms());
-        self.store.keep_leases(self.node, self.ttl_ms, now)
+        self.store.keep_leases(self.node, self.ttl_ms, may_claim, now)
     }
 
     fn proven_until_ms(&self, sent_ms: i64) -> i64 {
@@ -181,11 +234,12 @@ impl LeaseKeeper {
         }
     }
 
-    /// How long until the next turn: whoever lacks a shard looks more often.
-    fn pause(&self, holdings: &[Holding]) -> Duration {
-        let has_all = holdings
-            .iter()
-            .all(|holding| holding.lease_of(self.node).is_some());
+    /// How long until the next turn: whoever lacks a shard, or an answer, looks more often.
+    fn pause(&self, holdings: &[Holding], is_well: bool) -> Duration {
+        let has_all = is_well
+            && holdings
+                .iter()
+                .all(|holding| holding.lease_of(self.node).is_some());
         let turns = if has_all { RENEWALS } else { LOOKS };
         Duration::from_millis(u64::try_from(self.ttl_ms / turns).unwrap_or(1).max(1))
     }
@@ -206,30 +260,39 @@ impl Running {
     fn run(mut self) {
         let mut is_well = true;
         loop {
-            let pause = self.keeper.pause(&self.told.borrow());
+            let pause = self.keeper.pause(&self.told.borrow(), is_well);
             match self.calls.recv_timeout(pause) {
                 Ok(Call::Look) | Err(RecvTimeoutError::Timeout) => {}
                 Ok(Call::GiveBack(reply)) => return self.give_back(reply),
                 // Nobody is left who could lose them.
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            let sent_ms = self.keeper.clock.monotonic_ms();
-            match catch_unwind(AssertUnwindSafe(|| self.keeper.turn())) {
-                Ok(Ok(holdings)) => {
-                    let until_ms = self.keeper.proven_until_ms(sent_ms);
-                    self.proven_until_ms.store(until_ms, Ordering::Release);
-                    self.told.send_replace(holdings);
-                    is_well = true;
+            self.proof.is_called.store(false, Ordering::Release);
+            is_well = self.turn(is_well);
+        }
+    }
+
+    /// Takes a turn. Whether it was answered.
+    fn turn(&mut self, was_well: bool) -> bool {
+        let may_claim = !self.proof.is_leaving.load(Ordering::Acquire);
+        let sent_ms = self.keeper.clock.monotonic_ms();
+        match catch_unwind(AssertUnwindSafe(|| self.keeper.turn(may_claim))) {
+            Ok(Ok(holdings)) => {
+                let until_ms = self.keeper.proven_until_ms(sent_ms);
+                self.proof.note(&holdings, self.keeper.node, until_ms);
+                self.told.send_replace(holdings);
+                true
+            }
+            Ok(Err(error)) => {
+                if was_well {
+                    tracing::warn!(error = %error, "leases could not be renewed: {error}");
                 }
-                Ok(Err(error)) => {
-                    if std::mem::take(&mut is_well) {
-                        tracing::warn!(error = %error, "leases could not be renewed: {error}");
-                    }
-                }
-                Err(_panic) => {
-                    tracing::error!("a turn of the leases panicked");
-                    self.keeper.store.reset();
-                }
+                false
+            }
+            Err(_panic) => {
+                tracing::error!("a turn of the leases panicked");
+                self.keeper.store.reset();
+                false
             }
         }
     }
@@ -289,7 +352,7 @@ mod tests {
             for heard in [&mut heard, &mut by_second, &mut by_third] {
                 assert_eq!(holds(heard, 1).await, 1);
             }
-            let proven_until_ms = first.proven_until_ms.load(Ordering::Acquire);
+            let proven_until_ms = first.proof.until_ms.load(Ordering::Acquire);
             // Its thread ends without a word.
             drop(first);
             let is_second = tokio::select! {
@@ -305,6 +368,34 @@ mod tests {
             winner.give_back(Duration::from_secs(20)).await.unwrap();
             assert_eq!(holds(heard, loser).await, 3);
         });
+    }
+
+    #[test]
+    fn a_turn_that_finds_a_shard_elsewhere_proves_nothing_for_it() {
+        let leases = Leases::lasting();
+        let shards = [1, 2, 3, 4].map(|number| {
+            let lease = Arc::new(ShardLease::new(5));
+            leases.enter(ShardId(number), &lease);
+            lease
+        });
+        let held = |shard, owner: Option<u128>, epoch| Holding {
+            shard: ShardId(shard),
+            owner: owner.map(node),
+            epoch,
+        };
+        // Ours still, another's, nobody's, ours anew under an epoch that nobody here knows of.
+        let holdings = [
+            held(1, Some(7), 5),
+            held(2, Some(8), 6),
+            held(3, None, 5),
+            held(4, Some(7), 6),
+        ];
+        leases.proof.note(&holdings, node(7), 100);
+        let hold = |now_ms| shards.each_ref().map(|lease| leases.hold(lease, now_ms));
+        assert_eq!(hold(99), [true, false, false, false]);
+        assert_eq!(hold(100), [false; 4]);
+        shards[3].take(6);
+        assert_eq!(hold(99), [true, false, false, true]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::watch::{Parcel, Role, Watched};
 use crate::domain::refusal::Refusal;
+use crate::host::fault;
 use crate::telemetry::metric;
 use actix::Addr;
 use std::sync::Arc;
@@ -93,7 +94,12 @@ impl<R: Role> Seat<R> {
     }
 
     fn admit(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
+        let permits = if fault::is_mutant("raw_do_send") {
+            Arc::new(Semaphore::new(1))
+        } else {
+            Arc::clone(&self.permits)
+        };
+        let Ok(permit) = permits.try_acquire_owned() else {
             metric::mailbox_full(R::NAME).increment(1);
             return Err(Refusal::busy());
         };
@@ -169,6 +175,28 @@ mod tests {
     use super::*;
     use crate::domain::refusal::Code;
     use std::sync::mpsc;
+
+    /// An actor that does nothing with what it is told.
+    struct Idle;
+
+    impl Role for Idle {
+        type Message = ();
+        const NAME: &'static str = "idle";
+        const CAPACITY: usize = 3;
+        fn begin(&mut self, _: &mut super::super::watch::Stage<Self>) {}
+        fn forget(&mut self) {}
+        fn take(&mut self, (): (), _: &mut super::super::watch::Stage<Self>) {}
+    }
+
+    #[test]
+    fn a_full_mailbox_refuses() {
+        actix::System::new().block_on(async {
+            let seat = super::super::watch::start_here(&Arc::default(), Idle);
+            // This thread is busy here, so the actor takes none of them yet.
+            let told: Vec<bool> = (0..5).map(|_| seat.tell(()).is_ok()).collect();
+            assert_eq!(told, [true, true, true, false, false]);
+        });
+    }
 
     #[test]
     fn a_taker_is_told_once_and_of_a_reply_that_got_lost_too() {

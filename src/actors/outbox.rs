@@ -2,6 +2,7 @@
 
 use super::publication::Dialect;
 use crate::base::limit::{SOCKET_QUEUE_MAX_BYTES, SOCKET_QUEUE_MAX_MESSAGES};
+use crate::host::fault;
 use crate::telemetry::metric;
 use crate::wire::{self, Disconnect};
 use bytes::{Bytes, BytesMut};
@@ -133,7 +134,8 @@ impl Outbox {
             return;
         }
         let queued_bytes = self.queued_bytes.saturating_add(piece.len());
-        if self.pieces.len() >= SOCKET_QUEUE_MAX_MESSAGES || queued_bytes > SOCKET_QUEUE_MAX_BYTES {
+        let is_over = self.pieces.len() >= SOCKET_QUEUE_MAX_MESSAGES || queued_bytes > SOCKET_QUEUE_MAX_BYTES;
+        if is_over && !fault::is_mutant("unbounded_session_queue") {
             metric::slow_clients_closed().increment(1);
             self.pieces.clear();
             self.queued_bytes = 0;

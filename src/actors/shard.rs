@@ -3,6 +3,7 @@
 use super::agent::AgentMessage;
 use super::committer::{Committer, CommitterMessage};
 use super::directory::ShardSeats;
+use super::hub::{HubMessage, Whom};
 use super::lease::ShardLease;
 use super::node::Node;
 use super::region::{RegionActor, RegionMessage};
@@ -13,6 +14,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::region::{RegionPlan, ShardPlan};
 use crate::store::commit::Lease;
 use crate::store::lease::Holding;
+use crate::wire::Disconnect;
 use actix_rt::ArbiterHandle;
 use std::sync::Arc;
 
@@ -48,6 +50,7 @@ fn start_actors(
     epoch: i64,
 ) -> ShardSeats {
     let (lease, id) = (Arc::new(ShardLease::new(epoch)), shard.id);
+    node.leases.enter(id, &lease);
     let keeper = {
         let (node, lease) = (Arc::clone(node), Arc::clone(&lease));
         let quarantine = Arc::clone(&node.quarantine);
@@ -87,14 +90,18 @@ pub async fn follow(node: &Arc<Node>, holdings: &[Holding]) {
         let lease = holding.lease_of(node.id);
         match (node.directory.shard(holding.shard), lease) {
             (None, Some(lease)) => strangers.push(lease),
+            // Another node ran it in between, so nothing of it here is to be trusted: it is started with the next turn.
+            (Some(seats), Some(lease)) if lease.epoch > seats.lease.epoch() + 1 => {
+                seats.keeper.order(ShardMessage::End);
+                node.leases.look();
+            }
             (Some(seats), Some(lease)) if lease.epoch > seats.lease.epoch() || seats.lease.is_lost() => {
                 tracing::warn!(shard.id = %lease.shard, epoch = lease.epoch, "shard {} was claimed anew", lease.shard);
                 seats.keeper.order(ShardMessage::Claimed(lease.epoch));
             }
             (Some(seats), None) if holding.owner.is_some() => seats.keeper.order(ShardMessage::End),
             // Nobody's, for now: it rests.
-            (Some(seats), None) => seats.lease.lose(seats.lease.epoch()),
-            (Some(_), Some(_)) | (None, None) => {}
+            (Some(_), _) | (None, None) => {}
         }
     }
     adopt(node, strangers).await;
@@ -105,7 +112,7 @@ async fn adopt(node: &Arc<Node>, leases: Vec<Lease>) {
     if leases.is_empty() {
         return;
     }
-    if node.directory.shards().is_empty() && take_over(node).await.is_err() {
+    if !node.directory.runs_any() && take_over(node).await.is_err() {
         return;
     }
     let stored = node
@@ -155,15 +162,22 @@ impl ShardActor {
 
     /// Another node holds it: nobody finds it here any more, and its actors and those of its agents end.
     fn end(&self, stage: &mut Stage<Self>) {
-        let Some(seats) = self.node.directory.end_shard(self.shard) else {
+        let directory = &self.node.directory;
+        let Some(seats) = directory.end_shard(self.shard, &self.lease) else {
             return;
         };
         tracing::warn!(shard.id = %self.shard, "shard {} runs on another node now", self.shard);
         self.lease.lose(self.lease.epoch());
         seats.region.order(RegionMessage::End);
         seats.committer.order(CommitterMessage::End);
-        for agent in self.node.directory.agents() {
+        for agent in directory.agents() {
             agent.seat.order(AgentMessage::ShardEnded(self.shard));
+        }
+        if !directory.runs_any() {
+            // Whoever watches, or only listens, is sent to the node that runs the world.
+            for hub in directory.hubs().iter() {
+                hub.order(HubMessage::Close(Whom::Everybody, Disconnect::FORCE_RECONNECT));
+            }
         }
         watch::finish(stage);
     }
@@ -211,7 +225,7 @@ mod tests {
         });
         match made.await.unwrap() {
             Created::Done(opened) => opened.into_iter().map(|(_, lease)| lease).collect(),
-            Created::AlreadyExists => panic!("{name} is there already"),
+            other => panic!("{name} was not made: {other:?}"),
         }
     }
 
@@ -245,7 +259,7 @@ mod tests {
         let (id, ttl_ms, now) = (node.id, node.lease_ttl_ms, node.now());
         let turn = node
             .database
-            .write(move |store| store.keep_leases(id, ttl_ms, now));
+            .write(move |store| store.keep_leases(id, ttl_ms, true, now));
         turn.await.unwrap()
     }
 

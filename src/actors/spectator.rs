@@ -107,7 +107,7 @@ impl SpectatorActor {
     /// Errors: `moving` while another node runs the world, `region_not_found`, `target_not_found` when the agent is not in the world, `permission_missing`.
     fn resolve(&self, spectate: &Spectate) -> Result<(String, Focus), Refusal> {
         let directory = &self.node.directory;
-        if directory.shards().is_empty() {
+        if !directory.runs_any() {
             return Err(moving());
         }
         let world = directory.world();

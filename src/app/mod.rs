@@ -7,7 +7,7 @@ mod start;
 mod stop;
 
 pub use plan::plans_of;
-pub use start::{NodeParts, Opened, open_store, start_node};
+pub use start::{NodeParts, Opened, open_store, start_node, when_ready};
 
 use crate::actors::gateway::Gateway;
 use crate::actors::inhabitants::Inhabitants;
@@ -73,13 +73,13 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
     let config = Arc::new(config);
     let io_handle = io.handle().clone();
     let node = opened.node;
-    let ran: anyhow::Result<Leases> = actix_web::rt::System::new().block_on(async {
+    let ran: anyhow::Result<Held> = actix_web::rt::System::new().block_on(async {
         let mut asked = stop::Asked::listen()?;
         let mut parts = start_node(&config, opened, &clock, &entropy, &io_handle).await?;
         let gateway = parts.gateway.clone();
         let (database, settings) = (gateway.node.database.clone(), Arc::clone(&config));
         let access = tokio::select! {
-            () = asked.wait() => return Ok(Leases::Held),
+            () = asked.wait() => return Ok(Held::Still),
             loaded = Access::load(database, settings, clock.clone(), entropy.clone()) => loaded?,
         };
         let web = Web {
@@ -104,43 +104,46 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
             () = live(&mut parts, &servers, &config) => {}
         }
         stop::stop(servers, &parts, &config).await;
-        Ok(Leases::GivenBack)
+        Ok(Held::NoMore)
     });
     // A port that is taken, for instance, or a stop that came before there was a server.
-    if !matches!(ran, Ok(Leases::GivenBack)) {
+    if !matches!(ran, Ok(Held::NoMore)) {
         start::give_back(&target, node, &clock);
     }
     io.shutdown_timeout(std::time::Duration::from_secs(2));
-    ran.map(|_leases| tracing::info!("stopped"))
+    ran.map(|_held| tracing::info!("stopped"))
 }
 
-/// Where the leases are when the actors have ended.
-enum Leases {
-    Held,
-    GivenBack,
+/// Whether the node holds leases when its actors have ended.
+enum Held {
+    Still,
+    NoMore,
 }
 
-/// Runs what this node holds, and tells so once it is the world; never ends.
+/// Runs what this node holds, and tells so once it is the world. Ends only when nobody keeps the leases any more.
 async fn live(parts: &mut NodeParts, servers: &http::Servers, config: &Config) {
     let gateway = parts.gateway.clone();
     let mut inhabitants = None;
-    if gateway.node.directory.shards().is_empty() {
+    if !gateway.node.directory.runs_any() {
         announce("stands by", servers);
         tracing::info!("another node runs the world: this one stands by");
     }
     loop {
-        if inhabitants.is_none() && !gateway.node.directory.shards().is_empty() {
-            parts.when_ready().await;
-            inhabitants = Some(start_inhabitants(&gateway, config));
-            announce("runs", servers);
-            tracing::info!(node = %config.server.node, "node {} is ready", config.server.node);
+        let is_new = inhabitants.is_none() && gateway.node.directory.runs_any();
+        tokio::select! {
+            () = when_ready(&gateway), if is_new => {
+                inhabitants = Some(start_inhabitants(&gateway, config));
+                announce("runs", servers);
+                tracing::info!(node = %config.server.node, "node {} is ready", config.server.node);
+            }
+            changed = parts.holdings.changed() => {
+                if changed.is_err() {
+                    return tracing::error!("nobody keeps the leases any more: this node stops");
+                }
+                let holdings = parts.holdings.borrow_and_update().clone();
+                shard::follow(&gateway.node, &holdings).await;
+            }
         }
-        if parts.holdings.changed().await.is_err() {
-            // The keeper is gone, which nobody can mend: leases run out, and the node refuses.
-            return std::future::pending().await;
-        }
-        let holdings = parts.holdings.borrow_and_update().clone();
-        shard::follow(&gateway.node, &holdings).await;
     }
 }
 

@@ -84,7 +84,7 @@ pub fn open_store(
         env!("CARGO_PKG_VERSION"),
         now(),
     )?;
-    take_over(config, target, clock, store, (world, node))
+    open_rest(config, target, clock, store, (world, node))
         .inspect_err(|_not_started| give_back(target, node, clock))
 }
 
@@ -100,7 +100,7 @@ pub(super) fn give_back(target: &Target, node: NodeId, clock: &Clock) {
 }
 
 /// Begins to keep the leases of a node that is known, reads the world, and connects for all threads.
-fn take_over(
+fn open_rest(
     config: &Config,
     target: &Target,
     clock: &Clock,
@@ -114,8 +114,10 @@ fn take_over(
     if is_forced {
         store.claim_shards(node, ttl_ms, true, now())?;
     }
+    // Units: seconds; a third of a lease.
+    let hasty = target.hasty(u64::try_from(ttl_ms / 3_000).unwrap_or(1).max(1));
     let keeper = LeaseKeeper {
-        store: Store::open_waiting(target, lock_wait_ms)?,
+        store: Store::open_waiting(&hasty, lock_wait_ms)?,
         node,
         ttl_ms,
         clock: clock.clone(),
@@ -262,14 +264,12 @@ fn shard_threads(count: usize) -> anyhow::Result<Vec<Arbiter>> {
         .collect())
 }
 
-impl NodeParts {
-    /// Waits until every shard has loaded; a shard that cannot is retried by itself.
-    pub async fn when_ready(&self) {
-        for (shard, seats) in self.gateway.node.directory.shards() {
-            let looked = crate::actors::region::look(&seats.region, |_, _| ()).await;
-            if let Err(refusal) = looked {
-                tracing::warn!(shard.id = %shard, "shard {shard} does not answer yet: {refusal}");
-            }
+/// Waits until every shard has loaded; a shard that cannot is retried by itself.
+pub async fn when_ready(gateway: &Gateway) {
+    for (shard, seats) in gateway.node.directory.shards() {
+        let looked = crate::actors::region::look(&seats.region, |_, _| ()).await;
+        if let Err(refusal) = looked {
+            tracing::warn!(shard.id = %shard, "shard {shard} does not answer yet: {refusal}");
         }
     }
 }

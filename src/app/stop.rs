@@ -50,6 +50,7 @@ impl Asked {
 /// Stops a node in order.
 pub async fn stop(servers: Servers, parts: &NodeParts, config: &Config) {
     let node = Arc::clone(&parts.gateway.node);
+    node.leases.leave();
     for handle in &servers.handles {
         // Stops accepting at once; open sockets are closed next.
         handle.pause().await;
@@ -73,8 +74,8 @@ pub async fn stop(servers: Servers, parts: &NodeParts, config: &Config) {
     if !quarantine::save(&node).await {
         tracing::warn!("quarantined commands could not be written");
     }
-    // Those of a node that stands by are none.
-    if !node.directory.shards().is_empty() {
+    // Those of a node that stands by are none, and those of one that was replaced are another's.
+    if node.directory.runs_any() && node.leases.are_proven(node.clock.monotonic_ms()) {
         let now = node.now();
         let _ = node
             .database

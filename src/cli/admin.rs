@@ -129,6 +129,7 @@ fn create(region: CreateRegion) -> anyhow::Result<()> {
             println!("region {} is {}", plan.name, ids.join(", "));
         }
         Created::AlreadyExists => anyhow::bail!("there is a region {} already", plan.name),
+        Created::Elsewhere => anyhow::bail!("another node runs the world"),
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ pub(super) const SHORT: [(&str, &str, &str); 11] = [
 ];
 
 /// Variables of the tests' own, which a server that a test starts inherits.
-const TESTS: [&str; 2] = ["ROOKERY_BLESS", "ROOKERY_FAULT"];
+const TESTS: [&str; 3] = ["ROOKERY_BLESS", "ROOKERY_FAULT", "ROOKERY_MUTANT"];
 
 /// Variables of the examples and of the page's test: whoever runs them may start a world from the same shell.
 const CLIENTS: [&str; 4] = [

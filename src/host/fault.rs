@@ -1,10 +1,26 @@
-//! Planted faults: lets a test make a handler panic at a named point or never answer, or the node believe that it falls behind.
+//! Planted faults: lets a test make a handler panic at a named point or never answer, or the node believe that it falls behind;
+//! and planted defects, to see that the tests find them.
 //!
 //! Without the feature `faults` this is compiled to nothing.
 
 /// The variable that plants faults: `point=text;point=text`.
 #[cfg(feature = "faults")]
 pub const VARIABLE: &str = "ROOKERY_FAULT";
+
+/// Whether this process was asked about that before: the cache of the defect that forgets with its process.
+#[cfg(feature = "faults")]
+pub fn was_seen(what: String) -> bool {
+    static SEEN: std::sync::Mutex<std::collections::BTreeSet<String>> =
+        std::sync::Mutex::new(std::collections::BTreeSet::new());
+    let mut seen = SEEN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    !seen.insert(what)
+}
+
+/// Never asked: faults are not part of this build.
+#[cfg(not(feature = "faults"))]
+pub fn was_seen(_what: String) -> bool {
+    false
+}
 
 /// Panics when `ROOKERY_FAULT` names this point and its text occurs in what is worked on.
 #[cfg(feature = "faults")]
@@ -32,6 +48,20 @@ pub fn is_at(_point: &str) -> bool {
 fn spec() -> &'static str {
     static SPEC: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     SPEC.get_or_init(|| std::env::var(VARIABLE).unwrap_or_default())
+}
+
+/// Whether `ROOKERY_MUTANT` names this defect: one that a test must find. All are listed in `docs/PROMISES.md`.
+#[cfg(feature = "faults")]
+pub fn is_mutant(defect: &str) -> bool {
+    static CHOSEN: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    CHOSEN.get_or_init(|| std::env::var("ROOKERY_MUTANT").unwrap_or_default()) == defect
+}
+
+/// No: defects are not part of this build.
+#[cfg(not(feature = "faults"))]
+#[inline(always)]
+pub fn is_mutant(_defect: &str) -> bool {
+    false
 }
 
 /// Does nothing: faults are not part of this build.

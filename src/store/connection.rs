@@ -4,6 +4,7 @@ use super::checkpointer::Checkpointer;
 use super::commit::Resolver;
 use super::error::{Class, class_of};
 use super::{Result, StoreError, Target};
+use crate::host::fault;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::result::Error as Sql;
 use diesel::sqlite::SqliteConnection;
@@ -90,6 +91,20 @@ impl Target {
     }
 }
 
+impl Target {
+    /// The same, with connections that are given up after so many seconds without a sign of the other side. Connecting has no
+    /// bound of its own: the driver's needs timers that its synchronous face lacks. SQLite always answers.
+    pub fn hasty(&self, seconds: u64) -> Self {
+        match self {
+            Self::Postgres(url) if url.contains("://") => {
+                let separator = if url.contains('?') { '&' } else { '?' };
+                Self::Postgres(format!("{url}{separator}tcp_user_timeout={seconds}"))
+            }
+            other => other.clone(),
+        }
+    }
+}
+
 impl Conn {
     /// Opens a connection. `lock_wait_ms`: how long a statement waits for SQLite's lock; PostgreSQL has its own bound.
     /// Errors: `Connect`.
@@ -121,6 +136,11 @@ impl Conn {
                 connection
                     .batch_execute(if is_writer { PG_WRITER } else { PG_READER })
                     .map_err(setup)?;
+                if fault::is_mutant("commits_not_flushed") {
+                    connection
+                        .batch_execute("SET synchronous_commit = 'off'")
+                        .map_err(setup)?;
+                }
                 Ok(Conn::Pg(connection))
             }
         }
@@ -209,6 +229,15 @@ impl Store {
         })
     }
 
+    /// Whether a commit on PostgreSQL is on disk when it is answered.
+    #[cfg(test)]
+    pub(crate) fn waits_for_the_disk(&mut self) -> bool {
+        let sql = "DO $$ BEGIN ASSERT current_setting('synchronous_commit') = 'on'; END $$";
+        self.reader
+            .conn()
+            .is_ok_and(|conn| on_conn!(conn, |c| c.batch_execute(sql)).is_ok())
+    }
+
     /// Forgets the connection and what was learnt on it, after a job that did not end in order. The next use connects again.
     pub fn reset(&mut self) {
         self.reader.reset();
@@ -234,17 +263,27 @@ impl Store {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            match self.reader.transact(&mut body) {
-                Ok(value) => return Ok(value),
+            match self.write_once(operation, &mut body) {
                 Err(StoreError::Query { source, .. })
                     if attempt < ATTEMPTS_MAX && class_of(&source) == Class::Retry =>
                 {
                     pause(attempt)
                 }
-                Err(StoreError::Query { source, .. }) => return Err(StoreError::Query { operation, source }),
-                Err(error) => return Err(error),
+                result => return result,
             }
         }
+    }
+
+    /// Runs a body in a transaction, once.
+    pub(crate) fn write_once<T>(
+        &mut self,
+        operation: &'static str,
+        mut body: impl FnMut(&mut Conn) -> QueryResult<T>,
+    ) -> Result<T> {
+        self.reader.transact(&mut body).map_err(|error| match error {
+            StoreError::Query { source, .. } => StoreError::Query { operation, source },
+            error => error,
+        })
     }
 }
 

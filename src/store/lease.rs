@@ -107,18 +107,31 @@ impl Store {
 
     /// One turn of a node: prolongs its leases, takes what nobody holds unless another node holds anything, and tells who
     /// holds what then. One node runs the world at a time; the others stand by.
-    pub fn keep_leases(&mut self, node: NodeId, ttl_ms: i64, now: Timestamp) -> Result<Vec<Holding>> {
-        self.write("keep leases", |conn| {
+    ///
+    /// It is tried once, and no statement takes longer than a third of a lease: a turn that hangs is worse than one that fails.
+    pub fn keep_leases(
+        &mut self,
+        node: NodeId,
+        ttl_ms: i64,
+        may_claim: bool,
+        now: Timestamp,
+    ) -> Result<Vec<Holding>> {
+        self.write_once("keep leases", |conn| {
             limit_statements(conn, ttl_ms / 3)?;
             let at = clock(conn, now)?;
-            renew(conn, node, (at, ttl_ms))?;
             let found = holdings(conn, at)?;
-            let is_anothers = |held: &Holding| held.owner.is_some_and(|owner| owner != node);
-            if found.iter().any(is_anothers) || found.iter().all(|held| held.owner.is_some()) {
-                return Ok(found);
+            let has_free = found.iter().any(|held| held.owner.is_none());
+            if !may_claim || !has_free || others_hold(&found, node) {
+                renew(conn, node, (at, ttl_ms))?;
+                return holdings(conn, at);
             }
-            claim(conn, node, (at, ttl_ms), false)?;
-            // Another node may have been quicker.
+            lock_world(conn)?;
+            // Looked at anew: whoever held the locks before may have claimed, or made a region.
+            let at = clock(conn, now)?;
+            renew(conn, node, (at, ttl_ms))?;
+            if !others_hold(&holdings(conn, at)?, node) {
+                claim(conn, node, (at, ttl_ms), false)?;
+            }
             holdings(conn, at)
         })
     }
@@ -181,7 +194,25 @@ impl Reader {
     }
 }
 
-/// A turn that hangs is worse than one that fails: the next one may come through. SQLite has a bound of its own.
+/// Whether another node than this holds any of these.
+pub(super) fn others_hold(holdings: &[Holding], node: NodeId) -> bool {
+    let mut owners = holdings.iter().filter_map(|held| held.owner);
+    owners.any(|owner| owner != node)
+}
+
+/// Lets nobody else take over the world or add to it until the end of the transaction, nor commit for any of its shards: a
+/// commit renews its lease.
+pub(super) fn lock_world(conn: &mut Conn) -> QueryResult<()> {
+    use schema::{shard::dsl as s, world::dsl as w};
+    let world = || w::world.select(w::id);
+    let _locked: Vec<Id> = load_for_update!(conn, world())?;
+    // In the order of ids, so that two never wait for one another in a circle.
+    let shards = || s::shard.order(s::id).select(s::id);
+    let _locked: Vec<i32> = load_for_update!(conn, shards())?;
+    Ok(())
+}
+
+/// No statement of this transaction takes longer. SQLite has a bound of its own.
 fn limit_statements(conn: &mut Conn, most_ms: i64) -> QueryResult<()> {
     match conn {
         Conn::Sqlite(_) => Ok(()),
@@ -240,7 +271,7 @@ fn renew(conn: &mut Conn, node: NodeId, (at, ttl_ms): (i64, i64)) -> QueryResult
 }
 
 /// Who holds what at a time, in the order of shards.
-fn holdings(conn: &mut Conn, at: i64) -> QueryResult<Vec<Holding>> {
+pub(super) fn holdings(conn: &mut Conn, at: i64) -> QueryResult<Vec<Holding>> {
     use schema::shard::dsl as s;
     let query = || {
         s::shard

@@ -3,7 +3,7 @@
 use super::commit::Lease;
 use super::connection::{Conn, on_conn};
 use super::error::Inconsistency;
-use super::lease::{clock, take_shard};
+use super::lease::{clock, holdings, lock_world, others_hold, take_shard};
 use super::schema;
 use super::sql_types::{Doc, Id};
 use super::{Reader, Result, Store};
@@ -35,6 +35,8 @@ pub enum Created<T> {
     Done(T),
     /// It was there before; nothing changed.
     AlreadyExists,
+    /// Another node runs the world; nothing changed.
+    Elsewhere,
 }
 
 impl Store {
@@ -94,6 +96,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<Created<Vec<(ShardPlan, Lease)>>> {
         self.write("open a region", |conn| {
+            lock_world(conn)?;
+            let at = clock(conn, now)?;
+            if others_hold(&holdings(conn, at)?, node) {
+                return Ok(Created::Elsewhere);
+            }
             let Some(shards) = create_region(conn, plan, now)? else {
                 return Ok(Created::AlreadyExists);
             };

@@ -13,6 +13,7 @@ use crate::base::id::{AgentId, ShardId};
 use crate::base::time::{Tick, Timestamp};
 use crate::domain::conversation::Conversation;
 use crate::domain::object::SceneObject;
+use crate::host::fault;
 use diesel::dsl::sql;
 use diesel::query_dsl::methods;
 use diesel::sql_types::Bool;
@@ -56,7 +57,7 @@ impl Store {
                 .find(lease.shard.0)
                 .filter(s::owner.eq(Id(lease.owner.0)).and(s::epoch.eq(lease.epoch)));
             let current: Vec<i32> = load_for_update!(conn, mine.select(s::id))?;
-            if current.is_empty() {
+            if current.is_empty() && !fault::is_mutant("snapshot_outside_the_fence") {
                 return Ok(false);
             }
             let row = (

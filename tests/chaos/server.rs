@@ -81,6 +81,17 @@ impl World {
         self.redis = Some(Arc::new(Mutex::new(Redis::start())));
     }
 
+    /// Where the node listens that holds the first shard.
+    pub fn holder(&self) -> String {
+        let sql = "SELECT n.addr FROM shard s JOIN node n ON n.id = s.owner WHERE s.id = 1";
+        self.postgres().query("postgres", sql)
+    }
+
+    /// Whether this node holds it.
+    pub fn has_the_world(&self) -> bool {
+        self.holder() == self.address.to_string()
+    }
+
     /// Its PostgreSQL.
     pub fn postgres(&self) -> MutexGuard<'_, Postgres> {
         let postgres = self.postgres.as_ref().expect("the world is on PostgreSQL");

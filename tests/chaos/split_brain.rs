@@ -54,10 +54,7 @@ pub async fn run(options: &Options) -> Vec<Report> {
     };
     let (mut pauses, mut takeovers) = (0, 0);
     while (takeovers < wanted || trial.acks() < acks) && trial.gets(0).await {
-        let owner = nodes[0].postgres().query(
-            "postgres",
-            "SELECT n.addr FROM shard s JOIN node n ON n.id = s.owner WHERE s.id = 1",
-        );
+        let owner = nodes[0].holder();
         // Mostly whoever has the world, now and then two at a time.
         let mut paused: Vec<usize> = (0..NODES)
             .filter(|n| nodes[*n].address.to_string() == owner)

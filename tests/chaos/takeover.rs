@@ -81,6 +81,11 @@ pub async fn run(options: &Options) -> Vec<Report> {
         }
         if fault != Fault::Pause {
             block_in_place(|| runs.stand_by());
+        } else if !waits.has_the_world() {
+            trial
+                .faults
+                .push("a node that was paused for two leases still has the world".to_owned());
+            break;
         }
         std::mem::swap(&mut runs, &mut waits);
         done += 1;

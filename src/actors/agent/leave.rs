@@ -48,6 +48,10 @@ impl AgentActor {
         let now = self.now();
         self.count_online(now);
         self.mirror_rates(now);
+        // A hand-off may have led to a shard that had just ended here.
+        if self.place.is_none() && self.presence.holds_sockets() {
+            return self.strand(stage);
+        }
         if !self.presence.is_over(now) {
             return;
         }
@@ -60,12 +64,18 @@ impl AgentActor {
 
     /// The shard that the agent is in runs on another node now: there it has another actor, and its clients come back to that.
     pub(super) fn shard_ended(&mut self, shard: ShardId, stage: &mut Stage<Self>) {
-        if self.place.take_if(|place| place.shard == shard).is_none() {
-            return;
+        if self.place.as_ref().is_some_and(|place| place.shard == shard) {
+            self.strand(stage);
         }
+    }
+
+    /// Nobody here knows where the agent is: its clients connect again, and a fresh actor looks.
+    fn strand(&mut self, stage: &mut Stage<Self>) {
+        self.place = None;
         for (_, command) in self.in_flight.drain() {
             for waiter in command.waiters {
-                answer(waiter, Err(moving()));
+                // Its commit may be through.
+                answer(waiter, Err(Refusal::no_answer()));
             }
         }
         self.refuse_all(&moving());

@@ -74,7 +74,9 @@ pub enum Whom {
     Session(SessionId),
     /// All of an agent.
     Agent(AgentId),
-    /// Everybody.
+    /// Everybody who is there.
+    Everybody,
+    /// Everybody, also who comes later.
     All,
 }
 

@@ -164,8 +164,10 @@ impl HubTable {
                     .filter_map(|session| self.sessions.get(session))
                     .for_each(end);
             }
-            Whom::All => {
-                self.closing = Some(reason);
+            Whom::Everybody | Whom::All => {
+                if matches!(whom, Whom::All) {
+                    self.closing = Some(reason);
+                }
                 let fresh = self.fresh.values();
                 fresh.for_each(|outbox| outbox.borrow_mut().end(reason));
                 self.sessions.values().for_each(end);

@@ -2,6 +2,7 @@
 
 use super::RegionActor;
 use crate::actors::agent::AgentActor;
+use crate::actors::lease::moving;
 use crate::actors::mailbox::{Reply, answer};
 use crate::actors::watch::{self, Stage};
 use crate::base::id::AgentId;
@@ -125,6 +126,13 @@ impl RegionActor {
     /// At intervals and at the stop: the checkpoint, and the mirror for outside tools. While it loads there is nothing to save:
     /// the asker hears `unavailable`.
     pub(super) fn save(&mut self, stage: &mut Stage<Self>, reply: Option<Reply<()>>) {
+        if !self.is_ours() {
+            // Whose shard this is writes what there is to write.
+            if let Some(reply) = reply {
+                answer(reply, Err(moving()));
+            }
+            return;
+        }
         // Taken out, because a part of the actor must not be looked at while it changes itself.
         let Some(mut state) = self.state.take() else {
             return;

@@ -153,10 +153,10 @@ impl RegionActor {
         };
         let Some(body) = state.body_mut(agent) else {
             let is_elsewhere = self.departed.contains_key(&agent);
-            return answer(reply, if is_elsewhere { Err(moving()) } else { Ok(()) });
+            return answer(reply, if is_elsewhere { Err(on_its_way()) } else { Ok(()) });
         };
         if body.is_frozen {
-            return answer(reply, Err(moving()));
+            return answer(reply, Err(on_its_way()));
         }
         body.is_frozen = true;
         let (profile, hop, trajectory) = (Arc::clone(&body.profile), body.hop, body.trajectory);
@@ -291,6 +291,6 @@ impl RegionActor {
 }
 
 /// The refusal while an agent is between two shards.
-fn moving() -> Refusal {
+fn on_its_way() -> Refusal {
     Refusal::new(Code::Moving, "the agent is on its way").retry_after(200)
 }

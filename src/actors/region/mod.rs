@@ -207,7 +207,7 @@ impl RegionActor {
 
     /// Whether the lease is proven to hold: only then is anything decided here.
     fn is_ours(&self) -> bool {
-        !self.lease.is_lost() && self.node.leases.are_proven(self.node.clock.monotonic_ms())
+        self.node.leases.hold(&self.lease, self.node.clock.monotonic_ms())
     }
 
     /// Another node runs the shard: whoever watches here is sent there, by way of connecting again.
@@ -227,7 +227,10 @@ impl RegionActor {
         }
         self.conversations.end();
         self.state = None;
-        self.count_online();
+        // Unless it runs here again already.
+        if directory.shard(self.shard.id).is_none() {
+            self.count_online();
+        }
         watch::finish(stage);
     }
 

@@ -217,19 +217,36 @@ fn fence(conn: &mut Conn, batch: &Batch) -> QueryResult<Option<Fence>> {
         .bind::<BigInt, _>(lease.epoch)
         .get_result(c)
         .optional(),
-        Conn::Pg(c) => sql_query(
-            "UPDATE shard SET last_seq = last_seq + 0, \
-             lease_until = GREATEST(lease_until, (extract(epoch FROM clock_timestamp()) * 1000)::bigint + $4) \
-             WHERE id = $1 AND owner = $2 AND epoch = $3 \
-             AND lease_until > (extract(epoch FROM clock_timestamp()) * 1000)::bigint RETURNING last_seq, last_at",
-        )
-        .bind::<Integer, _>(lease.shard.0)
-        .bind::<Uid, _>(Id(lease.owner.0))
-        .bind::<BigInt, _>(lease.epoch)
-        .bind::<BigInt, _>(ttl_ms)
-        .get_result(c)
-        .optional(),
+        Conn::Pg(c) => sql_query(fence_text())
+            .bind::<Integer, _>(lease.shard.0)
+            .bind::<Uid, _>(Id(lease.owner.0))
+            .bind::<BigInt, _>(lease.epoch)
+            .bind::<BigInt, _>(ttl_ms)
+            .get_result(c)
+            .optional(),
     }
+}
+
+/// The fence on PostgreSQL.
+fn fence_text() -> &'static str {
+    if fault::is_mutant("fence_without_epoch") {
+        return "UPDATE shard SET lease_until = GREATEST(lease_until, (extract(epoch FROM clock_timestamp()) * 1000)::bigint + $4) \
+                WHERE id = $1 AND owner = $2 AND $3 > 0 \
+                AND lease_until > (extract(epoch FROM clock_timestamp()) * 1000)::bigint RETURNING last_seq, last_at";
+    }
+    if fault::is_mutant("fence_that_only_reads") {
+        return "SELECT last_seq, last_at FROM shard WHERE id = $1 AND owner = $2 AND epoch = $3 AND $4 >= 0 \
+                AND lease_until > (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+    }
+    if fault::is_mutant("lease_by_transaction_start") {
+        return "UPDATE shard SET lease_until = GREATEST(lease_until, (extract(epoch FROM now()) * 1000)::bigint + $4) \
+                WHERE id = $1 AND owner = $2 AND epoch = $3 \
+                AND lease_until > (extract(epoch FROM now()) * 1000)::bigint RETURNING last_seq, last_at";
+    }
+    "UPDATE shard SET last_seq = last_seq + 0, \
+     lease_until = GREATEST(lease_until, (extract(epoch FROM clock_timestamp()) * 1000)::bigint + $4) \
+     WHERE id = $1 AND owner = $2 AND epoch = $3 \
+     AND lease_until > (extract(epoch FROM clock_timestamp()) * 1000)::bigint RETURNING last_seq, last_at"
 }
 
 fn advance(conn: &mut Conn, lease: Lease, count: i64, at: Timestamp) -> QueryResult<usize> {
@@ -255,6 +272,78 @@ mod tests {
     use crate::store::sql_types::Id;
     use crate::store::test_database::on_both;
     use crate::store::tests::world::Stage;
+
+    /// A stage on PostgreSQL, and another connection to it.
+    fn two_connections() -> (Stage, Conn) {
+        let database = crate::store::test_database::postgres();
+        crate::store::migrate(&database.target, crate::store::test_database::NOW).unwrap();
+        let stage = Stage::new(&database.target, &["alice", "bob"]);
+        let other = Conn::open(&database.target, true, crate::store::connection::LOCK_WAIT_MS).unwrap();
+        (stage, other)
+    }
+
+    fn run_on(conn: &mut Conn, sql: &str) -> QueryResult<()> {
+        use diesel::connection::SimpleConnection;
+        on_conn!(conn, |c| c.batch_execute(sql))
+    }
+
+    #[test]
+    fn the_fence_holds_the_shard_until_the_transaction_ends() {
+        let (mut stage, mut other) = two_connections();
+        let batch = stage.batch(Vec::new());
+        let take = "SELECT id FROM shard FOR UPDATE NOWAIT";
+        let (conn, _) = stage.store.parts().unwrap();
+        conn.begin().unwrap();
+        assert!(fence(conn, &batch).unwrap().is_some());
+        assert!(
+            run_on(&mut other, take).is_err(),
+            "somebody else took it meanwhile"
+        );
+        assert!(conn.rollback());
+        run_on(&mut other, take).unwrap();
+    }
+
+    #[test]
+    fn a_lease_that_runs_out_while_the_transaction_waits_is_fenced() {
+        let (mut stage, mut other) = two_connections();
+        let until_soon =
+            "UPDATE shard SET lease_until = (extract(epoch FROM clock_timestamp()) * 1000)::bigint + 300";
+        run_on(&mut other, until_soon).unwrap();
+        let batch = stage.batch(Vec::new());
+        let (conn, _) = stage.store.parts().unwrap();
+        conn.begin().unwrap();
+        run_on(conn, "SELECT pg_sleep(0.4)").unwrap();
+        assert!(fence(conn, &batch).unwrap().is_none());
+        assert!(conn.rollback());
+    }
+
+    #[test]
+    fn accounts_are_locked_in_one_order() {
+        let (mut stage, mut other) = two_connections();
+        let target = stage.store.target().clone();
+        let mut ids = ["alice", "bob"].map(|name| stage.agent(name).id.0);
+        ids.sort_unstable();
+        let [first, last] = ids;
+        let lock = |id, how: &str| format!("SELECT id FROM account WHERE id = '{id}' FOR UPDATE {how}");
+        other.begin().unwrap();
+        run_on(&mut other, &lock(last, "")).unwrap();
+        let batch = stage.batch(vec![stage.pay("alice", "bob", 10, "1")]);
+        let is_waited_for = "DO $$ BEGIN ASSERT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND pid IN \
+             (SELECT pid FROM pg_stat_activity WHERE datname = current_database())); END $$";
+        std::thread::scope(|scope| {
+            scope.spawn(|| stage.store.commit(&batch).unwrap());
+            let mut third = Conn::open(&target, true, crate::store::connection::LOCK_WAIT_MS).unwrap();
+            let waits = (0..ATTEMPTS_MAX * 100).any(|_| {
+                pause(1);
+                run_on(&mut third, is_waited_for).is_ok()
+            });
+            assert!(waits, "nobody waits for the last account");
+            let is_free = run_on(&mut third, &lock(first, "NOWAIT")).is_ok();
+            assert!(other.rollback());
+            assert!(!is_free, "it waits for the last one without the first");
+        });
+        assert_eq!(stage.balance("bob"), 100_010);
+    }
 
     #[test]
     fn an_account_changes_only_from_the_version_that_was_read() {

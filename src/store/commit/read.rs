@@ -6,6 +6,7 @@ use crate::base::id::AgentId;
 use crate::domain::agent::Handle;
 use crate::domain::ledger::Payee;
 use crate::domain::write::Write;
+use crate::host::fault;
 use crate::store::connection::{Conn, load_for_update, on_conn};
 use crate::store::error::Inconsistency;
 use crate::store::schema;
@@ -115,13 +116,15 @@ pub(super) fn view(conn: &mut Conn, resolver: &mut Resolver, batch: &Batch) -> Q
             view.ids.insert(handle.clone(), *id);
         }
     }
-    view.answers = super::answers::answers(
-        conn,
-        batch
-            .commits
-            .iter()
-            .filter_map(|commit| Some((commit.agent, commit.command.as_ref()?))),
-    )?;
+    let commands = batch
+        .commits
+        .iter()
+        .filter_map(|commit| Some((commit.agent, commit.command.as_ref()?)))
+        .filter(|(agent, command)| {
+            let is_cached = || fault::was_seen(format!("{agent} {}", command.id));
+            !fault::is_mutant("no_dedupe") && (!fault::is_mutant("dedupe_in_redis_only") || is_cached())
+        });
+    view.answers = super::answers::answers(conn, commands)?;
     let (mut accounts, mut agents, mut inboxes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let (mut holders, mut objects) = (BTreeSet::new(), BTreeSet::new());
     for commit in &batch.commits {
@@ -184,7 +187,12 @@ fn read_accounts(conn: &mut Conn, ids: &BTreeSet<Uuid>) -> QueryResult<BTreeMap<
     use schema::account::dsl as a;
     type Row = (Id, i16, i16, i64, i64, Option<Id>, bool, bool);
     let mut found = BTreeMap::new();
-    for part in chunks(ids) {
+    let parts = if fault::is_mutant("accounts_locked_out_of_order") {
+        ids.iter().rev().map(|id| vec![Id(*id)]).collect()
+    } else {
+        chunks(ids)
+    };
+    for part in parts {
         let columns = (
             a::id,
             a::kind,

@@ -74,13 +74,13 @@ fn a_shard_has_one_owner_until_its_lease_ends() {
             epoch: stage.lease.epoch,
         };
         for node in [owner, other, owner] {
-            let holdings = stage.store.keep_leases(node, 6_000, now).unwrap();
+            let holdings = stage.store.keep_leases(node, 6_000, true, now).unwrap();
             assert_eq!(holdings, [held(owner)]);
         }
         assert_eq!(held(owner).lease_of(owner), Some(stage.lease));
         assert_eq!(held(owner).lease_of(other), None);
         stage.store.release_leases(owner, now).unwrap();
-        let holdings = stage.store.keep_leases(other, 6_000, now).unwrap();
+        let holdings = stage.store.keep_leases(other, 6_000, true, now).unwrap();
         assert_eq!((holdings[0].owner, holdings[0].epoch), (Some(other), 2));
         assert_eq!(stage.store.nodes().unwrap()[0].state, "gone");
         stage.assert_sound();
@@ -161,11 +161,11 @@ fn of_many_nodes_at_once_one_takes_the_whole_world() {
             for node in &nodes {
                 scope.spawn(move || {
                     let mut store = Store::open(target).unwrap();
-                    store.keep_leases(*node, 60_000, now).unwrap()
+                    store.keep_leases(*node, 60_000, true, now).unwrap()
                 });
             }
         });
-        let holdings = stage.store.keep_leases(owner, 60_000, now).unwrap();
+        let holdings = stage.store.keep_leases(owner, 60_000, true, now).unwrap();
         let winner = holdings[0].owner.unwrap();
         assert!(nodes.contains(&winner));
         assert_eq!(holdings.len(), 8);
@@ -209,7 +209,7 @@ fn a_region_that_is_opened_belongs_to_its_maker_at_once() {
             thieves.into_iter().map(|one| one.join().unwrap()).sum()
         });
         assert_eq!(stolen, 0, "no claim came between");
-        let holdings = stage.store.keep_leases(owner, 60_000, now).unwrap();
+        let holdings = stage.store.keep_leases(owner, 60_000, true, now).unwrap();
         let ours = holdings.iter().filter(|held| held.lease_of(owner).is_some());
         assert_eq!((ours.count(), holdings.len()), (1 + 2 * 20, 1 + 2 * 20));
         let mut plan = plan("garden-0");

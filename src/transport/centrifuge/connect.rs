@@ -106,18 +106,22 @@ impl Session {
             self.phase = Phase::Fresh;
             return self.close(Disconnect::BAD_REQUEST);
         }
-        self.connect_user_now(id);
+        self.connect_listener(id);
         self.pump(context);
     }
 
     /// With a token of a user that is no agent: channels only.
     fn connect_user(&mut self, id: u32, verified: Verified, context: &mut Context<Self>) {
         self.verified = Some(verified);
-        self.connect_user_now(id);
+        self.connect_listener(id);
         self.pump(context);
     }
 
-    fn connect_user_now(&mut self, id: u32) {
+    /// Refused where another node runs the world: there is nothing to see or to hear here.
+    fn connect_listener(&mut self, id: u32) {
+        if let Err(refusal) = self.gateway().check_here() {
+            return self.connect_refused(id, &refusal);
+        }
         self.attach_now();
         let subs = self.subscribe_granted();
         let result = self.connect_result(subs);

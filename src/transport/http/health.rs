@@ -80,6 +80,7 @@ struct Readiness {
     redis: &'static str,
     shards: usize,
     running: usize,
+    is_proven: bool,
 }
 
 impl Readiness {
@@ -98,11 +99,12 @@ impl Readiness {
             redis: redis(web),
             shards: world.shards.len(),
             running: running.count(),
+            is_proven: node.leases.are_proven(node.clock.monotonic_ms()),
         }
     }
 
     fn is_ready(&self) -> bool {
-        self.database == "ok" && self.shards > 0 && self.running == self.shards
+        self.database == "ok" && self.is_proven && self.shards > 0 && self.running == self.shards
     }
 
     fn status(&self) -> &'static str {

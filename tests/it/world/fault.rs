@@ -128,6 +128,28 @@ async fn poison_of_a_time_without_a_database_is_stored_when_it_is_back() {
 }
 
 #[tokio::test]
+async fn what_is_not_committed_is_neither_acknowledged_nor_heard() {
+    let mut postgres = Postgres::start();
+    let world = TestWorld::start(Settings {
+        database: Some(postgres.fresh_database()),
+        ..Settings::default()
+    });
+    let (alice, bob) = (world.agent("alice").await, world.agent("bob").await);
+    alice.enter().await;
+    let mut ears = bob.connect().await;
+    postgres.kill_immediate();
+    let ghost = alice.act("say", json!({"message": "ghost"})).await;
+    assert_eq!(ghost.status, 503, "{}", ghost.body);
+    postgres.restart();
+    until("alice is heard again", async || {
+        let said = alice.act("say", json!({"message": "real"})).await;
+        (said.status == 200).then_some(())
+    })
+    .await;
+    assert_eq!(ears.heard("speech").await.event["content"]["message"], "real");
+}
+
+#[tokio::test]
 async fn a_region_that_fails_is_back_with_all_it_knew_and_others_never_notice() {
     let world = faulty();
     let (alice, bob) = (world.agent("alice").await, world.agent_of("bob", "forest").await);

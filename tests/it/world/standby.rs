@@ -9,10 +9,10 @@ use reqwest::Method;
 use serde_json::json;
 
 /// Two nodes, the first of which runs the world.
-fn pair() -> (TestWorld, TestWorld) {
+fn pair(lease_ttl_ms: u32) -> (TestWorld, TestWorld) {
     let settings = Settings {
         database: Some(Postgres::shared().fresh_database()),
-        variables: vec![("ROOKERY_STORE__LEASE_TTL_MS", "1500".to_owned())],
+        variables: vec![("ROOKERY_STORE__LEASE_TTL_MS", lease_ttl_ms.to_string())],
         ..Settings::default()
     };
     let first = TestWorld::start(settings.clone());
@@ -47,8 +47,8 @@ async fn check(alice: &Agent, bob: &Agent) {
     assert_eq!(bob.balance().await, 100_010);
 }
 
-async fn takes_over_after(signal: Signal) {
-    let (mut first, second) = pair();
+async fn takes_over_after(signal: Signal, lease_ttl_ms: u32) {
+    let (mut first, second) = pair(lease_ttl_ms);
     let (alice, bob) = (first.agent("alice").await, first.agent("bob").await);
     live(&alice, &bob).await;
     let (ready, waiting) = (
@@ -106,17 +106,18 @@ async fn takes_over_after(signal: Signal) {
 
 #[tokio::test]
 async fn a_node_that_is_killed_is_replaced_with_all_it_acknowledged() {
-    takes_over_after(Signal::SIGKILL).await;
+    takes_over_after(Signal::SIGKILL, 1_500).await;
 }
 
 #[tokio::test]
 async fn a_node_that_stops_is_replaced_with_all_it_acknowledged() {
-    takes_over_after(Signal::SIGTERM).await;
+    // Longer than anybody waits here: they must be given back.
+    takes_over_after(Signal::SIGTERM, 60_000).await;
 }
 
 #[tokio::test]
 async fn a_node_that_was_paused_finds_itself_replaced_and_answers_nothing_as_its_own() {
-    let (first, second) = pair();
+    let (first, second) = pair(1_500);
     let (alice, bob) = (first.agent("alice").await, first.agent("bob").await);
     live(&alice, &bob).await;
     let mut socket = bob.connect().await;
@@ -140,6 +141,11 @@ async fn a_node_that_was_paused_finds_itself_replaced_and_answers_nothing_as_its
         (ready.body["status"] == "standby").then_some(())
     })
     .await;
+    // Nobody can make a region beside the one who runs the world.
+    first
+        .post_as_admin("/api/v1/admin/regions", json!({"name": "lab", "size_m": 64}))
+        .await
+        .refused("moving");
     check(&alice_there, &bob_there).await;
     // And back again.
     let mut second = second;

@@ -39,6 +39,27 @@ fn a_fenced_batch_writes_nothing() {
 }
 
 #[test]
+fn a_batch_of_an_earlier_epoch_of_the_same_owner_is_fenced() {
+    on_both(|target| {
+        let mut stage = Stage::new(target, &["alice", "bob"]);
+        let old = stage.batch(vec![stage.pay("alice", "bob", 10, "x")]);
+        let claims = stage
+            .store
+            .claim_shards(stage.lease.owner, 600_000, true, stage.now);
+        assert_eq!(claims.unwrap()[0].lease.epoch, stage.lease.epoch + 1);
+        assert!(matches!(stage.store.commit(&old), Err(CommitError::Fenced(_))));
+        assert_eq!((stage.balance("bob"), stage.last_seq()), (100_000, 0));
+    });
+}
+
+#[test]
+fn a_writer_waits_for_the_disk() {
+    let database = postgres();
+    let mut store = Store::open(&database.target).unwrap();
+    assert!(store.waits_for_the_disk());
+}
+
+#[test]
 fn a_batch_after_the_lease_ran_out_is_fenced() {
     on_both(|target| {
         let mut stage = Stage::new(target, &["alice", "bob"]);

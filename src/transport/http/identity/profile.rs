@@ -33,6 +33,8 @@ pub async fn change(
     if let Some(avatar) = &body.avatar {
         check_avatar(avatar)?;
     }
+    // Whoever runs the world must hear of it.
+    web.gateway.check_here()?;
     let patch = AgentPatch {
         description: body.description.map(Text::into_string),
         avatar: body.avatar,
