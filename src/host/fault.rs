@@ -7,20 +7,34 @@
 #[cfg(feature = "faults")]
 pub const VARIABLE: &str = "ROOKERY_FAULT";
 
-/// Whether this process was asked about that before: the cache of the defect that forgets with its process.
+/// What the cache of the defect `dedupe_in_redis_only` knows: like Redis, it may be emptied, here by the end of its process.
 #[cfg(feature = "faults")]
-pub fn was_seen(what: String) -> bool {
-    static SEEN: std::sync::Mutex<std::collections::BTreeSet<String>> =
-        std::sync::Mutex::new(std::collections::BTreeSet::new());
-    let mut seen = SEEN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    !seen.insert(what)
+static CACHED: std::sync::Mutex<std::collections::BTreeSet<String>> =
+    std::sync::Mutex::new(std::collections::BTreeSet::new());
+
+/// Whether that is in the cache.
+#[cfg(feature = "faults")]
+pub fn is_cached(what: &str) -> bool {
+    let cached = CACHED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    cached.contains(what)
 }
 
-/// Never asked: faults are not part of this build.
+/// Puts it there.
+#[cfg(feature = "faults")]
+pub fn cache(what: String) {
+    let mut cached = CACHED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    cached.insert(what);
+}
+
+/// No: defects are not part of this build.
 #[cfg(not(feature = "faults"))]
-pub fn was_seen(_what: String) -> bool {
+pub fn is_cached(_what: &str) -> bool {
     false
 }
+
+/// Does nothing: defects are not part of this build.
+#[cfg(not(feature = "faults"))]
+pub fn cache(_what: String) {}
 
 /// Panics when `ROOKERY_FAULT` names this point and its text occurs in what is worked on.
 #[cfg(feature = "faults")]

@@ -136,6 +136,9 @@ impl TestWorld {
         command
             .env("ROOKERY_AUTH__ARGON2_MEMORY_KIB", "8192")
             .env("ROOKERY_AUTH__ARGON2_PASSES", "1");
+        if let Some(defect) = std::env::var_os("ROOKERY_MUTANT") {
+            command.env("ROOKERY_MUTANT", defect);
+        }
         if let Some(url) = &self.settings.database {
             command.env("ROOKERY_DATABASE", url);
         }

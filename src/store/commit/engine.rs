@@ -128,7 +128,16 @@ impl Store {
         };
         let after = fence.last_seq.saturating_add(staged.count());
         match conn.commit() {
-            Ok(()) => Ok(staged.outcomes),
+            Ok(()) => {
+                if fault::is_mutant("dedupe_in_redis_only") {
+                    let keys = batch
+                        .commits
+                        .iter()
+                        .filter_map(|commit| Some((commit.agent, commit.command.as_ref()?)));
+                    keys.for_each(|(agent, command)| fault::cache(format!("{agent} {}", command.id)));
+                }
+                Ok(staged.outcomes)
+            }
             Err(error) if class_of(&error) == Class::Lost => {
                 let source = query(error);
                 self.disconnect();

@@ -121,7 +121,7 @@ pub(super) fn view(conn: &mut Conn, resolver: &mut Resolver, batch: &Batch) -> Q
         .iter()
         .filter_map(|commit| Some((commit.agent, commit.command.as_ref()?)))
         .filter(|(agent, command)| {
-            let is_cached = || fault::was_seen(format!("{agent} {}", command.id));
+            let is_cached = || fault::is_cached(&format!("{agent} {}", command.id));
             !fault::is_mutant("no_dedupe") && (!fault::is_mutant("dedupe_in_redis_only") || is_cached())
         });
     view.answers = super::answers::answers(conn, commands)?;
