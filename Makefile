@@ -5,7 +5,7 @@ SCENARIO ?= kill9
 export SCENARIO ARGS
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench chaos web fmt
+.PHONY: help run test lint bench chaos mutants web fmt
 
 help: ## Lists the targets.
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ bench: ## Measures and writes docs/BENCHMARKS.md; one alone: make bench ARGS='--
 
 chaos: ## Kills a world under load and counts what it lost: make chaos SCENARIO=kill9.
 	@scripts/chaos.sh
+
+mutants: ## Plants known defects and expects the tests to find each.
+	@scripts/mutants.sh
 
 web: ## Builds the page into static/dist when its sources are newer.
 	@scripts/page.sh

@@ -69,4 +69,5 @@ part 'Rust: lib, tidy, it' cargo test --locked --features faults --no-fail-fast 
 part 'page: units' npm --prefix static run --silent test
 start_world
 part 'page: in Chromium' page_test
-part 'chaos: a short kill9' scripts/chaos.sh --short
+part 'chaos: a short run of each scenario' scripts/chaos.sh --short
+part 'mutants' scripts/mutants.sh

@@ -391,7 +391,7 @@ impl Role for Committer {
         match message {
             CommitterMessage::Commit(pending) => self.enqueue(*pending, stage),
             CommitterMessage::Claimed(epoch) => {
-                self.lease.take(epoch);
+                self.node.leases.renew(self.shard, &self.lease, epoch);
             }
             CommitterMessage::End => {
                 self.is_ending = true;

@@ -13,7 +13,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -35,19 +35,33 @@ pub struct Leases {
 struct Proof {
     /// Until when, by the monotonic clock. Units: milliseconds.
     until_ms: AtomicI64,
-    /// What runs here.
-    shards: Mutex<HashMap<ShardId, Weak<ShardLease>>>,
+    seen: Mutex<Seen>,
     /// No shard is claimed any more: the node stops.
     is_leaving: AtomicBool,
     /// A call waits for the keeper.
     is_called: AtomicBool,
 }
 
+/// What runs here, and what the last turn saw.
+#[derive(Default)]
+struct Seen {
+    running: HashMap<ShardId, Weak<ShardLease>>,
+    /// The epochs that this node holds; none of a shard that it does not hold.
+    held: HashMap<ShardId, Option<i64>>,
+}
+
+impl Seen {
+    /// Whether the last turn speaks against this node holding the shard under this epoch.
+    fn denies(&self, shard: ShardId, epoch: i64) -> bool {
+        self.held.get(&shard).is_some_and(|held| *held != Some(epoch))
+    }
+}
+
 impl Proof {
     fn new(until_ms: i64) -> Self {
         Self {
             until_ms: AtomicI64::new(until_ms),
-            shards: Mutex::default(),
+            seen: Mutex::default(),
             is_leaving: AtomicBool::new(false),
             is_called: AtomicBool::new(false),
         }
@@ -55,18 +69,24 @@ impl Proof {
 
     /// Takes note of a turn: first what is not held any more under the epoch that it runs under, then for how long the rest is.
     fn note(&self, holdings: &[Holding], node: NodeId, until_ms: i64) {
-        let mut shards = self.shards.lock().unwrap_or_else(PoisonError::into_inner);
-        shards.retain(|_, lease| lease.strong_count() > 0);
-        for held in holdings {
-            let Some(lease) = shards.get(&held.shard).and_then(Weak::upgrade) else {
-                continue;
-            };
-            let epoch = lease.epoch();
-            if held.owner != Some(node) || held.epoch > epoch {
-                lease.lose(epoch);
+        let mut seen = self.seen();
+        seen.held = holdings
+            .iter()
+            .map(|held| (held.shard, held.lease_of(node).map(|lease| lease.epoch)))
+            .collect();
+        seen.running.retain(|_, lease| lease.strong_count() > 0);
+        for (shard, lease) in &seen.running {
+            if let Some(lease) = lease.upgrade()
+                && seen.denies(*shard, lease.epoch())
+            {
+                lease.lose(lease.epoch());
             }
         }
         self.until_ms.store(until_ms, Ordering::Release);
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -97,8 +117,19 @@ impl Leases {
 
     /// Notes what a shard runs under from now on.
     pub fn enter(&self, shard: ShardId, lease: &Arc<ShardLease>) {
-        let mut shards = self.proof.shards.lock().unwrap_or_else(PoisonError::into_inner);
-        shards.insert(shard, Arc::downgrade(lease));
+        let mut seen = self.proof.seen();
+        seen.running.insert(shard, Arc::downgrade(lease));
+        if seen.denies(shard, lease.epoch()) {
+            lease.lose(lease.epoch());
+        }
+    }
+
+    /// A shard that runs here was claimed anew, unless that is old news.
+    pub fn renew(&self, shard: ShardId, lease: &ShardLease, epoch: i64) {
+        let seen = self.proof.seen();
+        if !seen.denies(shard, epoch) {
+            lease.take(epoch);
+        }
     }
 
     /// Claims nothing from now on: the node stops.
@@ -125,7 +156,6 @@ impl Leases {
     /// Gives all leases back and ends the keeper. Errors: `unavailable` when the database does not take them: they run out.
     pub async fn give_back(&self, deadline: Duration) -> Result<(), Refusal> {
         let Some(keeper) = &self.keeper else { return Ok(()) };
-        self.proof.until_ms.store(i64::MIN, Ordering::Release);
         let (reply, answer) = Reply::awaited();
         keeper
             .try_send(Call::GiveBack(reply))
@@ -168,7 +198,7 @@ impl ShardLease {
     }
 
     /// It was claimed anew.
-    pub fn take(&self, epoch: i64) {
+    fn take(&self, epoch: i64) {
         self.0.store(epoch, Ordering::Release);
     }
 }
@@ -203,8 +233,9 @@ impl LeaseKeeper {
         let sent_ms = self.clock.monotonic_ms();
         let holdings = self.turn(true)?;
         let (keeper, calls) = sync_channel(CALLS_MAX);
-        let (told, heard) = watch::channel(holdings);
-        let proof = Arc::new(Proof::new(self.proven_until_ms(sent_ms)));
+        let (told, heard) = watch::channel(holdings.clone());
+        let proof = Arc::new(Proof::new(i64::MIN));
+        proof.note(&holdings, self.node, self.proven_until_ms(sent_ms));
         let leases = Arc::new(Leases {
             proof: Arc::clone(&proof),
             keeper: Some(keeper),
@@ -299,6 +330,7 @@ impl Running {
 
     fn give_back(mut self, reply: Reply<()>) {
         let now = Timestamp(self.keeper.clock.now_ms());
+        self.proof.until_ms.store(i64::MIN, Ordering::Release);
         let given = self.keeper.store.release_leases(self.keeper.node, now);
         if let Err(error) = &given {
             tracing::warn!(error = %error, "leases could not be given back: {error}");
@@ -338,7 +370,7 @@ mod tests {
             let keeper = LeaseKeeper {
                 store: Store::open(&database.target).unwrap(),
                 node: node(number),
-                ttl_ms: 400,
+                ttl_ms: 2_400,
                 clock: clock.clone(),
                 is_shared: true,
             };
@@ -394,8 +426,16 @@ mod tests {
         let hold = |now_ms| shards.each_ref().map(|lease| leases.hold(lease, now_ms));
         assert_eq!(hold(99), [true, false, false, false]);
         assert_eq!(hold(100), [false; 4]);
-        shards[3].take(6);
+        leases.renew(ShardId(3), &shards[2], 5);
+        leases.renew(ShardId(4), &shards[3], 6);
         assert_eq!(hold(99), [true, false, false, true]);
+        // What was read before that turn comes late.
+        let late = Arc::new(ShardLease::new(5));
+        leases.enter(ShardId(2), &late);
+        assert!(!leases.hold(&late, 99));
+        let fresh = Arc::new(ShardLease::new(1));
+        leases.enter(ShardId(9), &fresh);
+        assert!(leases.hold(&fresh, 99), "made since then");
     }
 
     #[test]

@@ -99,11 +99,12 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
             connections,
         )?;
         keepers::start(&gateway, &access, &config, recorder);
-        tokio::select! {
-            () = asked.wait() => {}
-            () = live(&mut parts, &servers, &config) => {}
-        }
+        let is_kept = tokio::select! {
+            () = asked.wait() => true,
+            () = live(&mut parts, &servers, &config) => false,
+        };
         stop::stop(servers, &parts, &config).await;
+        ensure!(is_kept, "nobody keeps the leases any more");
         Ok(Held::NoMore)
     });
     // A port that is taken, for instance, or a stop that came before there was a server.
@@ -128,17 +129,19 @@ async fn live(parts: &mut NodeParts, servers: &http::Servers, config: &Config) {
         announce("stands by", servers);
         tracing::info!("another node runs the world: this one stands by");
     }
+    // Kept from turn to turn: loading may take longer than one.
+    let mut loading = std::pin::pin!(when_ready(&gateway));
     loop {
         let is_new = inhabitants.is_none() && gateway.node.directory.runs_any();
         tokio::select! {
-            () = when_ready(&gateway), if is_new => {
+            () = &mut loading, if is_new => {
                 inhabitants = Some(start_inhabitants(&gateway, config));
                 announce("runs", servers);
                 tracing::info!(node = %config.server.node, "node {} is ready", config.server.node);
             }
             changed = parts.holdings.changed() => {
                 if changed.is_err() {
-                    return tracing::error!("nobody keeps the leases any more: this node stops");
+                    return;
                 }
                 let holdings = parts.holdings.borrow_and_update().clone();
                 shard::follow(&gateway.node, &holdings).await;

@@ -98,7 +98,9 @@ impl Target {
         match self {
             Self::Postgres(url) if url.contains("://") => {
                 let separator = if url.contains('?') { '&' } else { '?' };
-                Self::Postgres(format!("{url}{separator}tcp_user_timeout={seconds}"))
+                Self::Postgres(format!(
+                    "{url}{separator}tcp_user_timeout={seconds}&keepalives_idle={seconds}&keepalives_interval={seconds}&keepalives_retries=1"
+                ))
             }
             other => other.clone(),
         }

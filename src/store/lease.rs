@@ -239,7 +239,7 @@ fn claim(
     let rows: Vec<(i32, Option<Id>, i64, i64, i64)> = load_for_update!(conn, query())?;
     let free = rows
         .into_iter()
-        .filter(|row| is_forced || row.1.is_none() || row.3 < at);
+        .filter(|row| is_forced || row.1.is_none() || row.3 <= at);
     let mut claims = Vec::new();
     for (id, _, epoch, _, last_seq) in free {
         let lease = Lease {
@@ -257,13 +257,18 @@ fn claim(
 /// Prolongs the leases of a node that have not run out, and notes that it is there.
 fn renew(conn: &mut Conn, node: NodeId, (at, ttl_ms): (i64, i64)) -> QueryResult<()> {
     use schema::{node::dsl as n, shard::dsl as s};
-    let mine = s::shard.filter(
-        s::owner
-            .eq(Id(node.0))
-            .and(s::lease_until.gt(at))
-            .and(s::state.ne("free")),
-    );
-    let renew = || diesel::update(mine).set(s::lease_until.eq(at.saturating_add(ttl_ms)));
+    let mine = || {
+        s::shard.filter(
+            s::owner
+                .eq(Id(node.0))
+                .and(s::lease_until.gt(at))
+                .and(s::state.ne("free")),
+        )
+    };
+    // In the order of ids, as `lock_world` does.
+    let locks = || mine().order(s::id).select(s::id);
+    let _locked: Vec<i32> = load_for_update!(conn, locks())?;
+    let renew = || diesel::update(mine()).set(s::lease_until.eq(at.saturating_add(ttl_ms)));
     on_conn!(conn, |c| renew().execute(c))?;
     let seen = || diesel::update(n::node.find(Id(node.0))).set(n::seen_at.eq(at));
     on_conn!(conn, |c| seen().execute(c))?;
@@ -281,7 +286,7 @@ pub(super) fn holdings(conn: &mut Conn, at: i64) -> QueryResult<Vec<Holding>> {
     let rows: Vec<(i32, Option<Id>, i64, i64)> = on_conn!(conn, |c| query().load(c))?;
     let holding = |(id, owner, epoch, until): (i32, Option<Id>, i64, i64)| Holding {
         shard: ShardId(id),
-        owner: owner.filter(|_| until >= at).map(|owner| NodeId(owner.0)),
+        owner: owner.filter(|_| until > at).map(|owner| NodeId(owner.0)),
         epoch,
     };
     Ok(rows.into_iter().map(holding).collect())

@@ -82,9 +82,12 @@ pub async fn run(scenario: &str, options: &Options) -> Vec<Report> {
         interrupted += trial.open();
         outage.begin(&world, &mut dice).await;
         let (at, before) = (trial.clock.monotonic(), trial.acks());
-        // While Redis is away, and once PostgreSQL is back.
+        // Once PostgreSQL is back, and while Redis is away: more than what was on its way already.
         if trial.gets(before + 1).await {
             waits.push(trial.clock.monotonic().saturating_sub(at));
+        }
+        if !trial.gets(before + options.bots * 8).await {
+            break;
         }
         outage.mend(&world);
         done += 1;

@@ -49,7 +49,7 @@ impl AgentActor {
         self.count_online(now);
         self.mirror_rates(now);
         // A hand-off may have led to a shard that had just ended here.
-        if self.place.is_none() && self.presence.holds_sockets() {
+        if self.is_stranded() {
             return self.strand(stage);
         }
         if !self.presence.is_over(now) {
@@ -69,8 +69,14 @@ impl AgentActor {
         }
     }
 
+    /// Whether it should be somewhere, and is nowhere here.
+    fn is_stranded(&self) -> bool {
+        let is_in_world = self.row.as_ref().is_some_and(|row| row.is_in_world);
+        self.place.is_none() && is_in_world && !self.presence.is_entering && !self.presence.is_leaving
+    }
+
     /// Nobody here knows where the agent is: its clients connect again, and a fresh actor looks.
-    fn strand(&mut self, stage: &mut Stage<Self>) {
+    pub(super) fn strand(&mut self, stage: &mut Stage<Self>) {
         self.place = None;
         for (_, command) in self.in_flight.drain() {
             for waiter in command.waiters {

@@ -240,7 +240,14 @@ impl Role for AgentActor {
                 self.part(session);
                 self.look_again(stage);
             }
-            AgentMessage::Moved(shard, region, hop) => self.moved(shard, region, hop),
+            AgentMessage::Moved(shard, region, hop) => {
+                let was_somewhere = self.place.is_some();
+                self.moved(shard, region, hop);
+                if was_somewhere && self.place.is_none() {
+                    // To a shard that had just ended here.
+                    self.strand(stage);
+                }
+            }
             AgentMessage::ShardEnded(shard) => self.shard_ended(shard, stage),
             AgentMessage::Disconnect(reply) => self.leave_world(Some(reply), stage),
             AgentMessage::Changed(row) => self.changed(*row),

@@ -38,11 +38,6 @@ impl Presence {
         (self.is_entering, self.is_leaving) = (false, false);
     }
 
-    /// Whether it has sockets, and is neither coming nor going.
-    pub(super) fn holds_sockets(&self) -> bool {
-        !self.sockets.is_empty() && !self.is_entering && !self.is_leaving
-    }
-
     pub(super) fn is_over(&self, now: Timestamp) -> bool {
         if !self.sockets.is_empty() || self.is_entering || self.is_leaving {
             return false;

@@ -4,6 +4,7 @@ use super::crossing::Fate;
 use super::{RegionActor, RegionMessage};
 use crate::actors::agent::AgentMessage;
 use crate::actors::committer::{Pending, Settle};
+use crate::actors::lease::moving;
 use crate::actors::mailbox::{Reply, answer};
 use crate::actors::spectator::SpectatorMessage;
 use crate::actors::watch::Stage;
@@ -54,6 +55,9 @@ impl RegionActor {
             hop,
             reply,
         } = entering;
+        if !self.is_ours() {
+            return answer(reply, Err(moving()));
+        }
         let tick = self.node.tick();
         let Some(state) = &mut self.state else {
             return answer(reply, Err(Refusal::unavailable()));
@@ -285,6 +289,11 @@ impl RegionActor {
     pub(super) fn count_online(&self) {
         let count = self.state.as_ref().map_or(0, RegionState::agent_count);
         self.node.directory.put_population(self.shard.id, count);
+        self.show_online();
+    }
+
+    /// Shows how many agents are in the region.
+    pub(super) fn show_online(&self) {
         let population = self.node.directory.population(&self.plan.name);
         agents_online(self.plan.name.clone()).set(f64::from(u32::try_from(population).unwrap_or(u32::MAX)));
     }

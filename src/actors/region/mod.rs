@@ -227,10 +227,7 @@ impl RegionActor {
         }
         self.conversations.end();
         self.state = None;
-        // Unless it runs here again already.
-        if directory.shard(self.shard.id).is_none() {
-            self.count_online();
-        }
+        self.show_online();
         watch::finish(stage);
     }
 

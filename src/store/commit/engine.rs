@@ -316,12 +316,12 @@ mod tests {
     fn a_lease_that_runs_out_while_the_transaction_waits_is_fenced() {
         let (mut stage, mut other) = two_connections();
         let until_soon =
-            "UPDATE shard SET lease_until = (extract(epoch FROM clock_timestamp()) * 1000)::bigint + 300";
+            "UPDATE shard SET lease_until = (extract(epoch FROM clock_timestamp()) * 1000)::bigint + 1000";
         run_on(&mut other, until_soon).unwrap();
         let batch = stage.batch(Vec::new());
         let (conn, _) = stage.store.parts().unwrap();
         conn.begin().unwrap();
-        run_on(conn, "SELECT pg_sleep(0.4)").unwrap();
+        run_on(conn, "SELECT pg_sleep(1.2)").unwrap();
         assert!(fence(conn, &batch).unwrap().is_none());
         assert!(conn.rollback());
     }

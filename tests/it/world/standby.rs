@@ -132,9 +132,8 @@ async fn a_node_that_was_paused_finds_itself_replaced_and_answers_nothing_as_its
         .act("move_to", json!({"x": 90.0, "y": 90.0}))
         .await
         .refused("moving");
-    bob.act("say", json!({"message": "who hears this?"}))
-        .await
-        .refused("moving");
+    let said = bob.act("say", json!({"message": "who hears this?"})).await;
+    assert_eq!(said.body["temporary"], true, "{}", said.body);
     assert_eq!(socket.closed().await, 3011);
     until("the first stands by", async || {
         let ready = first.get("/health/ready").await;
