@@ -185,13 +185,12 @@ impl Directory {
         !self.shards.is_empty()
     }
 
-    /// Whether this node runs shards, and all of them have been loaded once.
+    /// Whether this node runs shards, none of which is lost, and all of which have been loaded once.
     pub fn is_loaded(&self) -> bool {
-        self.runs_any()
-            && self
-                .shards
-                .iter()
-                .all(|row| self.populations.contains_key(row.key()))
+        let is_well = |shard: &ShardId, seats: &ShardSeats| {
+            !seats.lease.is_lost() && self.populations.contains_key(shard)
+        };
+        self.runs_any() && self.shards.iter().all(|row| is_well(row.key(), row.value()))
     }
 
     /// All agents that have an actor.

@@ -129,7 +129,8 @@ impl Gateway {
 
     /// Whether who has no actor here is not in the world. Errors: `moving` while that is not known.
     fn check_absent(&self) -> Result<(), Refusal> {
-        let is_known = self.node.directory.is_loaded();
+        let node = &self.node;
+        let is_known = node.leases.are_proven(node.clock.monotonic_ms()) && node.directory.is_loaded();
         is_known.then_some(()).ok_or_else(moving)
     }
 
