@@ -1,6 +1,9 @@
 //! The leases of this node. They are kept on a thread and a connection of their own, so that neither a busy actor nor a full
 //! pool costs them; whether they hold is judged by the monotonic clock, without asking anybody.
 
+#[cfg(test)]
+mod tests;
+
 use super::mailbox::{Reply, answer};
 use crate::base::id::{NodeId, ShardId};
 use crate::base::time::Timestamp;
@@ -336,119 +339,5 @@ impl Running {
             tracing::warn!(error = %error, "leases could not be given back: {error}");
         }
         answer(reply, given.map_err(|_logged| Refusal::unavailable()));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::actors::test_node::plan;
-    use crate::store::migrate;
-    use crate::store::region::Created;
-    use crate::store::test_database::{NOW, postgres};
-
-    fn node(number: u128) -> NodeId {
-        NodeId(uuid::Uuid::from_u128(number))
-    }
-
-    /// Waits until a node holds everything, and gives the epoch.
-    async fn holds(heard: &mut watch::Receiver<Vec<Holding>>, number: u128) -> i64 {
-        let is_its = |held: &Holding| held.owner == Some(node(number));
-        let waited = heard.wait_for(|all| all.iter().all(is_its));
-        let waited = tokio::time::timeout(Duration::from_secs(20), waited).await;
-        waited.expect("it comes to hold them").unwrap()[0].epoch
-    }
-
-    #[test]
-    fn who_stands_by_takes_over_from_one_that_died_and_from_one_that_gives_back() {
-        let (database, clock) = (postgres(), Clock::system());
-        migrate(&database.target, NOW).unwrap();
-        let mut store = Store::open(&database.target).unwrap();
-        let made = store.create_region(&plan("plaza"), NOW).unwrap();
-        assert!(matches!(made, Created::Done(_)));
-        let start = |number| {
-            let keeper = LeaseKeeper {
-                store: Store::open(&database.target).unwrap(),
-                node: node(number),
-                ttl_ms: 2_400,
-                clock: clock.clone(),
-                is_shared: true,
-            };
-            keeper.start().unwrap()
-        };
-        let (first, mut heard) = start(1);
-        let (second, mut by_second) = start(2);
-        let (third, mut by_third) = start(3);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.unwrap().block_on(async {
-            for heard in [&mut heard, &mut by_second, &mut by_third] {
-                assert_eq!(holds(heard, 1).await, 1);
-            }
-            let proven_until_ms = first.proof.until_ms.load(Ordering::Acquire);
-            // Its thread ends without a word.
-            drop(first);
-            let is_second = tokio::select! {
-                epoch = holds(&mut by_second, 2) => epoch == 2,
-                epoch = holds(&mut by_third, 3) => epoch != 2,
-            };
-            assert!(clock.monotonic_ms() >= proven_until_ms, "two owners at a time");
-            let (winner, heard, loser) = if is_second {
-                (&second, &mut by_third, 3)
-            } else {
-                (&third, &mut by_second, 2)
-            };
-            winner.give_back(Duration::from_secs(20)).await.unwrap();
-            assert_eq!(holds(heard, loser).await, 3);
-        });
-    }
-
-    #[test]
-    fn a_turn_that_finds_a_shard_elsewhere_proves_nothing_for_it() {
-        let leases = Leases::lasting();
-        let shards = [1, 2, 3, 4].map(|number| {
-            let lease = Arc::new(ShardLease::new(5));
-            leases.enter(ShardId(number), &lease);
-            lease
-        });
-        let held = |shard, owner: Option<u128>, epoch| Holding {
-            shard: ShardId(shard),
-            owner: owner.map(node),
-            epoch,
-        };
-        // Ours still, another's, nobody's, ours anew under an epoch that nobody here knows of.
-        let holdings = [
-            held(1, Some(7), 5),
-            held(2, Some(8), 6),
-            held(3, None, 5),
-            held(4, Some(7), 6),
-        ];
-        leases.proof.note(&holdings, node(7), 100);
-        let hold = |now_ms| shards.each_ref().map(|lease| leases.hold(lease, now_ms));
-        assert_eq!(hold(99), [true, false, false, false]);
-        assert_eq!(hold(100), [false; 4]);
-        leases.renew(ShardId(3), &shards[2], 5);
-        leases.renew(ShardId(4), &shards[3], 6);
-        assert_eq!(hold(99), [true, false, false, true]);
-        // What was read before that turn comes late.
-        let late = Arc::new(ShardLease::new(5));
-        leases.enter(ShardId(2), &late);
-        assert!(!leases.hold(&late, 99));
-        let fresh = Arc::new(ShardLease::new(1));
-        leases.enter(ShardId(9), &fresh);
-        assert!(leases.hold(&fresh, 99), "made since then");
-    }
-
-    #[test]
-    fn a_lease_is_lost_by_its_own_epoch_only() {
-        let lease = ShardLease::new(3);
-        lease.lose(2);
-        assert!(!lease.is_lost());
-        lease.lose(3);
-        assert!(lease.is_lost());
-        lease.take(4);
-        assert_eq!((lease.is_lost(), lease.epoch()), (false, 4));
-        // Late news of the epoch before.
-        lease.lose(3);
-        assert!(!lease.is_lost());
     }
 }

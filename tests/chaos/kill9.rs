@@ -33,13 +33,9 @@ async fn on(database: &str, kills: usize, acks: usize, options: &Options) -> Rep
     let mut outages = Vec::new();
     // Kills and acknowledgements are both asked for: the pauses grow when there are too few of the latter.
     while killed < kills
-        && trial
-            .gets(acks.saturating_mul(killed + 1).div_ceil(kills.max(1)))
-            .await
+        && let Some(open) = trial.moment(&mut dice, (killed, kills), acks).await
     {
-        // A random moment is the point of it: no state is waited for.
-        sleep(Duration::from_millis(dice.below(400))).await;
-        interrupted += trial.open();
+        interrupted += open;
         world.kill();
         killed += 1;
         let died_at = trial.clock.monotonic();

@@ -73,13 +73,9 @@ pub async fn run(scenario: &str, options: &Options) -> Vec<Report> {
     let mut trial = Trial::begin(&world, &[world.address], options);
     let (mut done, mut interrupted, mut waits) = (0, 0, Vec::new());
     while done < wanted
-        && trial
-            .gets(acks.saturating_mul(done + 1).div_ceil(wanted.max(1)))
-            .await
+        && let Some(open) = trial.moment(&mut dice, (done, wanted), acks).await
     {
-        // A random moment is the point of it: no state is waited for.
-        sleep(Duration::from_millis(dice.below(400))).await;
-        interrupted += trial.open();
+        interrupted += open;
         outage.begin(&world, &mut dice).await;
         let (at, before) = (trial.clock.monotonic(), trial.acks());
         // Once PostgreSQL is back, and while Redis is away: more than what was on its way already.

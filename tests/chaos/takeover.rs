@@ -39,13 +39,9 @@ pub async fn run(options: &Options) -> Vec<Report> {
     let (mut outages, mut stops) = (Vec::new(), Vec::new());
     let (mut done, mut interrupted, mut pauses) = (0, 0, 0);
     while done < wanted
-        && trial
-            .gets(acks.saturating_mul(done + 1).div_ceil(wanted.max(1)))
-            .await
+        && let Some(open) = trial.moment(&mut dice, (done, wanted), acks).await
     {
-        // A random moment is the point of it: no state is waited for.
-        sleep(Duration::from_millis(dice.below(400))).await;
-        interrupted += trial.open();
+        interrupted += open;
         // Each kind comes in every short run, too.
         let fault = match done % 6 {
             2 => Fault::Stop,

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// How long the bots may take to finish what is open.
 const DRAINING: Duration = Duration::from_secs(60);
@@ -68,7 +68,7 @@ impl Trial {
     }
 
     /// How many commands are under way.
-    pub fn open(&self) -> usize {
+    fn open(&self) -> usize {
         self.shared.open.load(Ordering::SeqCst)
     }
 
@@ -89,6 +89,22 @@ impl Trial {
             ));
         }
         is_well
+    }
+
+    /// Waits for the share of the acknowledgements that is due before the next fault, then until a random moment: that is the point
+    /// of it, and no state is waited for. Gives how many commands are under way then; none when the acknowledgements do not come.
+    pub async fn moment(
+        &mut self,
+        dice: &mut Dice,
+        (done, wanted): (usize, usize),
+        acks: usize,
+    ) -> Option<usize> {
+        let due = acks.saturating_mul(done + 1).div_ceil(wanted.max(1));
+        if !self.gets(due).await {
+            return None;
+        }
+        sleep(Duration::from_millis(dice.below(400))).await;
+        Some(self.open())
     }
 
     /// Lets the bots finish what is open.
