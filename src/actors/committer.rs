@@ -1,7 +1,10 @@
 //! The committer of a shard: collects what is durable while the database is busy, and commits it in one transaction.
 
+mod settle;
 #[cfg(test)]
 mod tests;
+
+pub use settle::Settle;
 
 use super::fanout::Fanout;
 use super::lease::{ShardLease, moving};
@@ -24,35 +27,6 @@ use tokio::sync::Semaphore;
 
 /// Most commits that wait for the database; beyond, callers are told `busy`.
 const QUEUE_MAX: usize = 16_384;
-
-/// What is done when a commit's outcome is known, before anybody hears of it: memory follows the disk.
-///
-/// It is always called: dropped uncalled (a full queue, a failed actor) it is told `unavailable`.
-pub struct Settle(Option<Work>);
-
-type Work = Box<dyn FnOnce(&Result<Outcome, Refusal>) + Send>;
-
-impl Settle {
-    /// Something to do when the outcome is known.
-    pub fn new(work: impl FnOnce(&Result<Outcome, Refusal>) + Send + 'static) -> Self {
-        Self(Some(Box::new(work)))
-    }
-
-    /// Does it.
-    pub fn call(mut self, outcome: &Result<Outcome, Refusal>) {
-        if let Some(work) = self.0.take() {
-            work(outcome);
-        }
-    }
-}
-
-impl Drop for Settle {
-    fn drop(&mut self) {
-        if let Some(work) = self.0.take() {
-            work(&Err(Refusal::unavailable()));
-        }
-    }
-}
 
 /// A commit with those who wait for it.
 pub struct Pending {

@@ -26,6 +26,7 @@ pub mod session;
 pub mod shard;
 pub mod spectator;
 mod sql_types;
+mod target;
 pub mod token;
 pub mod verify;
 
