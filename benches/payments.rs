@@ -22,7 +22,7 @@ fn main() {}
 #[cfg(test)]
 mod bench {
     use super::services::Postgres;
-    use rookery::actors::agent::Joiner;
+    use rookery::actors::gateway::Guest;
     use rookery::actors::gateway::{Caller, Gateway};
     use rookery::app::{open_store, start_node, when_ready};
     use rookery::base::id::AgentId;
@@ -208,7 +208,7 @@ mod bench {
         for (number, agent) in agents.iter().enumerate() {
             let region = REGIONS[number % REGIONS.len()].to_owned();
             gateway
-                .join(&agent.handle, Joiner::Rest, Some(region))
+                .join(&agent.handle, Guest::Rest, Some(region))
                 .await
                 .expect("there is room");
         }

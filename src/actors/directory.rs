@@ -5,12 +5,14 @@ use super::committer::Committer;
 use super::hub::{HubActor, HubMessage};
 use super::lease::ShardLease;
 use super::mailbox::Seat;
+use super::peer::message::Presence;
 use super::region::RegionActor;
 use super::shard::ShardActor;
-use crate::base::id::{AgentId, SessionId, ShardId};
+use crate::base::id::{AgentId, NodeId, SessionId, ShardId};
 use crate::base::time::Timestamp;
-use crate::domain::agent::{Handle, Profile};
+use crate::domain::agent::Handle;
 use crate::domain::region::{RegionPlan, ShardPlan, World};
+#[cfg(test)]
 use crate::domain::space::Vec3;
 use actix_rt::ArbiterHandle;
 use dashmap::DashMap;
@@ -42,9 +44,24 @@ pub struct AgentSeat {
     pub seat: Seat<AgentActor>,
 }
 
+/// Where a shard runs.
+#[derive(Clone)]
+pub enum Whereabouts {
+    /// On this node.
+    Here(ShardSeats),
+    /// On that node.
+    There(NodeId),
+    /// Nowhere, as far as this node knows.
+    Nowhere,
+}
+
 /// An agent that is in the world.
 #[derive(Clone, Debug)]
 pub struct Online {
+    /// Its id inside.
+    pub id: AgentId,
+    /// The other node that has it; none for this one.
+    pub node: Option<NodeId>,
     /// Its display name.
     pub name: String,
     /// The region it is in.
@@ -62,6 +79,8 @@ pub struct Socket {
     pub token_id: String,
     /// When it connected.
     pub connected_at: Timestamp,
+    /// The other node that it is connected to; none for this one.
+    pub node: Option<NodeId>,
 }
 
 /// Which actor runs what on this node.
@@ -73,8 +92,32 @@ pub struct Directory {
     online: DashMap<Handle, Online>,
     populations: DashMap<ShardId, usize>,
     sockets: DashMap<Handle, SmallVec<[Socket; 1]>>,
-    watchers: DashMap<Handle, SmallVec<[SessionId; 2]>>,
-    hubs: RwLock<Arc<[Seat<HubActor>]>>,
+    watchers: DashMap<Handle, SmallVec<[Watcher; 2]>>,
+    hubs: RwLock<Arc<[Hub]>>,
+    /// Who holds what, and under which epoch.
+    owners: DashMap<ShardId, (NodeId, i64)>,
+    /// Shards that sockets of other nodes watch, by the index of that node's hub.
+    watched: DashMap<(ShardId, usize), ()>,
+    /// Agents whose clients without a socket speak to another node.
+    guests: DashMap<AgentId, NodeId>,
+}
+
+/// A hub, by which sockets are reached.
+#[derive(Clone)]
+pub struct Hub {
+    /// Its actor.
+    pub seat: Seat<HubActor>,
+    /// The other node whose sockets it has; none for a thread of this one.
+    pub node: Option<NodeId>,
+}
+
+/// A spectator that follows an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watcher {
+    /// Its session.
+    pub session: SessionId,
+    /// The other node that it is connected to; none for this one.
+    pub node: Option<NodeId>,
 }
 
 impl Directory {
@@ -90,6 +133,9 @@ impl Directory {
             sockets: DashMap::new(),
             watchers: DashMap::new(),
             hubs: RwLock::new(Arc::from([])),
+            owners: DashMap::new(),
+            watched: DashMap::new(),
+            guests: DashMap::new(),
         }
     }
 
@@ -123,20 +169,67 @@ impl Directory {
         self.shards.get(&shard).map(|seats| seats.clone())
     }
 
-    /// The seats of the shard that holds a point.
+    /// The seats of the shard that holds a point, when this node runs it.
+    #[cfg(test)]
     pub fn shard_at(&self, region: &str, at: Vec3) -> Option<(ShardId, ShardSeats)> {
         let shard = self.world().shard_at(region, at)?.id;
         Some((shard, self.shard(shard)?))
     }
 
-    /// The seats of the other shards of a shard's region.
-    pub fn siblings(&self, shard: &ShardPlan) -> Vec<ShardSeats> {
+    /// Where a shard runs.
+    pub fn find(&self, shard: ShardId) -> Whereabouts {
+        if let Some(seats) = self.shard(shard) {
+            return Whereabouts::Here(seats);
+        }
+        self.owner(shard).map_or(Whereabouts::Nowhere, Whereabouts::There)
+    }
+
+    /// The node that holds a shard, as far as this one knows.
+    pub fn owner(&self, shard: ShardId) -> Option<NodeId> {
+        self.owners.get(&shard).map(|owner| owner.0)
+    }
+
+    /// The shards that a node holds, as far as this one knows.
+    pub fn shards_of(&self, node: NodeId) -> Vec<ShardId> {
+        let of_node = self.owners.iter().filter(|row| row.0 == node);
+        of_node.map(|row| *row.key()).collect()
+    }
+
+    /// Whether somebody holds a shard.
+    pub fn is_owned(&self) -> bool {
+        !self.owners.is_empty()
+    }
+
+    /// Notes who holds a shard. Gives the node that held it before when that is news; the epoch tells what is newer.
+    pub fn note_owner(&self, shard: ShardId, node: Option<NodeId>, epoch: i64) -> Option<Option<NodeId>> {
+        let Some(node) = node else {
+            let gone = self.owners.remove_if(&shard, |_, known| known.1 <= epoch);
+            return gone.map(|(_, (before, _))| Some(before));
+        };
+        match self.owners.entry(shard) {
+            Entry::Vacant(row) => {
+                row.insert((node, epoch));
+                Some(None)
+            }
+            Entry::Occupied(mut row) => {
+                let (before, known) = *row.get();
+                if known >= epoch {
+                    return None;
+                }
+                row.insert((node, epoch));
+                (before != node).then_some(Some(before))
+            }
+        }
+    }
+
+    /// The other shards of a shard's region.
+    pub fn siblings(&self, shard: &ShardPlan) -> Vec<ShardId> {
         let world = self.world();
         let others = world
             .shards
             .iter()
             .filter(|other| other.region == shard.region && other.id != shard.id);
-        others.filter_map(|other| self.shard(other.id)).collect()
+        others.map(|other| other.id).collect()
     }
 
     /// The thread that a shard of this node should run on: they take turns. None: there are no threads yet.
@@ -230,19 +323,39 @@ impl Directory {
     }
 
     /// Notes that an agent is in a region.
-    pub fn put_online(&self, profile: &Profile, region: &str) {
+    pub fn put_online(&self, presence: Presence, node: Option<NodeId>) {
         let online = Online {
-            name: profile.name.clone(),
-            region: region.into(),
-            is_public: profile.is_public,
+            id: presence.id,
+            node,
+            name: presence.name,
+            region: presence.region,
+            is_public: presence.is_public,
         };
-        self.online.insert(profile.handle.clone(), online);
+        self.online.insert(presence.handle, online);
     }
 
-    /// Notes that an agent left a region, unless it is in another one already.
-    pub fn remove_online(&self, handle: &Handle, region: &str) {
-        self.online
-            .remove_if(handle, |_, online| &*online.region == region);
+    /// Notes that an agent left a region of a node, unless it is in another one already.
+    pub fn remove_online(&self, handle: &Handle, region: &str, node: Option<NodeId>) {
+        self.online.remove_if(handle, |_, online| {
+            &*online.region == region && online.node == node
+        });
+    }
+
+    /// Forgets the agents of another node.
+    pub fn remove_all_online(&self, node: NodeId) {
+        self.online.retain(|_, online| online.node != Some(node));
+    }
+
+    /// The agents in the shards of this node.
+    pub fn presences(&self) -> Vec<Presence> {
+        let here = self.online.iter().filter(|row| row.node.is_none());
+        here.map(|row| presence_of(row.key(), row.value())).collect()
+    }
+
+    /// What the presences of a node add up to: two that know the same agents in the same regions have the same.
+    pub fn digest(&self, node: Option<NodeId>) -> u64 {
+        let of_node = self.online.iter().filter(|row| row.node == node);
+        of_node.fold(0_u64, |sum, row| sum.wrapping_add(digest_of(row.value())))
     }
 
     /// Where an agent is, when it is in the world.
@@ -269,6 +382,15 @@ impl Directory {
         self.populations.insert(shard, count);
     }
 
+    /// How many agents are in each shard of this node.
+    pub fn populations(&self) -> Vec<(ShardId, usize)> {
+        let here = self
+            .populations
+            .iter()
+            .filter(|row| self.shards.contains_key(row.key()));
+        here.map(|row| (*row.key(), *row.value())).collect()
+    }
+
     /// How many agents are in a region.
     pub fn population(&self, region: &str) -> usize {
         let world = self.world();
@@ -280,7 +402,28 @@ impl Directory {
 
     /// Notes an open socket of an agent.
     pub fn put_socket(&self, handle: &Handle, socket: Socket) {
-        self.sockets.entry(handle.clone()).or_default().push(socket);
+        let mut sockets = self.sockets.entry(handle.clone()).or_default();
+        // One that comes again is the same socket.
+        sockets.retain(|known| known.session != socket.session);
+        sockets.push(socket);
+    }
+
+    /// Forgets the sockets of an agent that are connected to other nodes: it has left the shards of this one.
+    pub fn remove_foreign_sockets(&self, handle: &Handle) {
+        if let Some(mut sockets) = self.sockets.get_mut(handle) {
+            sockets.retain(|socket| socket.node.is_none());
+        }
+        self.sockets.remove_if(handle, |_, sockets| sockets.is_empty());
+    }
+
+    /// The sockets of another node whose agents are here.
+    pub fn foreign_sockets(&self, node: NodeId) -> Vec<(Handle, SessionId)> {
+        let mut all = Vec::new();
+        for row in &self.sockets {
+            let of_node = row.value().iter().filter(|socket| socket.node == Some(node));
+            all.extend(of_node.map(|socket| (row.key().clone(), socket.session)));
+        }
+        all
     }
 
     /// Forgets a socket of an agent.
@@ -300,47 +443,134 @@ impl Directory {
     }
 
     /// Notes that a spectator follows an agent.
-    pub fn put_watcher(&self, handle: &Handle, spectator: SessionId) {
+    pub fn put_watcher(&self, handle: &Handle, watcher: Watcher) {
         let mut watchers = self.watchers.entry(handle.clone()).or_default();
-        if !watchers.contains(&spectator) {
-            watchers.push(spectator);
+        if !watchers.contains(&watcher) {
+            watchers.push(watcher);
         }
     }
 
     /// Notes that a spectator follows an agent no more.
     pub fn remove_watcher(&self, handle: &Handle, spectator: SessionId) {
         if let Some(mut watchers) = self.watchers.get_mut(handle) {
-            watchers.retain(|other| *other != spectator);
+            watchers.retain(|other| other.session != spectator);
         }
         self.watchers.remove_if(handle, |_, watchers| watchers.is_empty());
     }
 
+    /// Forgets the spectators of another node.
+    pub fn remove_all_watchers(&self, node: NodeId) {
+        self.watchers.retain(|_, watchers| {
+            watchers.retain(|watcher| watcher.node != Some(node));
+            !watchers.is_empty()
+        });
+    }
+
     /// The spectators that follow an agent.
-    pub fn watchers(&self, handle: &Handle) -> SmallVec<[SessionId; 2]> {
+    pub fn watchers(&self, handle: &Handle) -> SmallVec<[Watcher; 2]> {
         self.watchers
             .get(handle)
             .map(|watchers| watchers.clone())
             .unwrap_or_default()
     }
 
-    /// The hubs of this node's shard threads.
-    pub fn hubs(&self) -> Arc<[Seat<HubActor>]> {
+    /// Whom the spectators of this node follow.
+    pub fn watched_here(&self) -> Vec<(Handle, SessionId)> {
+        let mut all = Vec::new();
+        for row in &self.watchers {
+            let here = row.value().iter().filter(|watcher| watcher.node.is_none());
+            all.extend(here.map(|watcher| (row.key().clone(), watcher.session)));
+        }
+        all
+    }
+
+    /// The hubs: those of this node's shard threads, and one for each other node.
+    pub fn hubs(&self) -> Arc<[Hub]> {
         Arc::clone(&self.hubs.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Adds the hub of a shard thread and returns its index.
-    pub fn put_hub(&self, hub: Seat<HubActor>) -> usize {
+    /// Adds a hub and returns its index.
+    pub fn put_hub(&self, hub: Hub) -> usize {
         let mut hubs = self.hubs.write().unwrap_or_else(PoisonError::into_inner);
         let index = hubs.len();
         *hubs = hubs.iter().cloned().chain([hub]).collect();
         index
     }
 
+    /// The index of another node's hub.
+    pub fn hub_of(&self, node: NodeId) -> Option<usize> {
+        self.hubs().iter().position(|hub| hub.node == Some(node))
+    }
+
+    /// Notes whether sockets of another node watch a shard, by the index of that node's hub.
+    pub fn note_watched(&self, shard: ShardId, hub: usize, is_watched: bool) {
+        if is_watched {
+            self.watched.insert((shard, hub), ());
+        } else {
+            self.watched.remove(&(shard, hub));
+        }
+    }
+
+    /// Whether sockets that this hub reaches watch a shard.
+    #[cfg(test)]
+    pub fn is_watched(&self, shard: ShardId, hub: usize) -> bool {
+        self.watched.contains_key(&(shard, hub))
+    }
+
+    /// Notes that an agent's client without a socket speaks to another node, or to this one.
+    pub fn note_guest(&self, agent: AgentId, node: Option<NodeId>) {
+        match node {
+            Some(node) => drop(self.guests.insert(agent, node)),
+            None => drop(self.guests.remove(&agent)),
+        }
+    }
+
     /// Tells every hub. A hub whose mailbox is full misses it, which is counted.
     pub fn tell_hubs(&self, make: impl Fn() -> HubMessage) {
         for hub in self.hubs().iter() {
             // Counted by the mailbox; the sockets of that thread are hopelessly behind by then.
-            let _ = hub.tell(make());
+            let _ = hub.seat.tell(make());
         }
     }
+
+    /// Tells the hubs of this node.
+    pub fn tell_own_hubs(&self, make: impl Fn() -> HubMessage) {
+        for hub in self.hubs().iter().filter(|hub| hub.node.is_none()) {
+            // As above.
+            let _ = hub.seat.tell(make());
+        }
+    }
+
+    /// Tells the hubs that may have somebody who hears or sees what happens in a shard.
+    pub fn tell_hubs_around(&self, shard: ShardId, hearers: &[AgentId], make: impl Fn() -> HubMessage) {
+        for (index, hub) in self.hubs().iter().enumerate() {
+            let is_concerned = hub.node.is_none_or(|node| {
+                let is_guest = |agent| self.guests.get(agent).is_some_and(|at| *at == node);
+                self.watched.contains_key(&(shard, index)) || hearers.iter().any(is_guest)
+            });
+            if is_concerned {
+                // As above.
+                let _ = hub.seat.tell(make());
+            }
+        }
+    }
+}
+
+/// An agent as other nodes are told of it.
+fn presence_of(handle: &Handle, online: &Online) -> Presence {
+    Presence {
+        handle: handle.clone(),
+        id: online.id,
+        name: online.name.clone(),
+        region: Arc::clone(&online.region),
+        is_public: online.is_public,
+    }
+}
+
+/// What one presence adds: the agent and its region, by FNV-1a.
+fn digest_of(online: &Online) -> u64 {
+    let bytes = online.id.0.as_bytes().iter().chain(online.region.as_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }

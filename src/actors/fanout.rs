@@ -69,7 +69,7 @@ impl Fanout {
         let publication = Publication::new(format!("spectator:{source}").into(), Bytes::clone(data));
         self.node
             .directory
-            .tell_hubs(|| HubMessage::Channel(Arc::clone(&publication)));
+            .tell_hubs(|| HubMessage::Followed(Arc::clone(&publication)));
     }
 
     /// Public events of public regions only: anyone at Redis reads them.
@@ -92,7 +92,10 @@ impl Fanout {
                 .bus
                 .publish(Topic::Spectator(source.to_string()), Bytes::from(data));
         }
-        let watchers = watchers.iter().map(ToString::to_string).collect();
+        let watchers = watchers
+            .iter()
+            .map(|watcher| watcher.session.to_string())
+            .collect();
         let event = MirrorEvent {
             payload: payload.to_string(),
             watchers,
@@ -120,9 +123,11 @@ impl Fanout {
             let publication = Publication::new(format!("region:{region}").into(), Bytes::clone(data));
             (publication, hearers)
         });
-        self.node.directory.tell_hubs(|| {
+        let hearers: Vec<AgentId> = event.hearers.iter().map(|profile| profile.id).collect();
+        self.node.directory.tell_hubs_around(self.shard, &hearers, || {
             let (publication, hearers) = &*shared;
             HubMessage::Heard {
+                shard: Some(self.shard),
                 publication: Arc::clone(publication),
                 hearers: Arc::clone(hearers),
                 seen_at,

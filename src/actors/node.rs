@@ -4,15 +4,20 @@ use super::agent::ParkedLimits;
 use super::channels::Channels;
 use super::database::Database;
 use super::directory::Directory;
+use super::homes::Homes;
 use super::lease::Leases;
 use super::overload::Overload;
+use super::peer::Peers;
+use super::peer::message::{News, Presence};
 use super::quarantine::Quarantine;
+use super::spectator::Spectators;
 use crate::base::id::{AgentId, EventId, NodeId, SessionId};
 use crate::base::rate::{Gcra, Quota, RetryAfter};
 use crate::base::time::{Tick, TickRate, Timestamp};
 use crate::bus::Bus;
 use crate::bus::mirror::Mirror;
 use crate::config::{Bucket, Limits};
+use crate::domain::agent::{Handle, Profile};
 use crate::domain::refusal::{Code, Rate, Refusal};
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
@@ -45,6 +50,12 @@ pub struct Node {
     pub quarantine: Arc<Quarantine>,
     /// Whether this node falls behind.
     pub overload: Overload,
+    /// The other nodes.
+    pub peers: Arc<Peers>,
+    /// Where the agents of this node's sockets are.
+    pub homes: Arc<Homes>,
+    /// The spectators that are connected to this node.
+    pub spectators: Spectators,
     /// To other nodes and outside tools.
     pub bus: Bus,
     /// The copy of the world for outside tools.
@@ -91,6 +102,25 @@ impl Node {
         Limiter::new(bucket, self.limits.quota(bucket))
     }
 
+    /// Notes, here and with the other nodes, that an agent is in a region of this node.
+    pub fn note_present(&self, profile: &Profile, region: &str) {
+        let presence = Presence {
+            handle: profile.handle.clone(),
+            id: profile.id,
+            name: profile.name.clone(),
+            region: region.into(),
+            is_public: profile.is_public,
+        };
+        self.peers.tell_all(|| News::Came(vec![presence.clone()]));
+        self.directory.put_online(presence, None);
+    }
+
+    /// Notes, here and with the other nodes, that an agent left a region of this node, unless it is in another one already.
+    pub fn note_absent(&self, handle: &Handle, region: &str) {
+        self.directory.remove_online(handle, region, None);
+        self.peers.tell_all(|| News::Went(handle.clone(), region.into()));
+    }
+
     /// Adds to an agent's counters.
     pub fn count(&self, agent: AgentId, add: impl FnOnce(&mut Counters)) {
         add(&mut self.counters.entry(agent).or_default());
@@ -124,6 +154,12 @@ impl Limiter {
     /// From when on it is as good as new. Units: milliseconds of the monotonic clock.
     pub fn idle_at_ms(&self) -> i64 {
         self.gcra.map_or(i64::MIN, |gcra| gcra.idle_at_ms())
+    }
+
+    /// A limiter that is as good as new from then on. Units: as `idle_at_ms`.
+    pub fn idle_at(bucket: Bucket, quota: Option<Quota>, at_ms: i64) -> Self {
+        let gcra = quota.map(|quota| Gcra::idle_at(quota, at_ms));
+        Self { bucket, gcra }
     }
 
     /// Takes over what another limiter of the same bucket counted.

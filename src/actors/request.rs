@@ -1,16 +1,77 @@
 //! What travels with an action, and what comes back.
 
 use super::mailbox::Reply;
+use super::peer::message::Act;
 use super::quarantine::Culprit;
 use crate::base::id::{AgentId, ShardId};
 use crate::base::time::Tick;
 use crate::domain::action::{Action, Durability};
-use crate::domain::agent::Permissions;
+use crate::domain::agent::{Handle, Permissions};
 use crate::domain::output::Output;
+use crate::domain::refusal::Refusal;
 use crate::store::commit::{CommandKey, StoredAnswer};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+
+/// An action as it was asked for, before anybody waits for what comes of it.
+pub struct Order {
+    /// Who acts.
+    pub agent: AgentId,
+    /// What to do.
+    pub action: Action,
+    /// The key by which it is executed once.
+    pub command: CommandKey,
+    /// Whether the client chose the command's id.
+    pub has_own_id: bool,
+    /// The ceiling that the token sets.
+    pub permissions: Permissions,
+}
+
+impl Order {
+    /// Reads an action by name. `id`: the command's, and whether the client chose it. Errors: as `Action::decode`.
+    pub fn read(
+        agent: AgentId,
+        permissions: Permissions,
+        name: &str,
+        params: &str,
+        (id, has_own_id): (String, bool),
+    ) -> Result<Self, Refusal> {
+        let action = Action::decode(name, params)?;
+        let command = CommandKey {
+            id,
+            body_hash: body_hash(&action),
+            action: action.name(),
+            durability: action.durability(),
+        };
+        Ok(Self {
+            agent,
+            action,
+            command,
+            has_own_id,
+            permissions,
+        })
+    }
+
+    /// On its way, with where the answer goes.
+    pub fn to(self, reply: Reply<Receipt>) -> Request {
+        let Self {
+            agent,
+            action,
+            command,
+            has_own_id,
+            permissions,
+        } = self;
+        Request {
+            agent,
+            action,
+            command,
+            has_own_id,
+            permissions,
+            reply,
+        }
+    }
+}
 
 /// An action on its way to its owner.
 pub struct Request {
@@ -29,6 +90,21 @@ pub struct Request {
 }
 
 impl Request {
+    /// As another node is asked to do it, for an agent of this name; and where the answer goes.
+    pub fn into_act(self, handle: Handle) -> (Act, Reply<Receipt>) {
+        let act = Act {
+            handle,
+            agent: self.agent,
+            permissions: self.permissions,
+            name: self.command.action.to_owned(),
+            // Parameters are plain structs of numbers and texts; they always serialise.
+            params: serde_json::to_string(&self.action).unwrap_or_default(),
+            command_id: self.command.id,
+            has_own_id: self.has_own_id,
+        };
+        (act, self.reply)
+    }
+
     /// Whose command this is, should it make an actor fail.
     pub fn culprit(&self, agent: AgentId) -> Culprit {
         Culprit {

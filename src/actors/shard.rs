@@ -7,8 +7,9 @@ use super::hub::{HubMessage, Whom};
 use super::lease::ShardLease;
 use super::node::Node;
 use super::region::{RegionActor, RegionMessage};
+use super::roster;
 use super::watch::{self, Role, Stage};
-use crate::base::id::ShardId;
+use crate::base::id::{NodeId, ShardId};
 use crate::base::limit::POISON_REMEMBERED_MAX;
 use crate::domain::refusal::Refusal;
 use crate::domain::region::{RegionPlan, ShardPlan};
@@ -40,6 +41,7 @@ pub fn start(node: &Arc<Node>, arbiter: &ArbiterHandle, plan: RegionPlan, shard:
     let id = shard.id;
     node.directory
         .run_shard(id, || start_actors(node, arbiter, plan, shard, lease.epoch));
+    roster::announce(node, id, lease.epoch);
 }
 
 fn start_actors(
@@ -85,6 +87,9 @@ fn start_actors(
 /// Makes what runs here what this node holds: shards whose leases are lost rest, those that it holds anew go on, those that
 /// another node holds end, and what it holds besides is started.
 pub async fn follow(node: &Arc<Node>, holdings: &[Holding]) {
+    let mut alive: Vec<NodeId> = holdings.iter().filter_map(|holding| holding.owner).collect();
+    alive.push(node.id);
+    roster::note_turn(node, holdings, &alive);
     let mut strangers = Vec::new();
     for holding in holdings {
         let lease = holding.lease_of(node.id);
@@ -173,10 +178,11 @@ impl ShardActor {
         for agent in directory.agents() {
             agent.seat.order(AgentMessage::ShardEnded(self.shard));
         }
-        if !directory.runs_any() {
+        if !directory.runs_any() && !self.node.peers.is_on() {
             // Whoever watches, or only listens, is sent to the node that runs the world.
             for hub in directory.hubs().iter() {
-                hub.order(HubMessage::Close(Whom::Everybody, Disconnect::FORCE_RECONNECT));
+                hub.seat
+                    .order(HubMessage::Close(Whom::Everybody, Disconnect::FORCE_RECONNECT));
             }
         }
         watch::finish(stage);
@@ -197,6 +203,7 @@ impl Role for ShardActor {
             ShardMessage::Lost(epoch) => self.lose(epoch),
             ShardMessage::Claimed(epoch) => {
                 if let Some(seats) = self.node.directory.shard(self.shard) {
+                    roster::announce(&self.node, self.shard, epoch);
                     // The committer first: from then on the new epoch counts.
                     seats.committer.order(CommitterMessage::Claimed(epoch));
                     seats.region.order(RegionMessage::Reload);

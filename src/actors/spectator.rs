@@ -1,16 +1,20 @@
 //! The actor of a spectator: its camera, what it looks at, and its way along when the one it follows goes elsewhere.
 
+use super::directory::{Watcher, Whereabouts};
 use super::hub::HubMessage;
 use super::lease::moving;
-use super::mailbox::{Reply, Seat, answer, wait};
+use super::mailbox::{Answer, Reply, Seat, answer, wait};
 use super::node::{DEADLINE, Node};
-use super::region::{Centre, Focus, RegionActor, RegionMessage, Viewer};
+use super::peer::Peers;
+use super::peer::message::{self, News};
+use super::region::{Centre, Focus, RegionMessage, Viewer};
 use super::watch::{self, Role, Stage};
-use crate::base::id::SessionId;
+use crate::base::id::{NodeId, SessionId, ShardId};
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::space::Vec3;
 use crate::domain::spectate::{CameraMode, Spectate, Target};
+use dashmap::DashMap;
 use std::sync::Arc;
 
 /// What a spectator's actor is told.
@@ -19,6 +23,8 @@ pub enum SpectatorMessage {
     Look(Box<Spectate>, Seat<SpectatorActor>, Reply<Looking>),
     /// The agent it follows is in another region now, or out of the world; and where it was, when that is known.
     TargetMoved(Option<Arc<str>>, Option<Vec3>),
+    /// These shards run elsewhere now, or something of them got lost: look at them anew.
+    Again(Arc<[ShardId]>),
     /// The socket is gone.
     Close,
 }
@@ -46,7 +52,63 @@ pub struct SpectatorActor {
     /// Kept while something is looked at; dropped at the end, or the actor would keep itself alive.
     me: Option<Seat<SpectatorActor>>,
     spectate: Option<Spectate>,
-    watched: Option<(Arc<str>, Vec<Seat<RegionActor>>)>,
+    watched: Option<Watched>,
+}
+
+/// What is being watched.
+struct Watched {
+    region: Arc<str>,
+    shards: Vec<ShardId>,
+    focus: Focus,
+}
+
+/// Whom a region tells that the agent in focus goes elsewhere.
+#[derive(Clone)]
+pub enum Follower {
+    /// A spectator of this node.
+    Here(Seat<SpectatorActor>),
+    /// One of another node.
+    There {
+        /// How the node is reached.
+        peers: Arc<Peers>,
+        /// The node.
+        node: NodeId,
+        /// The spectator's session.
+        session: SessionId,
+    },
+}
+
+impl Follower {
+    /// Tells it that its target is in another region now, or out of the world. Whether it is there to hear it.
+    pub fn tell(&self, to: &Option<Arc<str>>, at: Option<Vec3>) -> bool {
+        match self {
+            Self::Here(seat) => seat.tell(SpectatorMessage::TargetMoved(to.clone(), at)).is_ok(),
+            Self::There { peers, node, session } => {
+                let to = to.as_ref().map(ToString::to_string);
+                peers.tell(*node, News::TargetMoved(*session, to, at));
+                true
+            }
+        }
+    }
+}
+
+/// The spectators that are connected to this node.
+#[derive(Default)]
+pub struct Spectators(DashMap<SessionId, Seat<SpectatorActor>>);
+
+impl Spectators {
+    /// A spectator's actor.
+    pub fn get(&self, session: SessionId) -> Option<Seat<SpectatorActor>> {
+        self.0.get(&session).map(|seat| seat.clone())
+    }
+
+    /// Has all that watch any of these shards look at them anew.
+    pub fn look_again(&self, shards: impl IntoIterator<Item = ShardId>) {
+        let shards: Arc<[ShardId]> = shards.into_iter().collect();
+        for row in &self.0 {
+            row.value().order(SpectatorMessage::Again(Arc::clone(&shards)));
+        }
+    }
 }
 
 impl SpectatorActor {
@@ -63,6 +125,7 @@ impl SpectatorActor {
             watched: None,
         };
         let seat = watch::start_in(&arbiter, &node.quarantine, make);
+        node.spectators.0.insert(session, seat.clone());
         Some(seat)
     }
 }
@@ -83,7 +146,10 @@ impl SpectatorActor {
                 .online(handle)
                 .is_some_and(|online| online.is_public);
             if is_open {
-                self.node.directory.put_watcher(handle, self.session);
+                let (session, node) = (self.session, None);
+                self.node.directory.put_watcher(handle, Watcher { session, node });
+                let watching = || News::Watching(handle.clone(), session, true);
+                self.node.peers.tell_all(watching);
                 self.follow(None, Some(handle));
             }
         }
@@ -107,7 +173,7 @@ impl SpectatorActor {
     /// Errors: `moving` while another node runs the world, `region_not_found`, `target_not_found` when the agent is not in the world, `permission_missing`.
     fn resolve(&self, spectate: &Spectate) -> Result<(String, Focus), Refusal> {
         let directory = &self.node.directory;
-        if !directory.runs_any() {
+        if !directory.runs_any() && !self.node.peers.is_on() {
             return Err(moving());
         }
         let world = directory.world();
@@ -115,8 +181,7 @@ impl SpectatorActor {
         let (name, centre, reach) = match &spectate.target {
             Target::Agent(handle) => {
                 let online = directory.online(handle).ok_or_else(gone)?;
-                let agent = directory.agent(handle).ok_or_else(gone)?.id;
-                (online.region.to_string(), Centre::Agent(agent), reach)
+                (online.region.to_string(), Centre::Agent(online.id), reach)
             }
             Target::Region(name) => {
                 let spawn = world.region(name).map(|plan| plan.spawn);
@@ -157,43 +222,29 @@ impl SpectatorActor {
     ) -> impl Future<Output = Result<Option<Vec3>, Refusal>> + use<> {
         let from = self.watched.take();
         let to: Arc<str> = name.as_str().into();
-        let is_same = from.as_ref().is_some_and(|(old, _)| *old == to);
-        if let Some((_, regions)) = from.as_ref().filter(|_| !is_same) {
-            regions
-                .iter()
-                .for_each(|region| region.order(RegionMessage::Unwatch(self.session)));
+        let is_same = from.as_ref().is_some_and(|from| from.region == to);
+        if let Some(from) = from.as_ref().filter(|_| !is_same) {
+            self.unwatch(&from.shards);
         }
         if !is_same && let Some(hub) = self.node.directory.hubs().get(self.hub) {
-            let (session, from) = (self.session, from.map(|(name, _)| name));
+            let (session, from) = (self.session, from.map(|from| from.region));
             // Counted by the mailbox; a hub so far behind closes its sockets anyway.
-            let _ = hub.tell(HubMessage::Region {
+            let _ = hub.seat.tell(HubMessage::Region {
                 session,
                 from,
                 to: Some(Arc::clone(&to)),
             });
         }
         let world = self.node.directory.world();
-        let shards = world.shards.iter().filter(|shard| shard.region == name);
-        let seats: Vec<Seat<RegionActor>> = shards
-            .filter_map(|shard| self.node.directory.shard(shard.id))
-            .map(|seats| seats.region)
-            .collect();
-        let follower = matches!(focus.centre, Centre::Agent(_))
-            .then(|| self.me.clone())
-            .flatten();
-        let viewer = Viewer {
-            session: self.session,
-            hub: self.hub,
+        let of_region = world.shards.iter().filter(|shard| shard.region == name);
+        let shards: Vec<ShardId> = of_region.map(|shard| shard.id).collect();
+        let answers = self.watch_shards(&shards, focus);
+        let region = to;
+        self.watched = Some(Watched {
+            region,
+            shards,
             focus,
-            follower,
-        };
-        let ask = |seat: &Seat<RegionActor>| {
-            let (reply, answer) = Reply::awaited();
-            seat.tell(RegionMessage::Watch(viewer.clone(), reply))
-                .map(|()| answer)
-        };
-        let answers: Vec<Result<_, Refusal>> = seats.iter().map(ask).collect();
-        self.watched = Some((to, seats));
+        });
         async move {
             let mut at = None;
             for answer in answers {
@@ -203,21 +254,84 @@ impl SpectatorActor {
         }
     }
 
+    /// Watches shards, wherever they run. One that runs nowhere now is watched when it does.
+    fn watch_shards(&self, shards: &[ShardId], focus: Focus) -> Vec<Result<Answer<Option<Vec3>>, Refusal>> {
+        let is_follower = matches!(focus.centre, Centre::Agent(_));
+        let follower = self.me.clone().filter(|_| is_follower).map(Follower::Here);
+        let (session, hub) = (self.session, self.hub);
+        let viewer = Viewer {
+            session,
+            hub,
+            focus,
+            follower,
+        };
+        let ask = |shard: &ShardId| {
+            let (reply, answer) = Reply::awaited();
+            match self.node.directory.find(*shard) {
+                Whereabouts::Here(seats) => {
+                    let told = seats.region.tell(RegionMessage::Watch(viewer.clone(), reply));
+                    Some(told.map(|()| answer))
+                }
+                Whereabouts::There(node) => {
+                    let watch = message::Watch {
+                        shard: *shard,
+                        session,
+                        focus,
+                        is_follower,
+                    };
+                    let question = message::Question::Watch(Box::new(watch));
+                    self.node.peers.ask(node, question, reply);
+                    Some(Ok(answer))
+                }
+                Whereabouts::Nowhere => None,
+            }
+        };
+        shards.iter().filter_map(ask).collect()
+    }
+
+    fn unwatch(&self, shards: &[ShardId]) {
+        for shard in shards {
+            match self.node.directory.find(*shard) {
+                Whereabouts::Here(seats) => seats.region.order(RegionMessage::Unwatch(self.session)),
+                Whereabouts::There(node) => {
+                    let news = News::Unwatch(*shard, self.session);
+                    self.node.peers.tell(node, news);
+                }
+                Whereabouts::Nowhere => {}
+            }
+        }
+    }
+
+    /// Looks anew at what it watches of these shards.
+    fn look_again(&self, shards: &[ShardId]) {
+        if let Some(watched) = &self.watched {
+            let of_these = watched.shards.iter().filter(|shard| shards.contains(shard));
+            let again: Vec<ShardId> = of_these.copied().collect();
+            // Whoever does not answer is looked at again when it does.
+            drop(self.watch_shards(&again, watched.focus));
+        }
+    }
+
     /// The camera goes along; when the agent left the world or went where nobody may watch, it stays where the agent was.
     fn target_moved(&mut self, to: Option<&str>, at: Option<Vec3>, stage: &mut Stage<Self>) {
         let Some(spectate) = self.spectate.clone() else {
             return;
         };
-        let Target::Agent(handle) = &spectate.target else {
+        if !matches!(spectate.target, Target::Agent(_)) {
             return;
-        };
-        let directory = &self.node.directory;
-        let world = directory.world();
+        }
+        let world = self.node.directory.world();
         let is_public = |name: &&str| world.is_public(name);
-        let agent = directory.agent(handle).map(|agent| agent.id);
+        let agent = self
+            .watched
+            .as_ref()
+            .and_then(|watched| match watched.focus.centre {
+                Centre::Agent(agent) => Some(agent),
+                Centre::Point(_) => None,
+            });
         let (name, centre) = match (to.filter(is_public).zip(agent), &self.watched, at) {
             (Some((region, agent)), ..) => (region.to_owned(), Centre::Agent(agent)),
-            (None, Some((region, _)), Some(at)) => (region.to_string(), Centre::Point(at)),
+            (None, Some(watched), Some(at)) => (watched.region.to_string(), Centre::Point(at)),
             (None, ..) => return,
         };
         let reach = spectate.mode.reach_cells();
@@ -231,7 +345,7 @@ impl SpectatorActor {
         let (session, from, to) = (self.session, from.map(channel), to.map(channel));
         if let Some(hub) = self.node.directory.hubs().get(self.hub) {
             // Counted by the mailbox; a hub so far behind closes its sockets anyway.
-            let _ = hub.tell(HubMessage::Follow { session, from, to });
+            let _ = hub.seat.tell(HubMessage::Follow { session, from, to });
         }
     }
 
@@ -242,16 +356,17 @@ impl SpectatorActor {
         }) = &self.spectate
         {
             self.node.directory.remove_watcher(handle, self.session);
+            let watching = || News::Watching(handle.clone(), self.session, false);
+            self.node.peers.tell_all(watching);
             self.follow(Some(handle), None);
         }
     }
 
     fn close(&mut self, stage: &mut Stage<Self>) {
         self.unfollow();
-        if let Some((_, regions)) = self.watched.take() {
-            regions
-                .iter()
-                .for_each(|region| region.order(RegionMessage::Unwatch(self.session)));
+        self.node.spectators.0.remove(&self.session);
+        if let Some(watched) = self.watched.take() {
+            self.unwatch(&watched.shards);
         }
         (self.me, self.spectate) = (None, None);
         watch::finish(stage);
@@ -284,6 +399,7 @@ impl Role for SpectatorActor {
         match message {
             SpectatorMessage::Look(spectate, me, reply) => self.look(*spectate, me, reply, stage),
             SpectatorMessage::TargetMoved(to, at) => self.target_moved(to.as_deref(), at, stage),
+            SpectatorMessage::Again(shards) => self.look_again(&shards),
             SpectatorMessage::Close => self.close(stage),
         }
     }

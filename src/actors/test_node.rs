@@ -1,13 +1,15 @@
 //! A small node to test actors on: regions on a database in memory, and agents that come when asked.
 
-use super::agent::{Joiner, ParkedLimits};
+use super::agent::ParkedLimits;
 use super::channels::Channels;
 use super::database::Database;
 use super::directory::{Directory, ShardSeats};
-use super::gateway::{Caller, Gateway};
+use super::gateway::{Caller, Gateway, Guest};
 use super::lease::Leases;
 use super::node::Node;
+use super::peer::{self, Peers};
 use super::request::Receipt;
+use super::roster;
 use super::shard;
 use crate::base::id::{AgentId, NodeId, ShardId};
 use crate::base::limit::{CHANNEL_HISTORIES_MAX_BYTES, PARKED_LIMITS_MAX};
@@ -21,6 +23,7 @@ use crate::domain::region::{RegionPlan, World};
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
 use crate::store::agent::{NewAgent, Registered};
+use crate::store::commit::Lease;
 use crate::store::{Reader, Store, StoreError, Target, migrate};
 use dashmap::DashMap;
 use serde_json::{Value, json};
@@ -66,7 +69,12 @@ pub fn run_in<F: Future<Output = ()>>(
     seed: u64,
     body: impl FnOnce(TestNode) -> F,
 ) {
-    actix::System::new().block_on(async { body(TestNode::start(plans, limits, seed)).await });
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    actix::System::new().block_on(async {
+        let name = format!("test_node_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let ground = Ground::new(Target::SqliteMemory(name), None, limits, seed, false);
+        body(TestNode::start(&ground, plans, true)).await;
+    });
 }
 
 /// A region of 256 m without anything in it.
@@ -78,38 +86,104 @@ pub fn plan(name: &str) -> RegionPlan {
     .unwrap()
 }
 
-impl TestNode {
-    fn start(plans: &[RegionPlan], limits: Limits, seed: u64) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let target = Target::SqliteMemory(format!("test_node_{}", COUNT.fetch_add(1, Ordering::Relaxed)));
+/// What the nodes of a world have in common.
+struct Ground {
+    target: Target,
+    bus: Bus,
+    clock: Clock,
+    limits: Limits,
+    seed: u64,
+    is_shared: bool,
+    /// A database on disk, for a world that several nodes write to.
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// Runs a test with two nodes that share a world: the first has all of its shards but those that are granted to the second.
+pub fn run_pair<F: Future<Output = ()>>(plans: &[RegionPlan], body: impl FnOnce(TestNode, TestNode) -> F) {
+    let unlimited = Limits {
+        unlimited: true,
+        ..Limits::default()
+    };
+    actix::System::new().block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let target = Target::Sqlite(folder.path().join("world.sqlite"));
+        let ground = Ground::new(target, Some(folder), unlimited, 7, true);
+        let first = TestNode::start(&ground, plans, true);
+        let second = TestNode::start(&ground, plans, false);
+        let both = [first.node().id, second.node().id];
+        for node in [&first, &second] {
+            peer::serve(&node.gateway);
+        }
+        for node in [&first, &second] {
+            roster::note_turn(node.node(), &[], &both);
+        }
+        for (shard, seats) in first.node().directory.shards() {
+            roster::announce(first.node(), shard, seats.lease.epoch());
+        }
+        body(first, second).await;
+        drop(ground);
+    });
+}
+
+impl Ground {
+    fn new(
+        target: Target,
+        folder: Option<tempfile::TempDir>,
+        limits: Limits,
+        seed: u64,
+        is_shared: bool,
+    ) -> Self {
         migrate(&target, NOW).unwrap();
         let clock = Clock::manual(NOW.0);
-        let entropy = Entropy::seeded(seed);
-        let mut store = Store::open(&target).unwrap();
-        let made = store.ensure_world(100, i64::try_from(seed).ok(), NOW).unwrap();
+        let config = BusConfig::default();
+        let io = tokio::runtime::Handle::current();
+        let bus = Bus::start(&config, clock.clone(), Entropy::seeded(seed), &io).unwrap();
+        Self {
+            target,
+            bus,
+            clock,
+            limits,
+            seed,
+            is_shared,
+            _folder: folder,
+        }
+    }
+}
+
+impl TestNode {
+    fn start(ground: &Ground, plans: &[RegionPlan], has_all: bool) -> Self {
+        let Ground {
+            target,
+            clock,
+            bus,
+            limits,
+            seed,
+            ..
+        } = ground;
+        // A second node must not draw the same ids.
+        let entropy = Entropy::seeded(if has_all { *seed } else { seed.wrapping_add(1) });
+        let mut store = Store::open(target).unwrap();
+        let made = store.ensure_world(100, i64::try_from(*seed).ok(), NOW).unwrap();
         store.ensure_regions(plans, NOW).unwrap();
         let id = NodeId(entropy.uuid_v7(NOW.0));
         store.register_node(id, "test", "127.0.0.1", "0", NOW).unwrap();
-        let claims = store.claim_shards(id, LEASE_MS, true, NOW).unwrap();
-        let mut reader = Reader::open(&target).unwrap();
+        let claims = if has_all {
+            store.claim_shards(id, LEASE_MS, true, NOW).unwrap()
+        } else {
+            Vec::new()
+        };
+        let mut reader = Reader::open(target).unwrap();
         let rate = TickRate {
             epoch: made.epoch,
             tick_ms: made.tick_ms,
         };
         let world = World {
             rate,
-            seed,
+            seed: *seed,
             regions: reader.regions().unwrap(),
             shards: reader.shards().unwrap(),
         };
         let bus_config = BusConfig::default();
-        let bus = Bus::start(
-            &bus_config,
-            clock.clone(),
-            entropy.clone(),
-            &tokio::runtime::Handle::current(),
-        )
-        .unwrap();
         let node = Arc::new(Node {
             id,
             clock: clock.clone(),
@@ -120,9 +194,12 @@ impl TestNode {
             directory: Directory::new(world.clone()),
             quarantine: Arc::default(),
             overload: Default::default(),
-            mirror: Mirror::new(&bus, &bus_config),
-            bus,
-            limits,
+            mirror: Mirror::new(bus, &bus_config),
+            peers: Arc::new(Peers::new(id, bus.clone(), clock.clone(), ground.is_shared)),
+            homes: Arc::default(),
+            spectators: Default::default(),
+            bus: bus.clone(),
+            limits: limits.clone(),
             parked_limits: ParkedLimits::new(PARKED_LIMITS_MAX),
             leases: Arc::new(Leases::lasting()),
             lease_ttl_ms: LEASE_MS,
@@ -132,21 +209,45 @@ impl TestNode {
         });
         let arbiter = actix_rt::Arbiter::new();
         node.directory.set_threads([arbiter.handle()]);
-        for claim in &claims {
-            let plan = world
-                .shards
-                .iter()
-                .find(|shard| shard.id == claim.lease.shard)
-                .unwrap()
-                .clone();
-            let region = world.region(&plan.region).unwrap().clone();
-            shard::start(&node, &arbiter.handle(), region, plan, claim.lease);
-        }
-        Self {
+        let made = Self {
             gateway: Gateway::new(node),
-            clock,
+            clock: clock.clone(),
             arbiter,
+        };
+        claims.iter().for_each(|claim| made.run_shard(claim.lease));
+        made
+    }
+
+    /// Runs the shard of a lease.
+    pub fn run_shard(&self, lease: Lease) {
+        let world = self.node().directory.world();
+        let plan = world.shards.iter().find(|shard| shard.id == lease.shard).unwrap();
+        let region = world.region(&plan.region).unwrap().clone();
+        shard::start(self.node(), &self.arbiter.handle(), region, plan.clone(), lease);
+    }
+
+    /// Takes a shard from another node, as a lease that ran out does.
+    pub async fn take_shard(&self, from: &TestNode, shard: ShardId) {
+        let (id, now) = (self.node().id, self.node().now());
+        let granted = self
+            .node()
+            .database
+            .write(move |store| store.grant_shard(shard, id, LEASE_MS, now));
+        let lease = granted.await.unwrap();
+        if let Some(seats) = from.node().directory.shard(shard) {
+            seats.keeper.order(shard::ShardMessage::End);
         }
+        wait_until("it ended there", || async {
+            from.node().directory.shard(shard).is_none()
+        })
+        .await;
+        self.run_shard(lease);
+        wait_until("both know who has it", || async {
+            [self, from]
+                .iter()
+                .all(|node| node.node().directory.owner(shard) == Some(id))
+        })
+        .await;
     }
 
     /// What its actors share.
@@ -167,6 +268,17 @@ impl TestNode {
 
     /// Registers an agent and brings it to a point of the plaza.
     pub async fn join(&self, name: &str, x: f64, y: f64) -> Caller {
+        let caller = self.register(name).await;
+        self.gateway
+            .join(&caller.handle, Guest::Rest, None)
+            .await
+            .unwrap();
+        self.stand(&caller, x, y).await;
+        caller
+    }
+
+    /// Registers an agent.
+    pub async fn register(&self, name: &str) -> Caller {
         let handle = Handle::new(name).unwrap();
         let id = AgentId(self.node().entropy.uuid_v7(NOW.0));
         let agent = NewAgent {
@@ -189,14 +301,11 @@ impl TestNode {
             .write(move |store| store.register_agent(&agent, NOW))
             .await;
         assert_eq!(registered.unwrap(), Registered::Done);
-        self.gateway.join(&handle, Joiner::Rest, None).await.unwrap();
-        let caller = Caller {
+        Caller {
             handle,
             id,
             permissions: Permissions::of_new_agent(),
-        };
-        self.stand(&caller, x, y).await;
-        caller
+        }
     }
 
     /// Puts an agent on a point of the plaza at once.

@@ -8,6 +8,7 @@ use crate::actors::directory::Directory;
 use crate::actors::gateway::Gateway;
 use crate::actors::lease::{LeaseKeeper, Leases};
 use crate::actors::node::Node;
+use crate::actors::peer::Peers;
 use crate::actors::shard;
 use crate::base::id::NodeId;
 use crate::base::limit::{CHANNEL_HISTORIES_MAX_BYTES, PARKED_LIMITS_MAX};
@@ -222,6 +223,9 @@ pub async fn start_node(
         quarantine: Arc::default(),
         overload: Default::default(),
         mirror: Mirror::new(&bus, &bus_config),
+        peers: Arc::new(Peers::new(opened.node, bus.clone(), clock.clone(), false)),
+        homes: Arc::default(),
+        spectators: Default::default(),
         bus,
         limits: config.limits.clone(),
         parked_limits: ParkedLimits::new(PARKED_LIMITS_MAX),

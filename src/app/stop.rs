@@ -62,7 +62,7 @@ pub async fn stop(servers: Servers, parts: &NodeParts, config: &Config) {
         .publish(Topic::Broadcast, Bytes::from_static(farewell.as_bytes()));
     for hub in node.directory.hubs().iter() {
         // Past the bound: a hub that is behind must hear of it too.
-        hub.order(HubMessage::Close(Whom::All, Disconnect::SHUTDOWN));
+        hub.seat.order(HubMessage::Close(Whom::All, Disconnect::SHUTDOWN));
     }
     let grace = Duration::from_secs(u64::from(config.server.shutdown_timeout_s));
     let stopped = join_all(servers.handles.iter().map(|handle| handle.stop(true)));

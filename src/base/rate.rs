@@ -157,6 +157,15 @@ impl Gcra {
         i64::try_from(at).unwrap_or(i64::MIN)
     }
 
+    /// A limiter that is as good as new from then on, at the latest when one that used its whole burst would be.
+    /// Units: milliseconds.
+    #[must_use]
+    pub fn idle_at(quota: Quota, at_ms: i64) -> Self {
+        let mut made = Self::new(quota);
+        made.arrival = made.scaled(at_ms);
+        made
+    }
+
     /// Takes over what another limiter of the same quota counted: whoever came further stands.
     pub fn merge(&mut self, other: &Self) {
         self.arrival = self.arrival.max(other.arrival);

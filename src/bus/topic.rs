@@ -1,5 +1,7 @@
 //! What can be spoken of on the bus, and the names that Redis knows it by.
 
+use crate::base::id::NodeId;
+
 /// What a publication is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Topic {
@@ -15,6 +17,8 @@ pub enum Topic {
     Broadcast,
     /// What nodes tell each other: `control`. Anyone who can reach Redis can write here: hints, never orders to trust.
     Control,
+    /// What other nodes tell one node: `node:{id}`. Sealed by a key that only nodes know.
+    Node(NodeId),
 }
 
 impl Topic {
@@ -27,13 +31,14 @@ impl Topic {
             Self::Spectator(agent_id) => format!("{prefix}spectator:{agent_id}"),
             Self::Broadcast => format!("{prefix}system:broadcast"),
             Self::Control => format!("{prefix}control"),
+            Self::Node(node) => format!("{prefix}node:{node}"),
         }
     }
 
     /// Whether publications carry the id of their node. The others are read by outside tools, who expect bare JSON.
     pub(super) fn is_between_nodes(&self) -> bool {
         match self {
-            Self::Channel(_) | Self::Control => true,
+            Self::Channel(_) | Self::Control | Self::Node(_) => true,
             Self::RegionEvents(_) | Self::RegionPositions(_) | Self::Spectator(_) | Self::Broadcast => false,
         }
     }
@@ -45,7 +50,7 @@ impl Topic {
             | Self::RegionEvents(name)
             | Self::RegionPositions(name)
             | Self::Spectator(name) => name.len(),
-            Self::Broadcast | Self::Control => 0,
+            Self::Broadcast | Self::Control | Self::Node(_) => 0,
         }
     }
 }

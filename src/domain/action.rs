@@ -6,7 +6,7 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::domain::scene::{Act, Decision, Scene};
 use crate::domain::{chat, conversation, ledger, object, region};
 use schemars::{Schema, schema_for};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
 
 /// Who decides an action.
@@ -21,7 +21,7 @@ pub enum Owner {
 }
 
 /// What an acknowledgement means. Source: durability.md §3.1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Durability {
     /// Committed to disk before the answer; executed once per command id.

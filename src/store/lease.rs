@@ -136,6 +136,26 @@ impl Store {
         })
     }
 
+    /// Gives a shard to a node, whoever holds it.
+    #[cfg(test)]
+    pub fn grant_shard(
+        &mut self,
+        shard: ShardId,
+        node: NodeId,
+        ttl_ms: i64,
+        now: Timestamp,
+    ) -> Result<Lease> {
+        use schema::shard::dsl as s;
+        self.write("grant a shard", |conn| {
+            let at = clock(conn, now)?;
+            let held: i64 = on_conn!(conn, |c| s::shard.find(shard.0).select(s::epoch).first(c))?;
+            let (owner, epoch) = (node, held.saturating_add(1));
+            let lease = Lease { shard, owner, epoch };
+            take_shard(conn, lease, at.saturating_add(ttl_ms), Timestamp(at), "test")?;
+            Ok(lease)
+        })
+    }
+
     /// Gives all shards of a node back. Their epochs stay.
     pub fn release_leases(&mut self, node: NodeId, now: Timestamp) -> Result<()> {
         use schema::{node::dsl as n, shard::dsl as s};

@@ -95,6 +95,12 @@ declare! {
     counter bus_dropped(reason = "reason") = "rookery_bus_dropped_total", Count;
     /// Times that the connection for hearing of other nodes was made again.
     counter bus_reconnects() = "rookery_bus_reconnects_total", Count;
+    /// Batches sent to other nodes.
+    counter peer_batches() = "rookery_peer_batches_total", Count;
+    /// Batches to other nodes that the bus did not take.
+    counter peer_batches_lost() = "rookery_peer_batches_lost_total", Count;
+    /// Times that a batch of another node was missing.
+    counter peer_gaps() = "rookery_peer_gaps_total", Count;
     /// Open sockets.
     gauge websocket_connections() = "rookery_websocket_connections", Count;
     /// Requests and actions that were refused or failed, by code.

@@ -21,6 +21,9 @@ impl AgentActor {
             // Forgotten, for a request that is dropped is answered by that.
             return std::mem::forget(request);
         }
+        if self.is_departed {
+            return self.pass_on(request);
+        }
         let now = self.now();
         self.presence.note_seen(now);
         if let Err(refusal) = self.admit(&request) {
@@ -34,6 +37,12 @@ impl AgentActor {
         } else {
             self.route(request, stage);
         }
+    }
+
+    /// The agent is another node's: what it is asked for is done there.
+    fn pass_on(&self, request: Request) {
+        let (act, reply) = request.into_act(self.handle.clone());
+        self.node.act_again(act, reply);
     }
 
     /// Permission first, then the limit. Source: society.md §5.2.
@@ -90,7 +99,10 @@ impl AgentActor {
                 (outcome, _) => outcome,
             }
         };
-        watch::then(stage, work, move |me, outcome, _| me.conclude(&id, outcome));
+        watch::then(stage, work, move |me, outcome, stage| {
+            me.conclude(&id, outcome);
+            me.end_departed(stage);
+        });
     }
 
     /// Everybody who asked for the command gets the answer; all but the first know that it is a repeat.
@@ -144,12 +156,13 @@ impl AgentActor {
             let asker = std::mem::replace(&mut request.reply, reply);
             let hop = place.hop;
             // The place changes before the one who asked hears of it.
-            watch::then(stage, outcome, move |me, outcome, _| {
+            watch::then(stage, outcome, move |me, outcome, stage| {
                 let outcome = outcome.unwrap_or_else(|_gone| Err(Refusal::unavailable()));
                 if let Ok(receipt) = &outcome {
                     me.follow_hand_off(receipt, hop);
                 }
                 answer(asker, outcome);
+                me.strand_if_lost(stage);
             });
         }
         // A full mailbox drops the request with its reply, and the asker is told `unavailable`.

@@ -85,9 +85,9 @@ impl AgentActor {
     }
 
     pub(super) fn tell_hub(&self, hub: usize, message: HubMessage) {
-        if let Some(seat) = self.node.directory.hubs().get(hub) {
+        if let Some(hub) = self.node.directory.hubs().get(hub) {
             // Counted by the mailbox; a hub so far behind closes its sockets anyway.
-            let _ = seat.tell(message);
+            let _ = hub.seat.tell(message);
         }
     }
 

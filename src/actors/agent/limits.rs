@@ -5,9 +5,10 @@ use crate::config::{Bucket, Limits};
 use crate::domain::agent::Permission;
 use crate::domain::refusal::Refusal;
 use crate::host::clock::Clock;
+use serde::{Deserialize, Serialize};
 
 /// What is counted of an agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Counted {
     /// An action that changes something.
     Action,
@@ -63,17 +64,42 @@ impl AgentLimits {
 
     /// From when on they are as good as new. Units: milliseconds of the monotonic clock.
     pub(super) fn idle_at_ms(&self) -> i64 {
+        let each = self.all().map(Limiter::idle_at_ms);
+        each.into_iter().max().unwrap_or(i64::MIN)
+    }
+
+    /// In how long each of them is as good as new. Units: milliseconds.
+    pub(super) fn idle_in_ms(&self, clock: &Clock) -> [i64; 4] {
+        let now_ms = clock.monotonic_ms();
+        self.all()
+            .map(|limiter| limiter.idle_at_ms().saturating_sub(now_ms).max(0))
+    }
+
+    /// Limits that are as good as new in so long. Units: milliseconds.
+    pub fn idle_in(
+        limits: &Limits,
+        [actions, perceptions, connections, suggestions]: [i64; 4],
+        clock: &Clock,
+    ) -> Self {
+        let now_ms = clock.monotonic_ms();
+        let limiter =
+            |bucket, in_ms: i64| Limiter::idle_at(bucket, limits.quota(bucket), now_ms.saturating_add(in_ms));
+        Self {
+            actions: limiter(Bucket::Actions, actions),
+            perceptions: limiter(Bucket::Perceptions, perceptions),
+            connections: limiter(Bucket::Connections, connections),
+            suggestions: limiter(Bucket::PromptsToAgent, suggestions),
+        }
+    }
+
+    fn all(&self) -> [&Limiter; 4] {
         let Self {
             actions,
             perceptions,
             connections,
             suggestions,
         } = self;
-        let all = [actions, perceptions, connections, suggestions];
-        all.iter()
-            .map(|limiter| limiter.idle_at_ms())
-            .max()
-            .unwrap_or(i64::MIN)
+        [actions, perceptions, connections, suggestions]
     }
 
     /// Takes over what was counted elsewhere for the same agent.

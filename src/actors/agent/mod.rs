@@ -58,6 +58,8 @@ pub enum AgentMessage {
     Count(Counted, Reply<()>),
     /// A spectator suggests something.
     Suggest(Box<Suggestion>),
+    /// What it used up of its limits on the node that it comes from. Units: milliseconds until each is as good as new.
+    Limits([i64; 4]),
 }
 
 /// The actor of one agent.
@@ -74,6 +76,8 @@ pub struct AgentActor {
     next_look: Option<SpawnHandle>,
     in_flight: HashMap<String, InFlight>,
     rates: rates::Rates,
+    /// Its agent is another node's: it ends when its last commands are answered.
+    is_departed: bool,
 }
 
 /// The shard that an agent is in.
@@ -111,6 +115,7 @@ impl AgentActor {
             next_look: None,
             in_flight: HashMap::new(),
             rates: rates::Rates::default(),
+            is_departed: false,
         }
     }
 
@@ -241,12 +246,8 @@ impl Role for AgentActor {
                 self.look_again(stage);
             }
             AgentMessage::Moved(shard, region, hop) => {
-                let was_somewhere = self.place.is_some();
                 self.moved(shard, region, hop);
-                if was_somewhere && self.place.is_none() {
-                    // To a shard that had just ended here.
-                    self.strand(stage);
-                }
+                self.strand_if_lost(stage);
             }
             AgentMessage::ShardEnded(shard) => self.shard_ended(shard, stage),
             AgentMessage::Disconnect(reply) => self.leave_world(Some(reply), stage),
@@ -259,6 +260,13 @@ impl Role for AgentActor {
                 answer(reply, self.check(what));
             }
             AgentMessage::Suggest(suggestion) => self.suggest(*suggestion),
+            AgentMessage::Limits(idle_in_ms) => {
+                let (limits, clock) = (&self.node.limits, &self.node.clock);
+                let used = AgentLimits::idle_in(limits, idle_in_ms, clock);
+                if let Some(limits) = &mut self.limits {
+                    limits.merge(&used);
+                }
+            }
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Where the agent is: it enters the world, and is handed over from shard to shard.
 
 use super::AgentActor;
+use crate::actors::directory::Whereabouts;
+use crate::actors::gateway::entry_of;
 use crate::actors::hub::HubMessage;
 use crate::actors::lease::moving;
 use crate::actors::node::DEADLINE;
@@ -19,26 +21,19 @@ impl AgentActor {
             return;
         };
         let world = self.node.directory.world();
-        let wanted = self
-            .presence
-            .joining
-            .iter()
-            .find_map(|join| join.spawn_region.clone());
-        let last = row.region.clone().filter(|_| wanted.is_none());
-        let region = wanted
-            .or_else(|| last.clone())
-            .unwrap_or_else(|| row.default_region.clone());
-        let plan = world.region(&region).or_else(|| world.regions.first());
-        let at = row.at.filter(|_| last.as_deref() == Some(region.as_str()));
-        let Some(plan) = plan else {
+        let mut joining = self.presence.joining.iter();
+        let wanted = joining.find_map(|join| join.spawn_region.as_deref());
+        let Some(entry) = entry_of(row, wanted, &world) else {
             return self.refuse_all(&Refusal::new(Code::RegionNotFound, "no such region"));
         };
-        let shard = self.node.directory.shard_at(&plan.name, at.unwrap_or(plan.spawn));
-        let Some((shard, seats)) = shard else {
-            return self.refuse_all(&moving());
+        let shard = world.shard_at(&entry.region, entry.at.unwrap_or(entry.spawn));
+        let found = shard.map(|shard| (shard.id, self.node.directory.find(shard.id)));
+        let Some((shard, Whereabouts::Here(seats))) = found else {
+            self.refuse_all(&moving());
+            return self.end_absent(stage);
         };
         self.presence.is_entering = true;
-        let (hop, name) = (row.hop, plan.name.clone());
+        let (hop, name, at) = (row.hop, entry.region, entry.at);
         let work = async move {
             seats
                 .region
@@ -77,7 +72,19 @@ impl AgentActor {
                 self.set_place(shard, name, 0);
                 self.welcome_all(stage);
             }
-            Err(refusal) => self.refuse_all(&refusal),
+            Err(refusal) => {
+                self.refuse_all(&refusal);
+                if refusal.code == Code::Moving {
+                    self.end_absent(stage);
+                }
+            }
+        }
+    }
+
+    /// Nobody is served by an actor whose agent is elsewhere, or enters elsewhere: the next one is where it is.
+    fn end_absent(&mut self, stage: &mut Stage<Self>) {
+        if self.node.peers.is_on() && self.place.is_none() && self.in_flight.is_empty() {
+            self.end(stage);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Limits of agents that come and go.
 
-use super::{Counted, Joiner};
+use super::Counted;
+use crate::actors::gateway::Guest;
 use crate::actors::test_node;
 use crate::config::Limits;
 use crate::domain::refusal::Code;
@@ -23,10 +24,7 @@ fn who_goes_and_comes_again_has_used_up_the_same() {
         assert!(absent.retry_after_ms.is_some_and(|ms| ms > 0) && absent.rate.is_some());
         let ping = node.act(&alice, "ping", json!({})).await.unwrap_err();
         assert_eq!(ping.code, Code::NotInWorld, "questions have a limit of their own");
-        node.gateway
-            .join(&alice.handle, Joiner::Rest, None)
-            .await
-            .unwrap();
+        node.gateway.join(&alice.handle, Guest::Rest, None).await.unwrap();
         assert_eq!(wave().await.unwrap_err().code, Code::RateLimited);
         node.act(&alice, "ping", json!({})).await.unwrap();
         node.clock.advance(absent.retry_after_ms.unwrap().unsigned_abs());
@@ -43,7 +41,7 @@ fn what_is_counted_of_an_absent_agent_counts_when_it_is_there() {
         for _ in 1..burst {
             gateway.count(&alice.handle, Counted::Connection).await.unwrap();
         }
-        gateway.join(&alice.handle, Joiner::Rest, None).await.unwrap();
+        gateway.join(&alice.handle, Guest::Rest, None).await.unwrap();
         gateway.count(&alice.handle, Counted::Connection).await.unwrap();
         let refusal = gateway
             .count(&alice.handle, Counted::Connection)

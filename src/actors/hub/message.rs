@@ -2,6 +2,8 @@
 
 use crate::actors::publication::Publication;
 use crate::base::id::{AgentId, SessionId, ShardId};
+use crate::base::time::Tick;
+use crate::domain::agent::Handle;
 use crate::domain::space::Cell;
 use crate::wire::Disconnect;
 use bytes::Bytes;
@@ -17,6 +19,8 @@ pub enum HubMessage {
         publication: Arc<Publication>,
         /// The agents that hear it.
         hearers: Arc<[AgentId]>,
+        /// The shard that the hearers are in; none when another node told.
+        shard: Option<ShardId>,
         /// Where spectators must look to see it.
         seen_at: Option<(ShardId, Cell)>,
     },
@@ -56,6 +60,19 @@ pub enum HubMessage {
         /// The channel of the agent now.
         to: Option<Arc<str>>,
     },
+    /// What a followed agent lets its followers see.
+    Followed(Arc<Publication>),
+    /// The sockets of this agent must look where it is.
+    Rehome(Handle),
+    /// The agent of a session was found in this region: nothing changes when it was known to be there.
+    Settle {
+        /// Which session.
+        session: SessionId,
+        /// The region.
+        region: Arc<str>,
+    },
+    /// Another node runs this shard now: what was seen of it is told anew.
+    ShardGone(ShardId, Tick),
     /// An order for sessions.
     Close(Whom, Disconnect),
     /// An agent's subscription to a channel ends.
@@ -94,6 +111,7 @@ pub struct TickFrames {
 }
 
 /// What one session begins and ceases to see.
+#[derive(Clone)]
 pub struct Interest {
     /// Which session.
     pub session: SessionId,

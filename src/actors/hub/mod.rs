@@ -9,23 +9,27 @@ mod table;
 pub use message::{Frames, HubMessage, Interest, TickFrames, Whom};
 pub use table::{HubTable, Listener};
 
+use super::homes::Homes;
+use super::peer::PeerHub;
 use super::watch::{Role, Stage};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// A hub's table, shared with the sessions of its thread.
 pub type SharedTable = Rc<RefCell<HubTable>>;
 
-/// The actor of a shard thread that hands publications to its sockets.
-pub struct HubActor {
-    table: SharedTable,
-}
-
-impl HubActor {
-    /// A hub over its thread's table.
-    pub fn new(table: SharedTable) -> Self {
-        Self { table }
-    }
+/// The actor of a shard thread that hands publications to its sockets; or of another node, whose sockets are reached through it.
+pub enum HubActor {
+    /// A hub of this node.
+    Here {
+        /// Its thread's table.
+        table: SharedTable,
+        /// Where the agents of the node's sockets are.
+        homes: Arc<Homes>,
+    },
+    /// The hub of another node.
+    There(PeerHub),
 }
 
 impl Role for HubActor {
@@ -39,49 +43,65 @@ impl Role for HubActor {
     fn forget(&mut self) {}
 
     fn take(&mut self, message: HubMessage, _: &mut Stage<Self>) {
-        match message {
-            HubMessage::Tick(tick) => self.table.borrow_mut().tick(tick),
-            HubMessage::Heard {
-                publication,
-                hearers,
-                seen_at,
-            } => {
-                self.table.borrow().heard(&publication, &hearers, seen_at);
+        match self {
+            Self::Here { table, homes } => hand_on(table, homes, message),
+            Self::There(hub) => hub.take(message),
+        }
+    }
+}
+
+fn hand_on(table: &SharedTable, homes: &Homes, message: HubMessage) {
+    match message {
+        HubMessage::Tick(tick) => table.borrow_mut().tick(tick),
+        HubMessage::Heard {
+            publication,
+            hearers,
+            seen_at,
+            ..
+        } => {
+            table.borrow().heard(&publication, &hearers, seen_at);
+        }
+        HubMessage::Inbox { agent, publication } => {
+            let listeners = table.borrow().listeners(agent);
+            listeners.iter().for_each(|listener| listener.inbox(&publication));
+        }
+        HubMessage::Channel(publication) | HubMessage::Followed(publication) => {
+            table.borrow_mut().publish(&publication);
+        }
+        HubMessage::Rehome(handle) => homes.call(handle),
+        HubMessage::Settle { session, region } => {
+            let listener = table.borrow().listener(session);
+            if let Some(listener) = listener.filter(|listener| listener.is_elsewhere(&region)) {
+                table.borrow_mut().change_region(session);
+                listener.settle(&region);
             }
-            HubMessage::Inbox { agent, publication } => {
-                let listeners = self.table.borrow().listeners(agent);
-                listeners.iter().for_each(|listener| listener.inbox(&publication));
+        }
+        HubMessage::ShardGone(shard, tick) => table.borrow_mut().forget_shard(shard, tick),
+        HubMessage::Presence {
+            channel,
+            json,
+            protobuf,
+        } => {
+            table.borrow().tell_presence(&channel, &json, &protobuf);
+        }
+        HubMessage::Region { session, from, to } => {
+            let listener = table.borrow_mut().change_region(session);
+            if let Some(listener) = listener {
+                listener.region(from.as_deref(), to.as_deref());
             }
-            HubMessage::Channel(publication) => self.table.borrow_mut().publish(&publication),
-            HubMessage::Presence {
-                channel,
-                json,
-                protobuf,
-            } => {
-                self.table.borrow().tell_presence(&channel, &json, &protobuf);
+        }
+        HubMessage::Follow { session, from, to } => {
+            let listener = table.borrow_mut().follow(session, from.as_ref(), to.as_ref());
+            if let Some(listener) = listener {
+                listener.follow(from.as_deref(), to.as_deref());
             }
-            HubMessage::Region { session, from, to } => {
-                let listener = self.table.borrow_mut().change_region(session);
-                if let Some(listener) = listener {
-                    listener.region(from.as_deref(), to.as_deref());
-                }
-            }
-            HubMessage::Follow { session, from, to } => {
-                let listener = self
-                    .table
-                    .borrow_mut()
-                    .follow(session, from.as_ref(), to.as_ref());
-                if let Some(listener) = listener {
-                    listener.follow(from.as_deref(), to.as_deref());
-                }
-            }
-            HubMessage::Close(whom, reason) => self.table.borrow_mut().close(&whom, reason),
-            HubMessage::Unsubscribe { agent, channel } => {
-                let listeners = self.table.borrow().listeners(agent);
-                listeners
-                    .iter()
-                    .for_each(|listener| listener.unsubscribe(&channel));
-            }
+        }
+        HubMessage::Close(whom, reason) => table.borrow_mut().close(&whom, reason),
+        HubMessage::Unsubscribe { agent, channel } => {
+            let listeners = table.borrow().listeners(agent);
+            listeners
+                .iter()
+                .for_each(|listener| listener.unsubscribe(&channel));
         }
     }
 }

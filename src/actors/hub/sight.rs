@@ -5,6 +5,9 @@ use super::message::{Interest, TickFrames};
 use super::table::{HubTable, Listener};
 use crate::actors::outbox::SharedOutbox;
 use crate::base::id::{SessionId, ShardId};
+use crate::base::map::IdMap;
+use crate::base::time::Tick;
+use crate::domain::space::Cell;
 use crate::telemetry::metric;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -69,6 +72,30 @@ impl HubTable {
         self.sessions
             .get(&session)
             .map(|entry| Rc::clone(&entry.listener))
+    }
+
+    /// A shard runs elsewhere now: what sessions saw of it is forgotten, and they are told so.
+    pub(super) fn forget_shard(&mut self, shard: ShardId, tick: Tick) {
+        let cells: Vec<(ShardId, Cell)> = self
+            .cells
+            .keys()
+            .filter(|(of, _)| *of == shard)
+            .copied()
+            .collect();
+        let mut lost: IdMap<SessionId, Vec<Cell>> = IdMap::default();
+        for key in cells {
+            for watcher in self.cells.remove(&key).into_iter().flatten() {
+                if let Some(entry) = self.sessions.get_mut(&watcher.session) {
+                    entry.cells.remove(&key);
+                }
+                lost.entry(watcher.session).or_default().push(key.1);
+            }
+        }
+        for (session, cells) in lost {
+            if let Some(entry) = self.sessions.get(&session) {
+                entry.listener.lose_cells(&cells, tick);
+            }
+        }
     }
 
     /// Forgets what a session saw of other regions and returns its listener.

@@ -6,6 +6,7 @@ use crate::actors::outbox::SharedOutbox;
 use crate::actors::publication::Publication;
 use crate::base::id::{AgentId, SessionId, ShardId};
 use crate::base::map::IdMap;
+use crate::base::time::Tick;
 use crate::domain::space::Cell;
 use crate::wire::Disconnect;
 use smallvec::SmallVec;
@@ -19,6 +20,12 @@ pub trait Listener {
     fn inbox(&self, publication: &Arc<Publication>);
     /// The region around it changed.
     fn region(&self, from: Option<&str>, to: Option<&str>);
+    /// Whether it believes to be in another region than this.
+    fn is_elsewhere(&self, region: &str) -> bool;
+    /// It is in this region, which it did not know.
+    fn settle(&self, region: &str);
+    /// It sees these cells no more, for now.
+    fn lose_cells(&self, cells: &[Cell], tick: Tick);
     /// The channel of the agent that it follows changed.
     fn follow(&self, from: Option<&str>, to: Option<&str>);
     /// Its subscription to a channel ends.
@@ -142,6 +149,13 @@ impl HubTable {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.sessions.is_empty()
+    }
+
+    /// The listener of a session.
+    pub(super) fn listener(&self, session: SessionId) -> Option<Rc<dyn Listener>> {
+        self.sessions
+            .get(&session)
+            .map(|entry| Rc::clone(&entry.listener))
     }
 
     /// The listeners of an agent's sessions. Cloned out, because a listener may borrow the table.

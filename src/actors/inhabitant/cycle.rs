@@ -2,8 +2,7 @@
 
 use super::InhabitantActor;
 use super::senses::{Seen, act, see, sky_at};
-use crate::actors::agent::Joiner;
-use crate::actors::gateway::{Caller, Gateway};
+use crate::actors::gateway::{Caller, Gateway, Guest};
 use crate::actors::watch::{self, Stage};
 use crate::brain::{INTENTS_MAX, Me, Mind, Perception, Thought};
 use crate::domain::refusal::Refusal;
@@ -37,7 +36,7 @@ impl InhabitantActor {
         let needs_purse = self.purse.is_none_or(|(_, at)| now.since_ms(at) > PURSE_MS);
         let work = async move {
             if !is_inside {
-                gateway.join(&caller.handle, Joiner::Rest, None).await?;
+                gateway.join(&caller.handle, Guest::Rest, None).await?;
             }
             see(&gateway, &caller, needs_purse).await
         };

@@ -7,6 +7,7 @@ use crate::actors::publication::{Dialect, Publication};
 use crate::base::time::Tick;
 use crate::brain::{Heard, HeardKind, Neighbour};
 use crate::domain::agent::Handle;
+use crate::domain::space::Cell;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
@@ -34,6 +35,14 @@ impl Listener for Ears {
     }
 
     fn region(&self, _: Option<&str>, _: Option<&str>) {}
+
+    fn is_elsewhere(&self, _: &str) -> bool {
+        false
+    }
+
+    fn settle(&self, _: &str) {}
+
+    fn lose_cells(&self, _: &[Cell], _: Tick) {}
 
     fn follow(&self, _: Option<&str>, _: Option<&str>) {}
 

@@ -6,6 +6,7 @@ mod register;
 #[cfg(test)]
 mod tests;
 
+use super::directory::Hub;
 use super::gateway::{Caller, Gateway};
 use super::hub::{HubActor, SharedTable};
 use super::inhabitant::{InhabitantActor, Limited};
@@ -16,6 +17,7 @@ use crate::brain::Persona;
 use crate::store::agent::AgentRow;
 use actix_rt::ArbiterHandle;
 use register::find_or_register;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Between the arrivals of two inhabitants: they come one after another, not as a crowd.
@@ -130,9 +132,13 @@ impl Role for Inhabitants {
         if self.hub.is_none() {
             let hub = watch::start_here(
                 &self.gateway.node.quarantine,
-                HubActor::new(SharedTable::clone(&self.table)),
+                HubActor::Here {
+                    table: SharedTable::clone(&self.table),
+                    homes: Arc::clone(&self.gateway.node.homes),
+                },
             );
-            self.gateway.node.directory.put_hub(hub.clone());
+            let (seat, node) = (hub.clone(), None);
+            self.gateway.node.directory.put_hub(Hub { seat, node });
             self.hub = Some(hub);
         }
         self.arrive(stage);

@@ -1,6 +1,6 @@
 //! An agent acts: decide, then apply at once or after the commit.
 
-use super::{NEVER, RegionActor, RegionMessage, Settled};
+use super::{NEVER, RegionActor, RegionMessage, Settled, afar};
 use crate::actors::committer::{CommitterMessage, Pending, Settle};
 use crate::actors::lease::moving;
 use crate::actors::mailbox::answer;
@@ -192,12 +192,13 @@ impl RegionActor {
         } else {
             self.node.directory.siblings(&self.shard)
         };
+        let node = Arc::clone(&self.node);
         Settle::new(move |outcome| {
             if let (Ok(Outcome::Committed { .. }), Some(seats)) = (outcome, seats) {
                 seats.region.order(RegionMessage::Settled(agent, settled));
                 for other in others {
                     let objects = objects.iter().filter_map(Settled::of_object).collect();
-                    other.region.order(RegionMessage::Settled(agent, objects));
+                    afar::settle(&node, other, agent, objects);
                 }
             }
         })

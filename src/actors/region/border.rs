@@ -1,8 +1,9 @@
 //! Walking over an inner border of a region: an agent waits at the border until the neighbour has it, and is offered again
 //! while the neighbour cannot take it.
 
-use super::crossing::{Destination, Fate, Journey};
-use super::{RegionActor, RegionMessage};
+use super::RegionActor;
+use super::crossing::{Destination, Journey};
+use crate::actors::directory::Whereabouts;
 use crate::actors::watch::{self, Stage};
 use crate::base::id::AgentId;
 use crate::domain::space::{Trajectory, Vec3};
@@ -57,15 +58,12 @@ impl RegionActor {
         let Some(mut body) = state.body(agent).cloned() else {
             return;
         };
-        let neighbour = self.node.directory.shard_at(&self.plan.name, at);
-        let Some((shard, seats)) = neighbour.filter(|(shard, _)| *shard != self.shard.id) else {
-            // The neighbour does not run yet.
-            if let Some(seats) = self.node.directory.shard(self.shard.id) {
-                let message = RegionMessage::HandedOver(agent, body.hop, Fate::Later);
-                seats.region.order(message);
-            }
-            return;
-        };
+        let world = self.node.directory.world();
+        let neighbour = world.shard_at(&self.plan.name, at).map(|shard| shard.id);
+        // None: the border is not where it was, and it is looked at again.
+        let shard = neighbour.filter(|shard| *shard != self.shard.id);
+        let found = shard.map_or(Whereabouts::Nowhere, |shard| self.node.directory.find(shard));
+        let shard = shard.unwrap_or(self.shard.id);
         body.trajectory = way;
         let followed = body.follow.as_ref().map(|follow| follow.target);
         let journey = Journey::OnFoot {
@@ -73,7 +71,7 @@ impl RegionActor {
             follows: followed.and_then(|target| self.last_known(target)),
         };
         let region = self.plan.name.as_str().into();
-        self.offer(body, at, Destination { shard, region }, &seats, journey);
+        self.offer(body, at, Destination { shard, region }, found, journey);
     }
 
     /// The neighbour cannot take an agent now: it waits on and is offered once more, unless that was tried often enough. One

@@ -82,7 +82,7 @@ impl RegionActor {
                 let before = std::mem::replace(&mut body.status, AWAY.to_owned());
                 self.away.insert(row.id, before);
             }
-            self.node.directory.put_online(&profile, &self.plan.name);
+            self.node.note_present(&profile, &self.plan.name);
             state.enter(body, tick);
             self.viewers.refocus(profile.id);
             self.wake_agent(&profile);
@@ -104,7 +104,7 @@ impl RegionActor {
     }
 
     /// An agent that was in the world before the start has an actor, which lets it go when nobody comes back.
-    fn wake_agent(&self, profile: &Arc<Profile>) {
+    pub(super) fn wake_agent(&self, profile: &Arc<Profile>) {
         let Some(seats) = self.node.directory.shard(self.shard.id) else {
             return;
         };

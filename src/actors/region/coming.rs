@@ -6,7 +6,6 @@ use crate::actors::agent::AgentMessage;
 use crate::actors::committer::{Pending, Settle};
 use crate::actors::lease::moving;
 use crate::actors::mailbox::{Reply, answer};
-use crate::actors::spectator::SpectatorMessage;
 use crate::actors::watch::Stage;
 use crate::base::id::AgentId;
 use crate::domain::agent::Profile;
@@ -135,8 +134,9 @@ impl RegionActor {
         if let Some(status) = away {
             self.away.insert(profile.id, status);
         }
-        self.node.directory.put_online(&profile, &self.plan.name);
+        self.node.note_present(&profile, &self.plan.name);
         self.count_online();
+        self.wake_agent(&profile);
         self.tell_place(&profile, hop);
     }
 
@@ -207,9 +207,7 @@ impl RegionActor {
         }
         self.end_tracking(profile.id);
         self.depart(profile.id);
-        self.node
-            .directory
-            .remove_online(&profile.handle, &self.plan.name);
+        self.node.note_absent(&profile.handle, &self.plan.name);
         self.mirror_left(profile.handle.as_str(), true);
         self.count_online();
     }
@@ -275,11 +273,8 @@ impl RegionActor {
     pub(super) fn viewers_lose(&mut self, agent: AgentId, to: Option<Arc<str>>) {
         let at = self.state.as_ref().and_then(|state| state.grid().position(agent));
         for viewer in self.viewers.of_agent(agent) {
-            let moved = || SpectatorMessage::TargetMoved(to.clone(), at);
             // A spectator that is gone follows nobody.
-            let watches_on = viewer
-                .follower
-                .is_some_and(|follower| follower.tell(moved()).is_ok());
+            let watches_on = viewer.follower.is_some_and(|follower| follower.tell(&to, at));
             if !watches_on {
                 self.viewers.remove(viewer.session);
             }

@@ -1,13 +1,17 @@
 //! Hand-offs between shards: by teleport, and on foot over a border inside a region. The receiver's transaction decides.
 
 use super::coming::Entered;
-use super::{RegionActor, RegionMessage, Settled};
+use super::{RegionActor, RegionMessage, Settled, afar};
+use crate::actors::agent::AgentMessage;
 use crate::actors::committer::{Pending, Settle};
-use crate::actors::directory::ShardSeats;
+use crate::actors::directory::Whereabouts;
+use crate::actors::lease::moving;
 use crate::actors::mailbox::{Seat, answer};
+use crate::actors::node::DEADLINE;
+use crate::actors::peer::{Told, message, read_receipt};
 use crate::actors::request::Request;
 use crate::actors::watch::{self, Stage};
-use crate::base::id::{AgentId, ShardId};
+use crate::base::id::{AgentId, NodeId, ShardId};
 use crate::domain::agent::Profile;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::refusal::{Code, Refusal};
@@ -20,6 +24,8 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long another node may take to answer an offer. Afterwards a transaction finds out.
+const OFFER_DEADLINE: Duration = Duration::from_secs(2);
 /// Between two tries to learn what became of an offer.
 const RECLAIM_PAUSE: Duration = Duration::from_millis(500);
 
@@ -37,6 +43,25 @@ pub struct Arrival {
     offer: Offer,
     /// How it comes.
     journey: Journey,
+}
+
+impl Arrival {
+    /// Who comes and to which point, from which shard of which region.
+    pub(super) fn new(
+        (body, at): (Body, Vec3),
+        (from, from_region): (ShardId, String),
+        offer: Offer,
+        journey: Journey,
+    ) -> Self {
+        Self {
+            body,
+            at,
+            from,
+            from_region,
+            offer,
+            journey,
+        }
+    }
 }
 
 /// How an agent comes to another shard.
@@ -74,18 +99,49 @@ pub enum Fate {
 }
 
 /// An agent offered to another shard. Dropped on the way (a full queue, a failed actor), the sender keeps the agent.
-struct Offer {
-    from: Option<Seat<RegionActor>>,
+pub(super) struct Offer {
+    from: Option<Sender>,
     to: Destination,
     agent: AgentId,
     hop: i64,
     is_committing: bool,
 }
 
+/// Who offers an agent.
+enum Sender {
+    /// A shard of this node.
+    Here(Seat<RegionActor>),
+    /// One of another node.
+    There(Box<dyn FnOnce(message::Fate) + Send>),
+}
+
 impl Offer {
+    /// An offer of another node to a shard of this one, under a hand-off.
+    pub(super) fn of_another_node(
+        agent: AgentId,
+        (shard, hop): (ShardId, i64),
+        told: impl FnOnce(message::Fate) + Send + 'static,
+    ) -> Self {
+        let region = "".into();
+        Self {
+            from: Some(Sender::There(Box::new(told))),
+            to: Destination { shard, region },
+            agent,
+            hop,
+            is_committing: false,
+        }
+    }
+
     fn end(&mut self, fate: Fate) {
-        if let Some(from) = self.from.take() {
-            from.order(RegionMessage::HandedOver(self.agent, self.hop, fate));
+        match self.from.take() {
+            Some(Sender::Here(from)) => from.order(RegionMessage::HandedOver(self.agent, self.hop, fate)),
+            Some(Sender::There(told)) => told(match fate {
+                Fate::Kept | Fate::Reclaimed => message::Fate::Kept,
+                Fate::Later => message::Fate::Later,
+                Fate::Taken(_) => message::Fate::Taken,
+                Fate::Unknown(_) => message::Fate::Unknown,
+            }),
+            None => {}
         }
     }
 
@@ -124,7 +180,7 @@ impl RegionActor {
             );
         };
         let at = at.unwrap_or(plan.spawn);
-        let Some((shard, seats)) = self.node.directory.shard_at(&region, at) else {
+        let Some(shard) = world.shard_at(&region, at).map(|shard| shard.id) else {
             return answer(request.reply, Err(Refusal::unavailable()));
         };
         let Some(body) = self.state.as_mut().and_then(|state| state.body_mut(profile.id)) else {
@@ -133,6 +189,10 @@ impl RegionActor {
         if shard == self.shard.id {
             return self.stand_elsewhere(profile, at, request);
         }
+        let found = self.node.directory.find(shard);
+        if matches!(found, Whereabouts::Nowhere) {
+            return answer(request.reply, Err(moving()));
+        }
         // Frozen before it is offered: two owners are worse than a late one.
         body.is_frozen = true;
         let body = body.clone();
@@ -140,29 +200,97 @@ impl RegionActor {
             shard,
             region: region.into(),
         };
-        self.offer(body, at, to, &seats, Journey::Teleport(Box::new(request)));
+        self.offer(body, at, to, found, Journey::Teleport(Box::new(request)));
     }
 
     /// Offers an agent, which is frozen already.
-    pub(super) fn offer(&self, body: Body, at: Vec3, to: Destination, seats: &ShardSeats, journey: Journey) {
+    pub(super) fn offer(&self, body: Body, at: Vec3, to: Destination, found: Whereabouts, journey: Journey) {
+        let seats = match found {
+            Whereabouts::Here(seats) => seats,
+            Whereabouts::There(node) => return self.offer_there(node, (body, at), to, journey),
+            Whereabouts::Nowhere => {
+                let (agent, hop) = (body.profile.id, body.hop);
+                return self.tell_myself(RegionMessage::HandedOver(agent, hop, Fate::Later));
+            }
+        };
         let offer = Offer {
-            from: self.node.directory.shard(self.shard.id).map(|seats| seats.region),
+            from: self.me().map(Sender::Here),
             to,
             agent: body.profile.id,
             hop: body.hop,
             is_committing: false,
         };
-        let arrival = Arrival {
-            body,
-            at,
-            from: self.shard.id,
-            from_region: self.plan.name.clone(),
-            offer,
-            journey,
-        };
+        let from = (self.shard.id, self.plan.name.clone());
+        let arrival = Arrival::new((body, at), from, offer, journey);
         if let Err(refusal) = seats.region.tell(RegionMessage::Arrive(Box::new(arrival))) {
             // A request was dropped with the message, so its asker is told `unavailable`; so was the offer, and the body stays.
             tracing::debug!(shard.id = %self.shard.id, "the neighbour takes nobody: {refusal}");
+        }
+    }
+
+    /// Offers an agent to a shard of another node. What becomes of it is heard from there, or found out in the store.
+    fn offer_there(&self, node: NodeId, (body, at): (Body, Vec3), to: Destination, journey: Journey) {
+        let (agent, hop, me) = (body.profile.id, body.hop, self.me());
+        let (teleport, away, follows) = match journey {
+            Journey::Teleport(request) => match self.await_receipt(node, &body, *request) {
+                Some(teleport) => (Some(teleport), None, None),
+                None => return self.tell_myself(RegionMessage::HandedOver(agent, hop, Fate::Kept)),
+            },
+            Journey::OnFoot { away, follows } => (None, away, follows),
+        };
+        let arrive = message::Arrive {
+            shard: to.shard,
+            body: afar::traveller(&body),
+            at,
+            from: self.shard.id,
+            from_region: self.plan.name.clone(),
+            teleport,
+            away,
+            follows,
+        };
+        let receipt = arrive.teleport.as_ref().map(|(_, number)| *number);
+        let question = message::Question::Arrive(Box::new(arrive));
+        let peers = Arc::clone(&self.node.peers);
+        self.node
+            .peers
+            .ask_then(node, question, OFFER_DEADLINE, move |told| {
+                if let (Told::Missing | Told::Unsent, Some(receipt)) = (&told, receipt) {
+                    // Nothing was done, and nobody else will say so.
+                    peers.expect_no_more(node, receipt);
+                }
+                let fate = match told {
+                    Told::Done(bytes) => match rmp_serde::from_slice(&bytes) {
+                        Ok(message::Fate::Kept) => Fate::Kept,
+                        Ok(message::Fate::Later) => Fate::Later,
+                        Ok(message::Fate::Taken) => Fate::Taken(to),
+                        Ok(message::Fate::Unknown) | Err(_) => Fate::Unknown(to),
+                    },
+                    Told::Refused(_) | Told::Missing | Told::Unsent => Fate::Later,
+                    Told::Lost => Fate::Unknown(to),
+                };
+                if let Some(me) = me {
+                    me.order(RegionMessage::HandedOver(agent, hop, fate));
+                }
+            });
+    }
+
+    /// A request that goes along to another node, with the number under which its receipt is awaited. None: it was refused.
+    fn await_receipt(&self, node: NodeId, body: &Body, request: Request) -> Option<(message::Act, u64)> {
+        let (act, reply) = request.into_act(body.profile.handle.clone());
+        let number = self.node.peers.expect(node, DEADLINE, move |told| {
+            answer(reply, told.into_result().and_then(|bytes| read_receipt(&bytes)));
+        });
+        // Too many wait: the reply was dropped, and its asker is told `unavailable`.
+        number.ok().map(|number| (act, number))
+    }
+
+    fn me(&self) -> Option<Seat<RegionActor>> {
+        self.node.directory.shard(self.shard.id).map(|seats| seats.region)
+    }
+
+    fn tell_myself(&self, message: RegionMessage) {
+        if let Some(me) = self.me() {
+            me.order(message);
         }
     }
 
@@ -182,7 +310,7 @@ impl RegionActor {
         let mut commit = self.commit_of(profile, event, writes, result);
         commit.command = Some(request.command);
         let agent = profile.id;
-        let region = self.node.directory.shard(self.shard.id).map(|seats| seats.region);
+        let region = self.me();
         let settle = Settle::new(move |outcome: &Result<Outcome, Refusal>| {
             if let (Ok(Outcome::Committed { .. }), Some(region)) = (outcome, region) {
                 region.order(RegionMessage::Settled(
@@ -245,7 +373,7 @@ impl RegionActor {
             commit.command = Some(request.command);
             request.reply
         });
-        let region = self.node.directory.shard(self.shard.id).map(|seats| seats.region);
+        let region = self.me();
         offer.is_committing = true;
         let settle = Settle::new(move |outcome: &Result<Outcome, Refusal>| {
             if let Some(region) = region {
@@ -314,6 +442,11 @@ impl RegionActor {
             self.viewers.release(agent);
         }
         let body = self.state.as_mut().and_then(|state| state.leave(agent));
+        if let Some(body) = &body
+            && self.node.directory.shard(to.shard).is_none()
+        {
+            self.pass_agent_on(body, to);
+        }
         match waiting {
             Some(waiting) => self.pass_on(agent, to.shard, waiting.way),
             None => self.end_tracking(agent),
@@ -324,6 +457,18 @@ impl RegionActor {
         }
         self.depart(agent);
         self.count_online();
+    }
+
+    /// The agent is another node's: it is not to be found here any more, and its actor here sends its sockets after it.
+    fn pass_agent_on(&self, body: &Body, to: &Destination) {
+        let handle = &body.profile.handle;
+        self.node.note_absent(handle, &self.plan.name);
+        if let Some(agent) = self.node.directory.agent(handle) {
+            let hop = body.hop.saturating_add(1);
+            agent
+                .seat
+                .order(AgentMessage::Moved(to.shard, to.region.to_string(), hop));
+        }
     }
 
     /// Takes an agent back whose offer had no answer: of two transactions about one hand-off only one succeeds. If it is not
@@ -345,14 +490,12 @@ impl RegionActor {
         let writes = vec![self.relocate(at, hop, true, Some(carried))];
         let commit = self.commit_of(&profile, event, writes, json!({}));
         let node = Arc::clone(&self.node);
-        let here = node.directory.shard(self.shard.id).map(|seats| seats.region);
+        let here = self.me();
         let settle = Settle::new(move |outcome: &Result<Outcome, Refusal>| {
             let fate = match outcome {
                 Ok(Outcome::Committed { .. }) => Fate::Reclaimed,
                 Ok(_) => {
-                    if let Some(seats) = node.directory.shard(to.shard) {
-                        seats.region.order(RegionMessage::Reload);
-                    }
+                    afar::reload(&node, to.shard);
                     Fate::Taken(to)
                 }
                 Err(_) => Fate::Unknown(to),

@@ -1,6 +1,7 @@
 //! The actor of a region's shard: owns who is where. Everything here is memory; what must last goes through the committer.
 
 mod act;
+mod afar;
 mod border;
 mod checkpoint;
 mod coming;
@@ -71,6 +72,8 @@ pub enum RegionMessage {
     Watch(Viewer, Reply<Option<Vec3>>),
     /// A session watches no more.
     Unwatch(SessionId),
+    /// Another node is gone whose sockets were reached by this hub.
+    HubGone(usize),
     /// What is known of an agent changed.
     Profile(Arc<Profile>),
     /// Somebody wants to look.
@@ -214,21 +217,33 @@ impl RegionActor {
     fn end(&mut self, stage: &mut Stage<Self>) {
         let directory = &self.node.directory;
         for body in self.state.iter().flat_map(RegionState::bodies) {
-            directory.remove_online(&body.profile.handle, &self.plan.name);
+            self.node.note_absent(&body.profile.handle, &self.plan.name);
         }
         let hubs = directory.hubs();
-        for (session, hub) in self.viewers.all() {
+        // Where shards are shared, sockets stay: who watches looks where the shard is.
+        let closed = self.viewers.all().filter(|_| !self.node.peers.is_on());
+        for (session, hub) in closed {
             if let Some(hub) = hubs.get(hub) {
-                hub.order(HubMessage::Close(
+                hub.seat.order(HubMessage::Close(
                     Whom::Session(session),
                     Disconnect::FORCE_RECONNECT,
                 ));
             }
         }
+        for (hub, _) in hubs.iter().enumerate() {
+            directory.note_watched(self.shard.id, hub, false);
+        }
         self.conversations.end();
         self.state = None;
         self.show_online();
         watch::finish(stage);
+    }
+
+    /// Notes which other nodes have sockets that watch here.
+    fn note_watched(&mut self) {
+        for (hub, is_watching) in self.viewers.take_changed_hubs() {
+            self.node.directory.note_watched(self.shard.id, hub, is_watching);
+        }
     }
 
     fn look(&self, look: Look) {
@@ -292,12 +307,22 @@ impl Role for RegionActor {
             RegionMessage::Left(profile) => self.left(&profile),
             RegionMessage::Watch(viewer, reply) => {
                 let at = self.watch(viewer);
+                self.note_watched();
                 answer(
                     reply,
                     self.state.as_ref().map(|_| at).ok_or_else(Refusal::unavailable),
                 );
             }
-            RegionMessage::Unwatch(session) => self.viewers.remove(session),
+            RegionMessage::Unwatch(session) => {
+                self.viewers.remove(session);
+                self.note_watched();
+            }
+            RegionMessage::HubGone(hub) => {
+                for session in self.viewers.of_hub(hub) {
+                    self.viewers.remove(session);
+                }
+                self.note_watched();
+            }
             RegionMessage::Profile(profile) => {
                 if let Some(state) = &mut self.state {
                     state.set_profile(profile);

@@ -64,6 +64,7 @@ impl RegionActor {
         self.step(tick);
         let frames = self.frames(tick);
         let interests = self.interests(tick);
+        self.note_watched();
         // Before anybody is told: whose thread is woken may take this one's processor.
         metric::tick_duration().record(self.node.clock.monotonic().saturating_sub(started).as_secs_f64());
         self.tell_hubs(frames, interests);
@@ -136,7 +137,7 @@ impl RegionActor {
                 frames: Arc::clone(&frames),
                 interests,
             };
-            if hub.tell(HubMessage::Tick(message)).is_err() {
+            if hub.seat.tell(HubMessage::Tick(message)).is_err() {
                 metric::dropped_frames().increment(1);
             }
         }

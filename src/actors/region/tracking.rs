@@ -1,7 +1,8 @@
 //! Following over the inner borders of a region: the shard that has the one followed tells the shards whose agents follow it
 //! where it goes. They ask for that once a second, so whatever gets lost on the way, it is told again.
 
-use super::{RegionActor, RegionMessage};
+use super::{RegionActor, RegionMessage, afar};
+use crate::actors::peer::message::News;
 use crate::base::id::{AgentId, ShardId};
 use crate::base::time::Tick;
 use crate::domain::region::Beyond;
@@ -65,23 +66,31 @@ impl RegionActor {
         }
         if !sought.is_empty() {
             for sibling in self.node.directory.siblings(&self.shard) {
-                // Asked again in a second.
-                let _ = sibling
-                    .region
-                    .tell(RegionMessage::Track(self.shard.id, sought.clone()));
+                self.ask(sibling, sought.clone());
             }
         }
     }
 
     fn ask(&self, shard: ShardId, agents: Vec<AgentId>) {
-        self.tell_shard(shard, RegionMessage::Track(self.shard.id, agents));
+        let by = self.shard.id;
+        let there = || News::Track(by, shard, agents.clone());
+        afar::tell(
+            &self.node,
+            shard,
+            || RegionMessage::Track(by, agents.clone()),
+            there,
+        );
     }
 
-    fn tell_shard(&self, shard: ShardId, message: RegionMessage) {
-        if let Some(seats) = self.node.directory.shard(shard) {
-            // Counted by the mailbox; it is asked for and told again in a second.
-            let _ = seats.region.tell(message);
-        }
+    fn tell_shard(&self, shard: ShardId, agent: AgentId, beyond: Option<Beyond>) {
+        let by = self.shard.id;
+        let there = || News::Tracked(shard, by, agent, beyond);
+        afar::tell(
+            &self.node,
+            shard,
+            || RegionMessage::Tracked(agent, by, beyond),
+            there,
+        );
     }
 
     /// Another shard asks where these go, whom its agents follow.
@@ -92,7 +101,7 @@ impl RegionActor {
             let Some(body) = state.body(agent) else {
                 // What was told when it walked over may have been lost.
                 let beyond = self.departed.get(&agent).and_then(|(_, beyond)| *beyond);
-                self.tell_shard(by, RegionMessage::Tracked(agent, self.shard.id, beyond));
+                self.tell_shard(by, agent, beyond);
                 continue;
             };
             let tracking = self.tracked.entry(agent).or_insert_with(|| Tracking {
@@ -104,7 +113,7 @@ impl RegionActor {
                 shard: self.shard.id,
                 trajectory: body.trajectory,
             };
-            self.tell_shard(by, RegionMessage::Tracked(agent, self.shard.id, Some(beyond)));
+            self.tell_shard(by, agent, Some(beyond));
         }
     }
 
@@ -137,7 +146,7 @@ impl RegionActor {
             news.extend(tracking.shards.keys().map(|shard| (*shard, *agent, beyond)));
         }
         for (shard, agent, beyond) in news {
-            self.tell_shard(shard, RegionMessage::Tracked(agent, self.shard.id, Some(beyond)));
+            self.tell_shard(shard, agent, Some(beyond));
         }
     }
 
@@ -148,7 +157,7 @@ impl RegionActor {
             trajectory: way,
         };
         for by in self.askers(agent) {
-            self.tell_shard(by, RegionMessage::Tracked(agent, self.shard.id, Some(beyond)));
+            self.tell_shard(by, agent, Some(beyond));
         }
         self.follow_beyond(agent, beyond);
     }
@@ -156,7 +165,7 @@ impl RegionActor {
     /// An agent is gone from the region, or from where it could be followed to.
     pub(super) fn end_tracking(&mut self, agent: AgentId) {
         for by in self.askers(agent) {
-            self.tell_shard(by, RegionMessage::Tracked(agent, self.shard.id, None));
+            self.tell_shard(by, agent, None);
         }
     }
 

@@ -12,9 +12,10 @@ pub use permission::{Permission, Permissions};
 pub use revocation::{Revocation, RevocationKind};
 
 use crate::base::id::AgentId;
+use serde::{Deserialize, Serialize};
 
 /// What everybody may rely on about an agent while it is in the world. Shared as `Arc<Profile>`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     /// The id inside the server.
     pub id: AgentId,

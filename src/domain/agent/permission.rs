@@ -21,7 +21,8 @@ pub enum Permission {
 }
 
 /// A set of permissions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Permissions(u8);
 
 const NAMED: [(Permission, &str, u8); 6] = [

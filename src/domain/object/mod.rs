@@ -10,7 +10,9 @@ mod verb_tests;
 pub use kind::{ItemKind, ObjectKind};
 
 use crate::domain::space::Vec3;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// A thing to use, with its state. One row of table `object`.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,10 +32,10 @@ pub struct SceneObject {
 }
 
 /// A change of an object's state. Applied in the transaction, in commit order, and again in memory.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ObjectChange {
     /// Counts one use of an action.
-    Count(&'static str),
+    Count(Cow<'static, str>),
     /// Puts a note on a board.
     Post {
         /// Who wrote it.
@@ -92,7 +94,7 @@ mod tests {
         let notes = state["notes"].as_array().unwrap();
         assert_eq!((notes.len(), &notes[0]["text"]), (BOARD_NOTES_MAX, &json!("5")));
         assert_eq!(
-            ObjectChange::Count("sit").apply(&json!({"sit_count": 2}))["sit_count"],
+            ObjectChange::Count("sit".into()).apply(&json!({"sit_count": 2}))["sit_count"],
             3
         );
     }

@@ -82,7 +82,7 @@ impl UseObject {
         action: &'static str,
     ) -> Result<Decision, Refusal> {
         let count = |result: Value| {
-            let change = ObjectChange::Count(action);
+            let change = ObjectChange::Count(action.into());
             Decision::answer(result).write(Write::UseObject {
                 object_id: object.id.clone(),
                 change,
@@ -159,7 +159,7 @@ impl UseObject {
                 .write(Write::GrantItem { item, quantity })
                 .write(Write::UseObject {
                     object_id: object.id.clone(),
-                    change: ObjectChange::Count("buy"),
+                    change: ObjectChange::Count("buy".into()),
                 }),
         )
     }

@@ -28,7 +28,7 @@ fn an_object_in_reach_is_used_and_seen_by_all() {
         )
         .unwrap();
     assert!(
-        matches!(&sit.writes[..], [Write::UseObject { object_id, change: ObjectChange::Count("sit") }] if object_id == "bench")
+        matches!(&sit.writes[..], [Write::UseObject { object_id, change: ObjectChange::Count(action) }] if object_id == "bench" && action == "sit")
     );
     assert!(sit.event.unwrap().is_public);
     assert_eq!(stage.body("ann").status, "sitting");

@@ -5,13 +5,14 @@ use crate::base::id::{AgentId, ShardId};
 use crate::base::time::Tick;
 use crate::domain::scene::Change;
 use crate::domain::space::{Cell, CellRect, Trajectory, Vec3};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// How long the followers of an agent wait that is looked for: other shards may be loading too. Units: seconds.
 const SOUGHT_S: f64 = 10.0;
 
 /// An agent in another shard of the region, as that shard told.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Beyond {
     /// The shard that has it.
     pub shard: ShardId,

@@ -140,7 +140,7 @@ fn a_purchase_moves_money_and_goods_or_neither() {
                 },
                 Write::UseObject {
                     object_id: "plaza-board".to_owned(),
-                    change: ObjectChange::Count("buy"),
+                    change: ObjectChange::Count("buy".into()),
                 },
             ];
             let event = Event::new(EventKind::ObjectUse, Some(handle("alice")), json!({})).public();

@@ -4,9 +4,12 @@ use super::inbox::{Accepted, SharedInbox};
 use crate::actors::hub::Listener;
 use crate::actors::outbox::SharedOutbox;
 use crate::actors::publication::{Dialect, Publication};
+use crate::base::time::Tick;
+use crate::domain::space::Cell;
 use crate::transport::ws::Pipe;
 use crate::wire::push::{Push, PushBody, Subscribe};
 use crate::wire::{self, Disconnect, Reply, UnsubscribeCode};
+use serde_json::json;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -59,6 +62,34 @@ impl Listener for SessionListener {
             );
         }
         *self.region.borrow_mut() = to.map(str::to_owned);
+    }
+
+    fn is_elsewhere(&self, region: &str) -> bool {
+        self.region.borrow().as_deref() != Some(region)
+    }
+
+    fn settle(&self, region: &str) {
+        let from = self.region.borrow().clone();
+        self.region(from.as_deref(), Some(region));
+    }
+
+    fn lose_cells(&self, cells: &[Cell], tick: Tick) {
+        let Some(channel) = self
+            .region
+            .borrow()
+            .as_ref()
+            .map(|region| format!("region:{region}"))
+        else {
+            return;
+        };
+        let channel: Arc<str> = channel.into();
+        let mut outbox = self.outbox.borrow_mut();
+        let notice = |cell: &Cell| {
+            let notice = json!({"tick": tick, "cell": cell, "dropped": true}).to_string();
+            Publication::new(Arc::clone(&channel), notice.into()).piece(outbox.dialect())
+        };
+        let pieces = cells.iter().map(notice).collect();
+        outbox.push_together(pieces);
     }
 
     fn follow(&self, from: Option<&str>, to: Option<&str>) {

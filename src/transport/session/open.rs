@@ -1,10 +1,11 @@
 //! Opening a session: who it is, into the world, and where its inbox stands.
 
 use super::{Phase, Session, SessionListener};
-use crate::actors::agent::{Counted, Joined, Joiner};
-use crate::actors::directory::Socket;
+use crate::actors::agent::{Counted, Joined};
 use crate::actors::fanout::events_data;
-use crate::actors::gateway::Caller;
+use crate::actors::gateway::{Caller, Guest};
+use crate::actors::homes::Moored;
+use crate::actors::peer::message::SocketInfo;
 use crate::base::limit::{RECOVERY_MAX, RECOVERY_MAX_BYTES};
 use crate::base::time::Tick;
 use crate::domain::refusal::{Code, Refusal};
@@ -113,10 +114,15 @@ impl Session {
             .unwrap_or_default();
         async move {
             gateway.count(&caller.handle, Counted::Connection).await?;
-            let joined = gateway
-                .join(&caller.handle, Joiner::Socket(id, hub), None)
-                .await?;
-            let (agent, now) = (caller.id, gateway.node.now());
+            let now = gateway.node.now();
+            let socket = SocketInfo {
+                session: id,
+                token_id: token_id.clone(),
+                connected_at: now,
+            };
+            let moored = Moored { socket, hub };
+            let joined = gateway.join(&caller.handle, Guest::Socket(moored), None).await?;
+            let agent = caller.id;
             let row = SessionRow {
                 id,
                 agent,
@@ -127,12 +133,6 @@ impl Session {
                 connected_at: now,
                 metadata: json!({}),
             };
-            let socket = Socket {
-                session: id,
-                token_id: row.token_id.clone(),
-                connected_at: now,
-            };
-            gateway.node.directory.put_socket(&caller.handle, socket);
             let database = &gateway.node.database;
             database.write(move |store| store.open_session(&row)).await?;
             let head = database.read(move |reader| reader.inbox_head(agent)).await?;

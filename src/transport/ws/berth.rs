@@ -4,6 +4,7 @@
 use super::accept::Taken;
 use super::pipe::read_buffer;
 use super::{Flusher, Worker};
+use crate::actors::directory::Hub;
 use crate::actors::hub::{HubActor, HubTable};
 use crate::actors::node::Node;
 use crate::actors::watch;
@@ -52,7 +53,12 @@ impl Berth {
 
 fn worker(node: &Arc<Node>) -> Rc<Worker> {
     let table = Rc::new(RefCell::new(HubTable::default()));
-    let hub = watch::start_here(&node.quarantine, HubActor::new(Rc::clone(&table)));
+    let here = HubActor::Here {
+        table: Rc::clone(&table),
+        homes: Arc::clone(&node.homes),
+    };
+    let seat = watch::start_here(&node.quarantine, here);
+    let hub = Hub { seat, node: None };
     Rc::new(Worker {
         flusher: Flusher::start(node, Rc::clone(&table)),
         table,

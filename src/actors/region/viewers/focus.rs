@@ -3,13 +3,14 @@
 use crate::base::id::AgentId;
 use crate::domain::region::{RegionState, block_cells};
 use crate::domain::space::{Cell, CellRect, Vec3};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Cells around its centre that a camera sees as they are while it sees a large region from above.
 const DETAIL_CELLS: i32 = 3;
 
 /// What a viewer looks at.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Focus {
     /// Whom or where.
     pub centre: Centre,
@@ -18,7 +19,7 @@ pub struct Focus {
 }
 
 /// The middle of what a viewer sees.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Centre {
     /// An agent, wherever it goes.
     Agent(AgentId),

@@ -8,8 +8,7 @@ pub use focus::{Centre, Focus};
 pub(super) use interest::publish;
 
 use super::RegionActor;
-use crate::actors::mailbox::Seat;
-use crate::actors::spectator::SpectatorActor;
+use crate::actors::spectator::Follower;
 use crate::base::id::{AgentId, SessionId};
 use crate::base::map::IdMap;
 use crate::domain::space::{Cell, Vec3};
@@ -25,7 +24,7 @@ pub struct Viewer {
     /// What it looks at.
     pub focus: Focus,
     /// The spectator to tell when the agent in focus goes elsewhere.
-    pub follower: Option<Seat<SpectatorActor>>,
+    pub follower: Option<Follower>,
 }
 
 struct Watching {
@@ -46,6 +45,8 @@ pub(super) struct Viewers {
     stale: BTreeSet<SessionId>,
     /// How many of them each hub has.
     hubs: BTreeMap<usize, u32>,
+    /// Those of which that may have changed.
+    changed_hubs: BTreeSet<usize>,
     /// Those who see all of the region.
     above: BTreeSet<SessionId>,
     counted: overview::Counted,
@@ -63,6 +64,9 @@ impl Viewers {
             self.above.insert(session);
         }
         let count = self.hubs.entry(viewer.hub).or_default();
+        if *count == 0 {
+            self.changed_hubs.insert(viewer.hub);
+        }
         *count = count.saturating_add(1);
         self.sessions.insert(
             session,
@@ -92,6 +96,9 @@ impl Viewers {
         self.above.remove(&session);
         if let Some(count) = self.hubs.get_mut(&watching.viewer.hub) {
             *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.changed_hubs.insert(watching.viewer.hub);
+            }
         }
         self.hubs.retain(|_, count| *count > 0);
         if let Some(agent) = watching.viewer.focus.agent()
@@ -142,6 +149,20 @@ impl Viewers {
     /// Whether a hub has any of them.
     pub(super) fn has_hub(&self, hub: usize) -> bool {
         self.hubs.contains_key(&hub)
+    }
+
+    /// The sessions that are reached by a hub.
+    pub(super) fn of_hub(&self, hub: usize) -> Vec<SessionId> {
+        self.all()
+            .filter(|(_, of)| *of == hub)
+            .map(|(session, _)| session)
+            .collect()
+    }
+
+    /// The hubs that came to have some of them, or none any more, since this was last asked.
+    pub(super) fn take_changed_hubs(&mut self) -> Vec<(usize, bool)> {
+        let changed = std::mem::take(&mut self.changed_hubs).into_iter();
+        changed.map(|hub| (hub, self.has_hub(hub))).collect()
     }
 
     /// Whether anybody sees a cell.

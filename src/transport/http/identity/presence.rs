@@ -1,7 +1,8 @@
 //! `POST /api/v1/connect` and `/api/v1/disconnect/{agent_id}`: in the world without a socket.
 
 use super::{Answer, config_of};
-use crate::actors::agent::{Counted, Joiner};
+use crate::actors::agent::Counted;
+use crate::actors::gateway::Guest;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
 use crate::transport::http::{Bearer, Json, bearer_token};
@@ -34,7 +35,7 @@ pub async fn connect(request: HttpRequest, web: web::Data<Web>, Json(body): Json
         return Err(Refusal::new(Code::Unauthenticated, "the token is not this agent's").into());
     }
     web.gateway.count(&handle, Counted::Connection).await?;
-    let joined = web.gateway.join(&handle, Joiner::Rest, body.spawn_region).await?;
+    let joined = web.gateway.join(&handle, Guest::Rest, body.spawn_region).await?;
     let at = joined.at;
     Ok(HttpResponse::Ok().json(json!({
         "status": "connected",

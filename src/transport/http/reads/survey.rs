@@ -1,37 +1,17 @@
 //! Who stands where, asked of all regions at most twice a second, however many ask.
 
-use crate::actors::mailbox::answer;
 use crate::actors::node::Node;
-use crate::actors::region::RegionMessage;
-use crate::base::time::Tick;
+use crate::actors::survey;
+pub use crate::actors::survey::Standing;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::Refusal;
-use crate::domain::space::Vec3;
 use crate::store::agent::Totals;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// How long a survey counts as fresh. Units: milliseconds.
 const FRESH_MS: i64 = 500;
-/// How long one region may take to answer; a region that is slower is left out.
-const DEADLINE: Duration = Duration::from_secs(2);
-
-/// An agent in the world.
-#[derive(Clone, Debug)]
-pub struct Standing {
-    /// Who.
-    pub handle: Handle,
-    /// Its display name.
-    pub name: String,
-    /// The region it is in.
-    pub region: String,
-    /// Where.
-    pub at: Vec3,
-    /// What it shows.
-    pub status: String,
-}
 
 /// All agents in the world, by handle.
 #[derive(Clone, Debug, Default)]
@@ -88,28 +68,8 @@ impl Surveys {
 }
 
 async fn ask_all(node: &Node) -> Survey {
-    let asks = node.directory.shards().into_iter().map(|(_, seats)| async move {
-        let ask = |reply| {
-            RegionMessage::Look(Box::new(move |state, tick: Tick| {
-                let standing = state.bodies().map(|body| Standing {
-                    handle: body.profile.handle.clone(),
-                    name: body.profile.name.clone(),
-                    region: state.plan.name.clone(),
-                    at: state.position(body, tick).rounded(),
-                    status: body.status.clone(),
-                });
-                answer(reply, Ok(standing.collect::<Vec<_>>()));
-            }))
-        };
-        seats.region.ask(DEADLINE, ask).await
-    });
-    let answers = futures_util::future::join_all(asks).await;
-    // A region that loads or is too busy answers nothing; its agents are missing from this survey only.
-    let agents = answers
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|agent| (agent.handle.clone(), agent))
-        .collect();
-    Survey { agents }
+    let agents = survey::everywhere(node).await.into_iter();
+    Survey {
+        agents: agents.map(|agent| (agent.handle.clone(), agent)).collect(),
+    }
 }

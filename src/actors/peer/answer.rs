@@ -1,0 +1,229 @@
+//! What other nodes ask for: each question goes the way that it would have gone from here.
+
+use super::message::{self, Arrive, Fate, Question, SocketInfo};
+use super::{Peers, convert, hear};
+use crate::actors::agent::{AgentMessage, Joiner};
+use crate::actors::directory::{Socket, Whereabouts};
+use crate::actors::gateway::Gateway;
+use crate::actors::mailbox::Reply;
+use crate::actors::region::{self, RegionMessage, Viewer};
+use crate::actors::request::{Order, Receipt};
+use crate::actors::spectator::Follower;
+use crate::actors::survey;
+use crate::base::id::NodeId;
+use crate::domain::agent::Handle;
+use crate::domain::refusal::Refusal;
+use serde::Serialize;
+use std::future::Future;
+use std::sync::Arc;
+
+/// Answers other nodes, and connects sockets to their agents again, for as long as the node runs. For the main thread.
+pub fn serve(gateway: &Gateway) {
+    let node = &gateway.node;
+    if !node.peers.is_on() {
+        return;
+    }
+    actix_web::rt::spawn(Arc::clone(&node.peers).keep_sending());
+    actix_web::rt::spawn(super::keep_beating(Arc::clone(node)));
+    // From this moment on, so that nothing is said before somebody listens.
+    let subscription = node.peers.listen();
+    actix_web::rt::spawn(hear::listen(gateway.clone(), subscription));
+    if let Some(mut calls) = node.homes.take_calls() {
+        let gateway = gateway.clone();
+        actix_web::rt::spawn(async move {
+            while let Some(handle) = calls.recv().await {
+                let gateway = gateway.clone();
+                actix_web::rt::spawn(async move { gateway.connect_again(&handle).await });
+            }
+        });
+    }
+}
+
+/// Answers a question of another node.
+pub(super) fn answer(gateway: &Gateway, from: NodeId, number: u64, question: Question) {
+    let desk = Desk {
+        gateway: gateway.clone(),
+        from,
+        number,
+    };
+    match question {
+        Question::Act(act) => desk.act(*act),
+        Question::Join(join) => desk.join(*join),
+        Question::Leave(handle) => {
+            let gateway = gateway.clone();
+            desk.later(&handle.clone(), async move { gateway.leave(&handle).await });
+        }
+        Question::Count(handle, what) => {
+            let gateway = gateway.clone();
+            desk.later(&handle.clone(), async move { gateway.count(&handle, what).await });
+        }
+        Question::Prompt(prompt) => {
+            let gateway = gateway.clone();
+            desk.later(&prompt.handle.clone(), async move {
+                let message::Prompt { handle, text, from } = *prompt;
+                let receipt = gateway.prompt(&handle, &text, from).await;
+                receipt.and_then(convert::receipt)
+            });
+        }
+        Question::Watch(watch) => desk.watch(&watch),
+        Question::Arrive(arrive) => desk.arrive(*arrive),
+        Question::Survey => desk.survey(),
+    }
+}
+
+/// One question, and where its answer goes.
+struct Desk {
+    gateway: Gateway,
+    from: NodeId,
+    number: u64,
+}
+
+impl Desk {
+    fn peers(&self) -> &Arc<Peers> {
+        &self.gateway.node.peers
+    }
+
+    fn done<T: Serialize>(&self, result: Result<T, Refusal>) {
+        self.peers()
+            .answer(self.from, self.number, result.as_ref().map_err(Clone::clone));
+    }
+
+    fn missing(&self) {
+        self.peers().answer_missing(self.from, self.number);
+    }
+
+    /// Does what is asked of an agent that has its actor here, and answers when it is done.
+    fn later<T: Serialize + 'static>(
+        self,
+        handle: &Handle,
+        work: impl Future<Output = Result<T, Refusal>> + 'static,
+    ) {
+        if self.gateway.node.directory.agent(handle).is_none() {
+            return self.missing();
+        }
+        actix_web::rt::spawn(async move { self.done(work.await) });
+    }
+
+    fn act(self, act: message::Act) {
+        let Some(agent) = self.gateway.node.directory.agent(&act.handle) else {
+            return self.missing();
+        };
+        match order_of(act) {
+            Ok(order) => agent.seat.hand(self.receipt(), |reply| {
+                AgentMessage::Act(Box::new(order.to(reply)))
+            }),
+            Err(refusal) => self.done::<()>(Err(refusal)),
+        }
+    }
+
+    /// Where the receipt of an action goes.
+    fn receipt(self) -> Reply<Receipt> {
+        Reply::taken_by(move |result: Result<Receipt, Refusal>| self.done(result.and_then(convert::receipt)))
+    }
+
+    fn join(self, join: message::Join) {
+        let Some(hub) = self.gateway.node.directory.hub_of(self.from) else {
+            return self.missing();
+        };
+        actix_web::rt::spawn(async move {
+            let message::Join {
+                handle,
+                socket,
+                spawn_region,
+            } = join;
+            let (gateway, from) = (self.gateway.clone(), Some(self.from));
+            let joiner = match &socket {
+                Some(socket) => Joiner::Socket(socket.session, hub),
+                None => Joiner::Rest,
+            };
+            let session = socket.as_ref().map(|socket| socket.session);
+            if let Some(SocketInfo {
+                session,
+                token_id,
+                connected_at,
+            }) = socket
+            {
+                let socket = Socket {
+                    session,
+                    token_id,
+                    connected_at,
+                    node: from,
+                };
+                gateway.node.directory.put_socket(&handle, socket);
+            }
+            let joined = gateway.join_here(&handle, joiner, spawn_region).await;
+            if let (Some(session), false) = (session, matches!(joined, Some(Ok(_)))) {
+                gateway.node.directory.remove_socket(&handle, session);
+            }
+            match joined {
+                None => self.missing(),
+                Some(joined) => self.done(joined.map(|joined| {
+                    if session.is_none() {
+                        gateway.node.directory.note_guest(joined.profile.id, from);
+                    }
+                    message::Joined {
+                        profile: (*joined.profile).clone(),
+                        region: joined.region,
+                        at: joined.at,
+                    }
+                })),
+            }
+        });
+    }
+
+    fn watch(self, watch: &message::Watch) {
+        let directory = &self.gateway.node.directory;
+        let (Whereabouts::Here(seats), Some(hub)) =
+            (directory.find(watch.shard), directory.hub_of(self.from))
+        else {
+            return self.missing();
+        };
+        let follower = watch.is_follower.then(|| Follower::There {
+            peers: Arc::clone(self.peers()),
+            node: self.from,
+            session: watch.session,
+        });
+        let viewer = Viewer {
+            session: watch.session,
+            hub,
+            focus: watch.focus,
+            follower,
+        };
+        let reply = Reply::taken_by(move |at| self.done(at));
+        // A full mailbox drops the reply, and the asker is told `unavailable`.
+        let _ = seats.region.tell(RegionMessage::Watch(viewer, reply));
+    }
+
+    fn arrive(self, mut arrive: Arrive) {
+        let Whereabouts::Here(seats) = self.gateway.node.directory.find(arrive.shard) else {
+            return self.missing();
+        };
+        let request = arrive.teleport.take().map(|(act, number)| {
+            let desk = Self {
+                gateway: self.gateway.clone(),
+                from: self.from,
+                number,
+            };
+            order_of(act).map(|order| order.to(desk.receipt()))
+        });
+        let request = match request.transpose() {
+            Ok(request) => request,
+            // The receipt that is awaited does not come: what was to be told of it is told by this.
+            Err(_other_version) => return self.done(Ok(Fate::Kept)),
+        };
+        let arrival = region::Arrival::from_afar(arrive, request, move |fate: Fate| self.done(Ok(fate)));
+        // A full mailbox drops the offer, and the sender keeps the agent.
+        let _ = seats.region.tell(RegionMessage::Arrive(Box::new(arrival)));
+    }
+
+    fn survey(self) {
+        let node = Arc::clone(&self.gateway.node);
+        actix_web::rt::spawn(async move { self.done(Ok(survey::here(&node).await)) });
+    }
+}
+
+/// An action as another node asks for it. Errors: as `Action::decode`.
+fn order_of(act: message::Act) -> Result<Order, Refusal> {
+    let id = (act.command_id, act.has_own_id);
+    Order::read(act.agent, act.permissions, &act.name, &act.params, id)
+}

@@ -1,0 +1,258 @@
+//! What other nodes say: taken batch by batch, in their order.
+
+use super::message::{HubNews, News, Said};
+use super::{PeerHub, Told, answer, convert, line};
+use crate::actors::agent::AgentMessage;
+use crate::actors::directory::{Hub, Watcher, Whereabouts};
+use crate::actors::gateway::Gateway;
+use crate::actors::hub::HubActor;
+use crate::actors::node::Node;
+use crate::actors::region::{RegionMessage, Settled};
+use crate::actors::roster;
+use crate::actors::spectator::SpectatorMessage;
+use crate::actors::watch;
+use crate::base::id::{NodeId, SessionId, ShardId};
+use crate::bus::{Heard, Subscription};
+use crate::domain::agent::Handle;
+use crate::telemetry::metric;
+use bytes::Bytes;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// Beats in a row that must disagree before everything is told anew: one may cross with what it counts.
+const ODD_BEATS: u32 = 3;
+/// Agents in one piece of news.
+const TOLD_AT_A_TIME: usize = 1_000;
+
+/// Hears other nodes for as long as the node runs.
+pub(super) async fn listen(gateway: Gateway, mut subscription: Subscription) {
+    while let Some(heard) = subscription.recv().await {
+        match heard {
+            Heard::Message(_, batch) => take(&gateway, &batch),
+            Heard::Gap { .. } => {
+                for node in gateway.node.peers.all() {
+                    recover(&gateway.node, node);
+                }
+            }
+        }
+    }
+}
+
+fn take(gateway: &Gateway, batch: &Bytes) {
+    let Some((head, all)) = line::open(batch) else {
+        tracing::warn!("something on this node's topic is no batch of another node");
+        return;
+    };
+    let node = &gateway.node;
+    if head.from == node.id {
+        return;
+    }
+    if !node.peers.lines.contains_key(&head.from) {
+        // It learnt of us before we of it.
+        node.peers.lines.entry(head.from).or_default();
+        welcome(node, head.from);
+    }
+    let is_missing = node
+        .peers
+        .lines
+        .get_mut(&head.from)
+        .is_some_and(|mut line| line.hear(head.number));
+    if is_missing {
+        recover(node, head.from);
+    }
+    for said in all {
+        match said {
+            Said::Ask(number, question) => answer::answer(gateway, head.from, number, question),
+            Said::Answer(number, answer) => node.peers.pending.settle(head.from, number, Told::of(answer)),
+            Said::News(news) => hear(gateway, head.from, news),
+        }
+    }
+}
+
+/// A node that was not there before: it gets a hub here, and tells who is with it.
+pub fn welcome(node: &Arc<Node>, other: NodeId) {
+    if node.directory.hub_of(other).is_none()
+        && let Some(thread) = node.directory.first_thread()
+    {
+        let peers = Arc::clone(&node.peers);
+        let hub = PeerHub { peers, node: other };
+        let seat = watch::start_in(&thread, &node.quarantine, move || HubActor::There(hub));
+        let there = Some(other);
+        node.directory.put_hub(Hub { seat, node: there });
+    }
+    node.peers.tell(other, News::Recount);
+}
+
+/// A node that is gone: nothing of it is left here.
+pub fn forget(node: &Arc<Node>, other: NodeId) {
+    let directory = &node.directory;
+    for (handle, session) in directory.foreign_sockets(other) {
+        part(node, &handle, session);
+    }
+    directory.remove_all_online(other);
+    directory.remove_all_watchers(other);
+    if let Some(hub) = directory.hub_of(other) {
+        for (_, seats) in directory.shards() {
+            seats.region.order(RegionMessage::HubGone(hub));
+        }
+    }
+    node.homes.call_all(other);
+}
+
+/// Something that a node said got lost: whatever may hang on it is done and told again.
+fn recover(node: &Arc<Node>, other: NodeId) {
+    metric::peer_gaps().increment(1);
+    tracing::warn!(peer = %other, "a batch of node {other} got lost");
+    node.homes.call_all(other);
+    node.spectators.look_again(node.directory.shards_of(other));
+    node.peers.tell(other, News::Recount);
+}
+
+fn part(node: &Node, handle: &Handle, session: SessionId) {
+    node.directory.remove_socket(handle, session);
+    if let Some(agent) = node.directory.agent(handle) {
+        agent.seat.order(AgentMessage::Part(session));
+    }
+}
+
+fn hear(gateway: &Gateway, from: NodeId, news: News) {
+    let node = &gateway.node;
+    match news {
+        News::Part(handle, session) => part(node, &handle, session),
+        News::Changed(handle) => gateway.read_again(handle),
+        News::Unwatch(shard, session) => tell_region(node, shard, RegionMessage::Unwatch(session)),
+        News::TargetMoved(session, to, at) => {
+            if let Some(spectator) = node.spectators.get(session) {
+                let to = to.map(Arc::from);
+                spectator.order(SpectatorMessage::TargetMoved(to, at));
+            }
+        }
+        News::Track(by, shard, agents) => tell_region(node, shard, RegionMessage::Track(by, agents)),
+        News::Tracked(shard, by, agent, beyond) => {
+            tell_region(node, shard, RegionMessage::Tracked(agent, by, beyond));
+        }
+        News::Objects(shard, agent, changes) => {
+            let settled = changes
+                .into_iter()
+                .map(|(object, change)| Settled::Object(object, change))
+                .collect();
+            tell_region(node, shard, RegionMessage::Settled(agent, settled));
+        }
+        News::Reload(shard) => tell_region(node, shard, RegionMessage::Reload),
+        News::Limits(handle, idle_in_ms) => gateway.take_limits(&handle, idle_in_ms),
+        News::Hub(news) => hub(node, *news),
+        News::Runs(shard, epoch) => roster::note(node, shard, Some(from), epoch),
+        News::Came(all) => all
+            .into_iter()
+            .for_each(|presence| node.directory.put_online(presence, Some(from))),
+        News::Went(handle, region) => node.directory.remove_online(&handle, &region, Some(from)),
+        News::Watching(handle, session, is_on) => {
+            if is_on {
+                let node_of = Some(from);
+                let watcher = Watcher {
+                    session,
+                    node: node_of,
+                };
+                node.directory.put_watcher(&handle, watcher);
+            } else {
+                node.directory.remove_watcher(&handle, session);
+            }
+        }
+        News::Beat(beat) => {
+            for (shard, count) in beat.populations {
+                if node.directory.owner(shard) == Some(from) {
+                    node.directory.put_population(shard, count);
+                }
+            }
+            compare(node, from, beat.digest);
+        }
+        News::Sockets(all) => compare_sockets(node, from, all),
+        News::Rehome(all) => all.into_iter().for_each(|handle| node.homes.call(handle)),
+        News::Recount => {
+            for (shard, seats) in node.directory.shards() {
+                node.peers.tell(from, News::Runs(shard, seats.lease.epoch()));
+            }
+            node.peers.tell(from, News::Census(node.directory.watched_here()));
+            for some in node.directory.presences().chunks(TOLD_AT_A_TIME) {
+                node.peers.tell(from, News::Came(some.to_vec()));
+            }
+        }
+        News::Census(watchers) => census(node, from, watchers),
+    }
+}
+
+fn hub(node: &Node, news: HubNews) {
+    let make = convert::hub_messages(news);
+    node.directory.tell_own_hubs(make);
+}
+
+fn tell_region(node: &Node, shard: ShardId, message: RegionMessage) {
+    if let Whereabouts::Here(seats) = node.directory.find(shard) {
+        // Bounded by what the other node's actors may say.
+        let _ = seats.region.tell(message);
+    }
+}
+
+fn census(node: &Node, from: NodeId, watchers: Vec<(Handle, SessionId)>) {
+    node.directory.remove_all_online(from);
+    node.directory.remove_all_watchers(from);
+    for (handle, session) in watchers {
+        let node_of = Some(from);
+        node.directory.put_watcher(
+            &handle,
+            Watcher {
+                session,
+                node: node_of,
+            },
+        );
+    }
+}
+
+/// Whether the other node's agents add up to what is known of them here; asks for all when they do not for long.
+fn compare(node: &Node, from: NodeId, digest: u64) {
+    let is_odd = node.directory.digest(Some(from)) != digest;
+    let Some(mut line) = node.peers.lines.get_mut(&from) else {
+        return;
+    };
+    line.odd_beats = if is_odd {
+        line.odd_beats.saturating_add(1)
+    } else {
+        0
+    };
+    let is_due = line.odd_beats >= ODD_BEATS;
+    if is_due {
+        line.odd_beats = 0;
+    }
+    drop(line);
+    if is_due {
+        node.peers.tell(from, News::Recount);
+    }
+}
+
+/// The sockets that another node believes to have their agents here: those that it does not name are gone, and those that are
+/// not known here must look where their agent is.
+fn compare_sockets(node: &Node, from: NodeId, all: Vec<(Handle, Vec<SessionId>)>) {
+    let named: HashSet<SessionId> = all
+        .iter()
+        .flat_map(|(_, sessions)| sessions.iter().copied())
+        .collect();
+    let known = node.directory.foreign_sockets(from);
+    let known_sessions: HashSet<SessionId> = known.iter().map(|(_, session)| *session).collect();
+    for (handle, session) in known {
+        if !named.contains(&session) {
+            part(node, &handle, session);
+        }
+    }
+    let is_lost = |(handle, sessions): &(Handle, Vec<SessionId>)| {
+        node.directory.agent(handle).is_none()
+            || sessions.iter().any(|session| !known_sessions.contains(session))
+    };
+    let lost: Vec<Handle> = all
+        .into_iter()
+        .filter(is_lost)
+        .map(|(handle, _)| handle)
+        .collect();
+    if !lost.is_empty() {
+        node.peers.tell(from, News::Rehome(lost));
+    }
+}

@@ -1,0 +1,244 @@
+//! The other nodes: what this one tells them and asks them. One ordered stream of batches goes to each; every batch has a
+//! number, so that one that got lost is noticed, and what hangs on it is told anew.
+
+mod answer;
+mod beat;
+mod convert;
+mod hear;
+mod hub;
+mod line;
+pub mod message;
+mod pending;
+#[cfg(test)]
+mod tests;
+
+pub use answer::serve;
+pub use convert::read_receipt;
+pub use hear::{forget, welcome};
+pub use hub::PeerHub;
+pub use pending::Told;
+
+use beat::keep_beating;
+use convert::gather;
+
+use super::lease::moving;
+use super::mailbox::{Reply, answer};
+use super::node::DEADLINE;
+use crate::base::id::NodeId;
+use crate::bus::{Bus, Subscription, Topic};
+use crate::domain::refusal::Refusal;
+use crate::host::clock::Clock;
+use crate::telemetry::metric;
+use bytes::Bytes;
+use dashmap::DashMap;
+use line::Line;
+use message::{Answer, News, Question, Said};
+use pending::Pending;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Between two batches to a node: what is said meanwhile goes together, so that the number of batches does not grow with what
+/// is said.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// The other nodes, as this one reaches them.
+pub struct Peers {
+    me: NodeId,
+    is_on: bool,
+    bus: Bus,
+    clock: Clock,
+    lines: DashMap<NodeId, Line>,
+    pending: Pending,
+    call: Arc<Notify>,
+}
+
+impl Peers {
+    /// Of a node. `is_on`: whether there can be others, so that shards are shared among them.
+    pub fn new(me: NodeId, bus: Bus, clock: Clock, is_on: bool) -> Self {
+        Self {
+            me,
+            is_on,
+            bus,
+            clock,
+            lines: DashMap::new(),
+            pending: Pending::default(),
+            call: Arc::default(),
+        }
+    }
+
+    /// Whether shards are shared among nodes.
+    pub fn is_on(&self) -> bool {
+        self.is_on
+    }
+
+    /// Whether others hear this node at the moment, as far as it knows.
+    fn is_heard(&self) -> bool {
+        self.is_on && !self.bus.status().is_degraded
+    }
+
+    /// What others say to this node, from now on.
+    fn listen(&self) -> Subscription {
+        self.bus.subscribe(Topic::Node(self.me))
+    }
+
+    /// The nodes that are there beside this one.
+    pub fn all(&self) -> Vec<NodeId> {
+        self.lines.iter().map(|line| *line.key()).collect()
+    }
+
+    /// Notes which nodes there are. Gives those that came and those that went.
+    pub fn set_alive(&self, nodes: &[NodeId]) -> (Vec<NodeId>, Vec<NodeId>) {
+        if !self.is_on {
+            return (Vec::new(), Vec::new());
+        }
+        let others: Vec<NodeId> = nodes.iter().copied().filter(|node| *node != self.me).collect();
+        let gone: Vec<NodeId> = self
+            .all()
+            .into_iter()
+            .filter(|node| !others.contains(node))
+            .collect();
+        for node in &gone {
+            self.lines.remove(node);
+            self.pending.lose(*node);
+        }
+        let come: Vec<NodeId> = others
+            .into_iter()
+            .filter(|node| !self.lines.contains_key(node))
+            .collect();
+        for node in &come {
+            self.lines.entry(*node).or_default();
+        }
+        (come, gone)
+    }
+
+    /// Tells a node something. What cannot be told is noticed there as a gap.
+    pub fn tell(&self, node: NodeId, news: News) {
+        self.say(node, &Said::News(news));
+    }
+
+    /// Tells all others something.
+    pub fn tell_all(&self, make: impl Fn() -> News) {
+        if !self.is_on {
+            return;
+        }
+        for node in self.all() {
+            self.tell(node, make());
+        }
+    }
+
+    /// Asks a node. The reply hears `moving` when nothing was done, `timeout` when nobody answered in time.
+    pub fn ask<T: DeserializeOwned + Send + 'static>(
+        &self,
+        node: NodeId,
+        question: Question,
+        reply: Reply<T>,
+    ) {
+        self.ask_then(node, question, DEADLINE, move |told| {
+            let read =
+                |bytes: Bytes| rmp_serde::from_slice(&bytes).map_err(|_other_version| Refusal::internal());
+            answer(reply, told.into_result().and_then(read));
+        });
+    }
+
+    /// Asks a node; whatever comes of it is handed on once, on some thread: it must neither block nor panic.
+    pub fn ask_then(
+        &self,
+        node: NodeId,
+        question: Question,
+        deadline: Duration,
+        take: impl FnOnce(Told) + Send + 'static,
+    ) {
+        // Refused at once: what waits for Redis to come back would be done when nobody waits for it any more.
+        if !self.is_heard() || !self.lines.contains_key(&node) {
+            return take(Told::Unsent);
+        }
+        match self.expect(node, deadline, take) {
+            Ok(number) => self.say(node, &Said::Ask(number, question)),
+            Err(take) => take(Told::Unsent),
+        }
+    }
+
+    /// Awaits an answer of a node under a number that it is told by other means.
+    pub fn expect<F: FnOnce(Told) + Send + 'static>(
+        &self,
+        node: NodeId,
+        deadline: Duration,
+        take: F,
+    ) -> Result<u64, F> {
+        let due = self.clock.monotonic().saturating_add(deadline);
+        self.pending.put(node, due, take)
+    }
+
+    /// Awaits an answer no more: nothing was done.
+    pub fn expect_no_more(&self, node: NodeId, number: u64) {
+        self.pending.settle(node, number, Told::Missing);
+    }
+
+    /// Answers a node's question.
+    fn answer<T: Serialize>(&self, node: NodeId, number: u64, result: Result<&T, Refusal>) {
+        let answer = match result.map(rmp_serde::to_vec_named) {
+            Ok(Ok(bytes)) => Answer::Done(Bytes::from(bytes)),
+            Ok(Err(_never)) => Answer::Refused(convert::refused(&Refusal::internal())),
+            Err(refusal) => Answer::Refused(convert::refused(&refusal)),
+        };
+        self.say(node, &Said::Answer(number, answer));
+    }
+
+    /// Answers that what a node's question is about is not here.
+    fn answer_missing(&self, node: NodeId, number: u64) {
+        self.say(node, &Said::Answer(number, Answer::Missing));
+    }
+
+    fn say(&self, node: NodeId, said: &Said) {
+        let Some(mut line) = self.lines.get_mut(&node) else {
+            return;
+        };
+        if line.say(said) {
+            drop(line);
+            self.call.notify_one();
+        }
+    }
+
+    /// Sends what was said, batch by batch, for as long as the node runs.
+    pub async fn keep_sending(self: Arc<Self>) {
+        loop {
+            self.call.notified().await;
+            self.send();
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Sends what was said.
+    fn send(&self) {
+        for mut line in self.lines.iter_mut() {
+            let node = *line.key();
+            for batch in line.take(self.me) {
+                metric::peer_batches().increment(1);
+                if self.bus.publish(Topic::Node(node), batch).is_err() {
+                    // The other side notices by the number.
+                    metric::peer_batches_lost().increment(1);
+                }
+            }
+        }
+    }
+
+    /// Gives up on answers that are overdue.
+    fn sweep(&self) {
+        self.pending.expire(self.clock.monotonic());
+    }
+}
+
+impl Told {
+    /// As the asker hears it: `moving` when nothing was done.
+    pub fn into_result(self) -> Result<Bytes, Refusal> {
+        match self {
+            Told::Done(bytes) => Ok(bytes),
+            Told::Refused(refusal) => Err(refusal),
+            Told::Missing | Told::Unsent => Err(moving()),
+            Told::Lost => Err(Refusal::no_answer()),
+        }
+    }
+}

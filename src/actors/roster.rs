@@ -1,0 +1,47 @@
+//! Who runs which shard, as this node learns it: from the turns of its leases, and sooner from the nodes themselves.
+
+use super::hub::HubMessage;
+use super::node::Node;
+use super::peer;
+use super::peer::message::News;
+use crate::base::id::{NodeId, ShardId};
+use crate::store::lease::Holding;
+use std::sync::Arc;
+
+/// Notes a turn of the leases: which nodes there are, and who holds what.
+pub fn note_turn(node: &Arc<Node>, holdings: &[Holding], alive: &[NodeId]) {
+    if !node.peers.is_on() {
+        return;
+    }
+    let (come, gone) = node.peers.set_alive(alive);
+    come.into_iter().for_each(|other| peer::welcome(node, other));
+    for holding in holdings {
+        note(node, holding.shard, holding.owner, holding.epoch);
+    }
+    gone.into_iter().for_each(|other| peer::forget(node, other));
+}
+
+/// Notes who holds a shard, under which epoch. Whoever watches it here looks at it anew when that is news.
+pub fn note(node: &Arc<Node>, shard: ShardId, owner: Option<NodeId>, epoch: i64) {
+    if !node.peers.is_on() {
+        return;
+    }
+    let Some(before) = node.directory.note_owner(shard, owner, epoch) else {
+        return;
+    };
+    let tick = node.tick();
+    node.directory
+        .tell_own_hubs(|| HubMessage::ShardGone(shard, tick));
+    if let Some(before) = before {
+        node.homes.call_all(before);
+    }
+    if owner.is_some() {
+        node.spectators.look_again([shard]);
+    }
+}
+
+/// Tells the others that this node runs a shard.
+pub fn announce(node: &Arc<Node>, shard: ShardId, epoch: i64) {
+    note(node, shard, Some(node.id), epoch);
+    node.peers.tell_all(|| News::Runs(shard, epoch));
+}
