@@ -5,7 +5,7 @@ use super::channels::Channels;
 use super::database::Database;
 use super::directory::{Directory, ShardSeats};
 use super::gateway::{Caller, Gateway};
-use super::lease::Leases;
+use super::lease::{LeaseKeeper, Leases};
 use super::node::Node;
 use super::request::Receipt;
 use super::shard;
@@ -21,6 +21,7 @@ use crate::domain::region::{RegionPlan, World};
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
 use crate::store::agent::{NewAgent, Registered};
+use crate::store::lease::{Claiming, Turn};
 use crate::store::{Reader, Store, StoreError, Target, migrate};
 use dashmap::DashMap;
 use serde_json::{Value, json};
@@ -28,11 +29,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// When tests take place: the middle of a month.
 pub const NOW: Timestamp = Timestamp(1_789_500_000_000);
 /// Nobody renews leases here, and tests set the clock forward. Units: milliseconds.
 const LEASE_MS: i64 = 30 * 86_400_000;
+/// With a keeper, which looks at a part of this. Units: milliseconds.
+const KEPT_LEASE_MS: i64 = 600;
 /// How long a state is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -40,6 +44,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct TestNode {
     /// The door to its actors.
     pub gateway: Gateway,
+    /// What the turns of its leases see, when they are kept.
+    pub turns: Option<watch::Receiver<Turn>>,
     /// Stands still unless a test sets it forward. Timers sleep by the real time.
     pub clock: Clock,
     arbiter: actix_rt::Arbiter,
@@ -66,7 +72,17 @@ pub fn run_in<F: Future<Output = ()>>(
     seed: u64,
     body: impl FnOnce(TestNode) -> F,
 ) {
-    actix::System::new().block_on(async { body(TestNode::start(plans, limits, seed)).await });
+    actix::System::new().block_on(async { body(TestNode::start(plans, limits, seed, None)).await });
+}
+
+/// Runs a test in an actor system of its own, with leases that are kept.
+pub fn run_kept<F: Future<Output = ()>>(how: Claiming, body: impl FnOnce(TestNode) -> F) {
+    let plans = [plan("plaza"), plan("forest")];
+    let unlimited = Limits {
+        unlimited: true,
+        ..Limits::default()
+    };
+    actix::System::new().block_on(async { body(TestNode::start(&plans, unlimited, 7, Some(how))).await });
 }
 
 /// A region of 256 m without anything in it.
@@ -79,7 +95,7 @@ pub fn plan(name: &str) -> RegionPlan {
 }
 
 impl TestNode {
-    fn start(plans: &[RegionPlan], limits: Limits, seed: u64) -> Self {
+    fn start(plans: &[RegionPlan], limits: Limits, seed: u64, kept: Option<Claiming>) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let target = Target::SqliteMemory(format!("test_node_{}", COUNT.fetch_add(1, Ordering::Relaxed)));
         migrate(&target, NOW).unwrap();
@@ -92,6 +108,21 @@ impl TestNode {
         store.register_node(id, "test", "127.0.0.1", "0", NOW).unwrap();
         let claims = store.claim_shards(id, LEASE_MS, true, NOW).unwrap();
         let mut reader = Reader::open(&target).unwrap();
+        let kept = kept.map(|how| {
+            let keeper = LeaseKeeper {
+                store: Store::open(&target).unwrap(),
+                node: id,
+                ttl_ms: KEPT_LEASE_MS,
+                clock: clock.clone(),
+                is_shared: false,
+                how,
+            };
+            keeper.start().unwrap()
+        });
+        let (leases, turns) = match kept {
+            Some((leases, turns)) => (leases, Some(turns)),
+            None => (Arc::new(Leases::lasting()), None),
+        };
         let rate = TickRate {
             epoch: made.epoch,
             tick_ms: made.tick_ms,
@@ -124,8 +155,8 @@ impl TestNode {
             bus,
             limits,
             parked_limits: ParkedLimits::new(PARKED_LIMITS_MAX),
-            leases: Arc::new(Leases::lasting()),
-            lease_ttl_ms: LEASE_MS,
+            leases,
+            lease_ttl_ms: if turns.is_some() { KEPT_LEASE_MS } else { LEASE_MS },
             company_wait: Duration::from_millis(1),
             checkpoint_every: Duration::from_secs(1),
             counters: DashMap::new(),
@@ -144,6 +175,7 @@ impl TestNode {
         }
         Self {
             gateway: Gateway::new(node),
+            turns,
             clock,
             arbiter,
         }

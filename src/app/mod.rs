@@ -103,7 +103,7 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
             () = asked.wait() => true,
             () = live(&mut parts, &servers, &config) => false,
         };
-        stop::stop(servers, &parts, &config).await;
+        stop::stop(servers, &mut parts, &config).await;
         ensure!(is_kept, "nobody keeps the leases any more");
         Ok(Held::NoMore)
     });
@@ -139,12 +139,12 @@ async fn live(parts: &mut NodeParts, servers: &http::Servers, config: &Config) {
                 announce("runs", servers);
                 tracing::info!(node = %config.server.node, "node {} is ready", config.server.node);
             }
-            changed = parts.holdings.changed() => {
+            changed = parts.turns.changed() => {
                 if changed.is_err() {
                     return;
                 }
-                let holdings = parts.holdings.borrow_and_update().clone();
-                shard::follow(&gateway.node, &holdings).await;
+                let turn = parts.turns.borrow_and_update().clone();
+                shard::follow(&gateway.node, &turn).await;
             }
         }
     }

@@ -19,7 +19,7 @@ use crate::domain::region::World;
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
 use crate::host::thread;
-use crate::store::lease::Holding;
+use crate::store::lease::{Claiming, Turn};
 use crate::store::region::WorldRow;
 use crate::store::{Reader, Store, Target, migrate};
 use crate::transport::ws::Berth;
@@ -30,13 +30,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
+/// How nodes on one PostgreSQL have the world.
+const CLAIMING: Claiming = Claiming::Alone;
+
 /// A store that is open, and the leases of this node, which are kept from now on.
 pub struct Opened {
     stores: Vec<Store>,
     readers: Vec<Reader>,
     world: World,
     leases: Arc<Leases>,
-    holdings: watch::Receiver<Vec<Holding>>,
+    turns: watch::Receiver<Turn>,
     pub(super) node: NodeId,
 }
 
@@ -48,8 +51,8 @@ pub struct NodeParts {
     pub arbiters: Vec<Arbiter>,
     /// The doors of these threads for sockets.
     pub berths: Vec<Berth>,
-    /// Who holds which shard, as of the last turn of the leases.
-    pub holdings: watch::Receiver<Vec<Holding>>,
+    /// What the last turn of the leases saw.
+    pub turns: watch::Receiver<Turn>,
 }
 
 /// Migrates and opens the database, makes the world if it is new, and claims its shards unless another node holds them.
@@ -122,8 +125,9 @@ fn open_rest(
         ttl_ms,
         clock: clock.clone(),
         is_shared: !is_forced,
+        how: if is_forced { Claiming::Alone } else { CLAIMING },
     };
-    let (leases, holdings) = keeper.start()?;
+    let (leases, turns) = keeper.start()?;
     // Read after the claim: a region may have been made just before it.
     let mut reader = Reader::open_waiting(target, lock_wait_ms)?;
     let (regions, shards) = (reader.regions()?, reader.shards()?);
@@ -157,7 +161,7 @@ fn open_rest(
             shards,
         },
         leases,
-        holdings,
+        turns,
         node,
     })
 }
@@ -242,14 +246,14 @@ pub async fn start_node(
         .map(|arbiter| Berth::open(&node, &arbiter.handle()))
         .collect();
     node.directory.set_threads(arbiters.iter().map(Arbiter::handle));
-    let mut holdings = opened.holdings;
-    let held = holdings.borrow_and_update().clone();
-    shard::follow(&node, &held).await;
+    let mut turns = opened.turns;
+    let turn = turns.borrow_and_update().clone();
+    shard::follow(&node, &turn).await;
     Ok(NodeParts {
         gateway: Gateway::new(node),
         arbiters,
         berths,
-        holdings,
+        turns,
     })
 }
 

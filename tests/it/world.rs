@@ -6,6 +6,7 @@ mod claim;
 #[cfg(feature = "faults")]
 mod fault;
 mod permission;
+mod placement;
 mod presence;
 mod reads;
 mod restart;

@@ -2,20 +2,24 @@
 
 use super::*;
 use crate::actors::test_node::plan;
+use crate::host::clock::Clock;
+use crate::store::Store;
+use crate::store::lease::{Holding, Turn};
 use crate::store::migrate;
 use crate::store::region::Created;
 use crate::store::test_database::{NOW, postgres};
+use tokio::sync::watch;
 
 fn node(number: u128) -> NodeId {
     NodeId(uuid::Uuid::from_u128(number))
 }
 
 /// Waits until a node holds everything, and gives the epoch.
-async fn holds(heard: &mut watch::Receiver<Vec<Holding>>, number: u128) -> i64 {
+async fn holds(heard: &mut watch::Receiver<Turn>, number: u128) -> i64 {
     let is_its = |held: &Holding| held.owner == Some(node(number));
-    let waited = heard.wait_for(|all| all.iter().all(is_its));
+    let waited = heard.wait_for(|turn| turn.holdings.iter().all(is_its));
     let waited = tokio::time::timeout(Duration::from_secs(20), waited).await;
-    waited.expect("it comes to hold them").unwrap()[0].epoch
+    waited.expect("it comes to hold them").unwrap().holdings[0].epoch
 }
 
 #[test]
@@ -32,6 +36,7 @@ fn who_stands_by_takes_over_from_one_that_died_and_from_one_that_gives_back() {
             ttl_ms: 2_400,
             clock: clock.clone(),
             is_shared: true,
+            how: Claiming::Alone,
         };
         keeper.start().unwrap()
     };
@@ -73,15 +78,21 @@ fn a_turn_that_finds_a_shard_elsewhere_proves_nothing_for_it() {
         shard: ShardId(shard),
         owner: owner.map(node),
         epoch,
+        wish: None,
+        agents: 0,
     };
     // Ours still, another's, nobody's, ours anew under an epoch that nobody here knows of.
-    let holdings = [
+    let holdings = vec![
         held(1, Some(7), 5),
         held(2, Some(8), 6),
         held(3, None, 5),
         held(4, Some(7), 6),
     ];
-    leases.proof.note(&holdings, node(7), 100);
+    let turn = Turn {
+        holdings,
+        ..Turn::default()
+    };
+    leases.proof.note(&turn, node(7), 100);
     let hold = |now_ms| shards.each_ref().map(|lease| leases.hold(lease, now_ms));
     assert_eq!(hold(99), [true, false, false, false]);
     assert_eq!(hold(100), [false; 4]);
