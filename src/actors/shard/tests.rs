@@ -2,13 +2,13 @@
 
 use super::follow::adopt;
 use super::*;
-use crate::actors::committer::CommitterMessage;
-use crate::actors::node::DEADLINE;
 use crate::actors::test_node::{TestNode, plan, run, run_kept, wait_until};
 use crate::base::id::NodeId;
+use crate::base::time::Tick;
 use crate::domain::refusal::Code;
 use crate::store::lease::{Claiming, Holding, NodeState, Turn, Wished};
 use crate::store::region::Created;
+use crate::store::shard::Checkpoint;
 use serde_json::json;
 
 /// Makes a region in the store, as a node does whose answer gets lost.
@@ -246,30 +246,60 @@ fn a_shard_is_handed_over_with_all_that_was_answered() {
 fn a_shard_that_cannot_be_handed_over_goes_on() {
     run_kept(Claiming::Alone, async |node| {
         let alice = node.join("alice", 10.0, 10.0).await;
-        let (_, seats) = node.shard("plaza");
         let other = other(&node).await;
-        // Nothing is saved under a lease that the database does not know.
-        let epoch = seats.lease.epoch();
-        node.node()
-            .leases
-            .renew(node.shard("plaza").0, &seats.lease, epoch);
-        let before = node.node().leases.begin_hand_over(node.shard("plaza").0).unwrap();
+        let (shard, seats) = node.shard("plaza");
+        let lease = Lease {
+            shard,
+            owner: node.node().id,
+            epoch: seats.lease.epoch(),
+        };
+        let later = Checkpoint {
+            tick: Tick(node.node().tick().0 + 1_000),
+            body: b"[]".to_vec(),
+        };
+        let now = node.node().now();
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let database = Arc::clone(node.node());
+        // The writer is kept until we say so, and a later checkpoint is there then: this one cannot be saved.
+        actix_rt::spawn(async move {
+            let kept = database.database.write(move |store| {
+                assert!(store.save_checkpoint(lease, &later, 1, now)?);
+                wait.recv().unwrap();
+                Ok(())
+            });
+            kept.await.unwrap();
+        });
         seats.keeper.order(ShardMessage::HandOver(other));
-        node.act(&alice, "say", json!({"message": "one at a time"}))
-            .await
-            .unwrap();
-        drop(before);
-        // Closed and opened: a committer takes again.
-        seats
-            .committer
-            .demand(DEADLINE, CommitterMessage::Close)
-            .await
-            .unwrap();
-        node.act(&alice, "say", json!({"message": "closed"}))
-            .await
-            .unwrap_err();
-        seats.committer.order(CommitterMessage::Open);
-        node.act(&alice, "say", json!({"message": "open"})).await.unwrap();
+        wait_until("it is being handed over", async || seats.lease.is_closed()).await;
+        let moved = node.act(&alice, "move_to", json!({"x": 12.0, "y": 10.0})).await;
+        if seats.lease.is_closed() {
+            assert_eq!(moved.unwrap_err().code, Code::Moving);
+        }
+        go.send(()).unwrap();
+        wait_until("it goes on here", async || {
+            node.act(&alice, "say", json!({"message": "still here"}))
+                .await
+                .is_ok()
+        })
+        .await;
+        assert!(!seats.lease.is_lost());
+        let held = holdings(&node).await;
+        assert_eq!((held[0].owner, held[0].epoch), (Some(node.node().id), 1));
+    });
+}
+
+#[test]
+fn few_shards_are_handed_over_at_a_time_and_each_once() {
+    run(async |node| {
+        let leases = &node.node().leases;
+        let begin = |shard| leases.begin_hand_over(ShardId(shard));
+        let mut under_way: Vec<_> = (1..=4).map(|shard| begin(shard).unwrap()).collect();
+        assert!(begin(5).is_none());
+        drop(under_way.remove(1));
+        assert!(begin(1).is_none());
+        assert!(begin(5).is_some());
+        let _again = begin(2).unwrap();
+        assert!(begin(5).is_none());
     });
 }
 

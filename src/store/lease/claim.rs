@@ -180,15 +180,16 @@ impl Store {
         use schema::{node::dsl as n, shard::dsl as s};
         self.write("claim shards", |conn| {
             let at = clock(conn, now)?;
+            // In the order of ids, so that two claimers never wait for one another in a circle.
+            let locks = || s::shard.order(s::id).select(s::id);
+            let _locked: Vec<i32> = load_for_update!(conn, locks())?;
             if is_forced {
+                // After the shards, as in a turn.
                 let others = n::node.filter(n::id.ne(Id(node.0)));
                 on_conn!(conn, |c| diesel::update(others)
                     .set(n::state.eq("gone"))
                     .execute(c))?;
             }
-            // In the order of ids, so that two claimers never wait for one another in a circle.
-            let locks = || s::shard.order(s::id).select(s::id);
-            let _locked: Vec<i32> = load_for_update!(conn, locks())?;
             let mut claims = Vec::new();
             for row in rows(conn)?.iter().filter(|row| is_forced || row.is_free(at)) {
                 let lease = Lease {

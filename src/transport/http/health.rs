@@ -114,7 +114,7 @@ impl Readiness {
     }
 
     fn is_ready(&self) -> bool {
-        let is_whole = self.shards > 0 && self.running == self.expected;
+        let is_whole = self.shards > 0 && self.running >= self.expected;
         self.database == "ok" && self.is_proven && !self.is_draining && is_whole
     }
 
