@@ -46,8 +46,10 @@ pub enum CommitterMessage {
     Claimed(i64),
     /// Another node runs the shard: end when the outcome of the last batch is known.
     End,
-    /// The node stops: take no more commits; answered when the outcome of the last is known.
+    /// The node stops, or another one gets the shard: take no more commits; answered when the outcome of the last is known.
     Close(Reply<()>),
+    /// The shard stays here after all: take commits again.
+    Open,
 }
 
 /// The committer of one shard.
@@ -376,6 +378,7 @@ impl Role for Committer {
                 self.closers.push(reply);
                 self.flush(stage);
             }
+            CommitterMessage::Open => self.is_closed = false,
         }
     }
 }

@@ -5,7 +5,7 @@ use super::channels::Channels;
 use super::database::Database;
 use super::directory::{Directory, ShardSeats};
 use super::gateway::{Caller, Gateway, Guest};
-use super::lease::Leases;
+use super::lease::{LeaseKeeper, Leases};
 use super::node::Node;
 use super::peer::{self, Peers};
 use super::request::Receipt;
@@ -24,6 +24,7 @@ use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
 use crate::store::agent::{NewAgent, Registered};
 use crate::store::commit::Lease;
+use crate::store::lease::{Claiming, Turn};
 use crate::store::{Reader, Store, StoreError, Target, migrate};
 use dashmap::DashMap;
 use serde_json::{Value, json};
@@ -31,11 +32,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// When tests take place: the middle of a month.
 pub const NOW: Timestamp = Timestamp(1_789_500_000_000);
 /// Nobody renews leases here, and tests set the clock forward. Units: milliseconds.
 const LEASE_MS: i64 = 30 * 86_400_000;
+/// With a keeper, which looks at a part of this. Units: milliseconds.
+const KEPT_LEASE_MS: i64 = 600;
 /// How long a state is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -43,6 +47,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct TestNode {
     /// The door to its actors.
     pub gateway: Gateway,
+    /// What the turns of its leases see, when they are kept.
+    pub turns: Option<watch::Receiver<Turn>>,
     /// Stands still unless a test sets it forward. Timers sleep by the real time.
     pub clock: Clock,
     arbiter: actix_rt::Arbiter,
@@ -69,11 +75,31 @@ pub fn run_in<F: Future<Output = ()>>(
     seed: u64,
     body: impl FnOnce(TestNode) -> F,
 ) {
+    one(plans, limits, seed, None, body);
+}
+
+/// Runs a test in an actor system of its own, with leases that are kept.
+pub fn run_kept<F: Future<Output = ()>>(how: Claiming, body: impl FnOnce(TestNode) -> F) {
+    let plans = [plan("plaza"), plan("forest")];
+    let unlimited = Limits {
+        unlimited: true,
+        ..Limits::default()
+    };
+    one(&plans, unlimited, 7, Some(how), body);
+}
+
+fn one<F: Future<Output = ()>>(
+    plans: &[RegionPlan],
+    limits: Limits,
+    seed: u64,
+    kept: Option<Claiming>,
+    body: impl FnOnce(TestNode) -> F,
+) {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     actix::System::new().block_on(async {
         let name = format!("test_node_{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let ground = Ground::new(Target::SqliteMemory(name), None, limits, seed, false);
-        body(TestNode::start(&ground, plans, true)).await;
+        body(TestNode::start(&ground, plans, true, kept)).await;
     });
 }
 
@@ -108,8 +134,8 @@ pub fn run_pair<F: Future<Output = ()>>(plans: &[RegionPlan], body: impl FnOnce(
         let folder = tempfile::tempdir().unwrap();
         let target = Target::Sqlite(folder.path().join("world.sqlite"));
         let ground = Ground::new(target, Some(folder), unlimited, 7, true);
-        let first = TestNode::start(&ground, plans, true);
-        let second = TestNode::start(&ground, plans, false);
+        let first = TestNode::start(&ground, plans, true, None);
+        let second = TestNode::start(&ground, plans, false, None);
         let both = [first.node().id, second.node().id];
         for node in [&first, &second] {
             peer::serve(&node.gateway);
@@ -151,7 +177,7 @@ impl Ground {
 }
 
 impl TestNode {
-    fn start(ground: &Ground, plans: &[RegionPlan], has_all: bool) -> Self {
+    fn start(ground: &Ground, plans: &[RegionPlan], has_all: bool, kept: Option<Claiming>) -> Self {
         let Ground {
             target,
             clock,
@@ -173,6 +199,21 @@ impl TestNode {
             Vec::new()
         };
         let mut reader = Reader::open(target).unwrap();
+        let kept = kept.map(|how| {
+            let keeper = LeaseKeeper {
+                store: Store::open(target).unwrap(),
+                node: id,
+                ttl_ms: KEPT_LEASE_MS,
+                clock: clock.clone(),
+                is_shared: false,
+                how,
+            };
+            keeper.start().unwrap()
+        });
+        let (leases, turns) = match kept {
+            Some((leases, turns)) => (leases, Some(turns)),
+            None => (Arc::new(Leases::lasting()), None),
+        };
         let rate = TickRate {
             epoch: made.epoch,
             tick_ms: made.tick_ms,
@@ -201,8 +242,8 @@ impl TestNode {
             bus: bus.clone(),
             limits: limits.clone(),
             parked_limits: ParkedLimits::new(PARKED_LIMITS_MAX),
-            leases: Arc::new(Leases::lasting()),
-            lease_ttl_ms: LEASE_MS,
+            leases,
+            lease_ttl_ms: if turns.is_some() { KEPT_LEASE_MS } else { LEASE_MS },
             company_wait: Duration::from_millis(1),
             checkpoint_every: Duration::from_secs(1),
             counters: DashMap::new(),
@@ -211,6 +252,7 @@ impl TestNode {
         node.directory.set_threads([arbiter.handle()]);
         let made = Self {
             gateway: Gateway::new(node),
+            turns,
             clock: clock.clone(),
             arbiter,
         };

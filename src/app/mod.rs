@@ -10,7 +10,7 @@ pub use plan::plans_of;
 pub use start::{NodeParts, Opened, open_store, start_node, when_ready};
 
 use crate::actors::gateway::Gateway;
-use crate::actors::inhabitants::Inhabitants;
+use crate::actors::inhabitants::{Inhabitants, InhabitantsMessage};
 use crate::actors::mailbox::Seat;
 use crate::actors::shard;
 use crate::config::{Config, LogFormat};
@@ -103,7 +103,7 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
             () = asked.wait() => true,
             () = live(&mut parts, &servers, &config) => false,
         };
-        stop::stop(servers, &parts, &config).await;
+        stop::stop(servers, &mut parts, &config).await;
         ensure!(is_kept, "nobody keeps the leases any more");
         Ok(Held::NoMore)
     });
@@ -121,32 +121,49 @@ enum Held {
     NoMore,
 }
 
-/// Runs what this node holds, and tells so once it is the world. Ends only when nobody keeps the leases any more.
+/// Runs what this node holds, and tells so once it serves the world. Ends only when nobody keeps the leases any more.
 async fn live(parts: &mut NodeParts, servers: &http::Servers, config: &Config) {
     let gateway = parts.gateway.clone();
-    let mut inhabitants = None;
-    if !gateway.node.directory.runs_any() {
+    let (mut is_told, mut inhabitants) = (false, None);
+    if gateway.check_here().is_err() {
         announce("stands by", servers);
         tracing::info!("another node runs the world: this one stands by");
     }
     // Kept from turn to turn: loading may take longer than one.
     let mut loading = std::pin::pin!(when_ready(&gateway));
     loop {
-        let is_new = inhabitants.is_none() && gateway.node.directory.runs_any();
+        let is_new = !is_told && gateway.check_here().is_ok();
         tokio::select! {
             () = &mut loading, if is_new => {
-                inhabitants = Some(start_inhabitants(&gateway, config));
+                is_told = true;
                 announce("runs", servers);
                 tracing::info!(node = %config.server.node, "node {} is ready", config.server.node);
             }
-            changed = parts.holdings.changed() => {
+            changed = parts.turns.changed() => {
                 if changed.is_err() {
                     return;
                 }
-                let holdings = parts.holdings.borrow_and_update().clone();
-                shard::follow(&gateway.node, &holdings).await;
+                let turn = parts.turns.borrow_and_update().clone();
+                shard::follow(&gateway.node, &turn).await;
             }
         }
+        if is_told {
+            keep_inhabitants(&gateway, config, &mut inhabitants);
+        }
+    }
+}
+
+/// The demo's inhabitants live with the node that runs the world's first shard, once in the whole world.
+fn keep_inhabitants(gateway: &Gateway, config: &Config, living: &mut Option<Seat<Inhabitants>>) {
+    let directory = &gateway.node.directory;
+    let world = directory.world();
+    let first = world.shards.iter().map(|shard| shard.id).min();
+    let is_here = first.is_some_and(|first| directory.shard(first).is_some());
+    match (is_here, living.take()) {
+        (true, None) => *living = start_inhabitants(gateway, config),
+        (true, some) => *living = some,
+        (false, Some(elsewhere)) => elsewhere.order(InhabitantsMessage::Stop),
+        (false, None) => {}
     }
 }
 

@@ -8,7 +8,7 @@ use crate::actors::directory::Directory;
 use crate::actors::gateway::Gateway;
 use crate::actors::lease::{LeaseKeeper, Leases};
 use crate::actors::node::Node;
-use crate::actors::peer::Peers;
+use crate::actors::peer::{self, Peers};
 use crate::actors::shard;
 use crate::base::id::NodeId;
 use crate::base::limit::{CHANNEL_HISTORIES_MAX_BYTES, PARKED_LIMITS_MAX};
@@ -20,7 +20,7 @@ use crate::domain::region::World;
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
 use crate::host::thread;
-use crate::store::lease::Holding;
+use crate::store::lease::{Claiming, Turn};
 use crate::store::region::WorldRow;
 use crate::store::{Reader, Store, Target, migrate};
 use crate::transport::ws::Berth;
@@ -37,7 +37,7 @@ pub struct Opened {
     readers: Vec<Reader>,
     world: World,
     leases: Arc<Leases>,
-    holdings: watch::Receiver<Vec<Holding>>,
+    turns: watch::Receiver<Turn>,
     pub(super) node: NodeId,
 }
 
@@ -49,8 +49,8 @@ pub struct NodeParts {
     pub arbiters: Vec<Arbiter>,
     /// The doors of these threads for sockets.
     pub berths: Vec<Berth>,
-    /// Who holds which shard, as of the last turn of the leases.
-    pub holdings: watch::Receiver<Vec<Holding>>,
+    /// What the last turn of the leases saw.
+    pub turns: watch::Receiver<Turn>,
 }
 
 /// Migrates and opens the database, makes the world if it is new, and claims its shards unless another node holds them.
@@ -123,8 +123,9 @@ fn open_rest(
         ttl_ms,
         clock: clock.clone(),
         is_shared: !is_forced,
+        how: claiming(config),
     };
-    let (leases, holdings) = keeper.start()?;
+    let (leases, turns) = keeper.start()?;
     // Read after the claim: a region may have been made just before it.
     let mut reader = Reader::open_waiting(target, lock_wait_ms)?;
     let (regions, shards) = (reader.regions()?, reader.shards()?);
@@ -158,7 +159,7 @@ fn open_rest(
             shards,
         },
         leases,
-        holdings,
+        turns,
         node,
     })
 }
@@ -181,6 +182,16 @@ where
             }
         }
         pause(Duration::from_secs(1));
+    }
+}
+
+/// How nodes have the world: those on one PostgreSQL that reach one another through one Redis share its shards. Without Redis one
+/// node has it alone, and others on the same database stand by.
+fn claiming(config: &Config) -> Claiming {
+    if config.store.database.is_some() && config.bus.redis.is_some() {
+        Claiming::Shared
+    } else {
+        Claiming::Alone
     }
 }
 
@@ -212,6 +223,7 @@ pub async fn start_node(
         node: opened.node.0,
     };
     let bus = Bus::start(&bus_config, clock.clone(), entropy.clone(), io)?;
+    let is_shared = opened.leases.how() == Claiming::Shared;
     let node = Arc::new(Node {
         id: opened.node,
         clock: clock.clone(),
@@ -223,7 +235,7 @@ pub async fn start_node(
         quarantine: Arc::default(),
         overload: Default::default(),
         mirror: Mirror::new(&bus, &bus_config),
-        peers: Arc::new(Peers::new(opened.node, bus.clone(), clock.clone(), false)),
+        peers: Arc::new(Peers::new(opened.node, bus.clone(), clock.clone(), is_shared)),
         homes: Arc::default(),
         spectators: Default::default(),
         bus,
@@ -246,14 +258,17 @@ pub async fn start_node(
         .map(|arbiter| Berth::open(&node, &arbiter.handle()))
         .collect();
     node.directory.set_threads(arbiters.iter().map(Arbiter::handle));
-    let mut holdings = opened.holdings;
-    let held = holdings.borrow_and_update().clone();
-    shard::follow(&node, &held).await;
+    let gateway = Gateway::new(Arc::clone(&node));
+    // First, so that it hears what others say of the shards that it starts.
+    peer::serve(&gateway);
+    let mut turns = opened.turns;
+    let turn = turns.borrow_and_update().clone();
+    shard::follow(&node, &turn).await;
     Ok(NodeParts {
-        gateway: Gateway::new(node),
+        gateway,
         arbiters,
         berths,
-        holdings,
+        turns,
     })
 }
 

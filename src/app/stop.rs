@@ -8,17 +8,23 @@ use crate::actors::hub::{HubMessage, Whom};
 use crate::actors::node::Node;
 use crate::actors::quarantine;
 use crate::actors::region::RegionMessage;
+use crate::actors::shard;
 use crate::bus::Topic;
 use crate::config::Config;
+use crate::store::lease::{Claiming, NodeState, Turn};
 use crate::wire::Disconnect;
 use bytes::Bytes;
 use futures_util::future::{join, join_all};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 
 /// How long a shard may take for its last commits, and again for its last positions.
 const SAVE_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long sockets may take to hear of the stop when the grace is over.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What tells a node to stop.
 pub struct Asked {
@@ -48,9 +54,15 @@ impl Asked {
 }
 
 /// Stops a node in order.
-pub async fn stop(servers: Servers, parts: &NodeParts, config: &Config) {
+pub async fn stop(servers: Servers, parts: &mut NodeParts, config: &Config) {
     let node = Arc::clone(&parts.gateway.node);
+    let grace = Duration::from_secs(u64::from(config.server.shutdown_timeout_s));
+    let began = node.clock.monotonic();
     node.leases.leave();
+    if node.leases.how() == Claiming::Shared {
+        // What nobody takes in time is given back below.
+        let _ = tokio::time::timeout(grace, hand_over_all(&node, &mut parts.turns)).await;
+    }
     for handle in &servers.handles {
         // Stops accepting at once; open sockets are closed next.
         handle.pause().await;
@@ -64,29 +76,46 @@ pub async fn stop(servers: Servers, parts: &NodeParts, config: &Config) {
         // Past the bound: a hub that is behind must hear of it too.
         hub.seat.order(HubMessage::Close(Whom::All, Disconnect::SHUTDOWN));
     }
-    let grace = Duration::from_secs(u64::from(config.server.shutdown_timeout_s));
+    let left = grace.saturating_sub(node.clock.monotonic().saturating_sub(began));
     let stopped = join_all(servers.handles.iter().map(|handle| handle.stop(true)));
     // Requests that do not end in time are cut, sockets when their threads end. One grace for all.
-    let _ = tokio::time::timeout(grace, join(stopped, servers.connections.emptied())).await;
+    let _ = tokio::time::timeout(left.max(FAREWELL), join(stopped, servers.connections.emptied())).await;
     // What was acknowledged is committed already; what was only asked for, the last positions and counters follow.
     save_shards(&node).await;
     flush_counters(Arc::clone(&node)).await;
     if !quarantine::save(&node).await {
         tracing::warn!("quarantined commands could not be written");
     }
-    // Those of a node that stands by are none, and those of one that was replaced are another's.
-    if node.directory.runs_any() && node.leases.are_proven(node.clock.monotonic_ms()) {
-        let now = node.now();
-        let _ = node
-            .database
-            .write(move |store| store.close_all_sessions(now))
-            .await;
-    }
+    let (id, now) = (node.id, node.now());
+    // Else the next turn of another node does it.
+    let _ = node
+        .database
+        .write(move |store| store.close_sessions_of(id, now))
+        .await;
     if let Err(refusal) = node.leases.give_back(SAVE_DEADLINE).await {
         tracing::warn!("leases could not be given back: {refusal}");
     }
     for arbiter in &parts.arbiters {
         arbiter.stop();
+    }
+}
+
+/// Gives every shard to the other nodes, as long as there are any, while everything goes on.
+async fn hand_over_all(node: &Arc<Node>, turns: &mut watch::Receiver<Turn>) {
+    let id = node.id;
+    let set = node
+        .database
+        .write(move |store| store.set_node_state(id, NodeState::Draining));
+    if !matches!(set.await, Ok(true)) {
+        return;
+    }
+    node.leases.look();
+    while node.directory.runs_any() && turns.changed().await.is_ok() {
+        let turn = turns.borrow_and_update().clone();
+        if turn.leaving.contains(&id) && turn.nodes.is_empty() {
+            return;
+        }
+        shard::follow(node, &turn).await;
     }
 }
 

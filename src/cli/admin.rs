@@ -1,5 +1,7 @@
 //! `rookery admin`.
 
+mod placement;
+
 use clap::{Args, Subcommand};
 
 use crate::app;
@@ -30,6 +32,10 @@ pub enum Admin {
         #[command(flatten)]
         store: StoreFlags,
     },
+    /// Have a node give all its shards to the others and take none until it stops.
+    Drain(placement::Drain),
+    /// Have a shard go to another node; where one node runs the world, all shards go.
+    Move(placement::Move),
 }
 
 /// Make and list regions.
@@ -88,6 +94,8 @@ impl Admin {
             Self::Region(Region::List { store }) => list(store),
             Self::Nodes { store } => nodes(store),
             Self::Shards { store } => shards(store),
+            Self::Drain(drain) => placement::drain(drain),
+            Self::Move(order) => placement::move_shard(order),
         }
     }
 }
@@ -166,13 +174,16 @@ fn shards(store: StoreFlags) -> anyhow::Result<()> {
     let (nodes, plans) = (reader.nodes()?, reader.shards()?);
     for held in reader.holdings(now())? {
         let region = plans.iter().find(|plan| plan.id == held.shard);
-        let node = nodes.iter().find(|node| held.owner == Some(node.id));
+        let name = |id| nodes.iter().find(|node| node.id == id).map(|node| &*node.name);
+        let goes_to = held.wish.and_then(name).map(|to| format!("\tgoes to {to}"));
         println!(
-            "{}\t{}\t{}\tepoch {}",
+            "{}\t{}\t{}\tepoch {}\t{} agents{}",
             held.shard,
             region.map_or("", |plan| &plan.region),
-            node.map_or("nobody", |node| &node.name),
-            held.epoch
+            held.owner.and_then(name).unwrap_or("nobody"),
+            held.epoch,
+            held.agents,
+            goes_to.unwrap_or_default()
         );
     }
     Ok(())

@@ -50,6 +50,20 @@ macro_rules! load_for_update {
 }
 pub(crate) use load_for_update;
 
+/// The same, without the rows that others have locked: nobody is waited for.
+macro_rules! load_unlocked_for_update {
+    ($conn:expr, $query:expr) => {
+        match $conn {
+            $crate::store::connection::Conn::Sqlite(c) => diesel::RunQueryDsl::load($query, c),
+            $crate::store::connection::Conn::Pg(c) => diesel::RunQueryDsl::load(
+                diesel::QueryDsl::skip_locked(diesel::QueryDsl::for_update($query)),
+                c,
+            ),
+        }
+    };
+}
+pub(crate) use load_unlocked_for_update;
+
 /// How long a statement waits for SQLite's lock unless told otherwise. Units: milliseconds.
 pub(crate) const LOCK_WAIT_MS: u32 = 5_000;
 

@@ -1,5 +1,13 @@
 //! Who runs which shard: nodes, their leases, and the epochs that fence them.
 
+mod balance;
+mod claim;
+mod nodes;
+
+pub use claim::{Claim, Claiming};
+pub(super) use claim::{others_hold, rows, take_shard};
+pub use nodes::{NodeRow, NodeState, Wished};
+
 use super::commit::Lease;
 use super::connection::{Conn, load_for_update, on_conn};
 use super::schema;
@@ -11,15 +19,6 @@ use diesel::connection::SimpleConnection;
 use diesel::sql_types::BigInt;
 use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, QueryResult, QueryableByName, RunQueryDsl};
 
-/// A shard that a node took.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// The right to write for it.
-    pub lease: Lease,
-    /// The number of its last event.
-    pub last_seq: i64,
-}
-
 /// Who holds a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Holding {
@@ -29,6 +28,10 @@ pub struct Holding {
     pub owner: Option<NodeId>,
     /// The epoch of its last lease.
     pub epoch: i64,
+    /// The node that should have it next.
+    pub wish: Option<NodeId>,
+    /// How many agents are in it, as of its last checkpoint.
+    pub agents: i32,
 }
 
 impl Holding {
@@ -42,97 +45,76 @@ impl Holding {
     }
 }
 
-/// A node, as the admin sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NodeRow {
-    /// Its id, made anew at each start.
-    pub id: NodeId,
-    /// Its configured name.
-    pub name: String,
-    /// Where other nodes reach it.
-    pub addr: String,
-    /// Of the program.
-    pub version: String,
-    /// `active` or `gone`.
-    pub state: String,
-    /// When it was last heard of.
-    pub seen_at: Timestamp,
+/// What a turn of the leases saw.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// Who holds which shard, in the order of shards.
+    pub holdings: Vec<Holding>,
+    /// The nodes that may have shards, in the order of ids: active, and heard of within the life of a lease. The asking one is
+    /// among them, unless it is draining.
+    pub nodes: Vec<NodeId>,
+    /// The nodes that give theirs away: draining, and heard of.
+    pub leaving: Vec<NodeId>,
+}
+
+impl Turn {
+    /// All nodes that were heard of.
+    pub fn present(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.nodes.iter().chain(&self.leaving).copied()
+    }
+
+    /// The shards that a node holds.
+    pub fn of(&self, node: NodeId) -> impl Iterator<Item = &Holding> {
+        self.holdings
+            .iter()
+            .filter(move |holding| holding.owner == Some(node))
+    }
+
+    /// Whom a shard is to go to: another node than its owner that may have shards.
+    pub fn target(&self, holding: &Holding) -> Option<NodeId> {
+        let wish = holding.wish.filter(|wish| self.nodes.contains(wish));
+        wish.filter(|wish| holding.owner != Some(*wish))
+    }
 }
 
 impl Store {
-    /// Makes a node known.
-    pub fn register_node(
-        &mut self,
-        node: NodeId,
-        name: &str,
-        addr: &str,
-        version: &str,
-        now: Timestamp,
-    ) -> Result<()> {
-        use schema::node::dsl as n;
-        self.write("register a node", |conn| {
-            let at = clock(conn, now)?;
-            let row = (
-                n::id.eq(Id(node.0)),
-                n::name.eq(name),
-                n::addr.eq(addr),
-                n::version.eq(version),
-                n::state.eq("active"),
-                n::seen_at.eq(at),
-            );
-            on_conn!(conn, |c| diesel::insert_into(n::node)
-                .values(row)
-                .on_conflict(n::id)
-                .do_update()
-                .set((n::state.eq("active"), n::seen_at.eq(at)))
-                .execute(c))?;
-            Ok(())
-        })
-    }
-
-    /// Takes every shard that is free or whose lease ran out, with a new epoch. `is_forced` takes those of others too:
-    /// only for a start on SQLite, where the file lock proves that the former owner is gone.
-    pub fn claim_shards(
-        &mut self,
-        node: NodeId,
-        ttl_ms: i64,
-        is_forced: bool,
-        now: Timestamp,
-    ) -> Result<Vec<Claim>> {
-        self.write("claim shards", |conn| {
-            let at = clock(conn, now)?;
-            claim(conn, node, (at, ttl_ms), is_forced)
-        })
-    }
-
-    /// One turn of a node: prolongs its leases, takes what nobody holds unless another node holds anything, and tells who
-    /// holds what then. One node runs the world at a time; the others stand by.
+    /// One turn of a node: prolongs its leases, takes of what nobody holds what it should have, and tells who holds what then. A
+    /// node that is draining claims nothing.
     ///
     /// It is tried once, and no statement takes longer than a third of a lease: a turn that hangs is worse than one that fails.
-    pub fn keep_leases(
-        &mut self,
-        node: NodeId,
-        ttl_ms: i64,
-        may_claim: bool,
-        now: Timestamp,
-    ) -> Result<Vec<Holding>> {
+    pub fn keep_leases(&mut self, node: NodeId, ttl_ms: i64, how: Claiming, now: Timestamp) -> Result<Turn> {
         self.write_once("keep leases", |conn| {
             limit_statements(conn, ttl_ms / 3)?;
             let at = clock(conn, now)?;
-            let found = holdings(conn, at)?;
-            let has_free = found.iter().any(|held| held.owner.is_none());
-            if !may_claim || !has_free || others_hold(&found, node) {
-                renew(conn, node, (at, ttl_ms))?;
-                return holdings(conn, at);
+            let peers = nodes::peers(conn, node, (at, ttl_ms))?;
+            let claimer = claim::Claimer {
+                node,
+                ttl_ms,
+                nodes: &peers.nodes,
+                how: if peers.leaving.contains(&node) {
+                    Claiming::None
+                } else {
+                    how
+                },
+            };
+            let has_wanted = !claimer.wanted(&rows(conn)?, at).is_empty();
+            if has_wanted && how == Claiming::Alone {
+                lock_world(conn)?;
             }
-            lock_world(conn)?;
-            // Looked at anew: whoever held the locks before may have claimed, or made a region.
             let at = clock(conn, now)?;
             renew(conn, node, (at, ttl_ms))?;
-            if !others_hold(&holdings(conn, at)?, node) {
-                claim(conn, node, (at, ttl_ms), false)?;
+            nodes::note_seen(conn, node, at)?;
+            if has_wanted {
+                // Looked at anew: whoever held the locks before may have claimed, or made a region.
+                let at = clock(conn, now)?;
+                claimer.claim(conn, at)?;
             }
-            holdings(conn, at)
+            let at = clock(conn, now)?;
+            Ok(Turn {
+                holdings: holdings(conn, at)?,
+                nodes: peers.nodes,
+                leaving: peers.leaving,
+            })
         })
     }
 
@@ -156,7 +138,27 @@ impl Store {
         })
     }
 
-    /// Gives all shards of a node back. Their epochs stay.
+    /// Gives one shard back, for a node that should have it next. `false`: the lease was another's already. Its epoch stays.
+    pub fn release_shard(&mut self, lease: Lease, to: Option<NodeId>, now: Timestamp) -> Result<bool> {
+        use schema::shard::dsl as s;
+        self.write("release a shard", |conn| {
+            let at = clock(conn, now)?;
+            let mine = s::shard
+                .find(lease.shard.0)
+                .filter(s::owner.eq(Id(lease.owner.0)).and(s::epoch.eq(lease.epoch)));
+            let free = || {
+                diesel::update(mine).set((
+                    s::owner.eq(None::<Id>),
+                    s::lease_until.eq(at),
+                    s::state.eq("free"),
+                    s::desired_owner.eq(to.map(|to| Id(to.0))),
+                ))
+            };
+            Ok(on_conn!(conn, |c| free().execute(c))? == 1)
+        })
+    }
+
+    /// Gives all shards of a node back, which is gone then. Their epochs stay.
     pub fn release_leases(&mut self, node: NodeId, now: Timestamp) -> Result<()> {
         use schema::{node::dsl as n, shard::dsl as s};
         self.write("release leases", |conn| {
@@ -187,24 +189,6 @@ impl Reader {
         })
     }
 
-    /// The nodes that were heard of.
-    pub fn nodes(&mut self) -> Result<Vec<NodeRow>> {
-        use schema::node::dsl as n;
-        self.read("read the nodes", |conn| {
-            let rows: Vec<(Id, String, String, String, String, i64)> =
-                on_conn!(conn, |c| n::node.order(n::seen_at.desc()).limit(1_000).load(c))?;
-            let node = |(id, name, addr, version, state, seen_at): (Id, _, _, _, _, i64)| NodeRow {
-                id: NodeId(id.0),
-                name,
-                addr,
-                version,
-                state,
-                seen_at: Timestamp(seen_at),
-            };
-            Ok(rows.into_iter().map(node).collect())
-        })
-    }
-
     /// The database's clock, by which leases are judged. Units: milliseconds since 1970. None: SQLite has none of its own.
     pub fn database_time(&mut self) -> Result<Option<Timestamp>> {
         self.read("read the database's clock", |conn| match conn {
@@ -212,12 +196,6 @@ impl Reader {
             Conn::Pg(_) => clock(conn, Timestamp(0)).map(|at| Some(Timestamp(at))),
         })
     }
-}
-
-/// Whether another node than this holds any of these.
-pub(super) fn others_hold(holdings: &[Holding], node: NodeId) -> bool {
-    let mut owners = holdings.iter().filter_map(|held| held.owner);
-    owners.any(|owner| owner != node)
 }
 
 /// Lets nobody else take over the world or add to it until the end of the transaction, nor commit for any of its shards: a
@@ -242,41 +220,9 @@ fn limit_statements(conn: &mut Conn, most_ms: i64) -> QueryResult<()> {
     }
 }
 
-/// Locks and takes what is free.
-fn claim(
-    conn: &mut Conn,
-    node: NodeId,
-    (at, ttl_ms): (i64, i64),
-    is_forced: bool,
-) -> QueryResult<Vec<Claim>> {
-    use schema::shard::dsl as s;
-    // In the order of ids, so that two claimers never wait for one another in a circle.
-    let query = || {
-        s::shard
-            .order(s::id)
-            .select((s::id, s::owner, s::epoch, s::lease_until, s::last_seq))
-    };
-    let rows: Vec<(i32, Option<Id>, i64, i64, i64)> = load_for_update!(conn, query())?;
-    let free = rows
-        .into_iter()
-        .filter(|row| is_forced || row.1.is_none() || row.3 <= at);
-    let mut claims = Vec::new();
-    for (id, _, epoch, _, last_seq) in free {
-        let lease = Lease {
-            shard: ShardId(id),
-            owner: node,
-            epoch: epoch.saturating_add(1),
-        };
-        let reason = if is_forced { "start" } else { "claim" };
-        take_shard(conn, lease, at.saturating_add(ttl_ms), Timestamp(at), reason)?;
-        claims.push(Claim { lease, last_seq });
-    }
-    Ok(claims)
-}
-
-/// Prolongs the leases of a node that have not run out, and notes that it is there.
+/// Prolongs the leases of a node that have not run out.
 fn renew(conn: &mut Conn, node: NodeId, (at, ttl_ms): (i64, i64)) -> QueryResult<()> {
-    use schema::{node::dsl as n, shard::dsl as s};
+    use schema::shard::dsl as s;
     let mine = || {
         s::shard.filter(
             s::owner
@@ -290,26 +236,13 @@ fn renew(conn: &mut Conn, node: NodeId, (at, ttl_ms): (i64, i64)) -> QueryResult
     let _locked: Vec<i32> = load_for_update!(conn, locks())?;
     let renew = || diesel::update(mine()).set(s::lease_until.eq(at.saturating_add(ttl_ms)));
     on_conn!(conn, |c| renew().execute(c))?;
-    let seen = || diesel::update(n::node.find(Id(node.0))).set(n::seen_at.eq(at));
-    on_conn!(conn, |c| seen().execute(c))?;
     Ok(())
 }
 
 /// Who holds what at a time, in the order of shards.
 pub(super) fn holdings(conn: &mut Conn, at: i64) -> QueryResult<Vec<Holding>> {
-    use schema::shard::dsl as s;
-    let query = || {
-        s::shard
-            .order(s::id)
-            .select((s::id, s::owner, s::epoch, s::lease_until))
-    };
-    let rows: Vec<(i32, Option<Id>, i64, i64)> = on_conn!(conn, |c| query().load(c))?;
-    let holding = |(id, owner, epoch, until): (i32, Option<Id>, i64, i64)| Holding {
-        shard: ShardId(id),
-        owner: owner.filter(|_| until > at).map(|owner| NodeId(owner.0)),
-        epoch,
-    };
-    Ok(rows.into_iter().map(holding).collect())
+    let rows = rows(conn)?;
+    Ok(rows.iter().map(|row| row.holding(at)).collect())
 }
 
 #[derive(QueryableByName)]
@@ -330,36 +263,4 @@ pub(super) fn clock(conn: &mut Conn, now: Timestamp) -> QueryResult<i64> {
             query.get_result::<Clock>(c).map(|clock| clock.at)
         }
     }
-}
-
-/// Gives a shard to the owner of a lease until a time, and records it. The shard's row must be locked, or new.
-pub(super) fn take_shard(
-    conn: &mut Conn,
-    lease: Lease,
-    until: i64,
-    at: Timestamp,
-    reason: &str,
-) -> QueryResult<()> {
-    use schema::{shard::dsl as s, shard_claim_log::dsl as l};
-    let update = || {
-        diesel::update(s::shard.find(lease.shard.0)).set((
-            s::owner.eq(Id(lease.owner.0)),
-            s::epoch.eq(lease.epoch),
-            s::lease_until.eq(until),
-            s::state.eq("active"),
-        ))
-    };
-    on_conn!(conn, |c| update().execute(c))?;
-    let row = (
-        l::shard_id.eq(lease.shard.0),
-        l::epoch.eq(lease.epoch),
-        l::owner.eq(Id(lease.owner.0)),
-        l::at.eq(at.0),
-        l::reason.eq(reason),
-    );
-    // The primary key (shard, epoch) turns a double grant into an error.
-    on_conn!(conn, |c| diesel::insert_into(l::shard_claim_log)
-        .values(row)
-        .execute(c))?;
-    Ok(())
 }

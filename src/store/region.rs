@@ -3,7 +3,7 @@
 use super::commit::Lease;
 use super::connection::{Conn, on_conn};
 use super::error::Inconsistency;
-use super::lease::{clock, holdings, lock_world, others_hold, take_shard};
+use super::lease::{Claiming, clock, holdings, lock_world, others_hold, take_shard};
 use super::schema;
 use super::sql_types::{Doc, Id};
 use super::{Reader, Result, Store};
@@ -87,18 +87,26 @@ impl Store {
         })
     }
 
-    /// Adds a region and takes its shards for a node, in one transaction: nobody else can claim them in between.
+    /// Adds a region and takes its shards for a node, in one transaction: nobody else can claim them in between. A node that
+    /// claims nothing makes none, and one that runs the world alone makes none while another does.
     pub fn open_region(
         &mut self,
         plan: &RegionPlan,
         node: NodeId,
-        ttl_ms: i64,
+        (ttl_ms, how): (i64, Claiming),
         now: Timestamp,
     ) -> Result<Created<Vec<(ShardPlan, Lease)>>> {
         self.write("open a region", |conn| {
-            lock_world(conn)?;
-            let at = clock(conn, now)?;
-            if others_hold(&holdings(conn, at)?, node) {
+            let is_elsewhere = match how {
+                Claiming::None => true,
+                Claiming::Alone => {
+                    lock_world(conn)?;
+                    let at = clock(conn, now)?;
+                    others_hold(&holdings(conn, at)?, node)
+                }
+                Claiming::Shared => false,
+            };
+            if is_elsewhere {
                 return Ok(Created::Elsewhere);
             }
             let Some(shards) = create_region(conn, plan, now)? else {

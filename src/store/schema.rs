@@ -20,7 +20,7 @@ tables! {
     shard (id) {
         id -> Integer, region -> Text, x0 -> Integer, y0 -> Integer, x1 -> Integer, y1 -> Integer,
         owner -> Nullable<Uid>, epoch -> BigInt, lease_until -> BigInt, last_seq -> BigInt, last_at -> BigInt, floor_seq -> BigInt,
-        state -> Text,
+        state -> Text, desired_owner -> Nullable<Uid>, agents -> Integer,
     }
     shard_claim_log (shard_id, epoch) { shard_id -> Integer, epoch -> BigInt, owner -> Uid, at -> BigInt, reason -> Text, }
     agents (id) {
@@ -34,11 +34,12 @@ tables! {
     }
     sessions (id) {
         id -> Uid, agent_id -> Uid, token -> Text, region -> Text, x -> Double, y -> Double, z -> Double, status -> Text,
-        connected_at -> BigInt, last_heartbeat -> BigInt, disconnected_at -> Nullable<BigInt>, metadata -> Json,
+        connected_at -> BigInt, last_heartbeat -> BigInt, disconnected_at -> Nullable<BigInt>, metadata -> Json, node -> Nullable<Uid>,
     }
     spectator_sessions (id) {
         id -> Uid, human_id -> Nullable<Text>, agent_id -> Nullable<Text>, camera_mode -> Text, settings -> Json,
         prompts_sent -> BigInt, connected_at -> BigInt, last_activity -> BigInt, disconnected_at -> Nullable<BigInt>,
+        node -> Nullable<Uid>,
     }
     events (created_at, shard_id, seq) {
         created_at -> BigInt, shard_id -> Integer, seq -> BigInt, epoch -> BigInt, event_id -> Uid, event_type -> Text,

@@ -5,7 +5,7 @@ use super::connection::on_conn;
 use super::schema::sessions::dsl as s;
 use super::sql_types::{Doc, Id};
 use super::{Result, Store};
-use crate::base::id::{AgentId, SessionId};
+use crate::base::id::{AgentId, NodeId, SessionId};
 use crate::base::time::Timestamp;
 use crate::domain::space::Vec3;
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
@@ -17,6 +17,8 @@ use serde_json::Value;
 pub struct SessionRow {
     pub id: SessionId,
     pub agent: AgentId,
+    /// Which has its socket.
+    pub node: NodeId,
     /// The token's id, never the token.
     pub token_id: String,
     pub region: String,
@@ -50,6 +52,7 @@ impl Store {
                     (
                         s::last_heartbeat.eq(session.connected_at.0),
                         s::metadata.eq(Doc(session.metadata.clone())),
+                        s::node.eq(Id(session.node.0)),
                     ),
                 )
             };
@@ -93,16 +96,6 @@ impl Store {
             let open = s::sessions
                 .find(Id(session.0))
                 .filter(s::disconnected_at.is_null());
-            let close = || diesel::update(open).set((s::disconnected_at.eq(now.0), s::status.eq("offline")));
-            on_conn!(conn, |c| close().execute(c))?;
-            Ok(())
-        })
-    }
-
-    /// Records the end of all sessions: at start, when none can be alive.
-    pub fn close_all_sessions(&mut self, now: Timestamp) -> Result<()> {
-        self.write("close all sessions", |conn| {
-            let open = s::sessions.filter(s::disconnected_at.is_null());
             let close = || diesel::update(open).set((s::disconnected_at.eq(now.0), s::status.eq("offline")));
             on_conn!(conn, |c| close().execute(c))?;
             Ok(())

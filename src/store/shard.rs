@@ -48,15 +48,21 @@ pub struct ShardLoad {
 }
 
 impl Store {
-    /// Keeps a shard's checkpoint in place of an earlier one. `false`: nothing was written, because the lease is not the current
-    /// one or a later checkpoint is there.
-    pub fn save_checkpoint(&mut self, lease: Lease, checkpoint: &Checkpoint, now: Timestamp) -> Result<bool> {
+    /// Keeps a shard's checkpoint in place of an earlier one, and how many agents are in it. `false`: nothing was written, because
+    /// the lease is not the current one or a later checkpoint is there.
+    pub fn save_checkpoint(
+        &mut self,
+        lease: Lease,
+        checkpoint: &Checkpoint,
+        agents: usize,
+        now: Timestamp,
+    ) -> Result<bool> {
         use schema::{checkpoint::dsl as k, shard::dsl as s};
         self.write("save a checkpoint", |conn| {
             let mine = s::shard
                 .find(lease.shard.0)
                 .filter(s::owner.eq(Id(lease.owner.0)).and(s::epoch.eq(lease.epoch)));
-            let current: Vec<i32> = load_for_update!(conn, mine.select(s::id))?;
+            let current: Vec<i32> = load_for_update!(conn, mine.select(s::agents))?;
             if current.is_empty() && !fault::is_mutant("snapshot_outside_the_fence") {
                 return Ok(false);
             }
@@ -79,6 +85,11 @@ impl Store {
                     .set((row.1, row.2, row.3, row.4));
                 methods::FilterDsl::filter(upsert, is_later).execute(c)
             })?;
+            let agents = i32::try_from(agents).unwrap_or(i32::MAX);
+            if written > 0 && !current.contains(&agents) {
+                let count = || diesel::update(s::shard.find(lease.shard.0)).set(s::agents.eq(agents));
+                on_conn!(conn, |c| count().execute(c))?;
+            }
             Ok(written > 0)
         })
     }

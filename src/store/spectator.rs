@@ -4,7 +4,7 @@ use super::connection::on_conn;
 use super::schema::spectator_sessions::dsl as s;
 use super::sql_types::{Doc, Id};
 use super::{Result, Store};
-use crate::base::id::SessionId;
+use crate::base::id::{NodeId, SessionId};
 use crate::base::time::Timestamp;
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 use serde_json::Value;
@@ -17,6 +17,8 @@ use serde_json::Value;
 )]
 pub struct SpectatorRow {
     pub id: SessionId,
+    /// Which has its socket.
+    pub node: NodeId,
     pub human_id: Option<String>,
     /// The handle of the agent that it follows.
     pub agent_id: Option<String>,
@@ -45,6 +47,7 @@ impl Store {
                         s::connected_at.eq(spectator.connected_at.0),
                     ),
                     s::last_activity.eq(spectator.connected_at.0),
+                    s::node.eq(Id(spectator.node.0)),
                 )
             };
             on_conn!(conn, |c| diesel::insert_into(s::spectator_sessions)
@@ -77,17 +80,6 @@ impl Store {
             let open = s::spectator_sessions
                 .find(Id(spectator.0))
                 .filter(s::disconnected_at.is_null());
-            on_conn!(conn, |c| diesel::update(open)
-                .set(s::disconnected_at.eq(now.0))
-                .execute(c))?;
-            Ok(())
-        })
-    }
-
-    /// Records the end of all spectators' sessions: at start.
-    pub fn close_all_spectators(&mut self, now: Timestamp) -> Result<()> {
-        self.write("close all spectators", |conn| {
-            let open = s::spectator_sessions.filter(s::disconnected_at.is_null());
             on_conn!(conn, |c| diesel::update(open)
                 .set(s::disconnected_at.eq(now.0))
                 .execute(c))?;

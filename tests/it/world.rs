@@ -6,9 +6,11 @@ mod claim;
 #[cfg(feature = "faults")]
 mod fault;
 mod permission;
+mod placement;
 mod presence;
 mod reads;
 mod restart;
+mod shared;
 mod standby;
 mod stores;
 

@@ -37,6 +37,9 @@ fn who_closes_a_committer_waits_for_every_outcome() {
         assert_eq!(last_seq().await, at_close, "nothing comes after the answer");
         let late = node.act(&alice, "say", json!({"message": "late"})).await;
         assert_eq!(late.unwrap_err().code, Code::Unavailable);
+        seats.committer.order(CommitterMessage::Open);
+        let again = node.act(&alice, "say", json!({"message": "again"})).await;
+        again.unwrap();
     });
 }
 

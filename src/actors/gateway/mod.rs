@@ -201,10 +201,11 @@ impl Gateway {
                 "a world has at most {REGIONS_MAX} regions"
             )));
         }
-        let (wanted, id, ttl_ms, now) = (plan.clone(), node.id, node.lease_ttl_ms, node.now());
+        let (wanted, id, now) = (plan.clone(), node.id, node.now());
+        let terms = (node.lease_ttl_ms, node.leases.claiming());
         let opened = match node
             .database
-            .write(move |store| store.open_region(&wanted, id, ttl_ms, now))
+            .write(move |store| store.open_region(&wanted, id, terms, now))
             .await?
         {
             Created::Done(opened) => opened,

@@ -126,7 +126,7 @@ impl RegionActor {
     /// At intervals and at the stop: the checkpoint, and the mirror for outside tools. While it loads there is nothing to save:
     /// the asker hears `unavailable`.
     pub(super) fn save(&mut self, stage: &mut Stage<Self>, reply: Option<Reply<()>>) {
-        if !self.is_ours() {
+        if !self.node.leases.keep(&self.lease, self.node.clock.monotonic_ms()) {
             // Whose shard this is writes what there is to write.
             if let Some(reply) = reply {
                 answer(reply, Err(moving()));
@@ -162,7 +162,7 @@ impl RegionActor {
         let body = serde_json::to_vec(&saved).unwrap_or_default();
         self.mirror(state, tick);
         self.beat(state, tick, stage);
-        let (node, shard) = (Arc::clone(&self.node), self.shard.id);
+        let (node, shard, agents) = (Arc::clone(&self.node), self.shard.id, saved.len());
         let lease = Lease {
             shard,
             owner: node.id,
@@ -173,7 +173,7 @@ impl RegionActor {
             stage,
             async move {
                 node.database
-                    .write(move |store| store.save_checkpoint(lease, &Checkpoint { tick, body }, now))
+                    .write(move |store| store.save_checkpoint(lease, &Checkpoint { tick, body }, agents, now))
                     .await
             },
             move |_, saved, _| {

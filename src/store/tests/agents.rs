@@ -213,6 +213,7 @@ fn sessions_and_spectators_leave_a_record() {
         let session = SessionRow {
             id: SessionId(fresh_id()),
             agent: stage.agent("alice").id,
+            node: stage.lease.owner,
             token_id: "jti".to_owned(),
             region: "plaza".to_owned(),
             at: Vec3::new(1.0, 2.0, 3.0),
@@ -229,9 +230,11 @@ fn sessions_and_spectators_leave_a_record() {
             )
             .unwrap();
         stage.store.close_session(session.id, now.plus_ms(9)).unwrap();
-        stage.store.close_all_sessions(now.plus_ms(10)).unwrap();
+        let owner = stage.lease.owner;
+        stage.store.close_sessions_of(owner, now.plus_ms(10)).unwrap();
         let watcher = SpectatorRow {
             id: SessionId(fresh_id()),
+            node: stage.lease.owner,
             human_id: None,
             agent_id: Some("alice".to_owned()),
             camera_mode: "follow".to_owned(),

@@ -7,6 +7,7 @@ mod money;
 mod reads;
 mod schema;
 mod shards;
+mod sharing;
 mod together;
 mod tokens;
 mod verification;

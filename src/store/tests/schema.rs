@@ -177,6 +177,7 @@ fn inboxes_and_sessions_are_kept_as_the_settings_say() {
         let session = SessionRow {
             id: SessionId(fresh_id()),
             agent: bob,
+            node: stage.lease.owner,
             token_id: "token".to_owned(),
             region: "plaza".to_owned(),
             at: Vec3::new(1.0, 2.0, 25.0),

@@ -72,16 +72,25 @@ fn a_shard_has_one_owner_until_its_lease_ends() {
             shard: stage.lease.shard,
             owner: Some(owner),
             epoch: stage.lease.epoch,
+            wish: None,
+            agents: 0,
         };
         for node in [owner, other, owner] {
-            let holdings = stage.store.keep_leases(node, 6_000, true, now).unwrap();
-            assert_eq!(holdings, [held(owner)]);
+            let turn = stage
+                .store
+                .keep_leases(node, 6_000, Claiming::Alone, now)
+                .unwrap();
+            assert_eq!(turn.holdings, [held(owner)]);
         }
         assert_eq!(held(owner).lease_of(owner), Some(stage.lease));
         assert_eq!(held(owner).lease_of(other), None);
         stage.store.release_leases(owner, now).unwrap();
-        let holdings = stage.store.keep_leases(other, 6_000, true, now).unwrap();
-        assert_eq!((holdings[0].owner, holdings[0].epoch), (Some(other), 2));
+        let turn = stage
+            .store
+            .keep_leases(other, 6_000, Claiming::Alone, now)
+            .unwrap();
+        let held = turn.holdings[0];
+        assert_eq!((held.owner, held.epoch), (Some(other), 2));
         assert_eq!(stage.store.nodes().unwrap()[0].state, "gone");
         stage.assert_sound();
     });
@@ -98,15 +107,20 @@ fn an_earlier_checkpoint_never_replaces_a_later_one() {
             tick: Tick(tick),
             body: body.as_bytes().to_vec(),
         };
-        assert!(stage.store.save_checkpoint(first, &at(20, "later"), now).unwrap());
-        assert!(!slow.save_checkpoint(first, &at(19, "earlier"), now).unwrap());
+        assert!(
+            stage
+                .store
+                .save_checkpoint(first, &at(20, "later"), 0, now)
+                .unwrap()
+        );
+        assert!(!slow.save_checkpoint(first, &at(19, "earlier"), 0, now).unwrap());
         let saved = |stage: &mut Stage| {
             let loaded = stage.store.load_shard(first.shard).unwrap().unwrap();
             loaded.checkpoint.unwrap()
         };
         assert_eq!(saved(&mut stage), at(20, "later"));
         // The last one of a stop may fall on the tick of the one before.
-        assert!(slow.save_checkpoint(first, &at(20, "last"), now).unwrap());
+        assert!(slow.save_checkpoint(first, &at(20, "last"), 0, now).unwrap());
         assert_eq!(saved(&mut stage), at(20, "last"));
         // Another start, whose clock was set back.
         stage.store.release_leases(first.owner, now).unwrap();
@@ -115,8 +129,13 @@ fn an_earlier_checkpoint_never_replaces_a_later_one() {
             .claim_shards(NodeId(fresh_id()), 600_000, false, now)
             .unwrap();
         let second = claims[0].lease;
-        assert!(stage.store.save_checkpoint(second, &at(3, "new"), now).unwrap());
-        assert!(!slow.save_checkpoint(first, &at(30, "old"), now).unwrap());
+        assert!(
+            stage
+                .store
+                .save_checkpoint(second, &at(3, "new"), 0, now)
+                .unwrap()
+        );
+        assert!(!slow.save_checkpoint(first, &at(30, "old"), 0, now).unwrap());
         assert_eq!(saved(&mut stage), at(3, "new"));
     });
 }
@@ -161,11 +180,15 @@ fn of_many_nodes_at_once_one_takes_the_whole_world() {
             for node in &nodes {
                 scope.spawn(move || {
                     let mut store = Store::open(target).unwrap();
-                    store.keep_leases(*node, 60_000, true, now).unwrap()
+                    store.keep_leases(*node, 60_000, Claiming::Alone, now).unwrap()
                 });
             }
         });
-        let holdings = stage.store.keep_leases(owner, 60_000, true, now).unwrap();
+        let turn = stage
+            .store
+            .keep_leases(owner, 60_000, Claiming::Alone, now)
+            .unwrap();
+        let holdings = turn.holdings;
         let winner = holdings[0].owner.unwrap();
         assert!(nodes.contains(&winner));
         assert_eq!(holdings.len(), 8);
@@ -196,7 +219,10 @@ fn a_region_that_is_opened_belongs_to_its_maker_at_once() {
             for n in 0..20 {
                 let mut plan = plan(&format!("garden-{n}"));
                 (plan.shards, plan.objects) = (2, Vec::new());
-                let Created::Done(opened) = stage.store.open_region(&plan, owner, 60_000, now).unwrap()
+                let Created::Done(opened) = stage
+                    .store
+                    .open_region(&plan, owner, (60_000, Claiming::Alone), now)
+                    .unwrap()
                 else {
                     panic!("not made")
                 };
@@ -209,13 +235,20 @@ fn a_region_that_is_opened_belongs_to_its_maker_at_once() {
             thieves.into_iter().map(|one| one.join().unwrap()).sum()
         });
         assert_eq!(stolen, 0, "no claim came between");
-        let holdings = stage.store.keep_leases(owner, 60_000, true, now).unwrap();
+        let turn = stage
+            .store
+            .keep_leases(owner, 60_000, Claiming::Alone, now)
+            .unwrap();
+        let holdings = turn.holdings;
         let ours = holdings.iter().filter(|held| held.lease_of(owner).is_some());
         assert_eq!((ours.count(), holdings.len()), (1 + 2 * 20, 1 + 2 * 20));
         let mut plan = plan("garden-0");
         plan.objects = Vec::new();
         assert_eq!(
-            stage.store.open_region(&plan, owner, 60_000, now).unwrap(),
+            stage
+                .store
+                .open_region(&plan, owner, (60_000, Claiming::Alone), now)
+                .unwrap(),
             Created::AlreadyExists
         );
         stage.assert_sound();

@@ -6,6 +6,7 @@ use crate::actors::region::RegionMessage;
 use crate::base::id::ShardId;
 use crate::base::time::Tick;
 use crate::domain::refusal::Refusal;
+use crate::store::lease::Claiming;
 use crate::transport::web::Web;
 use actix_web::{HttpResponse, web};
 use futures_util::future::join_all;
@@ -80,7 +81,10 @@ struct Readiness {
     redis: &'static str,
     shards: usize,
     running: usize,
+    /// How many should run here: all of them, or this node's share.
+    expected: usize,
     is_proven: bool,
+    is_draining: bool,
 }
 
 impl Readiness {
@@ -94,23 +98,31 @@ impl Readiness {
                 .shard(shard.id)
                 .is_some_and(|seats| seats.region.is_open())
         });
+        let shards = world.shards.len();
         Self {
             database: if is_database_up { "ok" } else { "down" },
             redis: redis(web),
-            shards: world.shards.len(),
+            shards,
             running: running.count(),
+            expected: match node.leases.how() {
+                Claiming::Shared => node.leases.held_count(),
+                Claiming::Alone | Claiming::None => shards,
+            },
+            is_draining: node.leases.is_draining(),
             is_proven: node.leases.are_proven(node.clock.monotonic_ms()),
         }
     }
 
     fn is_ready(&self) -> bool {
-        self.database == "ok" && self.is_proven && self.shards > 0 && self.running == self.shards
+        let is_whole = self.shards > 0 && self.running >= self.expected;
+        self.database == "ok" && self.is_proven && !self.is_draining && is_whole
     }
 
     fn status(&self) -> &'static str {
         match (self.is_ready(), self.database, self.running) {
             (true, ..) => "ready",
-            (false, "ok", 0) => "standby",
+            (false, ..) if self.is_draining => "draining",
+            (false, "ok", 0) if self.expected > 0 => "standby",
             (false, ..) => "not_ready",
         }
     }
@@ -131,7 +143,8 @@ fn redis(web: &Web) -> &'static str {
     }
 }
 
-/// 200 when the database answers and every shard of the world runs, else 503. Redis being away is no reason.
+/// 200 when the database answers and every shard runs that this node should run, unless it gives them away; else 503. Redis being
+/// away is no reason.
 async fn ready(web: web::Data<Web>) -> HttpResponse {
     let readiness = Readiness::of(&web).await;
     let mut response = if readiness.is_ready() {

@@ -16,6 +16,7 @@ pub mod nodes;
 pub mod openapi;
 pub mod page;
 pub mod parameters;
+pub mod placement;
 pub mod problem;
 pub mod protocol;
 pub mod reads;

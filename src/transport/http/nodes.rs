@@ -27,13 +27,16 @@ pub struct NodeView {
     pub addr: String,
     /// Of the program.
     pub version: String,
-    /// `active` or `gone`. One that was killed stays `active`; `seen_at` tells.
+    /// `active`, `draining` while it gives its shards away and takes none, or `gone`. One that was killed stays as it was; `seen_at`
+    /// tells.
     pub state: String,
     /// When it was last heard of. Units: milliseconds since 1970.
     #[schemars(with = "i64")]
     pub seen_at: Timestamp,
     /// How many shards it holds.
     pub shards: usize,
+    /// How many agents are in them, as of their last checkpoints.
+    pub agents: i64,
 }
 
 /// All shards of the world.
@@ -55,6 +58,11 @@ pub struct ShardView {
     pub node_id: Option<String>,
     /// The epoch of its last lease.
     pub epoch: i64,
+    /// The node that it should go to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desired_node_id: Option<String>,
+    /// How many agents are in it, as of its last checkpoint.
+    pub agents: i32,
 }
 
 /// `GET /api/v1/admin/nodes`
@@ -63,8 +71,18 @@ pub async fn nodes(web: Data<Web>, _: Admin) -> Answer {
     let (nodes, holdings) = database
         .read(move |reader| Ok((reader.nodes()?, reader.holdings(now)?)))
         .await?;
+    let its = |node: &NodeRow| {
+        let its = holdings.iter().filter(|held| held.owner == Some(node.id));
+        its.fold((0_usize, 0_i64), |(shards, agents), held| {
+            (
+                shards.saturating_add(1),
+                agents.saturating_add(i64::from(held.agents)),
+            )
+        })
+    };
     let view = |node: NodeRow| NodeView {
-        shards: count(&holdings, &node),
+        shards: its(&node).0,
+        agents: its(&node).1,
         node_id: node.id.to_string(),
         name: node.name,
         addr: node.addr,
@@ -75,12 +93,6 @@ pub async fn nodes(web: Data<Web>, _: Admin) -> Answer {
     ok(&NodeList {
         nodes: nodes.into_iter().map(view).collect(),
     })
-}
-
-/// How many shards a node holds.
-fn count(holdings: &[Holding], node: &NodeRow) -> usize {
-    let its = holdings.iter().filter(|held| held.owner == Some(node.id));
-    its.count()
 }
 
 /// `GET /api/v1/admin/shards`
@@ -96,6 +108,8 @@ pub async fn shards(web: Data<Web>, _: Admin) -> Answer {
             region: plan.map(|plan| plan.region.clone()).unwrap_or_default(),
             node_id: held.owner.map(|owner| owner.to_string()),
             epoch: held.epoch,
+            desired_node_id: held.wish.map(|wish| wish.to_string()),
+            agents: held.agents,
         }
     };
     ok(&ShardList {

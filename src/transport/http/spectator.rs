@@ -158,6 +158,7 @@ pub async fn connect(
     let session = SpectatorRow {
         // Random all over: a time-ordered id could be guessed.
         id: SessionId(node.entropy.uuid_v4()),
+        node: node.id,
         human_id: Some(human_id.to_string()),
         agent_id: Some(agent.agent_id.to_string()),
         camera_mode: CameraMode::default().name().to_owned(),

@@ -126,6 +126,7 @@ impl Session {
             let row = SessionRow {
                 id,
                 agent,
+                node: gateway.node.id,
                 token_id,
                 region: joined.region.clone(),
                 at: joined.at,

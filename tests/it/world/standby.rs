@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::json;
 
 /// Two nodes, the first of which runs the world.
-fn pair(lease_ttl_ms: u32) -> (TestWorld, TestWorld) {
+pub(super) fn pair(lease_ttl_ms: u32) -> (TestWorld, TestWorld) {
     let settings = Settings {
         database: Some(Postgres::shared().fresh_database()),
         variables: vec![("ROOKERY_STORE__LEASE_TTL_MS", lease_ttl_ms.to_string())],
@@ -20,7 +20,7 @@ fn pair(lease_ttl_ms: u32) -> (TestWorld, TestWorld) {
 }
 
 /// Waits until an agent may act by way of a node.
-async fn until_served(agent: &Agent) {
+pub(super) async fn until_served(agent: &Agent) {
     until("the world runs there", async || {
         let said = agent.act("say", json!({"message": "anybody?"})).await;
         (said.status == 200).then_some(())
@@ -29,7 +29,7 @@ async fn until_served(agent: &Agent) {
 }
 
 /// Does what must outlive its node: pays, and goes somewhere.
-async fn live(alice: &Agent, bob: &Agent) {
+pub(super) async fn live(alice: &Agent, bob: &Agent) {
     alice.enter().await;
     bob.enter().await;
     alice.stand("main", 10.0, 20.0).await;
@@ -38,7 +38,7 @@ async fn live(alice: &Agent, bob: &Agent) {
 }
 
 /// Checks that it did.
-async fn check(alice: &Agent, bob: &Agent) {
+pub(super) async fn check(alice: &Agent, bob: &Agent) {
     // A machine so busy that a turn comes late makes any of these `moving` for a moment.
     let done = async |agent: &Agent, command_id: &str, action: &str, params: serde_json::Value| {
         until("it is done", async || {

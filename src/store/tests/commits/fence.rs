@@ -21,14 +21,14 @@ fn a_fenced_batch_writes_nothing() {
         assert!(
             !stage
                 .store
-                .save_checkpoint(stage.lease, &checkpoint, stage.now)
+                .save_checkpoint(stage.lease, &checkpoint, 0, stage.now)
                 .unwrap()
         );
         stage.lease = claims[0].lease;
         assert!(
             stage
                 .store
-                .save_checkpoint(stage.lease, &checkpoint, stage.now)
+                .save_checkpoint(stage.lease, &checkpoint, 0, stage.now)
                 .unwrap()
         );
         let pay = stage.pay("alice", "bob", 10, "x");

@@ -104,7 +104,7 @@ pub fn health(_: &mut SchemaGenerator) -> Schema {
         "type": "object",
         "required": ["status", "overloaded", "overload"],
         "properties": {
-            "status": {"enum": ["ready", "not_ready"]},
+            "status": {"enum": ["ready", "not_ready", "standby", "draining"]},
             "overloaded": {"type": "boolean", "description": "Whether this node falls behind now."},
             "overload": {
                 "type": "object",

@@ -5,7 +5,7 @@ use crate::config::world_file::Region;
 use crate::domain::refusal::Code;
 use crate::transport::http::identity::{presence, profile, register, token};
 use crate::transport::http::reads::{agents, chat, events, objects, stats, weather, world};
-use crate::transport::http::{admin, docs, nodes, openapi, page, spectator};
+use crate::transport::http::{admin, docs, nodes, openapi, page, placement, spectator};
 use actix_web::http::Method;
 use actix_web::web::route;
 
@@ -144,6 +144,11 @@ pub const ROUTES: &[RouteInfo] = &[
         .auth(Auth::Admin).json(schema::<nodes::NodeList>).by(|| route().to(nodes::nodes)),
     get("/api/v1/admin/shards", "admin", "Lists the shards with the nodes that hold them.")
         .auth(Auth::Admin).json(schema::<nodes::ShardList>).by(|| route().to(nodes::shards)),
+    post("/api/v1/admin/nodes/{node_id}/drain", "admin", "Has a node, by its id or name, give all its shards to others and take none.")
+        .auth(Auth::Admin).json(shape::status).refuses(&[Code::NotFound]).by(|| route().to(placement::drain)),
+    post("/api/v1/admin/shards/{shard}/move", "admin", "Has a shard go to another node; where one node runs the world, all shards go.")
+        .auth(Auth::Admin).body(schema::<placement::Move>).json(shape::status).refuses(&[Code::NotFound])
+        .by(|| route().to(placement::move_shard)),
 
     get("/health", "probes", "Tells that the process answers.").json(shape::any),
     get("/health/live", "probes", "Tells whether all shards of this node answer.").json(shape::any).refuses(&[Code::Unavailable]),

@@ -1,0 +1,229 @@
+//! The thread that keeps the leases.
+
+use super::Leases;
+use super::proof::Proof;
+use crate::actors::mailbox::{Reply, answer};
+use crate::base::id::NodeId;
+use crate::base::time::Timestamp;
+use crate::domain::refusal::Refusal;
+use crate::host::clock::Clock;
+use crate::store::commit::Lease;
+use crate::store::lease::{Claiming, Turn};
+use crate::store::{Store, StoreError};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Calls that wait for the keeper: of several looks one is as good as many, and few shards are given back at a time.
+const CALLS_MAX: usize = 16;
+/// A renewal is sent three times in the life of a lease, and proves it for two thirds of that.
+/// Source: durability.md §2.4.
+const RENEWALS: i64 = 3;
+/// Who waits for a lease looks so many times in its life.
+const LOOKS: i64 = 12;
+
+/// What the keeper is told.
+pub(super) enum Call {
+    /// Take a turn now.
+    Look,
+    /// Give one shard back.
+    Release(Release),
+    /// Give all of them back, and end.
+    GiveBack(Reply<()>),
+}
+
+/// A shard to give back.
+pub(super) struct Release {
+    pub(super) lease: Lease,
+    /// For whom.
+    pub(super) to: NodeId,
+    /// Whether it was still ours.
+    pub(super) reply: Reply<bool>,
+}
+
+/// Keeps the leases of a node.
+pub struct LeaseKeeper {
+    /// A connection of its own.
+    pub store: Store,
+    /// Whose leases.
+    pub node: NodeId,
+    /// How long a lease holds. Units: milliseconds.
+    pub ttl_ms: i64,
+    /// The clock.
+    pub clock: Clock,
+    /// Whether other nodes may take them. One that has the database for itself need not prove anything.
+    pub is_shared: bool,
+    /// How the world is shared.
+    pub how: Claiming,
+}
+
+/// The keeper's thread, once it runs.
+struct Running {
+    keeper: LeaseKeeper,
+    calls: Receiver<Call>,
+    told: watch::Sender<Turn>,
+    proof: Arc<Proof>,
+}
+
+impl LeaseKeeper {
+    /// Takes the first turn, then starts the thread. Gives the leases, and who holds what as of the last turn.
+    /// Not for a thread with a tokio runtime.
+    /// Errors: the database does not answer; no thread can be started.
+    pub fn start(mut self) -> Result<(Arc<Leases>, watch::Receiver<Turn>), KeeperError> {
+        let sent_ms = self.clock.monotonic_ms();
+        let turn = self.turn(self.how)?;
+        let (keeper, calls) = sync_channel(CALLS_MAX);
+        let (told, heard) = watch::channel(turn.clone());
+        let proof = Arc::new(Proof::new(i64::MIN));
+        proof.note(&turn, self.node, self.proven_until_ms(sent_ms));
+        let leases = Arc::new(Leases {
+            proof: Arc::clone(&proof),
+            keeper: Some(keeper),
+            node: self.node,
+            how: self.how,
+        });
+        let running = Running {
+            keeper: self,
+            calls,
+            told,
+            proof,
+        };
+        std::thread::Builder::new()
+            .name("leases".into())
+            .spawn(move || running.run())?;
+        Ok((leases, heard))
+    }
+
+    fn turn(&mut self, how: Claiming) -> Result<Turn, StoreError> {
+        let now = Timestamp(self.clock.now_ms());
+        self.store.keep_leases(self.node, self.ttl_ms, how, now)
+    }
+
+    fn proven_until_ms(&self, sent_ms: i64) -> i64 {
+        if self.is_shared {
+            sent_ms.saturating_add(self.ttl_ms / RENEWALS * (RENEWALS - 1))
+        } else {
+            i64::MAX
+        }
+    }
+
+    /// How long until the next turn: whoever waits for a shard, or for an answer, looks more often.
+    fn pause(&self, turn: &Turn, is_well: bool) -> Duration {
+        let turns = if is_well && !self.is_waiting(turn) {
+            RENEWALS
+        } else {
+            LOOKS
+        };
+        Duration::from_millis(u64::try_from(self.ttl_ms / turns).unwrap_or(1).max(1))
+    }
+
+    /// Whether a shard may soon be had.
+    fn is_waiting(&self, turn: &Turn) -> bool {
+        let held = turn.of(self.node).count();
+        if self.how != Claiming::Shared {
+            return held < turn.holdings.len();
+        }
+        let is_loose = turn
+            .holdings
+            .iter()
+            .any(|held| held.owner.is_none() || turn.target(held) == Some(self.node));
+        let fewest = turn.holdings.len().checked_div(turn.nodes.len()).unwrap_or(0);
+        is_loose || !turn.leaving.is_empty() || held < fewest
+    }
+}
+
+/// Why leases cannot be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum KeeperError {
+    /// The database did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No thread could be started.
+    #[error("could not start a thread: {0}")]
+    Thread(#[from] io::Error),
+}
+
+impl Running {
+    fn run(mut self) {
+        let mut is_well = true;
+        loop {
+            let pause = self.keeper.pause(&self.told.borrow(), is_well);
+            match self.calls.recv_timeout(pause) {
+                Ok(Call::Look) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Call::Release(release)) => {
+                    self.release(release);
+                    continue;
+                }
+                Ok(Call::GiveBack(reply)) => return self.give_back(reply),
+                // Nobody is left who could lose them.
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.proof.is_called.store(false, Ordering::Release);
+            is_well = self.turn(is_well);
+        }
+    }
+
+    /// Takes a turn. Whether it was answered.
+    fn turn(&mut self, was_well: bool) -> bool {
+        let how = if self.proof.is_leaving.load(Ordering::Acquire) {
+            Claiming::None
+        } else {
+            self.keeper.how
+        };
+        let sent_ms = self.keeper.clock.monotonic_ms();
+        match catch_unwind(AssertUnwindSafe(|| self.keeper.turn(how))) {
+            Ok(Ok(turn)) => {
+                let until_ms = self.keeper.proven_until_ms(sent_ms);
+                self.proof.note(&turn, self.keeper.node, until_ms);
+                self.told.send_replace(turn);
+                true
+            }
+            Ok(Err(error)) => {
+                if was_well {
+                    tracing::warn!(error = %error, "leases could not be renewed: {error}");
+                }
+                false
+            }
+            Err(_panic) => {
+                tracing::error!("a turn of the leases panicked");
+                self.keeper.store.reset();
+                false
+            }
+        }
+    }
+
+    /// Gives one shard back. Nobody else claims or proves on this thread meanwhile.
+    fn release(&mut self, release: Release) {
+        let Release { lease, to, reply } = release;
+        if !self.proof.let_go(lease.shard, lease.epoch) {
+            return answer(reply, Ok(false));
+        }
+        let now = Timestamp(self.keeper.clock.now_ms());
+        let store = &mut self.keeper.store;
+        match catch_unwind(AssertUnwindSafe(|| store.release_shard(lease, Some(to), now))) {
+            Ok(Ok(is_released)) => answer(reply, Ok(is_released)),
+            Ok(Err(error)) => {
+                tracing::warn!(shard.id = %lease.shard, error = %error, "shard {} could not be given back: {error}", lease.shard);
+                answer(reply, Err(Refusal::unavailable()));
+            }
+            Err(_panic) => {
+                tracing::error!("giving a shard back panicked");
+                self.keeper.store.reset();
+            }
+        }
+    }
+
+    fn give_back(mut self, reply: Reply<()>) {
+        let now = Timestamp(self.keeper.clock.now_ms());
+        self.proof.until_ms.store(i64::MIN, Ordering::Release);
+        let given = self.keeper.store.release_leases(self.keeper.node, now);
+        if let Err(error) = &given {
+            tracing::warn!(error = %error, "leases could not be given back: {error}");
+        }
+        answer(reply, given.map_err(|_logged| Refusal::unavailable()));
+    }
+}

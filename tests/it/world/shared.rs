@@ -1,0 +1,249 @@
+//! Several nodes on one PostgreSQL and one Redis share the world. Whoever is connected to any of them does not notice which one runs
+//! its region.
+
+use crate::agent::Agent;
+use crate::client::{Heard, Socket};
+use crate::services::{Postgres, Redis};
+use crate::world::{Settings, TestWorld, until};
+use nix::sys::signal::Signal;
+use reqwest::Method;
+use rookery::wire::Encoding;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Nodes that share a world. Redis goes with them.
+struct Nodes {
+    nodes: Vec<TestWorld>,
+    _redis: Redis,
+}
+
+impl Nodes {
+    /// So many, each with its share of the shards.
+    async fn start(count: usize) -> Self {
+        let redis = Redis::start();
+        let settings = Settings {
+            database: Some(Postgres::shared().fresh_database()),
+            redis: Some(redis.url()),
+            variables: vec![("ROOKERY_STORE__LEASE_TTL_MS", "2000".to_owned())],
+            ..Settings::default()
+        };
+        let nodes: Vec<TestWorld> = (0..count).map(|_| TestWorld::start(settings.clone())).collect();
+        let all = Self { nodes, _redis: redis };
+        all.until_shared(0, count).await;
+        all
+    }
+
+    /// Waits until so many nodes have the shards, each at least one, as a node says.
+    async fn until_shared(&self, at: usize, count: usize) {
+        until("each node has a share", async || {
+            let shards = self.shards(at).await?;
+            let owners: BTreeSet<&str> = shards.iter().filter_map(|shard| shard["node"].as_str()).collect();
+            let is_whole = shards.iter().all(|shard| shard["node"].is_string());
+            (is_whole && owners.len() == count).then_some(())
+        })
+        .await;
+    }
+
+    async fn shards(&self, at: usize) -> Option<Vec<Value>> {
+        let node = &self.nodes[at];
+        let answer = node
+            .call(
+                Method::GET,
+                "/api/v1/admin/shards",
+                Some(node.admin_token()),
+                None,
+            )
+            .await;
+        answer.body["shards"].as_array().cloned()
+    }
+
+    /// A region of each node.
+    async fn regions(&self) -> Vec<String> {
+        let shards = self.shards(0).await.expect("shards");
+        let mut regions: Vec<(String, String)> = Vec::new();
+        for shard in shards {
+            let node = shard["node"].as_str().unwrap_or_default().to_owned();
+            if !regions.iter().any(|(known, _)| *known == node) {
+                regions.push((node, shard["region"].as_str().expect("a region").to_owned()));
+            }
+        }
+        regions.into_iter().map(|(_, region)| region).collect()
+    }
+
+    fn show_logs_on_panic(&self) {
+        self.nodes.iter().for_each(TestWorld::show_log_on_panic);
+    }
+}
+
+/// Acts over a socket; what is refused for the moment is tried again, as every client does.
+async fn act(socket: &mut Socket, action: &str, params: Value) -> Value {
+    for _ in 0..400 {
+        match socket.rpc(action, params.clone()).await {
+            Ok(receipt) => return receipt,
+            Err(error) => assert!(error.temporary, "{action}: {error:?}"),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    panic!("{action} was never done");
+}
+
+/// Says something until somebody hears it: who just came may be there a moment later.
+async fn hears(speaker: &mut Socket, listener: &mut Socket, what: &str) -> Heard {
+    act(speaker, "say", json!({"message": what})).await;
+    listener.heard("speech").await
+}
+
+#[tokio::test]
+async fn whoever_is_connected_anywhere_meets_everywhere() {
+    let world = Nodes::start(2).await;
+    world.show_logs_on_panic();
+    let [first, second] = [world.nodes[0].port(), world.nodes[1].port()];
+    let (alice, bob) = (
+        world.nodes[0].agent("alice").await,
+        world.nodes[0].agent("bob").await,
+    );
+    let mut here = alice.at(first).connect().await;
+    let mut there = bob.at(second).connect_with(Encoding::Protobuf).await;
+    for region in world.regions().await {
+        let place = json!({"region": region, "x": 60.0, "y": 60.0});
+        for socket in [&mut here, &mut there] {
+            let receipt = act(socket, "teleport", place.clone()).await;
+            assert_eq!(receipt["region"], region);
+        }
+        // Each sees the other, and hears it.
+        here.entry(&bob.handle).await;
+        there.entry(&alice.handle).await;
+        let heard = hears(&mut here, &mut there, &format!("hello {region}")).await;
+        assert_eq!(heard.event["source"], json!(alice.handle));
+        let heard = hears(&mut there, &mut here, &format!("welcome to {region}")).await;
+        assert_eq!(heard.event["source"], json!(bob.handle));
+        let paid = act(
+            &mut here,
+            "pay",
+            json!({"to": bob.handle, "amount": 7, "note": region}),
+        )
+        .await;
+        assert_eq!(paid["durability"], "committed");
+        let heard = there.heard("payment").await;
+        assert_eq!(heard.event["content"]["amount"], 7);
+        act(
+            &mut there,
+            "whisper",
+            json!({"target_id": alice.handle, "message": "thanks"}),
+        )
+        .await;
+        here.heard("whisper").await;
+    }
+    // Over HTTP too, by way of either node.
+    for port in [first, second] {
+        let balance = alice.at(port).act("balance", json!({})).await.result();
+        assert_eq!(balance["balance"], 100_000 - 14);
+    }
+}
+
+#[tokio::test]
+async fn a_killed_node_takes_no_socket_of_another_node_along() {
+    let mut world = Nodes::start(2).await;
+    world.show_logs_on_panic();
+    let (alice, bob) = (
+        world.nodes[0].agent("alice").await,
+        world.nodes[0].agent("bob").await,
+    );
+    let regions = world.regions().await;
+    let mut sockets = [alice.connect().await, bob.connect().await];
+    // One agent with each node, both connected to the first.
+    for (socket, region) in sockets.iter_mut().zip(&regions) {
+        act(
+            socket,
+            "teleport",
+            json!({"region": region, "x": 60.0, "y": 60.0}),
+        )
+        .await;
+    }
+    world.nodes[1].stop(Signal::SIGKILL);
+    for (socket, region) in sockets.iter_mut().zip(&regions) {
+        let at = act(socket, "get_location", json!({})).await;
+        assert_eq!(
+            (at["region"].as_str(), &at["result"]["x"]),
+            (Some(region.as_str()), &json!(60.0))
+        );
+        act(socket, "move_to", json!({"x": 70.0, "y": 60.0})).await;
+    }
+    for (socket, agent) in sockets.iter_mut().zip([&alice, &bob]) {
+        socket.entry(&agent.handle).await;
+    }
+    world.until_shared(0, 1).await;
+}
+
+#[tokio::test]
+async fn a_node_that_is_told_to_stop_hands_its_shards_over_and_nobody_elsewhere_notices() {
+    let mut world = Nodes::start(3).await;
+    world.show_logs_on_panic();
+    let agent = world.nodes[0].agent("alice").await;
+    let regions = world.regions().await;
+    assert_eq!(regions.len(), 3);
+    let mut socket = agent.connect().await;
+    for (left, region) in [(2, &regions[2]), (1, &regions[1])] {
+        act(
+            &mut socket,
+            "teleport",
+            json!({"region": region, "x": 60.0, "y": 60.0}),
+        )
+        .await;
+        let mut stopping = world.nodes.remove(left);
+        let stopped = tokio::task::spawn_blocking(move || stopping.stop(Signal::SIGTERM));
+        let mut count = 0;
+        while !stopped.is_finished() {
+            act(&mut socket, "get_location", json!({})).await;
+            let said = format!("{left}-{count}");
+            act(&mut socket, "say", json!({"message": said, "command_id": said})).await;
+            count += 1;
+        }
+        stopped.await.expect("it stops");
+        assert!(count > 0);
+        world.until_shared(0, left).await;
+    }
+    assert_eq!(
+        act(&mut socket, "get_location", json!({})).await["region"],
+        json!(regions[1])
+    );
+}
+
+#[tokio::test]
+async fn a_spectator_of_one_node_follows_an_agent_through_the_regions_of_all() {
+    let world = Nodes::start(2).await;
+    world.show_logs_on_panic();
+    let agent: Agent = world.nodes[0].agent("alice").await;
+    let mut own = agent.connect().await;
+    let mut spectator =
+        Socket::open(&world.nodes[1].url("ws", "/connection/websocket"), Encoding::Json).await;
+    spectator
+        .connect(Default::default())
+        .await
+        .expect("spectators come in");
+    let looking = until("she is known there", async || {
+        let target = json!({"target": {"agent": agent.handle}});
+        spectator.rpc("spectate", target).await.ok()
+    });
+    looking.await;
+    spectator.entry(&agent.handle).await;
+    for region in world.regions().await.iter().chain(&world.regions().await) {
+        act(
+            &mut own,
+            "teleport",
+            json!({"region": region, "x": 80.0, "y": 80.0}),
+        )
+        .await;
+        act(&mut own, "move_to", json!({"x": 90.0, "y": 80.0})).await;
+        spectator
+            .push(&format!("a frame of {region}"), |push| {
+                let frame: Value = serde_json::from_slice(&push.r#pub.as_ref()?.data).ok()?;
+                let is_hers = frame["agents"]
+                    .as_array()?
+                    .iter()
+                    .any(|entry| entry["id"] == json!(agent.handle));
+                (is_hers && push.channel == format!("region:{region}")).then_some(())
+            })
+            .await;
+    }
+}
