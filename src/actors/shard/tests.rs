@@ -259,16 +259,19 @@ fn a_shard_that_cannot_be_handed_over_goes_on() {
         };
         let now = node.node().now();
         let (go, wait) = std::sync::mpsc::channel::<()>();
+        let (begun, is_begun) = tokio::sync::oneshot::channel();
         let database = Arc::clone(node.node());
         // The writer is kept until we say so, and a later checkpoint is there then: this one cannot be saved.
         actix_rt::spawn(async move {
             let kept = database.database.write(move |store| {
                 assert!(store.save_checkpoint(lease, &later, 1, now)?);
+                begun.send(()).unwrap();
                 wait.recv().unwrap();
                 Ok(())
             });
             kept.await.unwrap();
         });
+        is_begun.await.unwrap();
         seats.keeper.order(ShardMessage::HandOver(other));
         wait_until("it is being handed over", async || seats.lease.is_closed()).await;
         let moved = node.act(&alice, "move_to", json!({"x": 12.0, "y": 10.0})).await;
