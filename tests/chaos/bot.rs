@@ -5,18 +5,18 @@ use crate::dice::Dice;
 use crate::journal::{Journal, Line, Order};
 use crate::server::Identity;
 use serde_json::{Value, json};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// Commands under way at a time.
 const WINDOW: usize = 4;
-/// The time between two commands of a bot.
-const PACE: Duration = Duration::from_millis(8);
+/// So many refusals as `moving` in a row, about a second of them, and the bot looks for another node.
+const MOVING_MAX: usize = 50;
 /// After this time without an answer the bot gives the socket up.
 const PATIENCE: Duration = Duration::from_secs(12);
 /// More than anybody has: such a payment is refused.
@@ -33,6 +33,14 @@ pub struct Shared {
     pub open: AtomicUsize,
     /// Nothing new any more: finish what is open.
     pub is_draining: AtomicBool,
+    /// How often each code was heard that asks to come again.
+    pub temporary: Mutex<BTreeMap<String, usize>>,
+    /// How often a bot came back after its first socket.
+    pub returns: AtomicUsize,
+    /// Sockets that were refused or did not open.
+    pub turned_away: AtomicUsize,
+    /// Most tries until a bot had a socket again.
+    pub tries_most: AtomicUsize,
 }
 
 /// A command and whether it was answered before.
@@ -50,7 +58,9 @@ pub struct Bot {
     journal: Journal,
     dice: Dice,
     shared: Arc<Shared>,
+    pace: Duration,
     made: u64,
+    moving: usize,
     open: VecDeque<Asked>,
     answered: VecDeque<Asked>,
 }
@@ -63,6 +73,7 @@ impl Bot {
         journal: Journal,
         dice: Dice,
         shared: Arc<Shared>,
+        pace: Duration,
     ) -> Self {
         Self {
             me,
@@ -70,7 +81,9 @@ impl Bot {
             journal,
             dice,
             shared,
+            pace,
             made: 0,
+            moving: 0,
             open: VecDeque::new(),
             answered: VecDeque::new(),
         }
@@ -79,20 +92,34 @@ impl Bot {
     /// Lives until it is told to drain and all its commands are answered.
     /// `addresses`: of the nodes; whoever does not take it in is left for the next.
     pub async fn live(mut self, addresses: Arc<[SocketAddr]>) {
+        let (mut tries, mut is_first) = (0, true);
         for address in addresses.iter().cycle().copied() {
             if self.is_done() {
                 return;
             }
-            if let Ok(client) = Client::connect(address, Some(&self.me.token)).await {
-                let Err(Gone(_why)) = self.talk(client).await else {
-                    return;
-                };
-                for asked in self.open.iter().filter(|asked| !asked.is_repeat) {
-                    self.journal.note(&asked.id, Line::Unknown);
+            tries += 1;
+            // As every client, it comes back after a pause of its own, so that not all come at once: no wait for a state.
+            let mut pause = Duration::from_millis(20 + self.dice.below(40));
+            match Client::connect(address, Some(&self.me.token)).await {
+                Ok(client) => {
+                    self.shared.tries_most.fetch_max(tries, Ordering::SeqCst);
+                    self.shared
+                        .returns
+                        .fetch_add(usize::from(!is_first), Ordering::SeqCst);
+                    (tries, is_first, self.moving) = (0, false, 0);
+                    let Err(Gone(_why)) = self.talk(client).await else {
+                        return;
+                    };
+                    for asked in self.open.iter().filter(|asked| !asked.is_repeat) {
+                        self.journal.note(&asked.id, Line::Unknown);
+                    }
+                }
+                Err(gone) => {
+                    self.shared.turned_away.fetch_add(1, Ordering::SeqCst);
+                    pause = gone.retry_after().unwrap_or(pause);
                 }
             }
-            // Not a wait for a state: as every client, it comes back after a pause of its own, so that not all come at once.
-            sleep(Duration::from_millis(20 + self.dice.below(40))).await;
+            sleep(pause).await;
         }
     }
 
@@ -112,7 +139,7 @@ impl Bot {
             let is_draining = self.shared.is_draining.load(Ordering::SeqCst);
             let now = Instant::now();
             if !is_draining && self.open.len() < WINDOW && now >= next_at {
-                next_at = now + PACE;
+                next_at = now + self.pace;
                 let asked = self.think();
                 self.journal.note(
                     &asked.id,
@@ -126,7 +153,7 @@ impl Bot {
                 numbers.insert(number, asked.id);
             }
             let until = if is_draining || self.open.len() >= WINDOW {
-                now + PACE
+                now + self.pace
             } else {
                 next_at
             };
@@ -139,6 +166,9 @@ impl Bot {
                     heard_at = Instant::now();
                     let reply = reply?;
                     let id = reply["id"].as_u64().and_then(|number| numbers.remove(&number));
+                    if self.moving > MOVING_MAX {
+                        return Err(Gone("moved".into()));
+                    }
                     if let Some(again) = id.and_then(|id| self.hear(&id, &reply)) {
                         // The refusal was temporary: a client that asks again at once asks in vain.
                         sleep(Duration::from_millis(20)).await;
@@ -212,8 +242,17 @@ impl Bot {
         // After a restart the agent may still be on its way in.
         if error["temporary"] == true || code == "not_in_world" {
             self.journal.note(id, Line::Unknown);
+            self.moving = if code == "moving" { self.moving + 1 } else { 0 };
+            *self
+                .shared
+                .temporary
+                .lock()
+                .expect("nobody failed with it")
+                .entry(code)
+                .or_default() += 1;
             return Some(self.open[index].clone());
         }
+        self.moving = 0;
         let asked = self.open.remove(index).expect("it was found just now");
         self.shared.open.fetch_sub(1, Ordering::SeqCst);
         if error.is_null() {

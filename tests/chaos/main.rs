@@ -9,6 +9,8 @@ mod bot;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod commit_cut;
+#[cfg(test)]
 mod compare;
 #[cfg(test)]
 mod dice;
@@ -24,6 +26,8 @@ mod options;
 mod outage;
 #[cfg(test)]
 mod percentile;
+#[cfg(test)]
+mod proxy;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
@@ -56,6 +60,7 @@ fn main() {
             "pg_immediate",
             "redis_amnesia",
             "redis_pause",
+            "pg_commit_cut",
             "slow_consumer",
         ];
         let whole = options.is_short && options.scenario == "kill9";
@@ -70,6 +75,7 @@ fn main() {
                 "takeover" => takeover::run(&options).await,
                 "split_brain" => split_brain::run(&options).await,
                 "pg_immediate" | "redis_amnesia" | "redis_pause" => outage::run(scenario, &options).await,
+                "pg_commit_cut" => commit_cut::run(&options).await,
                 "slow_consumer" => slow_consumer::run(&options).await,
                 "load" => load::run(&options).await,
                 other => panic!("no scenario `{other}`: there are load, {}", all.join(", ")),

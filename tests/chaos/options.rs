@@ -1,6 +1,7 @@
 //! The command line.
 
 use rookery::host::clock::Clock;
+use std::time::Duration;
 
 /// What to run, and how much of it.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct Options {
     pub is_lying: bool,
     /// How long leases hold. Units: milliseconds.
     pub lease_ttl_ms: u64,
+    /// The time between two commands of a bot.
+    pub pace: Duration,
 }
 
 impl Options {
@@ -50,6 +53,7 @@ impl Options {
             slow: 20,
             is_lying: false,
             lease_ttl_ms: 1_000,
+            pace: Duration::from_millis(8),
         };
         let mut rest = arguments.into_iter();
         while let Some(argument) = rest.next() {

@@ -48,6 +48,7 @@ impl Trial {
                 Journal::create(&path, clock.clone()),
                 Dice::new(options.seed, number),
                 Arc::clone(&shared),
+                options.pace,
             );
             lives.push(tokio::spawn(bot.live(addresses.into())));
             paths.push(path);
@@ -65,6 +66,17 @@ impl Trial {
     /// How many commands were acknowledged.
     pub fn acks(&self) -> usize {
         *self.shared.acks.borrow()
+    }
+
+    /// How often the bots were asked to come again with this code.
+    pub fn heard(&self, code: &str) -> usize {
+        let temporary = self.shared.temporary.lock().expect("nobody failed with it");
+        temporary.get(code).copied().unwrap_or_default()
+    }
+
+    /// What the bots share.
+    pub fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// How many commands are under way.
