@@ -17,8 +17,6 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 const WINDOW: usize = 4;
 /// So many refusals as `moving` in a row, about a second of them, and the bot looks for another node.
 const MOVING_MAX: usize = 50;
-/// After this time without an answer the bot gives the socket up.
-const PATIENCE: Duration = Duration::from_secs(12);
 /// More than anybody has: such a payment is refused.
 const TOO_MUCH: i64 = 1_000_000_000;
 /// Earlier commands that may be asked again.
@@ -59,6 +57,7 @@ pub struct Bot {
     dice: Dice,
     shared: Arc<Shared>,
     pace: Duration,
+    patience: Duration,
     made: u64,
     moving: usize,
     open: VecDeque<Asked>,
@@ -73,7 +72,7 @@ impl Bot {
         journal: Journal,
         dice: Dice,
         shared: Arc<Shared>,
-        pace: Duration,
+        (pace, patience): (Duration, Duration),
     ) -> Self {
         Self {
             me,
@@ -82,6 +81,7 @@ impl Bot {
             dice,
             shared,
             pace,
+            patience,
             made: 0,
             moving: 0,
             open: VecDeque::new(),
@@ -100,7 +100,8 @@ impl Bot {
             tries += 1;
             // As every client, it comes back after a pause of its own, so that not all come at once: no wait for a state.
             let mut pause = Duration::from_millis(20 + self.dice.below(40));
-            match Client::connect(address, Some(&self.me.token)).await {
+            let opening = timeout(self.patience, Client::connect(address, Some(&self.me.token)));
+            match opening.await.unwrap_or_else(|_elapsed| Err(Gone("stuck".into()))) {
                 Ok(client) => {
                     self.shared.tries_most.fetch_max(tries, Ordering::SeqCst);
                     self.shared
@@ -158,7 +159,7 @@ impl Bot {
                 next_at
             };
             match timeout_at(until, client.reply()).await {
-                Err(_elapsed) if !self.open.is_empty() && heard_at.elapsed() > PATIENCE => {
+                Err(_elapsed) if !self.open.is_empty() && heard_at.elapsed() > self.patience => {
                     return Err(Gone("no answer".into()));
                 }
                 Err(_elapsed) => {}
@@ -187,7 +188,7 @@ impl Bot {
             Order::Say { message } => ("say", json!({"message": message, "command_id": asked.id})),
         };
         // A killed server may leave a socket that takes nothing more.
-        timeout(PATIENCE, client.act(action, &data))
+        timeout(self.patience, client.act(action, &data))
             .await
             .map_err(|_elapsed| Gone("stuck".into()))?
     }

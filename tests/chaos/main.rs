@@ -15,6 +15,8 @@ mod compare;
 #[cfg(test)]
 mod dice;
 #[cfg(test)]
+mod displaced;
+#[cfg(test)]
 mod journal;
 #[cfg(test)]
 mod kill9;
@@ -42,6 +44,8 @@ mod split_brain;
 mod takeover;
 #[cfg(test)]
 mod trial;
+#[cfg(test)]
+mod witness;
 
 #[cfg(test)]
 fn main() {
@@ -56,6 +60,8 @@ fn main() {
         let all = [
             "kill9",
             "takeover",
+            "sigstop_owner",
+            "node_pg_partition",
             "split_brain",
             "pg_immediate",
             "redis_amnesia",
@@ -75,6 +81,7 @@ fn main() {
                 "takeover" => takeover::run(&options).await,
                 "split_brain" => split_brain::run(&options).await,
                 "pg_immediate" | "redis_amnesia" | "redis_pause" => outage::run(scenario, &options).await,
+                "sigstop_owner" | "node_pg_partition" => displaced::run(scenario, &options).await,
                 "pg_commit_cut" => commit_cut::run(&options).await,
                 "slow_consumer" => slow_consumer::run(&options).await,
                 "load" => load::run(&options).await,

@@ -32,6 +32,10 @@ pub struct Options {
     pub lease_ttl_ms: u64,
     /// The time between two commands of a bot.
     pub pace: Duration,
+    /// After this time without an answer a bot gives its socket up.
+    pub patience: Duration,
+    /// A defect to plant, to see that the run fails.
+    pub mutant: Option<String>,
 }
 
 impl Options {
@@ -54,6 +58,8 @@ impl Options {
             is_lying: false,
             lease_ttl_ms: 1_000,
             pace: Duration::from_millis(8),
+            patience: Duration::from_secs(12),
+            mutant: None,
         };
         let mut rest = arguments.into_iter();
         while let Some(argument) = rest.next() {
@@ -69,6 +75,7 @@ impl Options {
                 "--seconds" => options.seconds = number(&value()),
                 "--slow" => options.slow = number(&value()),
                 "--lease-ttl-ms" => options.lease_ttl_ms = number(&value()),
+                "--mutant" => options.mutant = Some(value()),
                 "--database" => options.database = Some(value()),
                 word if !word.starts_with('-') => options.scenario = word.to_owned(),
                 other => panic!("no option `{other}`"),

@@ -60,7 +60,11 @@ impl World {
             redis: None,
             lease_ttl_ms: options.lease_ttl_ms,
             world_file: None,
-            surroundings: Vec::new(),
+            surroundings: options
+                .mutant
+                .iter()
+                .map(|defect| ("ROOKERY_MUTANT".to_owned(), defect.clone()))
+                .collect(),
             detour: None,
             running: None,
         }
@@ -76,7 +80,7 @@ impl World {
             redis: self.redis.clone(),
             lease_ttl_ms: self.lease_ttl_ms,
             world_file: None,
-            surroundings: Vec::new(),
+            surroundings: self.surroundings.clone(),
             detour: None,
             running: None,
         }

@@ -6,6 +6,7 @@ use crate::dice::Dice;
 use crate::journal::Journal;
 use crate::options::Options;
 use crate::server::{Identity, World};
+use crate::witness::Witness;
 use rookery::host::clock::Clock;
 use std::fmt;
 use std::net::SocketAddr;
@@ -37,21 +38,26 @@ impl Trial {
     /// Brings the bots to a world that runs, by way of these nodes.
     pub fn begin(world: &World, addresses: &[SocketAddr], options: &Options) -> Self {
         let clock = Clock::system();
-        let bots: Arc<[Identity]> = world.mint(options.bots).into();
+        // One more, the witness: scenarios that have no use for it leave it alone.
+        let bots: Arc<[Identity]> = world.mint(options.bots + 1).into();
         let shared = Arc::new(Shared::default());
         let (mut paths, mut lives) = (Vec::new(), Vec::new());
         for (number, me) in (1_u64..).zip(bots.iter()) {
             let path = world.folder().join(format!("{}.jsonl", me.agent_id));
+            paths.push(path.clone());
+            let journal = Journal::create(&path, clock.clone());
+            if paths.len() == bots.len() {
+                continue;
+            }
             let bot = Bot::new(
                 me.clone(),
                 Arc::clone(&bots),
-                Journal::create(&path, clock.clone()),
+                journal,
                 Dice::new(options.seed, number),
                 Arc::clone(&shared),
-                options.pace,
+                (options.pace, options.patience),
             );
             lives.push(tokio::spawn(bot.live(addresses.into())));
-            paths.push(path);
         }
         Self {
             clock,
@@ -61,6 +67,13 @@ impl Trial {
             paths,
             lives,
         }
+    }
+
+    /// The witness of this run. Ask once.
+    pub fn witness(&self) -> Witness {
+        let (me, path) = (self.bots.last(), self.paths.last());
+        let (me, path) = (me.expect("it was made"), path.expect("as was its journal's name"));
+        Witness::new(me.clone(), Journal::open(path, self.clock.clone()))
     }
 
     /// How many commands were acknowledged.
