@@ -33,11 +33,11 @@ pub struct Shared {
     pub is_draining: AtomicBool,
     /// How often each code was heard that asks to come again.
     pub temporary: Mutex<BTreeMap<String, usize>>,
-    /// How often a bot came back after its first socket.
-    pub returns: AtomicUsize,
-    /// Sockets that were refused or did not open.
-    pub turned_away: AtomicUsize,
-    /// Most tries until a bot had a socket again.
+    /// How often a bot was served for the first time on a new socket.
+    pub back: watch::Sender<usize>,
+    /// Handshakes that were refused with a time to come back.
+    pub told_when: AtomicUsize,
+    /// Most sockets that a bot opened, or tried to, until it was served.
     pub tries_most: AtomicUsize,
 }
 
@@ -60,6 +60,8 @@ pub struct Bot {
     patience: Duration,
     made: u64,
     moving: usize,
+    /// Since it was last served; 0 while it is.
+    tries: usize,
     open: VecDeque<Asked>,
     answered: VecDeque<Asked>,
 }
@@ -84,6 +86,7 @@ impl Bot {
             patience,
             made: 0,
             moving: 0,
+            tries: 0,
             open: VecDeque::new(),
             answered: VecDeque::new(),
         }
@@ -92,22 +95,18 @@ impl Bot {
     /// Lives until it is told to drain and all its commands are answered.
     /// `addresses`: of the nodes; whoever does not take it in is left for the next.
     pub async fn live(mut self, addresses: Arc<[SocketAddr]>) {
-        let (mut tries, mut is_first) = (0, true);
         for address in addresses.iter().cycle().copied() {
             if self.is_done() {
                 return;
             }
-            tries += 1;
+            self.tries += 1;
+            self.shared.tries_most.fetch_max(self.tries, Ordering::SeqCst);
             // As every client, it comes back after a pause of its own, so that not all come at once: no wait for a state.
             let mut pause = Duration::from_millis(20 + self.dice.below(40));
             let opening = timeout(self.patience, Client::connect(address, Some(&self.me.token)));
             match opening.await.unwrap_or_else(|_elapsed| Err(Gone("stuck".into()))) {
                 Ok(client) => {
-                    self.shared.tries_most.fetch_max(tries, Ordering::SeqCst);
-                    self.shared
-                        .returns
-                        .fetch_add(usize::from(!is_first), Ordering::SeqCst);
-                    (tries, is_first, self.moving) = (0, false, 0);
+                    self.moving = 0;
                     let Err(Gone(_why)) = self.talk(client).await else {
                         return;
                     };
@@ -116,8 +115,10 @@ impl Bot {
                     }
                 }
                 Err(gone) => {
-                    self.shared.turned_away.fetch_add(1, Ordering::SeqCst);
-                    pause = gone.retry_after().unwrap_or(pause);
+                    if let Some(told) = gone.retry_after() {
+                        self.shared.told_when.fetch_add(1, Ordering::SeqCst);
+                        pause = told;
+                    }
                 }
             }
             sleep(pause).await;
@@ -254,6 +255,9 @@ impl Bot {
             return Some(self.open[index].clone());
         }
         self.moving = 0;
+        if std::mem::take(&mut self.tries) > 0 {
+            self.shared.back.send_modify(|back| *back += 1);
+        }
         let asked = self.open.remove(index).expect("it was found just now");
         self.shared.open.fetch_sub(1, Ordering::SeqCst);
         if error.is_null() {

@@ -9,13 +9,19 @@ mod bot;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod clock_jump;
+#[cfg(test)]
 mod commit_cut;
 #[cfg(test)]
 mod compare;
 #[cfg(test)]
 mod dice;
 #[cfg(test)]
+mod disk_full;
+#[cfg(test)]
 mod displaced;
+#[cfg(test)]
+mod herd;
 #[cfg(test)]
 mod journal;
 #[cfg(test)]
@@ -67,6 +73,9 @@ fn main() {
             "redis_amnesia",
             "redis_pause",
             "pg_commit_cut",
+            "clock_jump",
+            "disk_full",
+            "reconnect_herd",
             "slow_consumer",
         ];
         let whole = options.is_short && options.scenario == "kill9";
@@ -82,6 +91,9 @@ fn main() {
                 "split_brain" => split_brain::run(&options).await,
                 "pg_immediate" | "redis_amnesia" | "redis_pause" => outage::run(scenario, &options).await,
                 "sigstop_owner" | "node_pg_partition" => displaced::run(scenario, &options).await,
+                "clock_jump" => clock_jump::run(&options).await,
+                "disk_full" => disk_full::run(&options).await,
+                "reconnect_herd" => herd::run(&options).await,
                 "pg_commit_cut" => commit_cut::run(&options).await,
                 "slow_consumer" => slow_consumer::run(&options).await,
                 "load" => load::run(&options).await,

@@ -92,6 +92,18 @@ impl Trial {
         &self.shared
     }
 
+    /// How often a bot was served for the first time on a new socket.
+    pub fn back(&self) -> usize {
+        *self.shared.back.borrow()
+    }
+
+    /// Waits until bots were served so often for the first time on a new socket, for a while.
+    pub async fn are_back(&self, times: usize, patience: Duration) -> bool {
+        let mut counted = self.shared.back.subscribe();
+        let counted = timeout(patience, counted.wait_for(|back| *back >= times)).await;
+        counted.is_ok_and(|counted| counted.is_ok())
+    }
+
     /// How many commands are under way.
     fn open(&self) -> usize {
         self.shared.open.load(Ordering::SeqCst)
