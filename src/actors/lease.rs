@@ -256,7 +256,7 @@ impl LeaseKeeper {
     }
 
     fn turn(&mut self, may_claim: bool) -> Result<Vec<Holding>, StoreError> {
-        let now = Timestamp(self.clock.now_ms());
+        let now = Timestamp(self.clock.steady_ms());
         self.store.keep_leases(self.node, self.ttl_ms, may_claim, now)
     }
 
@@ -332,7 +332,7 @@ impl Running {
     }
 
     fn give_back(mut self, reply: Reply<()>) {
-        let now = Timestamp(self.keeper.clock.now_ms());
+        let now = Timestamp(self.keeper.clock.steady_ms());
         self.proof.until_ms.store(i64::MIN, Ordering::Release);
         let given = self.keeper.store.release_leases(self.keeper.node, now);
         if let Err(error) = &given {
