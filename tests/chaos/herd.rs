@@ -21,6 +21,9 @@ const TRIES_MAX: usize = 400;
 /// How long all of them may take.
 const BACK: Duration = Duration::from_secs(90);
 
+/// A region that has room for all of them.
+const REGION: &str = "[[region]]\nname = \"main\"\nsize_m = 256\ncapacity = 2000\n";
+
 /// Runs it: a fifteenth of `--kills`, at least two, the first of them while the nodes think that they fall behind.
 pub async fn run(options: &Options) -> Vec<Report> {
     let wanted = (options.kills / 15).max(2);
@@ -37,6 +40,7 @@ pub async fn run(options: &Options) -> Vec<Report> {
     let mut dice = Dice::new(options.seed, 0);
     let mut runs = World::new("postgres", options);
     // From the first fault on: all come in at first as they like.
+    runs.describe(REGION);
     runs.start();
     let mut waits = runs.beside();
     waits.surround("ROOKERY_FAULT", "overload=");

@@ -5,6 +5,8 @@
 //! `takeover`, `split_brain`, `pg_immediate`, `redis_amnesia` and `redis_pause` with the same options on PostgreSQL, `load [--agents N] [--seconds N]`, `slow_consumer [--slow N] [--seconds N]`.
 
 #[cfg(test)]
+mod actor_panic;
+#[cfg(test)]
 mod bot;
 #[cfg(test)]
 mod client;
@@ -49,6 +51,8 @@ mod split_brain;
 #[cfg(test)]
 mod takeover;
 #[cfg(test)]
+mod talk;
+#[cfg(test)]
 mod trial;
 #[cfg(test)]
 mod witness;
@@ -75,6 +79,7 @@ fn main() {
             "pg_commit_cut",
             "clock_jump",
             "disk_full",
+            "actor_panic",
             "reconnect_herd",
             "slow_consumer",
         ];
@@ -93,6 +98,7 @@ fn main() {
                 "sigstop_owner" | "node_pg_partition" => displaced::run(scenario, &options).await,
                 "clock_jump" => clock_jump::run(&options).await,
                 "disk_full" => disk_full::run(&options).await,
+                "actor_panic" => actor_panic::run(&options).await,
                 "reconnect_herd" => herd::run(&options).await,
                 "pg_commit_cut" => commit_cut::run(&options).await,
                 "slow_consumer" => slow_consumer::run(&options).await,

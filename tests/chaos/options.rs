@@ -16,6 +16,8 @@ pub struct Options {
     pub acks: usize,
     /// Agents that pay and talk.
     pub bots: usize,
+    /// Agents besides them, for a scenario of its own.
+    pub talkers: usize,
     /// Where all chance comes from.
     pub seed: u64,
     /// Only this database.
@@ -50,6 +52,7 @@ impl Options {
             kills: if is_short { 6 } else { 50 },
             acks: if is_short { 300 } else { 20_000 },
             bots: if is_short { 8 } else { 24 },
+            talkers: 0,
             seed,
             database: None,
             agents: 1_000,

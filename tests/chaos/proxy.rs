@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 /// What the driver sends to commit, as one message: a simple query.
 const COMMIT: &[u8] = b"Q\x00\x00\x00\x0bCOMMIT\x00";
 /// One of so many commits is cut.
-const ONE_OF: u64 = 3;
+const ONE_OF: u64 = 2;
 /// Most time that a COMMIT comes late. Units: milliseconds.
 const LATE_MAX_MS: u64 = 60;
 /// How long PostgreSQL's answer to a cut COMMIT is waited for.
@@ -63,6 +63,7 @@ struct Shared {
     upstream: SocketAddr,
     dice: Mutex<Dice>,
     is_cutting: AtomicBool,
+    is_refusing: AtomicBool,
     cuts: watch::Sender<Cuts>,
     /// Nothing gets through while it is dark.
     is_dark: watch::Sender<bool>,
@@ -80,6 +81,7 @@ impl Proxy {
             upstream,
             dice: Mutex::new(dice),
             is_cutting: AtomicBool::new(false),
+            is_refusing: AtomicBool::new(false),
             cuts: watch::Sender::default(),
             is_dark: watch::Sender::default(),
             breaks: watch::Sender::default(),
@@ -91,6 +93,11 @@ impl Proxy {
     /// Cuts commits from now on, or lets them be.
     pub fn cut(&self, is_cutting: bool) {
         self.shared.is_cutting.store(is_cutting, Ordering::SeqCst);
+    }
+
+    /// Closes new connections at once from now on, or carries them.
+    pub fn refuse(&self, is_refusing: bool) {
+        self.shared.is_refusing.store(is_refusing, Ordering::SeqCst);
     }
 
     /// How many commits were cut.
@@ -154,6 +161,9 @@ impl Shared {
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((client, _)) = listener.accept().await {
+        if shared.is_refusing.load(Ordering::SeqCst) {
+            continue;
+        }
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
             let mut breaks = shared.breaks.subscribe();

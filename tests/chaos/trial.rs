@@ -29,6 +29,7 @@ pub struct Trial {
     /// All that is wrong so far.
     pub faults: Vec<String>,
     bots: Arc<[Identity]>,
+    talkers: usize,
     shared: Arc<Shared>,
     paths: Vec<PathBuf>,
     lives: Vec<JoinHandle<()>>,
@@ -39,14 +40,14 @@ impl Trial {
     pub fn begin(world: &World, addresses: &[SocketAddr], options: &Options) -> Self {
         let clock = Clock::system();
         // One more, the witness: scenarios that have no use for it leave it alone.
-        let bots: Arc<[Identity]> = world.mint(options.bots + 1).into();
+        let bots: Arc<[Identity]> = world.mint(options.bots + options.talkers + 1).into();
         let shared = Arc::new(Shared::default());
         let (mut paths, mut lives) = (Vec::new(), Vec::new());
         for (number, me) in (1_u64..).zip(bots.iter()) {
             let path = world.folder().join(format!("{}.jsonl", me.agent_id));
             paths.push(path.clone());
             let journal = Journal::create(&path, clock.clone());
-            if paths.len() == bots.len() {
+            if paths.len() > options.bots {
                 continue;
             }
             let bot = Bot::new(
@@ -63,6 +64,7 @@ impl Trial {
             clock,
             faults: Vec::new(),
             bots,
+            talkers: options.talkers,
             shared,
             paths,
             lives,
@@ -74,6 +76,12 @@ impl Trial {
         let (me, path) = (self.bots.last(), self.paths.last());
         let (me, path) = (me.expect("it was made"), path.expect("as was its journal's name"));
         Witness::new(me.clone(), Journal::open(path, self.clock.clone()))
+    }
+
+    /// Who is left to the scenario.
+    pub fn talkers(&self) -> &[Identity] {
+        let end = self.bots.len() - 1;
+        &self.bots[end - self.talkers..end]
     }
 
     /// How many commands were acknowledged.

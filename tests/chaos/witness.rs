@@ -22,6 +22,8 @@ pub struct Witness {
     me: Identity,
     journal: Journal,
     made: u64,
+    /// It turns round each time that it sits down, so that it never arrives.
+    is_eastward: bool,
 }
 
 /// A socket of the witness on one node.
@@ -42,7 +44,12 @@ pub struct Plea {
 impl Witness {
     /// A witness that notes what it asks.
     pub fn new(me: Identity, journal: Journal) -> Self {
-        Self { me, journal, made: 0 }
+        Self {
+            me,
+            journal,
+            made: 0,
+            is_eastward: false,
+        }
     }
 
     /// Sits down on a node, sets out on a long way, and waits until it sees itself walk.
@@ -67,8 +74,8 @@ impl Witness {
             newest: 0,
             committed: Vec::new(),
         };
-        self.made += 1;
-        let x = if self.made.is_multiple_of(2) { WEST } else { EAST };
+        self.is_eastward = !self.is_eastward;
+        let x = if self.is_eastward { EAST } else { WEST };
         while !seat.ask("move_to", &json!({"x": x, "y": 128.0})).await?["error"].is_null() {
             sleep(LOOK).await;
         }
