@@ -9,6 +9,7 @@ use crate::base::id::{NodeId, ShardId};
 use crate::base::time::Timestamp;
 use crate::domain::refusal::{Code, Refusal};
 use crate::host::clock::Clock;
+use crate::host::fault;
 use crate::store::lease::Holding;
 use crate::store::{Store, StoreError};
 use std::collections::HashMap;
@@ -114,6 +115,9 @@ impl Leases {
 
     /// Whether a shard may be decided for. Units: as `are_proven`.
     pub fn hold(&self, lease: &ShardLease, now_ms: i64) -> bool {
+        if fault::is_mutant("lease_without_proof") {
+            return true;
+        }
         // In this order: what was lost was marked so before the proof was prolonged.
         self.are_proven(now_ms) && !lease.is_lost()
     }

@@ -20,8 +20,9 @@ const BOTS: usize = 8;
 const TALKERS: usize = 4;
 /// The pace of a bot: an actor that fails more than five times a minute rests for half a minute.
 const PACE: Duration = Duration::from_millis(40);
-/// How long a phase may take until all has failed as often as it must: longer than an actor rests.
-const FAILING: Duration = Duration::from_secs(120);
+/// How long a phase may take until all has failed as often as it must: longer than an actor rests, and than two agents must wait
+/// who want to talk again.
+const FAILING: Duration = Duration::from_secs(240);
 /// Between two looks at a state.
 const LOOK: Duration = Duration::from_millis(50);
 

@@ -105,7 +105,8 @@ impl Bot {
             let mut pause = Duration::from_millis(20 + self.dice.below(40));
             let opening = timeout(self.patience, Client::connect(address, Some(&self.me.token)));
             match opening.await.unwrap_or_else(|_elapsed| Err(Gone("stuck".into()))) {
-                Ok(client) => {
+                Ok(mut client) => {
+                    client.is_deaf = true;
                     self.moving = 0;
                     let Err(Gone(_why)) = self.talk(client).await else {
                         return;

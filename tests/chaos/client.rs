@@ -47,7 +47,7 @@ pub struct Client {
     socket: WebSocketStream<TcpStream>,
     replies: VecDeque<Value>,
     next: u64,
-    /// Whether pushes are thrown away unread: what a load test's many agents see is not looked at.
+    /// Whether pushes are thrown away unread: what many agents see is not looked at.
     pub is_deaf: bool,
 }
 

@@ -21,7 +21,7 @@ const AHEAD_MAX_S: i64 = 10_800;
 /// So many ticks must come after a jump.
 const TICKS: f64 = 20.0;
 /// How long they may take. The hour that a clock was set back by is longer.
-const TICKING: Duration = Duration::from_secs(20);
+const TICKING: Duration = Duration::from_secs(60);
 /// Between two looks at a state.
 const LOOK: Duration = Duration::from_millis(50);
 /// Every so many jumps the node that runs the world is killed after it.
@@ -117,11 +117,16 @@ async fn on(database: &str, wanted: usize, acks: usize, options: &Options) -> Re
     let mut trial = Trial::begin(&nodes[0], &addresses, options);
     let (mut done, mut back, mut kills) = (0, 0, 0);
     while done < wanted && trial.moment(&mut dice, (done, wanted), acks).await.is_some() {
+        if nodes.len() > 1 && block_in_place(|| nodes[1].has_the_world()) {
+            // A machine so busy that a renewal came late.
+            nodes.reverse();
+            watches.reverse();
+        }
         let by_s = *JUMPS_S.get(done).unwrap_or(&JUMPS_S[dice.index(JUMPS_S.len())]);
         let before_s = watches[0].offset_s;
         watches[0].jump(by_s);
         back += usize::from(watches[0].offset_s < before_s);
-        if !ticks_on(&nodes[0]).await {
+        if !ticks_on(&nodes).await {
             let jumped_s = watches[0].offset_s - before_s;
             trial.faults.push(format!(
                 "not {TICKS} ticks in {TICKING:?} after a jump of {jumped_s} s"
@@ -164,14 +169,22 @@ async fn on(database: &str, wanted: usize, acks: usize, options: &Options) -> Re
     }
 }
 
-/// Whether the world ticks on at a node.
-async fn ticks_on(node: &World) -> bool {
-    let ticks = || node.metric("rookery_tick_seconds_count");
-    let before = ticks().await;
+/// Whether the world ticks on, at whichever node has it.
+async fn ticks_on(nodes: &[World]) -> bool {
+    let before = ticks(nodes).await;
     let ticking = async {
-        while ticks().await < before + TICKS {
+        while ticks(nodes).await < before + TICKS {
             sleep(LOOK).await;
         }
     };
     timeout(TICKING, ticking).await.is_ok()
+}
+
+/// How many ticks there were.
+async fn ticks(nodes: &[World]) -> f64 {
+    let mut ticks = 0.0;
+    for node in nodes {
+        ticks += node.metric("rookery_tick_seconds_count").await;
+    }
+    ticks
 }

@@ -16,7 +16,7 @@ const CUTS_MAX: usize = 200;
 /// No longer than this, once there are enough.
 const LONGEST: Duration = Duration::from_secs(300);
 /// How long the next cut may take, and a refusal when nothing can be found out.
-const CUTTING: Duration = Duration::from_secs(30);
+const CUTTING: Duration = Duration::from_secs(60);
 /// So often after a cut nobody can connect until clients have heard `unavailable`.
 const ALONE: usize = 8;
 /// Between two looks at a state.

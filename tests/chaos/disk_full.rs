@@ -22,7 +22,7 @@ const SIZE: &str = "size=256m";
 /// The file that fills it.
 const FILLER: &str = "filler";
 /// How long it may take until a write is refused because of it.
-const REFUSING: Duration = Duration::from_secs(30);
+const REFUSING: Duration = Duration::from_secs(60);
 /// Between two looks at a state.
 const LOOK: Duration = Duration::from_millis(10);
 

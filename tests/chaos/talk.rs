@@ -43,6 +43,10 @@ pub async fn live(
     }
     while !is_over.load(Ordering::SeqCst) {
         sleep(PACE).await;
+        for talker in &mut pair {
+            // Who lost its socket comes back by asking.
+            talker.insist(address, "get_location", &json!({})).await?;
+        }
         let invitees = json!({"invitees": [pair[1].me.agent_id]});
         let begun = pair[0].insist(address, "converse_start", &invitees).await?;
         let Some(id) = begun["conversation_id"].as_str() else {

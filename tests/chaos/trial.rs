@@ -95,6 +95,12 @@ impl Trial {
         temporary.get(code).copied().unwrap_or_default()
     }
 
+    /// How often the bots were asked to come again, by code.
+    pub fn all_heard(&self) -> String {
+        let temporary = self.shared.temporary.lock().expect("nobody failed with it");
+        format!("{temporary:?}")
+    }
+
     /// What the bots share.
     pub fn shared(&self) -> &Shared {
         &self.shared

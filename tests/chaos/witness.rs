@@ -10,7 +10,7 @@ use tokio::task::block_in_place;
 use tokio::time::{sleep, timeout};
 
 /// How long a state is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks at a state.
 const LOOK: Duration = Duration::from_millis(20);
 /// Longer than any pause: the ends of its way. Units: metres.
