@@ -5,13 +5,25 @@
 //! `takeover`, `split_brain`, `pg_immediate`, `redis_amnesia` and `redis_pause` with the same options on PostgreSQL, `load [--agents N] [--seconds N]`, `slow_consumer [--slow N] [--seconds N]`.
 
 #[cfg(test)]
+mod actor_panic;
+#[cfg(test)]
 mod bot;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod clock_jump;
+#[cfg(test)]
+mod commit_cut;
+#[cfg(test)]
 mod compare;
 #[cfg(test)]
 mod dice;
+#[cfg(test)]
+mod disk_full;
+#[cfg(test)]
+mod displaced;
+#[cfg(test)]
+mod herd;
 #[cfg(test)]
 mod journal;
 #[cfg(test)]
@@ -25,6 +37,8 @@ mod outage;
 #[cfg(test)]
 mod percentile;
 #[cfg(test)]
+mod proxy;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 #[path = "../it/services/mod.rs"]
@@ -37,7 +51,11 @@ mod split_brain;
 #[cfg(test)]
 mod takeover;
 #[cfg(test)]
+mod talk;
+#[cfg(test)]
 mod trial;
+#[cfg(test)]
+mod witness;
 
 #[cfg(test)]
 fn main() {
@@ -52,10 +70,17 @@ fn main() {
         let all = [
             "kill9",
             "takeover",
+            "sigstop_owner",
+            "node_pg_partition",
             "split_brain",
             "pg_immediate",
             "redis_amnesia",
             "redis_pause",
+            "pg_commit_cut",
+            "clock_jump",
+            "disk_full",
+            "actor_panic",
+            "reconnect_herd",
             "slow_consumer",
         ];
         let whole = options.is_short && options.scenario == "kill9";
@@ -70,6 +95,12 @@ fn main() {
                 "takeover" => takeover::run(&options).await,
                 "split_brain" => split_brain::run(&options).await,
                 "pg_immediate" | "redis_amnesia" | "redis_pause" => outage::run(scenario, &options).await,
+                "sigstop_owner" | "node_pg_partition" => displaced::run(scenario, &options).await,
+                "clock_jump" => clock_jump::run(&options).await,
+                "disk_full" => disk_full::run(&options).await,
+                "actor_panic" => actor_panic::run(&options).await,
+                "reconnect_herd" => herd::run(&options).await,
+                "pg_commit_cut" => commit_cut::run(&options).await,
                 "slow_consumer" => slow_consumer::run(&options).await,
                 "load" => load::run(&options).await,
                 other => panic!("no scenario `{other}`: there are load, {}", all.join(", ")),
