@@ -17,6 +17,8 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 const WINDOW: usize = 4;
 /// So many refusals as `moving` in a row, about a second of them, and the bot looks for another node.
 const MOVING_MAX: usize = 50;
+/// A bot that roams goes to another region every so many commands.
+const ROAM_EVERY: u64 = 20;
 /// More than anybody has: such a payment is refused.
 const TOO_MUCH: i64 = 1_000_000_000;
 /// Earlier commands that may be asked again.
@@ -64,6 +66,8 @@ pub struct Bot {
     tries: usize,
     open: VecDeque<Asked>,
     answered: VecDeque<Asked>,
+    regions: Arc<[String]>,
+    sockets: usize,
 }
 
 impl Bot {
@@ -89,15 +93,24 @@ impl Bot {
             tries: 0,
             open: VecDeque::new(),
             answered: VecDeque::new(),
+            regions: Arc::from([]),
+            sockets: 0,
         }
+    }
+
+    /// A bot that goes through these regions.
+    pub fn roaming(self, regions: &[String]) -> Self {
+        let regions = regions.into();
+        Self { regions, ..self }
     }
 
     /// Lives until it is told to drain and all its commands are answered.
     /// `addresses`: of the nodes; whoever does not take it in is left for the next.
-    pub async fn live(mut self, addresses: Arc<[SocketAddr]>) {
+    /// Gives how many sockets it had.
+    pub async fn live(mut self, addresses: Arc<[SocketAddr]>) -> usize {
         for address in addresses.iter().cycle().copied() {
             if self.is_done() {
-                return;
+                return self.sockets;
             }
             self.tries += 1;
             self.shared.tries_most.fetch_max(self.tries, Ordering::SeqCst);
@@ -108,8 +121,9 @@ impl Bot {
                 Ok(mut client) => {
                     client.is_deaf = true;
                     self.moving = 0;
+                    self.sockets += 1;
                     let Err(Gone(_why)) = self.talk(client).await else {
-                        return;
+                        return self.sockets;
                     };
                     for asked in self.open.iter().filter(|asked| !asked.is_repeat) {
                         self.journal.note(&asked.id, Line::Unknown);
@@ -124,6 +138,7 @@ impl Bot {
             }
             sleep(pause).await;
         }
+        self.sockets
     }
 
     fn is_done(&self) -> bool {
@@ -133,6 +148,7 @@ impl Bot {
     /// Talks on one socket until there is nothing more to say.
     async fn talk(&mut self, mut client: Client) -> Result<(), Gone> {
         let mut numbers: HashMap<u64, String> = HashMap::new();
+        self.roam(&mut client).await?;
         for asked in self.open.clone() {
             let number = self.send(&mut client, &asked).await?;
             numbers.insert(number, asked.id);
@@ -143,6 +159,9 @@ impl Bot {
             let now = Instant::now();
             if !is_draining && self.open.len() < WINDOW && now >= next_at {
                 next_at = now + self.pace;
+                if self.made % ROAM_EVERY == 0 {
+                    self.roam(&mut client).await?;
+                }
                 let asked = self.think();
                 self.journal.note(
                     &asked.id,
@@ -182,6 +201,16 @@ impl Bot {
             }
         }
         Ok(())
+    }
+
+    /// Goes to another region. Whether it comes there is not looked at: it acts wherever it is.
+    async fn roam(&mut self, client: &mut Client) -> Result<(), Gone> {
+        if self.regions.is_empty() {
+            return Ok(());
+        }
+        let region = &self.regions[self.dice.index(self.regions.len())];
+        let place = json!({"region": region, "x": 100.0, "y": 100.0});
+        client.act("teleport", &place).await.map(|_number| ())
     }
 
     async fn send(&self, client: &mut Client, asked: &Asked) -> Result<u64, Gone> {

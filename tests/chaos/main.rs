@@ -31,6 +31,8 @@ mod kill9;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
+mod nodes;
+#[cfg(test)]
 mod options;
 #[cfg(test)]
 mod outage;
@@ -72,6 +74,8 @@ fn main() {
             "takeover",
             "sigstop_owner",
             "node_pg_partition",
+            "shared_kill9",
+            "rolling_restart",
             "split_brain",
             "pg_immediate",
             "redis_amnesia",
@@ -93,6 +97,7 @@ fn main() {
             reports.extend(match *scenario {
                 "kill9" => kill9::run(&options).await,
                 "takeover" => takeover::run(&options).await,
+                "shared_kill9" | "rolling_restart" => nodes::run(scenario, &options).await,
                 "split_brain" => split_brain::run(&options).await,
                 "pg_immediate" | "redis_amnesia" | "redis_pause" => outage::run(scenario, &options).await,
                 "sigstop_owner" | "node_pg_partition" => displaced::run(scenario, &options).await,

@@ -28,6 +28,8 @@ pub struct Options {
     pub seconds: u64,
     /// Sockets that stop reading.
     pub slow: usize,
+    /// The regions that the agents go through; none and they stay where they are.
+    pub regions: Vec<String>,
     /// Whether one acknowledgement that nobody gave is written into a journal: the run must fail.
     pub is_lying: bool,
     /// How long leases hold. Units: milliseconds.
@@ -58,6 +60,7 @@ impl Options {
             agents: 1_000,
             seconds: if is_short { 3 } else { 20 },
             slow: 20,
+            regions: Vec::new(),
             is_lying: false,
             lease_ttl_ms: 1_000,
             pace: Duration::from_millis(8),

@@ -32,7 +32,8 @@ pub struct Trial {
     talkers: usize,
     shared: Arc<Shared>,
     paths: Vec<PathBuf>,
-    lives: Vec<JoinHandle<()>>,
+    lives: Vec<JoinHandle<usize>>,
+    sockets: Vec<usize>,
 }
 
 impl Trial {
@@ -58,6 +59,13 @@ impl Trial {
                 Arc::clone(&shared),
                 (options.pace, options.patience),
             );
+            // Where the world has several regions, the bots come by way of all nodes.
+            let mut addresses = addresses.to_vec();
+            if !options.regions.is_empty() {
+                let turn = paths.len() % addresses.len();
+                addresses.rotate_left(turn);
+            }
+            let bot = bot.roaming(&options.regions);
             lives.push(tokio::spawn(bot.live(addresses.into())));
         }
         Self {
@@ -68,6 +76,7 @@ impl Trial {
             shared,
             paths,
             lives,
+            sockets: Vec::new(),
         }
     }
 
@@ -82,6 +91,16 @@ impl Trial {
     pub fn talkers(&self) -> &[Identity] {
         let end = self.bots.len() - 1;
         &self.bots[end - self.talkers..end]
+    }
+
+    /// How many sockets each bot had, once they are drained.
+    pub fn sockets(&self) -> impl Iterator<Item = usize> {
+        self.sockets.iter().copied()
+    }
+
+    /// The journals.
+    pub fn journals(&self) -> &[PathBuf] {
+        &self.paths
     }
 
     /// How many commands were acknowledged.
@@ -163,7 +182,7 @@ impl Trial {
         self.shared.is_draining.store(true, Ordering::SeqCst);
         for life in self.lives.drain(..) {
             match timeout(DRAINING, life).await {
-                Ok(Ok(())) => {}
+                Ok(Ok(sockets)) => self.sockets.push(sockets),
                 Ok(Err(error)) => self.faults.push(format!("a bot failed: {error}")),
                 Err(_elapsed) => self
                     .faults

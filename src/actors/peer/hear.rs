@@ -141,6 +141,7 @@ fn hear(gateway: &Gateway, from: NodeId, news: News) {
         News::Reload(shard) => tell_region(node, shard, RegionMessage::Reload),
         News::Limits(handle, idle_in_ms) => gateway.take_limits(&handle, idle_in_ms),
         News::Hub(news) => hub(node, *news),
+        News::Take(_) => node.leases.look(),
         News::Runs(shard, epoch) => roster::note(node, shard, Some(from), epoch),
         News::Came(all) => all
             .into_iter()

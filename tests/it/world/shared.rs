@@ -37,7 +37,10 @@ impl Nodes {
     async fn until_shared(&self, at: usize, count: usize) {
         until("each node has a share", async || {
             let shards = self.shards(at).await?;
-            let owners: BTreeSet<&str> = shards.iter().filter_map(|shard| shard["node_id"].as_str()).collect();
+            let owners: BTreeSet<&str> = shards
+                .iter()
+                .filter_map(|shard| shard["node_id"].as_str())
+                .collect();
             let is_whole = shards.iter().all(|shard| shard["node_id"].is_string());
             (is_whole && owners.len() == count).then_some(())
         })
