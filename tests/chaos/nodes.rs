@@ -21,6 +21,8 @@ const NODES: usize = 3;
 const SETTLING: Duration = Duration::from_secs(60);
 /// Between two looks at who has which shard.
 const LOOK: Duration = Duration::from_millis(50);
+/// The time between two commands of all agents together.
+const PACE: Duration = Duration::from_millis(4);
 /// Refusals for good that are right: somebody pays more than it has.
 const RIGHTLY: [&str; 1] = ["insufficient_funds"];
 
@@ -54,6 +56,8 @@ pub async fn run(scenario: &str, options: &Options) -> Vec<Report> {
     let (names, text) = regions();
     let options = &Options {
         regions: names,
+        // Each does something so seldom that all of them together do not too much.
+        pace: PACE * u32::try_from(options.bots).expect("bots are few"),
         ..options.clone()
     };
     println!(
