@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::task::block_in_place;
 use tokio::time::timeout;
 
-/// Clients.
+/// Clients; `--bots` may say more.
 const HERD: usize = 300;
 /// Each client does something so seldom that all of them together do not too much.
 const PACE_PER_CLIENT: Duration = Duration::from_millis(40);
@@ -35,13 +35,14 @@ const REGION: &str = "[[region]]\nname = \"main\"\nsize_m = 256\ncapacity = 2000
 pub async fn run(options: &Options) -> Vec<Report> {
     let wanted = (options.kills / 15).max(2);
     let acks = options.acks / 20;
+    let herd = HERD.max(options.bots);
     let options = &Options {
-        bots: HERD,
-        pace: PACE_PER_CLIENT * u32::try_from(HERD).expect("a herd is small"),
+        bots: herd,
+        pace: PACE_PER_CLIENT * u32::try_from(herd).expect("a herd is small"),
         ..options.clone()
     };
     println!(
-        "reconnect_herd: seed {}, {HERD} clients, {wanted} times and at least {acks} acknowledgements",
+        "reconnect_herd: seed {}, {herd} clients, {wanted} times and at least {acks} acknowledgements",
         options.seed
     );
     let mut dice = Dice::new(options.seed, 0);
@@ -54,7 +55,7 @@ pub async fn run(options: &Options) -> Vec<Report> {
     waits.stand_by();
     let mut trial = Trial::begin(&runs, &[runs.address, waits.address], options);
     let (mut done, mut times, mut line) = (0, Vec::new(), Line::default());
-    if !trial.are_back(HERD, BACK).await {
+    if !trial.are_back(herd, BACK).await {
         trial.faults.push(format!("not all came in within {BACK:?}"));
     }
     while done < wanted && trial.faults.is_empty() {
@@ -67,10 +68,10 @@ pub async fn run(options: &Options) -> Vec<Report> {
         if done == 0 {
             strangers(waits.address, &mut line).await;
         }
-        if !trial.are_back(before + HERD, BACK).await {
+        if !trial.are_back(before + herd, BACK).await {
             let back = trial.back() - before;
             trial.faults.push(format!(
-                "{back} of {HERD} came back within {BACK:?}, they heard {}",
+                "{back} of {herd} came back within {BACK:?}, they heard {}",
                 trial.all_heard()
             ));
         }
@@ -98,7 +99,7 @@ pub async fn run(options: &Options) -> Vec<Report> {
         ));
     }
     let figures = format!(
-        "{HERD} clients cut {done} times, {found}, all served again p50 {} max {}, at most {tries} tries, {} handshakes took turns, {} were refused; \
+        "{herd} clients cut {done} times, {found}, all served again p50 {} max {}, at most {tries} tries, {} handshakes took turns, {} were refused; \
          of {STRANGERS} strangers at that moment {} were let in and {} told when to come back, as were {turned_away} clients, {:.0} s",
         ms(percentile(&mut times, 500)),
         ms(percentile(&mut times, 1_000)),
