@@ -64,7 +64,7 @@ pub async fn run(options: &Options) -> Vec<Report> {
             if !is_left_alone(&trial, &proxy).await {
                 trial
                     .faults
-                    .push(format!("nobody heard `unavailable` in {CUTTING:?}"));
+                    .push(format!("nobody was told to come again in {CUTTING:?}"));
             }
         }
     }
@@ -94,12 +94,14 @@ pub async fn run(options: &Options) -> Vec<Report> {
     }]
 }
 
-/// Lets nobody connect until bots hear `unavailable`: after a cut the server cannot find out what became of its commit.
+/// Lets nobody connect until bots hear that: after a cut the server cannot find out what became of its commit, which is
+/// `unavailable`, or prolong its lease, which is `moving`.
 async fn is_left_alone(trial: &Trial, proxy: &Proxy) -> bool {
-    let heard = trial.heard("unavailable");
+    let told = || trial.heard("unavailable") + trial.heard("moving");
+    let heard = told();
     proxy.refuse(true);
     let waiting = async {
-        while trial.heard("unavailable") == heard {
+        while told() == heard {
             sleep(LOOK).await;
         }
     };

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::task::block_in_place;
 use tokio::time::timeout;
 
-/// Clients.
+/// Clients; `--bots` may say more.
 const HERD: usize = 300;
 /// Each client does something so seldom that all of them together do not too much.
 const PACE_PER_CLIENT: Duration = Duration::from_millis(40);
@@ -31,22 +31,23 @@ const BACK: Duration = Duration::from_secs(90);
 /// A region that has room for all of them.
 const REGION: &str = "[[region]]\nname = \"main\"\nsize_m = 256\ncapacity = 2000\n";
 
-/// Runs it: a fifteenth of `--kills`, at least two, the first of them while the nodes think that they fall behind.
+/// Runs it: a fifteenth of `--kills`, at least once, the first time by a node that thinks that it falls behind; a twentieth of `--acks`.
 pub async fn run(options: &Options) -> Vec<Report> {
-    let wanted = (options.kills / 15).max(2);
+    let wanted = (options.kills / 15).max(1);
     let acks = options.acks / 20;
+    let herd = HERD.max(options.bots);
     let options = &Options {
-        bots: HERD,
-        pace: PACE_PER_CLIENT * u32::try_from(HERD).expect("a herd is small"),
+        bots: herd,
+        pace: PACE_PER_CLIENT * u32::try_from(herd).expect("a herd is small"),
         ..options.clone()
     };
     println!(
-        "reconnect_herd: seed {}, {HERD} clients, {wanted} times and at least {acks} acknowledgements",
+        "reconnect_herd: seed {}, {herd} clients, {wanted} times and at least {acks} acknowledgements",
         options.seed
     );
     let mut dice = Dice::new(options.seed, 0);
     let mut runs = World::new("postgres", options);
-    // From the first fault on: all come in at first as they like.
+    // All come in at first as they like.
     runs.describe(REGION);
     runs.start();
     let mut waits = runs.beside();
@@ -54,7 +55,7 @@ pub async fn run(options: &Options) -> Vec<Report> {
     waits.stand_by();
     let mut trial = Trial::begin(&runs, &[runs.address, waits.address], options);
     let (mut done, mut times, mut line) = (0, Vec::new(), Line::default());
-    if !trial.are_back(HERD, BACK).await {
+    if !trial.are_back(herd, BACK).await {
         trial.faults.push(format!("not all came in within {BACK:?}"));
     }
     while done < wanted && trial.faults.is_empty() {
@@ -67,10 +68,10 @@ pub async fn run(options: &Options) -> Vec<Report> {
         if done == 0 {
             strangers(waits.address, &mut line).await;
         }
-        if !trial.are_back(before + HERD, BACK).await {
+        if !trial.are_back(before + herd, BACK).await {
             let back = trial.back() - before;
             trial.faults.push(format!(
-                "{back} of {HERD} came back within {BACK:?}, they heard {}",
+                "{back} of {herd} came back within {BACK:?}, they heard {}",
                 trial.all_heard()
             ));
         }
@@ -98,7 +99,7 @@ pub async fn run(options: &Options) -> Vec<Report> {
         ));
     }
     let figures = format!(
-        "{HERD} clients cut {done} times, {found}, all served again p50 {} max {}, at most {tries} tries, {} handshakes took turns, {} were refused; \
+        "{herd} clients cut {done} times, {found}, all served again p50 {} max {}, at most {tries} tries, {} handshakes took turns, {} were refused; \
          of {STRANGERS} strangers at that moment {} were let in and {} told when to come back, as were {turned_away} clients, {:.0} s",
         ms(percentile(&mut times, 500)),
         ms(percentile(&mut times, 1_000)),
