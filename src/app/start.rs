@@ -17,6 +17,7 @@ use crate::bus::mirror::Mirror;
 use crate::bus::{Bus, BusConfig};
 use crate::config::Config;
 use crate::domain::region::World;
+use crate::guard::seal::Seal;
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
 use crate::host::thread;
@@ -31,6 +32,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
+/// Characters of the secret that nodes seal with: 256 bits and some.
+const BUS_KEY_CHARS: usize = 43;
+
 /// A store that is open, and the leases of this node, which are kept from now on.
 pub struct Opened {
     stores: Vec<Store>,
@@ -38,6 +42,8 @@ pub struct Opened {
     world: World,
     leases: Arc<Leases>,
     turns: watch::Receiver<Turn>,
+    /// With what it seals what it tells other nodes; none when it has the world alone.
+    seal: Option<Seal>,
     pub(super) node: NodeId,
 }
 
@@ -85,7 +91,11 @@ pub fn open_store(
         env!("CARGO_PKG_VERSION"),
         now(),
     )?;
-    open_rest(config, target, clock, store, (world, node))
+    let seal = match claiming(config) {
+        Claiming::Shared => Seal::new(&store.ensure_bus_key(&entropy.token_base62(BUS_KEY_CHARS))?),
+        Claiming::Alone | Claiming::None => None,
+    };
+    open_rest(config, target, clock, store, (world, node), seal)
         .inspect_err(|_not_started| give_back(target, node, clock))
 }
 
@@ -107,6 +117,7 @@ fn open_rest(
     clock: &Clock,
     mut store: Store,
     (world, node): (WorldRow, NodeId),
+    seal: Option<Seal>,
 ) -> anyhow::Result<Opened> {
     let now = || Timestamp(clock.now_ms());
     let lock_wait_ms = config.store.busy_timeout_ms;
@@ -160,6 +171,7 @@ fn open_rest(
         },
         leases,
         turns,
+        seal,
         node,
     })
 }
@@ -223,7 +235,6 @@ pub async fn start_node(
         node: opened.node.0,
     };
     let bus = Bus::start(&bus_config, clock.clone(), entropy.clone(), io)?;
-    let is_shared = opened.leases.how() == Claiming::Shared;
     let node = Arc::new(Node {
         id: opened.node,
         clock: clock.clone(),
@@ -235,7 +246,7 @@ pub async fn start_node(
         quarantine: Arc::default(),
         overload: Default::default(),
         mirror: Mirror::new(&bus, &bus_config),
-        peers: Arc::new(Peers::new(opened.node, bus.clone(), clock.clone(), is_shared)),
+        peers: Arc::new(Peers::new(opened.node, bus.clone(), clock.clone(), opened.seal)),
         homes: Arc::default(),
         spectators: Default::default(),
         bus,

@@ -15,6 +15,7 @@ macro_rules! tables {
 
 tables! {
     world (id) { id -> Uid, epoch -> BigInt, tick_ms -> BigInt, seed -> BigInt, created_at -> BigInt, }
+    bus_key (id) { id -> Integer, secret -> Text, }
     region (name) { name -> Text, number -> Integer, plan -> Json, created_at -> BigInt, }
     node (id) { id -> Uid, name -> Text, addr -> Text, version -> Text, state -> Text, seen_at -> BigInt, }
     shard (id) {

@@ -1,6 +1,7 @@
 //! What other nodes say: taken batch by batch, in their order.
 
 use super::message::{HubNews, News, Said};
+use super::line::Coming;
 use super::{PeerHub, Told, answer, convert, line};
 use crate::actors::agent::AgentMessage;
 use crate::actors::directory::{Hub, Watcher, Whereabouts};
@@ -39,26 +40,26 @@ pub(super) async fn listen(gateway: Gateway, mut subscription: Subscription) {
 }
 
 fn take(gateway: &Gateway, batch: &Bytes) {
-    let Some((head, all)) = line::open(batch) else {
-        tracing::warn!("something on this node's topic is no batch of another node");
+    let node = &gateway.node;
+    let seal = node.peers.seal.as_ref();
+    let Some((head, all)) = seal.and_then(|seal| line::open(batch, node.id, seal)) else {
+        tracing::warn!("something on this node's topic was not sealed by another node");
         return;
     };
-    let node = &gateway.node;
     if head.from == node.id {
         return;
     }
     if !node.peers.lines.contains_key(&head.from) {
         // It learnt of us before we of it.
-        node.peers.lines.entry(head.from).or_default();
+        node.peers.meet(head.from);
         welcome(node, head.from);
     }
-    let is_missing = node
-        .peers
-        .lines
-        .get_mut(&head.from)
-        .is_some_and(|mut line| line.hear(head.number));
-    if is_missing {
-        recover(node, head.from);
+    let line = node.peers.lines.get_mut(&head.from);
+    match line.map(|mut line| line.hear(head.number)) {
+        Some(Coming::Next) => {}
+        Some(Coming::Gap) => recover(node, head.from),
+        // Somebody repeats what it overheard.
+        Some(Coming::Old) | None => return,
     }
     for said in all {
         match said {
