@@ -2,7 +2,6 @@
 
 use super::connection::{Conn, on_conn};
 use super::{Reader, Result};
-use diesel::connection::SimpleConnection;
 use diesel::sql_types::Text;
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query};
 
@@ -16,7 +15,7 @@ pub struct Violation {
 }
 
 /// Violations of one kind that are told.
-const TOLD_MAX: usize = 20;
+pub(super) const TOLD_MAX: usize = 20;
 
 /// Each query lists what breaks the invariant. `{id:x}` is an id as text, in the way of the database.
 const CHECKS: &[(&str, &str)] = &[
@@ -133,18 +132,7 @@ struct Found {
 impl Reader {
     /// Checks the invariants on one consistent snapshot. Empty: all hold.
     pub fn verify(&mut self) -> Result<Vec<Violation>> {
-        self.read("verify the invariants", |conn| {
-            let begin = match conn {
-                Conn::Sqlite(_) => "BEGIN",
-                Conn::Pg(_) => {
-                    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0"
-                }
-            };
-            on_conn!(conn, |c| c.batch_execute(begin))?;
-            let violations = check(conn);
-            on_conn!(conn, |c| c.batch_execute("ROLLBACK"))?;
-            violations
-        })
+        self.consistently("verify the invariants", check)
     }
 }
 
