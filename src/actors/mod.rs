@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod hub;
 pub mod inhabitant;
 pub mod inhabitants;
+pub mod invariants;
 pub mod lease;
 pub mod mailbox;
 pub mod node;

@@ -4,9 +4,10 @@
 mod log;
 mod snapshot;
 mod standing;
-pub(super) mod verify;
+mod verify;
 
 pub use snapshot::Taken;
+pub use verify::Checked;
 
 use super::connection::{Conn, on_conn};
 use super::schema::shard::dsl as s;

@@ -6,7 +6,7 @@ use crate::domain::conversation::{Conversation, Phase};
 use crate::domain::object::ObjectChange;
 use crate::domain::replay::ShardState;
 use crate::store::migration;
-use crate::store::replay::{Rebuilt, Taken, Unreplayable, Until, verify::Checked};
+use crate::store::replay::{Rebuilt, Taken, Unreplayable, Until, Checked};
 use std::collections::BTreeMap;
 
 /// Shard 1 is all of the plaza, 2 and 3 are halves of the garden.

@@ -5,7 +5,7 @@ use crate::config::world_file::Region;
 use crate::domain::refusal::Code;
 use crate::transport::http::identity::{presence, profile, register, token};
 use crate::transport::http::reads::{agents, chat, events, objects, stats, weather, world};
-use crate::transport::http::{admin, docs, nodes, openapi, page, spectator};
+use crate::transport::http::{admin, docs, invariants, nodes, openapi, page, spectator};
 use actix_web::http::Method;
 use actix_web::web::route;
 
@@ -144,6 +144,8 @@ pub const ROUTES: &[RouteInfo] = &[
         .auth(Auth::Admin).json(schema::<nodes::NodeList>).by(|| route().to(nodes::nodes)),
     get("/api/v1/admin/shards", "admin", "Lists the shards with the nodes that hold them.")
         .auth(Auth::Admin).json(schema::<nodes::ShardList>).by(|| route().to(nodes::shards)),
+    get("/api/v1/admin/invariants", "admin", "Checks what the world promises of itself, as far as that is cheap.")
+        .auth(Auth::Admin).json(schema::<invariants::Invariants>).by(|| route().to(invariants::invariants)),
 
     get("/health", "probes", "Tells that the process answers.").json(shape::any),
     get("/health/live", "probes", "Tells whether all shards of this node answer.").json(shape::any).refuses(&[Code::Unavailable]),
