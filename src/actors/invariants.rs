@@ -34,7 +34,10 @@ pub struct Report {
 pub async fn check(node: &Arc<Node>) -> Result<Report, Refusal> {
     let shards = node.directory.shards();
     let dice = usize::try_from(node.entropy.u64() >> 32).unwrap_or(0);
-    let sample = dice.checked_rem(shards.len()).and_then(|index| shards.get(index)).map(|(shard, _)| *shard);
+    let sample = dice
+        .checked_rem(shards.len())
+        .and_then(|index| shards.get(index))
+        .map(|(shard, _)| *shard);
     let (mut violations, replayed) = node
         .database
         .read(move |reader| {
@@ -62,7 +65,12 @@ pub async fn check(node: &Arc<Node>) -> Result<Report, Refusal> {
     count_sockets(node, &mut report, &mut violations);
     for violation in &violations {
         metric::invariant_violations(violation.invariant).increment(1);
-        tracing::error!(invariant = violation.invariant, "{} does not hold: {}", violation.invariant, violation.detail);
+        tracing::error!(
+            invariant = violation.invariant,
+            "{} does not hold: {}",
+            violation.invariant,
+            violation.detail
+        );
     }
     report.violations = violations;
     Ok(report)
@@ -70,11 +78,16 @@ pub async fn check(node: &Arc<Node>) -> Result<Report, Refusal> {
 
 fn count_sockets(node: &Node, report: &mut Report, violations: &mut Vec<Violation>) {
     let now = node.now();
-    let most = node.limits.agent_sockets().map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
+    let most = node
+        .limits
+        .agent_sockets()
+        .map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
     for (handle, sockets) in node.directory.all_sockets() {
         report.sockets = report.sockets.saturating_add(sockets.len());
         report.sockets_most = report.sockets_most.max(sockets.len());
-        let settled = sockets.iter().filter(|socket| now.0.saturating_sub(socket.connected_at.0) > CLOSING_MS);
+        let settled = sockets
+            .iter()
+            .filter(|socket| now.0.saturating_sub(socket.connected_at.0) > CLOSING_MS);
         let settled = settled.count();
         if settled > most {
             violations.push(Violation {

@@ -5,7 +5,9 @@ use super::target_of;
 use crate::actors::region::bodies;
 use crate::base::id::NodeId;
 use crate::base::time::{Tick, TickRate, Timestamp};
-use crate::bus::mirror::{EVENTS_MAX, MirrorBatch, MirrorEvent, MirrorPosition, MirrorSession, refill as write};
+use crate::bus::mirror::{
+    EVENTS_MAX, MirrorBatch, MirrorEvent, MirrorPosition, MirrorSession, refill as write,
+};
 use crate::config::Config;
 use crate::domain::region::weather::{time_at, weather_at};
 use crate::domain::region::{Body, RegionPlan};
@@ -34,7 +36,10 @@ pub struct Refilled {
 /// Errors: no Redis is configured, or the store or Redis does not answer.
 pub fn refill(config: &Config) -> anyhow::Result<Refilled> {
     let bus = bus_config(config, NodeId(uuid::Uuid::nil()));
-    ensure!(bus.redis_url.is_some(), "no Redis is configured: give --redis, or redis in [bus]");
+    ensure!(
+        bus.redis_url.is_some(),
+        "no Redis is configured: give --redis, or redis in [bus]"
+    );
     ensure!(bus.is_mirror_on, "the mirror is switched off: mirror in [bus]");
     let clock = Clock::system();
     let now = Timestamp(clock.now_ms());
@@ -45,14 +50,24 @@ pub fn refill(config: &Config) -> anyhow::Result<Refilled> {
         now,
         seed: u64::try_from(world.seed).unwrap_or_default(),
     };
-    let mut sessions: HashMap<_, _> = reader.open_sessions()?.into_iter().map(|open| (open.agent, open)).collect();
+    let mut sessions: HashMap<_, _> = reader
+        .open_sessions()?
+        .into_iter()
+        .map(|open| (open.agent, open))
+        .collect();
     let shards = reader.shards()?;
     let mut batches = Vec::new();
     for plan in reader.regions()?.into_iter().filter(|plan| plan.is_public) {
         let mut all = Vec::new();
         for shard in shards.iter().filter(|shard| shard.region == plan.name) {
             let loaded = reader.load_shard(shard.id)?.context("a shard is gone")?;
-            all.extend(bodies(loaded.checkpoint.as_ref(), loaded.carried, loaded.agents, plan.spawn, moment.tick()));
+            all.extend(bodies(
+                loaded.checkpoint.as_ref(),
+                loaded.carried,
+                loaded.agents,
+                plan.spawn,
+                moment.tick(),
+            ));
         }
         let events = reader.public_events_of(&plan.name, i64::try_from(EVENTS_MAX).unwrap_or(i64::MAX))?;
         batches.push(moment.batch(&plan, &all, &mut sessions, events));
@@ -63,7 +78,9 @@ pub fn refill(config: &Config) -> anyhow::Result<Refilled> {
         sessions: batches.iter().map(|batch| batch.sessions.len()).sum(),
         events: batches.iter().map(|batch| batch.events.len()).sum(),
     };
-    let io = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let io = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     io.block_on(write(&bus, clock, batches))?;
     Ok(refilled)
 }

@@ -41,7 +41,7 @@ pub enum Command {
     Migrate(migrate::Migrate),
     /// Copy a SQLite world into a file while it runs.
     Backup(backup::Backup),
-    /// Check the promises of the stored world: money, sequences, commands.
+    /// Check the promises of the stored world: money, sequences, commands, replay.
     Verify(verify::Verify),
     /// Rebuild a shard from its events, and compare it with the stored world.
     Replay(replay::Replay),

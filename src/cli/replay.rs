@@ -51,7 +51,9 @@ impl Replay {
         let mut reader = Reader::open(&app::target_of(&config)?)?;
         let rebuilt = reader.rebuild(ShardId(self.shard), self.to.unwrap_or(Until::Now))??;
         for seq in &rebuilt.corrupt {
-            eprintln!("rookery: the snapshot after event {seq} does not match its checksum: the one before was used");
+            eprintln!(
+                "rookery: the snapshot after event {seq} does not match its checksum: the one before was used"
+            );
         }
         let differences = match &rebuilt.tables {
             Some(tables) => rebuilt.state.differences(tables, TOLD_MAX),
@@ -87,8 +89,16 @@ fn tell(rebuilt: &Rebuilt, differences: &[String]) {
         0 => "the beginning".to_owned(),
         seq => format!("the snapshot after event {seq}"),
     };
-    println!("{} after event {}, from {start} and {} events", state.shard, state.last_seq, rebuilt.events);
-    println!("{} agents, {} objects, {} conversations", state.agents.len(), state.objects.len(), state.conversations.len());
+    println!(
+        "{} after event {}, from {start} and {} events",
+        state.shard, state.last_seq, rebuilt.events
+    );
+    println!(
+        "{} agents, {} objects, {} conversations",
+        state.agents.len(),
+        state.objects.len(),
+        state.conversations.len()
+    );
     println!("sha256 {}", state.hash());
     for difference in differences {
         println!("in the tables: {difference}");

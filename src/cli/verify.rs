@@ -33,7 +33,12 @@ impl Verify {
         // Every shard's turn comes, whatever the world's size.
         let first = usize::try_from(Entropy::system().u64() >> 32).unwrap_or(0);
         let first = first.checked_rem(shards.len()).unwrap_or(0);
-        for shard in shards.iter().cycle().skip(first).take(SHARDS_MAX.min(shards.len())) {
+        for shard in shards
+            .iter()
+            .cycle()
+            .skip(first)
+            .take(SHARDS_MAX.min(shards.len()))
+        {
             match reader.verify_shard(shard.id, EVENTS_MAX)? {
                 Checked::Told(told) => violations.extend(told),
                 Checked::Not(why) => println!("{} was not compared with its events: {why}", shard.id),

@@ -42,8 +42,11 @@ impl Reader {
         self.read("read open sessions", |conn| {
             let query = || {
                 let open = s::sessions.filter(s::disconnected_at.is_null());
-                open.order((s::agent_id, s::connected_at, s::id))
-                    .select((s::agent_id, s::token, s::connected_at))
+                open.order((s::agent_id, s::connected_at, s::id)).select((
+                    s::agent_id,
+                    s::token,
+                    s::connected_at,
+                ))
             };
             let rows: Vec<(Id, String, i64)> = on_conn!(conn, |c| query().load(c))?;
             let open = |(agent, token_id, connected_at): (Id, String, i64)| OpenSession {

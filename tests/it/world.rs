@@ -8,6 +8,7 @@ mod fault;
 mod permission;
 mod presence;
 mod reads;
+mod replay;
 mod restart;
 mod standby;
 mod stores;

@@ -250,7 +250,9 @@ async fn take_snapshot(node: &Node, lease: Lease, is_last: bool) {
         .write(move |store| store.take_snapshot(lease, is_last, now))
         .await;
     match taken {
-        Ok(Taken::Kept(seq)) => tracing::debug!(shard.id = %shard, "{shard} has a snapshot after event {seq}"),
+        Ok(Taken::Kept(seq)) => {
+            tracing::debug!(shard.id = %shard, "{shard} has a snapshot after event {seq}")
+        }
         Ok(Taken::NotDue | Taken::NotOurs) => {}
         Err(refusal) => {
             tracing::warn!(shard.id = %shard, "a snapshot of {shard} was not taken: {refusal}");

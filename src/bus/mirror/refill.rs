@@ -22,9 +22,14 @@ pub async fn refill(config: &BusConfig, clock: Clock, batches: Vec<MirrorBatch>)
     for batch in batches {
         let region = batch.region.clone();
         waiting.add(batch);
-        let Some(pending) = waiting.take(&region) else { continue };
+        let Some(pending) = waiting.take(&region) else {
+            continue;
+        };
         for mut pipeline in write::pipelines(&config.prefix, &region, &pending, Manner::Refill) {
-            commands.run(pipeline.atomic()).await.map_err(|_failed| BusError::Away)?;
+            commands
+                .run(pipeline.atomic())
+                .await
+                .map_err(|_failed| BusError::Away)?;
         }
     }
     Ok(())
