@@ -90,7 +90,7 @@ fn tell(rebuilt: &Rebuilt, differences: &[String]) {
         seq => format!("the snapshot after event {seq}"),
     };
     println!(
-        "{} after event {}, from {start} and {} events",
+        "shard {} after event {}, from {start} and {} events",
         state.shard, state.last_seq, rebuilt.events
     );
     println!(

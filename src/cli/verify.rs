@@ -41,7 +41,7 @@ impl Verify {
         {
             match reader.verify_shard(shard.id, EVENTS_MAX)? {
                 Checked::Told(told) => violations.extend(told),
-                Checked::Not(why) => println!("{} was not compared with its events: {why}", shard.id),
+                Checked::Not(why) => println!("shard {} was not compared with its events: {why}", shard.id),
             }
         }
         for violation in &violations {

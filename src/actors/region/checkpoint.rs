@@ -251,11 +251,11 @@ async fn take_snapshot(node: &Node, lease: Lease, is_last: bool) {
         .await;
     match taken {
         Ok(Taken::Kept(seq)) => {
-            tracing::debug!(shard.id = %shard, "{shard} has a snapshot after event {seq}")
+            tracing::debug!(shard.id = %shard, "shard {shard} has a snapshot after event {seq}")
         }
         Ok(Taken::NotDue | Taken::NotOurs) => {}
         Err(refusal) => {
-            tracing::warn!(shard.id = %shard, "a snapshot of {shard} was not taken: {refusal}");
+            tracing::warn!(shard.id = %shard, "a snapshot of shard {shard} was not taken: {refusal}");
         }
     }
 }

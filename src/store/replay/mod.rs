@@ -50,7 +50,7 @@ pub struct Rebuilt {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreplayable {
     /// There is no such shard.
-    #[error("there is no {0}")]
+    #[error("there is no shard {0}")]
     NoShard(ShardId),
     /// It did not happen yet.
     #[error("the last event is {0}")]
@@ -59,7 +59,7 @@ pub enum Unreplayable {
     #[error("no snapshot to start from: events up to {0} are gone, or do not tell what they changed")]
     NoStart(i64),
     /// Another shard's log does not reach back to the snapshot.
-    #[error("events up to {seq} of {shard}, which are needed too, are gone")]
+    #[error("events up to {seq} of shard {shard}, which are needed too, are gone")]
     ForeignGone {
         /// The other shard.
         shard: ShardId,
@@ -73,7 +73,7 @@ pub enum Unreplayable {
     #[error("the log is broken: {0}")]
     Broken(#[from] Broken),
     /// An event's deltas cannot be read.
-    #[error("the deltas of event {seq} of {shard} cannot be read")]
+    #[error("the deltas of event {seq} of shard {shard} cannot be read")]
     Unreadable {
         /// Whose.
         shard: ShardId,

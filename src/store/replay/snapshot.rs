@@ -196,7 +196,7 @@ pub(super) fn start(conn: &mut Conn, id: ShardId, own_last: i64, before: i64) ->
                 return Ok(Found { start, corrupt });
             }
             None => {
-                tracing::warn!(shard.id = %id, "the snapshot of {id} after event {} does not match its checksum: the one before is used", row.0);
+                tracing::warn!(shard.id = %id, "the snapshot of shard {id} after event {} does not match its checksum: the one before is used", row.0);
                 corrupt.push(row.0);
             }
         }

@@ -19,7 +19,7 @@ pub enum Checked {
 
 impl Reader {
     /// Checks I12 of a shard: its tables against its newest snapshot with the events after it, and that snapshot against the one
-    /// before it. Reads at most `most` events at a time.
+    /// before it, or the beginning. Reads at most `most` events at a time.
     pub fn verify_shard(&mut self, shard: ShardId, most: i64) -> Result<Checked> {
         self.consistently("verify a shard by replay", |conn| check(conn, shard, most))
     }
@@ -32,12 +32,14 @@ fn check(conn: &mut Conn, shard: ShardId, most: i64) -> QueryResult<Checked> {
     let (snapshots, corrupt) = snapshot::all(conn, shard)?;
     let corrupt = corrupt
         .into_iter()
-        .map(|seq| format!("the snapshot of {shard} after event {seq} does not match its checksum"));
+        .map(|seq| format!("the snapshot of shard {shard} after event {seq} does not match its checksum"));
     let mut found: Vec<String> = corrupt.collect();
     let mut snapshots = snapshots
         .into_iter()
         .filter(|start| start.state.last_seq >= row.blind_to);
-    let (newest, before) = (snapshots.next(), snapshots.next());
+    let beginning = || (row.blind_to == 0).then(|| Start::empty(shard));
+    let newest = snapshots.next();
+    let before = snapshots.next().or_else(beginning);
     let whole = Cut {
         own_last: row.last_seq,
         before: i64::MAX,
@@ -52,7 +54,7 @@ fn check(conn: &mut Conn, shard: ShardId, most: i64) -> QueryResult<Checked> {
         };
         steps.push((before, cut, newest.state.clone(), "snapshot"));
     }
-    let start = newest.or_else(|| (row.blind_to == 0).then(|| Start::empty(shard)));
+    let start = newest.or_else(beginning);
     let is_startless = start.is_none();
     if let (Some(start), Some(standing)) = (start, standing::standing(conn, shard)?) {
         steps.push((start, whole, standing.state, "table"));
@@ -65,14 +67,14 @@ fn check(conn: &mut Conn, shard: ShardId, most: i64) -> QueryResult<Checked> {
                 found.extend(
                     differences
                         .into_iter()
-                        .map(|what| format!("{shard}, {kind} against replay: {what}")),
+                        .map(|what| format!("shard {shard}, {kind} against replay: {what}")),
                 );
             }
             Err(Unreplayable::Broken(broken)) => {
-                found.push(format!("the log of {shard} is broken: {broken}"))
+                found.push(format!("the log of shard {shard} is broken: {broken}"))
             }
             Err(Unreplayable::Unreadable { shard, seq }) => {
-                found.push(format!("the deltas of event {seq} of {shard} cannot be read"));
+                found.push(format!("the deltas of event {seq} of shard {shard} cannot be read"));
             }
             Err(unfit) => unchecked = Some(unfit),
         }
