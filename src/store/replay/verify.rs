@@ -74,7 +74,9 @@ fn check(conn: &mut Conn, shard: ShardId, most: i64) -> QueryResult<Checked> {
                 found.push(format!("the log of shard {shard} is broken: {broken}"))
             }
             Err(Unreplayable::Unreadable { shard, seq }) => {
-                found.push(format!("the deltas of event {seq} of shard {shard} cannot be read"));
+                found.push(format!(
+                    "the deltas of event {seq} of shard {shard} cannot be read"
+                ));
             }
             Err(unfit) => unchecked = Some(unfit),
         }

@@ -81,7 +81,7 @@ impl Field {
                 )
             }
             2 => {
-                let write = self.talk(shard, dice / 45 % 3 == 0);
+                let write = self.talk(shard, (dice / 45).is_multiple_of(3));
                 self.stage.act(
                     who,
                     &id,
@@ -97,8 +97,8 @@ impl Field {
                     shard: ShardId(shard),
                     at: Vec3::new(0.1 * f64::from(u32::try_from(dice % 977).unwrap()), 7.77, 25.0),
                     hop: *hop,
-                    is_in_world: dice / 45 % 4 > 0,
-                    carried: (dice / 45 % 2 == 0).then(|| format!("{{\"hop\":{hop}}}")),
+                    is_in_world: !(dice / 45).is_multiple_of(4),
+                    carried: (dice / 45).is_multiple_of(2).then(|| format!("{{\"hop\":{hop}}}")),
                 };
                 *hop += 1;
                 self.stage.act(

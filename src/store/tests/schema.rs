@@ -195,7 +195,7 @@ fn whole_months_go_with_the_floor_and_every_month_has_the_shards_index() {
     let left = seqs(&stage.store.events_of_shard(stage.lease.shard, 0, 1_000).unwrap());
     // Whole months: what is left begins where a month's events begin.
     assert!(
-        left.len() < 200 && left.len() % 50 == 0 && left.last() == Some(&200),
+        left.len() < 200 && left.len().is_multiple_of(50) && left.last() == Some(&200),
         "{left:?}"
     );
     stage.assert_sound();
