@@ -11,11 +11,6 @@ use rookery::store::{Reader, Target};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// After a kill the next start on PostgreSQL waits for the end of the old leases.
-fn short_lease() -> Vec<(&'static str, String)> {
-    vec![("ROOKERY_STORE__LEASE_TTL_MS", "1500".to_owned())]
-}
-
 fn replayed(world: &TestWorld, shard: usize, more: &[&str]) -> Value {
     let number = shard.to_string();
     let arguments = [&["replay", "--json", "--shard", &number], more].concat();
@@ -50,7 +45,6 @@ async fn live(plot: &Plot<'_>) -> (Agent, Agent) {
 async fn comes_back(database: Option<String>) {
     let mut world = TestWorld::start(Settings {
         database,
-        variables: short_lease(),
         ..Settings::default()
     });
     let plot = Plot::in_world(&world).await;
@@ -249,7 +243,6 @@ async fn is_filled_again(database: Option<String>) {
     let mut world = TestWorld::start(Settings {
         database: database.clone(),
         redis: Some(redis.url()),
-        variables: short_lease(),
         ..Settings::default()
     });
     let target = database.map_or_else(
