@@ -434,6 +434,12 @@ impl Directory {
         self.sockets.remove_if(handle, |_, sockets| sockets.is_empty());
     }
 
+    /// All agents with open sockets.
+    pub fn all_sockets(&self) -> Vec<(Handle, SmallVec<[Socket; 1]>)> {
+        let rows = self.sockets.iter();
+        rows.map(|row| (row.key().clone(), row.value().clone())).collect()
+    }
+
     /// An agent's open sockets, oldest first.
     pub fn sockets(&self, handle: &Handle) -> SmallVec<[Socket; 1]> {
         self.sockets

@@ -140,10 +140,7 @@ fn open_rest(
     // Read after the claim: a region may have been made just before it.
     let mut reader = Reader::open_waiting(target, lock_wait_ms)?;
     let (regions, shards) = (reader.regions()?, reader.shards()?);
-    let rate = TickRate {
-        epoch: world.epoch,
-        tick_ms: world.tick_ms,
-    };
+    let rate = rate_of(&world);
     let seed = u64::try_from(world.seed).unwrap_or_default();
     let threads = |n: u32| usize::try_from(n.max(1)).unwrap_or(1);
     // SQLite has one writer at a time; more threads would only wait for each other.
@@ -207,6 +204,26 @@ fn claiming(config: &Config) -> Claiming {
     }
 }
 
+/// How the settings want the bus of a node.
+pub(super) fn bus_config(config: &Config, node: NodeId) -> BusConfig {
+    BusConfig {
+        redis_url: config.bus.redis.as_ref().map(|url| url.expose().to_owned()),
+        prefix: config.bus.key_prefix.clone(),
+        is_mirror_on: config.bus.mirror,
+        pool_size: config.bus.pool_size,
+        command_timeout: Duration::from_millis(config.bus.timeout_ms),
+        node: node.0,
+    }
+}
+
+/// The ticks of a world.
+pub(super) fn rate_of(world: &WorldRow) -> TickRate {
+    TickRate {
+        epoch: world.epoch,
+        tick_ms: world.tick_ms,
+    }
+}
+
 /// How long a lease holds. Units: milliseconds. Source: durability.md §2.4.
 fn lease_ttl_ms(config: &Config) -> i64 {
     i64::try_from(config.store.lease_ttl_ms).unwrap_or(i64::MAX)
@@ -226,14 +243,7 @@ pub async fn start_node(
     entropy: &Entropy,
     io: &tokio::runtime::Handle,
 ) -> anyhow::Result<NodeParts> {
-    let bus_config = BusConfig {
-        redis_url: config.bus.redis.as_ref().map(|url| url.expose().to_owned()),
-        prefix: config.bus.key_prefix.clone(),
-        is_mirror_on: config.bus.mirror,
-        pool_size: config.bus.pool_size,
-        command_timeout: Duration::from_millis(config.bus.timeout_ms),
-        node: opened.node.0,
-    };
+    let bus_config = bus_config(config, opened.node);
     let bus = Bus::start(&bus_config, clock.clone(), entropy.clone(), io)?;
     let node = Arc::new(Node {
         id: opened.node,

@@ -48,7 +48,10 @@ mod tests {
         assert!(seal.is_of(&sealed, one, b"hello"));
         assert!(!seal.is_of(&sealed, other, b"hello"), "another addressee");
         assert!(!seal.is_of(&sealed, one, b"hullo"), "another message");
-        assert!(!seal.is_of(&stranger.of(one, b"hello"), one, b"hello"), "another secret");
+        assert!(
+            !seal.is_of(&stranger.of(one, b"hello"), one, b"hello"),
+            "another secret"
+        );
         for broken in [&sealed[1..], b"", &[0; SEAL_LEN]] {
             assert!(!seal.is_of(broken, one, b"hello"));
         }

@@ -102,6 +102,24 @@ impl Reader {
         })
     }
 
+    /// The last public events of a region, oldest first, as outside tools get them. Shape: `{type, source, content, tick}`.
+    pub fn public_events_of(&mut self, region: &str, limit: i64) -> Result<Vec<String>> {
+        self.read("read a region's public events", |conn| {
+            let query = || {
+                let public = events::table.filter(e::is_public).filter(e::region.eq(region));
+                public
+                    .order((e::created_at.desc(), e::shard_id.desc(), e::seq.desc()))
+                    .limit(limit)
+            };
+            let rows: Vec<EventRow> = on_conn!(conn, |c| query().select(EventRow::as_select()).load(c))?;
+            let told = |row: EventRow| {
+                json!({"type": row.event_type, "source": row.source_agent, "content": row.content.0, "tick": row.world_tick})
+                    .to_string()
+            };
+            Ok(rows.into_iter().rev().map(told).collect())
+        })
+    }
+
     /// The events of a shard after a number, in order.
     pub fn events_of_shard(&mut self, shard: ShardId, after_seq: i64, limit: i64) -> Result<Vec<Value>> {
         self.read("read a shard's events", |conn| {

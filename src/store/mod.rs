@@ -20,6 +20,7 @@ mod migration;
 pub mod object;
 mod parts;
 pub mod region;
+pub mod replay;
 pub mod retention;
 mod schema;
 pub mod session;

@@ -1,7 +1,7 @@
 //! What other nodes say: taken batch by batch, in their order.
 
-use super::message::{HubNews, News, Said};
 use super::line::Coming;
+use super::message::{HubNews, News, Said};
 use super::{PeerHub, Told, answer, convert, line};
 use crate::actors::agent::AgentMessage;
 use crate::actors::directory::{Hub, Watcher, Whereabouts};

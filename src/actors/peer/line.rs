@@ -183,7 +183,11 @@ mod tests {
             sessions,
             (0..3).map(|n| format!("{:?}", news(n))).collect::<Vec<_>>()
         );
-        assert_eq!(there.hear(head.number), Coming::Gap, "nobody knows what came before");
+        assert_eq!(
+            there.hear(head.number),
+            Coming::Gap,
+            "nobody knows what came before"
+        );
         let next = |line: &mut Line| {
             line.say(&news(4));
             read(&take(line)[0]).0.number
@@ -193,7 +197,10 @@ mod tests {
         next(&mut line);
         let fourth = next(&mut line);
         assert_eq!(there.hear(fourth), Coming::Gap);
-        assert_eq!((there.hear(fourth), there.hear(second)), (Coming::Old, Coming::Old));
+        assert_eq!(
+            (there.hear(fourth), there.hear(second)),
+            (Coming::Old, Coming::Old)
+        );
         assert!(take(&mut line).is_empty());
     }
 
@@ -216,7 +223,11 @@ mod tests {
         );
         assert!(!line.say(&long(PAYLOAD_MAX_BYTES)));
         assert!(line.say(&news(1)));
-        assert_eq!(read(&take(&mut line)[0]).0.number, 105, "104 would have been next");
+        assert_eq!(
+            read(&take(&mut line)[0]).0.number,
+            105,
+            "104 would have been next"
+        );
     }
 
     #[test]
