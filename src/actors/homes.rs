@@ -96,6 +96,11 @@ impl Homes {
         Some(node)
     }
 
+    /// The agents with sockets here.
+    pub fn handles(&self) -> Vec<Handle> {
+        self.table.iter().map(|home| home.key().clone()).collect()
+    }
+
     /// The sockets of an agent here.
     pub fn sockets(&self, handle: &Handle) -> SmallVec<[Moored; 1]> {
         let home = self.table.get(handle);

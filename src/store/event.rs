@@ -186,22 +186,22 @@ const SCAN_MAX: i64 = 10_000;
 /// An event from the table.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = events, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
-struct EventRow {
+pub(super) struct EventRow {
     created_at: i64,
     shard_id: i32,
-    seq: i64,
+    pub(super) seq: i64,
     event_type: String,
     source_agent: Option<String>,
     target_agent: Option<String>,
-    region: String,
+    pub(super) region: String,
     content: Doc,
     location: Option<Doc>,
-    world_tick: i64,
+    pub(super) world_tick: i64,
 }
 
 impl EventRow {
     /// As `Event::to_wire` makes it.
-    fn into_wire(self) -> Value {
+    pub(super) fn into_wire(self) -> Value {
         let mut entry = serde_json::Map::new();
         entry.insert("type".to_owned(), json!(self.event_type));
         entry.insert("shard".to_owned(), json!(self.shard_id));

@@ -17,6 +17,7 @@ pub mod lease;
 pub mod ledger;
 mod lock;
 mod migration;
+pub mod missed;
 pub mod object;
 mod parts;
 pub mod region;

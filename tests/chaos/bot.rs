@@ -159,7 +159,7 @@ impl Bot {
             let now = Instant::now();
             if !is_draining && self.open.len() < WINDOW && now >= next_at {
                 next_at = now + self.pace;
-                if self.made % ROAM_EVERY == 0 {
+                if self.made.is_multiple_of(ROAM_EVERY) {
                     self.roam(&mut client).await?;
                 }
                 let asked = self.think();

@@ -143,7 +143,19 @@ fn hear(gateway: &Gateway, from: NodeId, news: News) {
         News::Limits(handle, idle_in_ms) => gateway.take_limits(&handle, idle_in_ms),
         News::Hub(news) => hub(node, *news),
         News::Take(_) => node.leases.look(),
-        News::Runs(shard, epoch) => roster::note(node, shard, Some(from), epoch),
+        News::Runs(shard, epoch) => {
+            roster::note(node, shard, Some(from), epoch);
+            // One of a region that was just made: the next turn reads of it.
+            if !node
+                .directory
+                .world()
+                .shards
+                .iter()
+                .any(|known| known.id == shard)
+            {
+                node.leases.look();
+            }
+        }
         News::Came(all) => all
             .into_iter()
             .for_each(|presence| node.directory.put_online(presence, Some(from))),

@@ -9,6 +9,7 @@ mod hub;
 mod line;
 pub mod message;
 mod pending;
+mod poll;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ pub use pending::Told;
 
 use beat::keep_beating;
 use convert::gather;
+use poll::keep_polling;
 
 use super::lease::moving;
 use super::mailbox::{Reply, answer};
