@@ -198,9 +198,9 @@ impl Directory {
         of_node.map(|row| *row.key()).collect()
     }
 
-    /// Whether somebody holds a shard.
-    pub fn is_owned(&self) -> bool {
-        !self.owners.is_empty()
+    /// Whether any shard is held by such a node.
+    pub fn is_held(&self, by: impl Fn(NodeId) -> bool) -> bool {
+        self.owners.iter().any(|owner| by(owner.0))
     }
 
     /// Notes who holds a shard. Gives the node that held it before when that is news; the epoch tells what is newer.

@@ -107,7 +107,8 @@ impl Gateway {
     /// Whether the world is run by this node, or by nodes that this one reaches. Errors: `moving` while it is not.
     pub fn check_here(&self) -> Result<(), Refusal> {
         let (directory, peers) = (&self.node.directory, &self.node.peers);
-        let is_served = directory.runs_any() || (peers.is_on() && directory.is_owned());
+        let is_served =
+            directory.runs_any() || (peers.is_on() && directory.is_held(|node| peers.reaches(node)));
         is_served.then_some(()).ok_or_else(moving)
     }
 

@@ -5,6 +5,8 @@ use crate::base::id::NodeId;
 use crate::bus::PAYLOAD_MAX_BYTES;
 use crate::guard::seal::{SEAL_LEN, Seal};
 use bytes::Bytes;
+use std::time::Duration;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 /// Bytes of a batch's head, behind its seal: the sender and the number.
@@ -13,6 +15,8 @@ const HEAD_LEN: usize = 24;
 const LENGTH_LEN: usize = 4;
 /// Bytes after which a batch takes no more.
 const BATCH_BYTES: usize = 256 * 1024;
+/// A node that says nothing for so long is not asked anything: it beats each second.
+const SILENCE: Duration = Duration::from_secs(3);
 /// Bytes that wait to be sent to one node; more are dropped, and noticed there as a gap.
 const WAITING_MAX_BYTES: usize = 32 * 1024 * 1024;
 
@@ -28,6 +32,8 @@ pub(super) struct Line {
     sent: u64,
     /// The number of the last batch that was heard; none before the first.
     heard: Option<u64>,
+    /// When anything was heard last.
+    heard_at: Option<Instant>,
     /// Beats in a row whose digest was not ours.
     pub(super) odd_beats: u32,
 }
@@ -106,6 +112,11 @@ impl Line {
         Bytes::from(batch)
     }
 
+    /// Whether the node is there, as far as can be heard.
+    pub(super) fn is_heard(&self) -> bool {
+        self.heard_at.is_some_and(|at| at.elapsed() < SILENCE)
+    }
+
     /// Notes that a batch was heard. The first one of all follows none that is known.
     pub(super) fn hear(&mut self, number: u64) -> Coming {
         let coming = match self.heard {
@@ -113,7 +124,7 @@ impl Line {
             Some(heard) if number == heard.saturating_add(1) => Coming::Next,
             Some(_) | None => Coming::Gap,
         };
-        self.heard = Some(number);
+        (self.heard, self.heard_at) = (Some(number), Some(Instant::now()));
         coming
     }
 }

@@ -85,6 +85,11 @@ impl Peers {
         self.is_on() && !self.bus.status().is_degraded
     }
 
+    /// Whether a node is there and heard of.
+    pub fn reaches(&self, node: NodeId) -> bool {
+        self.lines.get(&node).is_some_and(|line| line.is_heard())
+    }
+
     /// What others say to this node, from now on.
     fn listen(&self) -> Subscription {
         self.bus.subscribe(Topic::Node(self.me))
@@ -158,7 +163,7 @@ impl Peers {
         take: impl FnOnce(Told) + Send + 'static,
     ) {
         // Refused at once: what waits for Redis to come back would be done when nobody waits for it any more.
-        if !self.is_heard() || !self.lines.contains_key(&node) {
+        if !self.is_heard() || !self.reaches(node) {
             return take(Told::Unsent);
         }
         match self.expect(node, deadline, take) {
