@@ -189,6 +189,11 @@ impl Directory {
         self.owners.get(&shard).map(|owner| owner.0)
     }
 
+    /// The node that holds a shard, and under which epoch, as far as this one knows.
+    pub fn holder(&self, shard: ShardId) -> Option<(NodeId, i64)> {
+        self.owners.get(&shard).map(|holder| *holder)
+    }
+
     /// The shards that a node holds, as far as this one knows.
     pub fn shards_of(&self, node: NodeId) -> Vec<ShardId> {
         let of_node = self.owners.iter().filter(|row| row.0 == node);
@@ -536,6 +541,25 @@ impl Directory {
     /// Tells the hubs of this node.
     pub fn tell_own_hubs(&self, make: impl Fn() -> HubMessage) {
         for hub in self.hubs().iter().filter(|hub| hub.node.is_none()) {
+            // As above.
+            let _ = hub.seat.tell(make());
+        }
+    }
+
+    /// Tells the hubs of this node, past the bound of their mailboxes: orders of the server's own, whose number is bounded.
+    pub fn order_own_hubs(&self, make: impl Fn() -> HubMessage) {
+        for hub in self.hubs().iter().filter(|hub| hub.node.is_none()) {
+            hub.seat.order(make());
+        }
+    }
+
+    /// Tells the hubs of this node, and those of the other nodes that are concerned.
+    pub fn tell_hubs_of(&self, is_concerned: impl Fn(NodeId) -> bool, make: impl Fn() -> HubMessage) {
+        for hub in self
+            .hubs()
+            .iter()
+            .filter(|hub| hub.node.is_none_or(&is_concerned))
+        {
             // As above.
             let _ = hub.seat.tell(make());
         }

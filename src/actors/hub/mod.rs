@@ -4,9 +4,11 @@ mod delivery;
 mod listing;
 mod message;
 mod sight;
+mod subscribing;
 mod table;
 
 pub use message::{Frames, HubMessage, Interest, TickFrames, Whom};
+pub use subscribing::Released;
 pub use table::{HubTable, Listener};
 
 use super::homes::Homes;
@@ -15,6 +17,7 @@ use super::watch::{Role, Stage};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use subscribing::Lost;
 
 /// A hub's table, shared with the sessions of its thread.
 pub type SharedTable = Rc<RefCell<HubTable>>;
@@ -66,7 +69,16 @@ fn hand_on(table: &SharedTable, homes: &Homes, message: HubMessage) {
             listeners.iter().for_each(|listener| listener.inbox(&publication));
         }
         HubMessage::Channel(publication) | HubMessage::Followed(publication) => {
-            table.borrow_mut().publish(&publication);
+            let lost = table.borrow_mut().publish(&publication);
+            tell_lost(lost);
+        }
+        HubMessage::Homes(chart) => {
+            let lost = table.borrow_mut().follow_homes(&chart);
+            tell_lost(lost);
+        }
+        HubMessage::HomeLost(node) => {
+            let lost = table.borrow_mut().lose_home(node);
+            tell_lost(lost);
         }
         HubMessage::Rehome(handle) => homes.call(handle),
         HubMessage::Settle { session, region } => {
@@ -82,7 +94,7 @@ fn hand_on(table: &SharedTable, homes: &Homes, message: HubMessage) {
             json,
             protobuf,
         } => {
-            table.borrow().tell_presence(&channel, &json, &protobuf);
+            table.borrow_mut().tell_presence(&channel, &json, &protobuf);
         }
         HubMessage::Region { session, from, to } => {
             let listener = table.borrow_mut().change_region(session);
@@ -103,5 +115,12 @@ fn hand_on(table: &SharedTable, homes: &Homes, message: HubMessage) {
                 .iter()
                 .for_each(|listener| listener.unsubscribe(&channel));
         }
+    }
+}
+
+/// A listener may borrow the table.
+fn tell_lost(lost: Vec<Lost>) {
+    for (listener, channel, is_held) in lost {
+        listener.lose_channel(&channel, is_held);
     }
 }

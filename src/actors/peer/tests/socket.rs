@@ -61,6 +61,12 @@ impl Listener for Ear {
     }
 
     fn unsubscribe(&self, _: &str) {}
+
+    fn lose_channel(&self, channel: &str, is_held: bool) {
+        self.told
+            .borrow_mut()
+            .push(json!({"lost_channel": channel, "is_held": is_held}));
+    }
 }
 
 impl TestSocket {
