@@ -11,6 +11,7 @@ mod presence;
 mod reads;
 mod restart;
 mod shared;
+mod shared_channels;
 mod standby;
 mod stores;
 

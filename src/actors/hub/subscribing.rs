@@ -219,3 +219,113 @@ pub(super) fn presence_piece(outbox: &SharedOutbox, json: &Bytes, protobuf: &Byt
         Dialect::ClawBots => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::outbox::Outbox;
+    use crate::base::id::ShardId;
+    use crate::base::time::Tick;
+    use crate::domain::space::Cell;
+    use std::cell::RefCell;
+    use uuid::Uuid;
+
+    const ROOM: &str = "public.room";
+    const ME: SessionId = SessionId(Uuid::from_u128(1));
+
+    struct Deaf;
+
+    impl Listener for Deaf {
+        fn inbox(&self, _: &Arc<Publication>) {}
+        fn region(&self, _: Option<&str>, _: Option<&str>) {}
+        fn is_elsewhere(&self, _: &str) -> bool {
+            false
+        }
+        fn settle(&self, _: &str) {}
+        fn lose_cells(&self, _: &[Cell], _: Tick) {}
+        fn follow(&self, _: Option<&str>, _: Option<&str>) {}
+        fn unsubscribe(&self, _: &str) {}
+        fn lose_channel(&self, _: &str, _: bool) {}
+    }
+
+    fn table() -> (HubTable, SharedOutbox) {
+        let outbox: SharedOutbox = Rc::new(RefCell::new(Outbox::new(Dialect::Centrifuge(Encoding::Json))));
+        let mut table = HubTable::default();
+        table.attach(ME, None, outbox.clone(), Rc::new(Deaf));
+        (table, outbox)
+    }
+
+    fn home() -> Home {
+        Home {
+            shard: ShardId(1),
+            node: NodeId(Uuid::nil()),
+            epoch: 1,
+        }
+    }
+
+    fn entry(offset: u64) -> Arc<Publication> {
+        Publication::with_offset(ROOM.into(), Bytes::from_static(b"1"), Some(offset), None)
+    }
+
+    fn sent(outbox: &SharedOutbox) -> usize {
+        let mut pieces = Vec::new();
+        outbox.borrow_mut().take(&mut pieces);
+        pieces.len()
+    }
+
+    #[test]
+    fn what_comes_before_the_answer_is_held_and_sent_once_after_it() {
+        let (mut table, outbox) = table();
+        let ticket = table.hold(ME, ROOM.into(), home());
+        for offset in 4..=6 {
+            assert!(table.publish(&entry(offset)).is_empty());
+        }
+        assert_eq!(sent(&outbox), 0);
+        let Released::On(pieces) = table.release(ME, ROOM, ticket, 4) else {
+            panic!("it was held")
+        };
+        assert_eq!(pieces.len(), 2);
+        assert!(table.publish(&entry(6)).is_empty() && sent(&outbox) == 0);
+        assert!(table.publish(&entry(7)).is_empty() && sent(&outbox) == 1);
+        assert_eq!(table.publish(&entry(9)).len(), 1, "one is missing");
+        assert!(table.publish(&entry(10)).is_empty() && sent(&outbox) == 0);
+    }
+
+    #[test]
+    fn what_is_too_much_or_has_a_gap_ends_it() {
+        for offsets in [(1..=200).collect::<Vec<u64>>(), vec![1, 3]] {
+            let (mut table, _outbox) = table();
+            let ticket = table.hold(ME, ROOM.into(), home());
+            for offset in offsets {
+                table.publish(&entry(offset));
+            }
+            assert_eq!(table.release(ME, ROOM, ticket, 0), Released::Overfull);
+            assert!(table.channels.is_empty());
+        }
+    }
+
+    #[test]
+    fn an_answer_to_a_subscription_that_was_replaced_is_no_answer_to_the_next_one() {
+        let (mut table, _outbox) = table();
+        let old = table.hold(ME, ROOM.into(), home());
+        table.unsubscribe(ME, ROOM);
+        assert_eq!(table.release(ME, ROOM, old, 0), Released::Gone);
+        let new = table.hold(ME, ROOM.into(), home());
+        assert_eq!(table.release(ME, ROOM, old, 0), Released::Gone);
+        assert!(!table.give_up(ME, ROOM, old));
+        assert_eq!(table.release(ME, ROOM, new, 0), Released::On(Vec::new()));
+        let lost = table.lose_home(home().node);
+        assert_eq!(
+            lost.iter().map(|(_, _, is_held)| *is_held).collect::<Vec<_>>(),
+            [false]
+        );
+        table.hold(ME, ROOM.into(), home());
+        let lost = table.follow_homes(&Chart::default());
+        assert_eq!(
+            lost.iter().map(|(_, _, is_held)| *is_held).collect::<Vec<_>>(),
+            [true]
+        );
+        table.subscribe_at(ME, ROOM.into(), 0, None);
+        assert!(table.follow_homes(&Chart::default()).is_empty(), "alone");
+    }
+}

@@ -22,6 +22,8 @@ use std::sync::Arc;
 pub struct TestSocket {
     pub session: SessionId,
     pub hub: usize,
+    /// What its hub knows.
+    pub table: SharedTable,
     outbox: SharedOutbox,
     ear: Rc<Ear>,
 }
@@ -80,11 +82,16 @@ impl TestSocket {
             .borrow_mut()
             .attach(session, agent.map(|agent| agent.id), outbox.clone(), listener);
         let homes = Arc::clone(&node.node().homes);
-        let seat = watch::start_here(&node.node().quarantine, HubActor::Here { table, homes });
+        let hub = HubActor::Here {
+            table: SharedTable::clone(&table),
+            homes,
+        };
+        let seat = watch::start_here(&node.node().quarantine, hub);
         let hub = node.node().directory.put_hub(Hub { seat, node: None });
         Self {
             session,
             hub,
+            table,
             outbox,
             ear,
         }
@@ -111,16 +118,33 @@ impl TestSocket {
         socket
     }
 
-    /// What was written and told since this was last asked.
-    pub fn take(&self) -> Vec<Value> {
+    /// The pushes that were written since this was last asked.
+    pub fn pushes(&self) -> Vec<Value> {
         let mut pieces = Vec::new();
         self.outbox.borrow_mut().take(&mut pieces);
-        let mut all: Vec<Value> = pieces
+        pieces
             .iter()
             .flat_map(|piece| serde_json::Deserializer::from_slice(piece).into_iter::<Value>())
-            .map(|push| push.unwrap()["push"]["pub"]["data"].clone())
-            .collect();
-        all.append(&mut self.ear.told.borrow_mut());
+            .map(|push| push.unwrap()["push"].take())
+            .collect()
+    }
+
+    /// What it was told since this was last asked.
+    pub fn told(&self) -> Vec<Value> {
+        self.ear.told.take()
+    }
+
+    /// Writes to it.
+    pub fn push(&self, pieces: Vec<bytes::Bytes>) {
+        let mut outbox = self.outbox.borrow_mut();
+        pieces.into_iter().for_each(|piece| outbox.push(piece));
+    }
+
+    /// What was written and told since this was last asked.
+    pub fn take(&self) -> Vec<Value> {
+        let pushes = self.pushes();
+        let mut all: Vec<Value> = pushes.iter().map(|push| push["pub"]["data"].clone()).collect();
+        all.append(&mut self.told());
         all
     }
 
