@@ -269,7 +269,7 @@ fn who_is_on_a_channel_is_told_when_its_home_moves_and_finds_another_stream_ther
         for (to, from) in [(&first, &second), (&second, &first)] {
             for (node, socket) in both.into_iter().zip(&sockets) {
                 epochs.push(subscribe(node, socket, &name, None).await.unwrap().epoch);
-                publish(node, &name, "before").await.unwrap();
+                publish(node, &name, json!("before")).await.unwrap();
             }
             to.take_shard(from, FOREST).await;
             for socket in &sockets {
@@ -286,7 +286,7 @@ fn who_is_on_a_channel_is_told_when_its_home_moves_and_finds_another_stream_ther
                 assert_ne!(position.epoch, known);
                 assert_eq!((position.top, position.missed.is_none()), (0, true));
             }
-            publish(from, &name, "after").await.unwrap();
+            publish(from, &name, json!("after")).await.unwrap();
             for socket in &sockets {
                 assert_eq!(heard(socket, 1).await, [(1, json!("after"))]);
             }
@@ -321,8 +321,15 @@ fn a_batch_that_got_lost_ends_the_subscriptions_between_the_two_nodes_and_no_oth
         let news = News::Went(Handle::new("a").unwrap(), too_long);
         first.node().peers.tell(second.node().id, news);
         first.node().peers.tell(second.node().id, News::Recount);
-        lost(&sockets[0], &names[1]).await;
-        lost(&sockets[1], &names[0]).await;
+        for (node, socket, name) in [
+            (&first, &sockets[0], &names[1]),
+            (&second, &sockets[1], &names[0]),
+        ] {
+            lost(socket, name).await;
+            // As a session does.
+            let home = node.node().channels.chart().home(name);
+            channels::leave(node.node(), name, socket.session, home);
+        }
         for (name, home, afar) in [(&names[0], 0, 1), (&names[1], 1, 0)] {
             let nodes = [&first, &second];
             let presence = || nodes[home].node().channels.presence(name);
