@@ -37,8 +37,11 @@ impl Nodes {
     pub(super) async fn until_shared(&self, at: usize, count: usize) {
         until("each node has a share", async || {
             let shards = self.shards(at).await?;
-            let owners: BTreeSet<&str> = shards.iter().filter_map(|shard| shard["node"].as_str()).collect();
-            let is_whole = shards.iter().all(|shard| shard["node"].is_string());
+            let owners: BTreeSet<&str> = shards
+                .iter()
+                .filter_map(|shard| shard["node_id"].as_str())
+                .collect();
+            let is_whole = shards.iter().all(|shard| shard["node_id"].is_string());
             (is_whole && owners.len() == count).then_some(())
         })
         .await;
@@ -62,7 +65,7 @@ impl Nodes {
         let shards = self.shards(0).await.expect("shards");
         let mut regions: Vec<(String, String)> = Vec::new();
         for shard in shards {
-            let node = shard["node"].as_str().unwrap_or_default().to_owned();
+            let node = shard["node_id"].as_str().unwrap_or_default().to_owned();
             if !regions.iter().any(|(known, _)| *known == node) {
                 regions.push((node, shard["region"].as_str().expect("a region").to_owned()));
             }

@@ -31,7 +31,7 @@ impl Stage {
         until("both have as much", async || {
             let mut counts: BTreeMap<String, usize> = BTreeMap::new();
             for shard in world.shards(0).await? {
-                *counts.entry(shard["node"].as_str()?.to_owned()).or_default() += 1;
+                *counts.entry(shard["node_id"].as_str()?.to_owned()).or_default() += 1;
             }
             let (least, most) = (counts.values().min()?, counts.values().max()?);
             (counts.len() == 2 && most - least < 2).then_some(())
