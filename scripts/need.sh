@@ -4,7 +4,7 @@
 #   rust      (checked only) cargo with rustfmt and clippy
 #   compiler  a C compiler and pkg-config, for the bundled SQLite
 #   node      Node.js and npm, for the page
-#   services  PostgreSQL, Redis and Mosquitto, which the tests start and stop themselves
+#   services  PostgreSQL, Redis and Mosquitto, which the tests start and stop themselves, and faketime for their clocks
 #   browser   Chromium, for the tests of the page
 #   python    Python with venv and pip, for the tests of the examples
 #
@@ -45,6 +45,7 @@ check() {
             want postgresql has_postgres
             want redis-server has redis-server
             want mosquitto has mosquitto
+            want faketime has faketime
             ;;
         browser) want chromium has chromium ;;
         python)

@@ -405,6 +405,15 @@ impl Directory {
             .sum()
     }
 
+    /// How many agents are in the shards of a region that this node runs.
+    pub fn population_here(&self, region: &str) -> usize {
+        let world = self.world();
+        let shards = world.shards.iter().filter(|shard| shard.region == region);
+        let here = shards.filter(|shard| self.shards.contains_key(&shard.id));
+        here.filter_map(|shard| self.populations.get(&shard.id).map(|count| *count))
+            .sum()
+    }
+
     /// Notes an open socket of an agent.
     pub fn put_socket(&self, handle: &Handle, socket: Socket) {
         let mut sockets = self.sockets.entry(handle.clone()).or_default();
@@ -437,6 +446,12 @@ impl Directory {
             sockets.retain(|socket| socket.session != session);
         }
         self.sockets.remove_if(handle, |_, sockets| sockets.is_empty());
+    }
+
+    /// All agents with open sockets.
+    pub fn all_sockets(&self) -> Vec<(Handle, SmallVec<[Socket; 1]>)> {
+        let rows = self.sockets.iter();
+        rows.map(|row| (row.key().clone(), row.value().clone())).collect()
     }
 
     /// An agent's open sockets, oldest first.

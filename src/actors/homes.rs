@@ -7,7 +7,8 @@ use crate::domain::agent::Handle;
 use dashmap::DashMap;
 use smallvec::SmallVec;
 use std::sync::{Mutex, PoisonError};
-use tokio::sync::mpsc;
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc};
 
 /// A socket of this node, and by which hub it is reached.
 #[derive(Clone, Debug)]
@@ -27,11 +28,15 @@ pub struct Home {
     pub sockets: SmallVec<[Moored; 1]>,
     /// Its sockets are being connected to it again.
     is_called: bool,
+    /// And once more after that: since then it went on.
+    is_called_again: bool,
 }
 
 /// Where the agents of this node's sockets are.
 pub struct Homes {
     table: DashMap<Handle, Home>,
+    /// Somebody may find what was on the move: a shard has another owner, or an agent was found.
+    news: Notify,
     calls: mpsc::UnboundedSender<Handle>,
     called: Mutex<Option<mpsc::UnboundedReceiver<Handle>>>,
 }
@@ -42,6 +47,7 @@ impl Default for Homes {
         let (calls, called) = mpsc::unbounded_channel();
         Self {
             table: DashMap::new(),
+            news: Notify::new(),
             calls,
             called: Mutex::new(Some(called)),
         }
@@ -54,12 +60,24 @@ impl Homes {
         self.table.get(handle).map(|home| home.node)
     }
 
+    /// Wakes who waits for news.
+    pub fn tell_news(&self) {
+        self.news.notify_waiters();
+    }
+
+    /// Waits until something that was on the move may be found, or for so long.
+    pub async fn wait_for_news(&self, most: Duration) {
+        // Either way there is another look.
+        let _ = tokio::time::timeout(most, self.news.notified()).await;
+    }
+
     /// A socket of this node was taken in by its agent's actor on that node.
     pub fn moor(&self, handle: &Handle, node: NodeId, moored: Moored) {
         let mut home = self.table.entry(handle.clone()).or_insert_with(|| Home {
             node,
             sockets: SmallVec::new(),
             is_called: false,
+            is_called_again: false,
         });
         home.node = node;
         let session = moored.socket.session;
@@ -78,6 +96,11 @@ impl Homes {
         Some(node)
     }
 
+    /// The agents with sockets here.
+    pub fn handles(&self) -> Vec<Handle> {
+        self.table.iter().map(|home| home.key().clone()).collect()
+    }
+
     /// The sockets of an agent here.
     pub fn sockets(&self, handle: &Handle) -> SmallVec<[Moored; 1]> {
         let home = self.table.get(handle);
@@ -86,10 +109,10 @@ impl Homes {
 
     /// Has an agent's sockets connected to it again, wherever it is now. An agent without sockets here needs none of it.
     pub fn call(&self, handle: Handle) {
-        let is_news = self
-            .table
-            .get_mut(&handle)
-            .is_some_and(|mut home| !std::mem::replace(&mut home.is_called, true));
+        let is_news = self.table.get_mut(&handle).is_some_and(|mut home| {
+            home.is_called_again = home.is_called;
+            !std::mem::replace(&mut home.is_called, true)
+        });
         if is_news {
             // Closed: the node stops.
             let _ = self.calls.send(handle);
@@ -107,11 +130,22 @@ impl Homes {
         all.into_iter().for_each(|handle| self.call(handle));
     }
 
-    /// An agent is being dealt with: from now on it may be called again.
+    /// An agent's sockets were connected to it again, or it was given up: from now on it may be called again.
     pub fn answer_call(&self, handle: &Handle) {
-        if let Some(mut home) = self.table.get_mut(handle) {
-            home.is_called = false;
+        let is_called_again = self.table.get_mut(handle).is_some_and(|mut home| {
+            home.is_called = std::mem::take(&mut home.is_called_again);
+            home.is_called
+        });
+        if is_called_again {
+            // As above.
+            let _ = self.calls.send(handle.clone());
         }
+        self.tell_news();
+    }
+
+    /// Whether an agent's sockets are being connected to it again.
+    pub fn is_called(&self, handle: &Handle) -> bool {
+        self.table.get(handle).is_some_and(|home| home.is_called)
     }
 
     /// The agents that are called; once.

@@ -12,6 +12,7 @@ pub use proof::HandOver;
 use super::mailbox::Reply;
 use crate::base::id::{NodeId, ShardId};
 use crate::domain::refusal::{Code, Refusal};
+use crate::host::fault;
 use crate::store::commit::Lease;
 use crate::store::lease::Claiming;
 use keeper::{Call, Release};
@@ -88,6 +89,9 @@ impl Leases {
 
     /// Whether a shard is this node's, be it only to save it. Units: as `are_proven`.
     pub fn keep(&self, lease: &ShardLease, now_ms: i64) -> bool {
+        if fault::is_mutant("lease_without_proof") {
+            return true;
+        }
         // In this order: what was lost was marked so before the proof was prolonged.
         self.are_proven(now_ms) && !lease.is_lost()
     }

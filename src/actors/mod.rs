@@ -13,6 +13,7 @@ pub mod homes;
 pub mod hub;
 pub mod inhabitant;
 pub mod inhabitants;
+pub mod invariants;
 pub mod lease;
 pub mod mailbox;
 pub mod node;

@@ -77,9 +77,9 @@ pub struct Node {
 }
 
 impl Node {
-    /// Wall-clock time.
+    /// The world's time: wall-clock time that never goes back. Tokens and ids go by the wall clock itself.
     pub fn now(&self) -> Timestamp {
-        Timestamp(self.clock.now_ms())
+        Timestamp(self.clock.steady_ms())
     }
 
     /// The world tick of now.

@@ -41,6 +41,7 @@ fn note_one(node: &Arc<Node>, shard: ShardId, owner: Option<NodeId>, epoch: i64)
     if let Some(before) = before {
         node.homes.call_all(before);
     }
+    node.homes.tell_news();
     if owner.is_some() {
         node.spectators.look_again([shard]);
     }

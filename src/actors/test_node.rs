@@ -20,6 +20,7 @@ use crate::config::Limits;
 use crate::domain::agent::{Handle, Name, Permissions};
 use crate::domain::refusal::Refusal;
 use crate::domain::region::{RegionPlan, World};
+use crate::guard::seal::Seal;
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
 use crate::store::agent::{NewAgent, Registered};
@@ -152,6 +153,10 @@ pub fn run_pair<F: Future<Output = ()>>(plans: &[RegionPlan], body: impl FnOnce(
 }
 
 impl Ground {
+    fn seal(&self) -> Option<Seal> {
+        Seal::new("test").filter(|_| self.is_shared)
+    }
+
     fn new(
         target: Target,
         folder: Option<tempfile::TempDir>,
@@ -236,7 +241,7 @@ impl TestNode {
             quarantine: Arc::default(),
             overload: Default::default(),
             mirror: Mirror::new(bus, &bus_config),
-            peers: Arc::new(Peers::new(id, bus.clone(), clock.clone(), ground.is_shared)),
+            peers: Arc::new(Peers::new(id, bus.clone(), clock.clone(), ground.seal())),
             homes: Arc::default(),
             spectators: Default::default(),
             bus: bus.clone(),

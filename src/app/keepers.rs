@@ -1,6 +1,8 @@
-//! What runs beside the actors, mostly at intervals: credentials, counters, quarantine, retention, channels, parked limits, metrics.
+//! What runs beside the actors, mostly at intervals: credentials, counters, quarantine, retention, channels, parked limits,
+//! invariants, metrics.
 
 use crate::actors::gateway::Gateway;
+use crate::actors::invariants;
 use crate::actors::node::Node;
 use crate::actors::quarantine;
 use crate::base::id::AgentId;
@@ -20,6 +22,9 @@ const COUNTERS_EVERY: Duration = Duration::from_secs(15);
 const COUNTERS_SPARED: u32 = 4;
 /// Agents whose counters are written at a time: commits wait for no more than these.
 const COUNTERS_AT_A_TIME: usize = 256;
+
+/// How often the invariants are checked.
+const INVARIANTS_EVERY: Duration = Duration::from_secs(300);
 
 /// Starts all of them on this thread.
 pub fn start(gateway: &Gateway, access: &Arc<Access>, config: &Arc<Config>, recorder: Recorder) {
@@ -47,6 +52,14 @@ pub fn start(gateway: &Gateway, access: &Arc<Access>, config: &Arc<Config>, reco
     keep(&gateway.node, Duration::from_secs(60), |node| async move {
         node.channels.sweep(&node.clock);
         node.parked_limits.sweep(&node.clock);
+    });
+    keep(&gateway.node, INVARIANTS_EVERY, |node| async move {
+        // Who stands by has no world of its own.
+        if node.directory.runs_any()
+            && let Err(refusal) = invariants::check(&node).await
+        {
+            tracing::warn!("the invariants could not be checked: {refusal}");
+        }
     });
     let access = Arc::clone(access);
     keep(&gateway.node, Duration::from_secs(1), move |_| {

@@ -3,10 +3,12 @@
 mod http;
 mod keepers;
 mod plan;
+mod refill;
 mod start;
 mod stop;
 
 pub use plan::plans_of;
+pub use refill::{Refilled, refill};
 pub use start::{NodeParts, Opened, open_store, start_node, when_ready};
 
 use crate::actors::gateway::Gateway;

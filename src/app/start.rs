@@ -17,6 +17,7 @@ use crate::bus::mirror::Mirror;
 use crate::bus::{Bus, BusConfig};
 use crate::config::Config;
 use crate::domain::region::World;
+use crate::guard::seal::Seal;
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
 use crate::host::thread;
@@ -31,6 +32,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
+/// Characters of the secret that nodes seal with: 256 bits and some.
+const BUS_KEY_CHARS: usize = 43;
+
 /// A store that is open, and the leases of this node, which are kept from now on.
 pub struct Opened {
     stores: Vec<Store>,
@@ -38,6 +42,8 @@ pub struct Opened {
     world: World,
     leases: Arc<Leases>,
     turns: watch::Receiver<Turn>,
+    /// With what it seals what it tells other nodes; none when it has the world alone.
+    seal: Option<Seal>,
     pub(super) node: NodeId,
 }
 
@@ -85,7 +91,11 @@ pub fn open_store(
         env!("CARGO_PKG_VERSION"),
         now(),
     )?;
-    open_rest(config, target, clock, store, (world, node))
+    let seal = match claiming(config) {
+        Claiming::Shared => Seal::new(&store.ensure_bus_key(&entropy.token_base62(BUS_KEY_CHARS))?),
+        Claiming::Alone | Claiming::None => None,
+    };
+    open_rest(config, target, clock, store, (world, node), seal)
         .inspect_err(|_not_started| give_back(target, node, clock))
 }
 
@@ -107,6 +117,7 @@ fn open_rest(
     clock: &Clock,
     mut store: Store,
     (world, node): (WorldRow, NodeId),
+    seal: Option<Seal>,
 ) -> anyhow::Result<Opened> {
     let now = || Timestamp(clock.now_ms());
     let lock_wait_ms = config.store.busy_timeout_ms;
@@ -129,10 +140,7 @@ fn open_rest(
     // Read after the claim: a region may have been made just before it.
     let mut reader = Reader::open_waiting(target, lock_wait_ms)?;
     let (regions, shards) = (reader.regions()?, reader.shards()?);
-    let rate = TickRate {
-        epoch: world.epoch,
-        tick_ms: world.tick_ms,
-    };
+    let rate = rate_of(&world);
     let seed = u64::try_from(world.seed).unwrap_or_default();
     let threads = |n: u32| usize::try_from(n.max(1)).unwrap_or(1);
     // SQLite has one writer at a time; more threads would only wait for each other.
@@ -160,6 +168,7 @@ fn open_rest(
         },
         leases,
         turns,
+        seal,
         node,
     })
 }
@@ -195,6 +204,26 @@ fn claiming(config: &Config) -> Claiming {
     }
 }
 
+/// How the settings want the bus of a node.
+pub(super) fn bus_config(config: &Config, node: NodeId) -> BusConfig {
+    BusConfig {
+        redis_url: config.bus.redis.as_ref().map(|url| url.expose().to_owned()),
+        prefix: config.bus.key_prefix.clone(),
+        is_mirror_on: config.bus.mirror,
+        pool_size: config.bus.pool_size,
+        command_timeout: Duration::from_millis(config.bus.timeout_ms),
+        node: node.0,
+    }
+}
+
+/// The ticks of a world.
+pub(super) fn rate_of(world: &WorldRow) -> TickRate {
+    TickRate {
+        epoch: world.epoch,
+        tick_ms: world.tick_ms,
+    }
+}
+
 /// How long a lease holds. Units: milliseconds. Source: durability.md §2.4.
 fn lease_ttl_ms(config: &Config) -> i64 {
     i64::try_from(config.store.lease_ttl_ms).unwrap_or(i64::MAX)
@@ -214,16 +243,8 @@ pub async fn start_node(
     entropy: &Entropy,
     io: &tokio::runtime::Handle,
 ) -> anyhow::Result<NodeParts> {
-    let bus_config = BusConfig {
-        redis_url: config.bus.redis.as_ref().map(|url| url.expose().to_owned()),
-        prefix: config.bus.key_prefix.clone(),
-        is_mirror_on: config.bus.mirror,
-        pool_size: config.bus.pool_size,
-        command_timeout: Duration::from_millis(config.bus.timeout_ms),
-        node: opened.node.0,
-    };
+    let bus_config = bus_config(config, opened.node);
     let bus = Bus::start(&bus_config, clock.clone(), entropy.clone(), io)?;
-    let is_shared = opened.leases.how() == Claiming::Shared;
     let node = Arc::new(Node {
         id: opened.node,
         clock: clock.clone(),
@@ -235,7 +256,7 @@ pub async fn start_node(
         quarantine: Arc::default(),
         overload: Default::default(),
         mirror: Mirror::new(&bus, &bus_config),
-        peers: Arc::new(Peers::new(opened.node, bus.clone(), clock.clone(), is_shared)),
+        peers: Arc::new(Peers::new(opened.node, bus.clone(), clock.clone(), opened.seal)),
         homes: Arc::default(),
         spectators: Default::default(),
         bus,

@@ -95,6 +95,9 @@ pub enum BusError {
     /// The address of Redis cannot be used. The address is left out, since it may hold a password.
     #[error("the address of redis cannot be used")]
     BadAddress,
+    /// Redis does not take commands.
+    #[error("redis does not answer")]
+    Away,
 }
 
 /// How the bus is doing.

@@ -17,7 +17,7 @@ pub enum Topic {
     Broadcast,
     /// What nodes tell each other: `control`. Anyone who can reach Redis can write here: hints, never orders to trust.
     Control,
-    /// What other nodes tell one node: `node:{id}`. Sealed by a key that only nodes know.
+    /// What other nodes tell one node: `node:{id}`. Sealed by a secret that only nodes know.
     Node(NodeId),
 }
 

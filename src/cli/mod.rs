@@ -8,6 +8,8 @@ pub mod admin;
 pub mod backup;
 pub mod config;
 pub mod migrate;
+pub mod rebuild_cache;
+pub mod replay;
 pub mod serve;
 pub mod swarm;
 pub mod token;
@@ -39,8 +41,12 @@ pub enum Command {
     Migrate(migrate::Migrate),
     /// Copy a SQLite world into a file while it runs.
     Backup(backup::Backup),
-    /// Check the promises of the stored world: money, sequences, commands.
+    /// Check the promises of the stored world: money, sequences, commands, replay.
     Verify(verify::Verify),
+    /// Rebuild a shard from its events, and compare it with the stored world.
+    Replay(replay::Replay),
+    /// Fill the mirror in Redis again from the stored world.
+    RebuildCache(rebuild_cache::RebuildCache),
     /// Make tokens.
     #[command(subcommand)]
     Token(token::Token),
@@ -70,6 +76,8 @@ impl Cli {
             Command::Migrate(command) => command.run(),
             Command::Backup(command) => command.run(),
             Command::Verify(command) => command.run(),
+            Command::Replay(command) => command.run(),
+            Command::RebuildCache(command) => command.run(),
             Command::Token(command) => command.run(),
             Command::Admin(command) => command.run(),
             Command::Swarm(command) => command.run(),
@@ -123,6 +131,10 @@ mod tests {
             "rookery migrate --data d",
             "rookery backup out.sqlite",
             "rookery verify --database postgres://h/d",
+            "rookery replay --shard 1 --database postgres://h/d",
+            "rookery replay --shard 7 --to 1200 --json",
+            "rookery replay --shard 7 --to 2026-01-31T12:00:00Z",
+            "rookery rebuild-cache --redis redis://h",
             "rookery token mint --agents 3",
             "rookery token admin",
             "rookery admin region create lab --size-m 64 --display-name Lab",
@@ -150,6 +162,10 @@ mod tests {
             "rookery token mint",
             "rookery token mint --agents 0",
             "rookery backup",
+            "rookery replay",
+            "rookery replay --shard 0",
+            "rookery replay --shard 1 --to yesterday",
+            "rookery replay --shard 1 --to -5",
             "rookery admin region create",
             "rookery admin drain",
             "rookery admin move seventeen node-b",

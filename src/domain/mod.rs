@@ -11,6 +11,7 @@ pub mod object;
 pub mod output;
 pub mod refusal;
 pub mod region;
+pub mod replay;
 pub mod scene;
 pub mod space;
 pub mod spectate;

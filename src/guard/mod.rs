@@ -10,6 +10,7 @@ pub mod origin;
 pub mod password;
 pub mod refresh;
 pub mod revocation;
+pub mod seal;
 pub mod token;
 
 pub use api_key::ApiKey;

@@ -4,6 +4,7 @@ mod hands;
 
 use hands::Hands;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Wall and monotonic time; clones read the same clock.
@@ -12,7 +13,7 @@ pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    System { origin: Instant },
+    System { origin: Instant, steady: Arc<Steady> },
     Manual { start_ms: i64, hands: Arc<Hands> },
 }
 
@@ -26,6 +27,7 @@ impl Clock {
     pub fn system() -> Self {
         Self(Source::System {
             origin: Instant::now(),
+            steady: Arc::default(),
         })
     }
 
@@ -54,6 +56,18 @@ impl Clock {
         }
     }
 
+    /// Milliseconds since 1970 UTC that never go back and never stand still: the wall clock's, and when that is set back, on from
+    /// where it was. What goes by the world's time goes by this, or an hour's jump back would stop the world for an hour.
+    #[must_use]
+    pub fn steady_ms(&self) -> i64 {
+        // The wall clock first: whoever is paused between the two must not find the wall clock ahead.
+        let wall_ms = self.now_ms();
+        match &self.0 {
+            Source::System { steady, .. } => steady.at(wall_ms, self.monotonic_ms()),
+            Source::Manual { .. } => wall_ms,
+        }
+    }
+
     /// Time since this clock was made; never goes back.
     #[must_use]
     #[expect(
@@ -62,7 +76,7 @@ impl Clock {
     )]
     pub fn monotonic(&self) -> Duration {
         match &self.0 {
-            Source::System { origin } => Instant::now().saturating_duration_since(*origin),
+            Source::System { origin, .. } => Instant::now().saturating_duration_since(*origin),
             Source::Manual { hands, .. } => Duration::from_millis(hands.elapsed_ms()),
         }
     }
@@ -105,6 +119,25 @@ impl Clock {
     }
 }
 
+/// How far the wall clock was ever ahead of the monotonic one. Units: milliseconds.
+#[derive(Debug)]
+struct Steady(AtomicI64);
+
+impl Default for Steady {
+    fn default() -> Self {
+        Self(AtomicI64::new(i64::MIN))
+    }
+}
+
+impl Steady {
+    /// The steady time when the two clocks say this. Units: milliseconds.
+    fn at(&self, wall_ms: i64, monotonic_ms: i64) -> i64 {
+        let ahead_ms = wall_ms.saturating_sub(monotonic_ms);
+        let most_ms = self.0.fetch_max(ahead_ms, Ordering::Relaxed).max(ahead_ms);
+        monotonic_ms.saturating_add(most_ms)
+    }
+}
+
 fn whole_ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
@@ -140,6 +173,30 @@ mod tests {
         let late = clock.sleep(second);
         clock.advance(1_000);
         late.await;
+    }
+
+    #[test]
+    fn steady_time_follows_a_jump_forward_and_goes_on_after_one_back() {
+        let steady = Steady::default();
+        assert_eq!(steady.at(1_000_000, 0), 1_000_000);
+        assert_eq!(steady.at(1_000_100, 100), 1_000_100);
+        assert_eq!(steady.at(4_600_200, 200), 4_600_200, "an hour forward");
+        assert_eq!(steady.at(1_000_300, 300), 4_600_300, "and back");
+        assert_eq!(steady.at(1_000_900, 900), 4_600_900, "it does not stand still");
+    }
+
+    #[test]
+    fn steady_time_is_the_wall_clocks_until_that_is_set_back() {
+        let clock = Clock::system();
+        let (before, steady, after) = (clock.now_ms(), clock.steady_ms(), clock.now_ms());
+        // The two clocks are cut to whole milliseconds apart.
+        assert!(
+            (before..=after + 1).contains(&steady),
+            "{before} {steady} {after}"
+        );
+        let manual = Clock::manual(5);
+        manual.advance(2);
+        assert_eq!(manual.steady_ms(), 7);
     }
 
     #[test]

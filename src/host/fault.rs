@@ -3,7 +3,7 @@
 //!
 //! Without the feature `faults` this is compiled to nothing.
 
-/// The variable that plants faults: `point=text;point=text`.
+/// The variable that plants faults: `point=text;point=text`. Instead of a text, `every 100` plants it in each hundredth pass.
 #[cfg(feature = "faults")]
 pub const VARIABLE: &str = "ROOKERY_FAULT";
 
@@ -36,11 +36,11 @@ pub fn is_cached(_what: &str) -> bool {
 #[cfg(not(feature = "faults"))]
 pub fn cache(_what: String) {}
 
-/// Panics when `ROOKERY_FAULT` names this point and its text occurs in what is worked on.
+/// Panics when `ROOKERY_FAULT` names this point and its text occurs in what is worked on, or this pass is one of every so many.
 #[cfg(feature = "faults")]
 #[expect(clippy::panic, reason = "panicking is what a planted fault is for")]
 pub fn panic_if(point: &str, text: impl FnOnce() -> String) {
-    if is_planted(spec(), point, &text()) {
+    if is_planted(spec(), point, &text()) || is_due(spec(), point) {
         panic!("planted fault at {point}");
     }
 }
@@ -56,6 +56,32 @@ pub fn is_at(point: &str) -> bool {
 #[inline(always)]
 pub fn is_at(_point: &str) -> bool {
     false
+}
+
+/// Counts a pass of a point whose fault comes every so many passes, and says whether it comes now.
+#[cfg(feature = "faults")]
+fn is_due(spec: &str, point: &str) -> bool {
+    static PASSES: std::sync::Mutex<std::collections::BTreeMap<String, u64>> =
+        std::sync::Mutex::new(std::collections::BTreeMap::new());
+    let Some(every) = period(spec, point) else {
+        return false;
+    };
+    let mut passes = PASSES.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let pass = passes.entry(point.to_owned()).or_default();
+    *pass = pass.wrapping_add(1);
+    pass.is_multiple_of(every.get())
+}
+
+/// Every how many passes a fault comes at this point; none when it is not planted so.
+#[cfg(any(feature = "faults", test))]
+fn period(spec: &str, point: &str) -> Option<std::num::NonZeroU64> {
+    let mut faults = spec.split(';').filter_map(|fault| fault.split_once('='));
+    faults.find_map(|(at, part)| {
+        part.strip_prefix("every ")
+            .filter(|_| at.trim() == point)?
+            .parse()
+            .ok()
+    })
 }
 
 #[cfg(feature = "faults")]
@@ -102,6 +128,16 @@ mod tests {
         assert!(is_planted(spec, "commit", "anything"));
         assert!(!is_planted("", "commit", ""));
         assert!(!is_planted("commit", "commit", ""));
+    }
+
+    #[test]
+    fn fault_may_come_every_so_many_passes() {
+        let spec = "region.act=every 3; store.commit=every 0;agent.act=every";
+        assert_eq!(period(spec, "region.act").map(std::num::NonZeroU64::get), Some(3));
+        for point in ["store.commit", "agent.act", "nowhere"] {
+            assert_eq!(period(spec, point), None, "{point}");
+        }
+        assert!(!is_planted(spec, "region.act", "say hello"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod answers;
 mod columns;
 mod command;
 mod decide;
+mod deltas;
 mod engine;
 mod many;
 mod moves;

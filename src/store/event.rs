@@ -102,6 +102,24 @@ impl Reader {
         })
     }
 
+    /// The last public events of a region, oldest first, as outside tools get them. Shape: `{type, source, content, tick}`.
+    pub fn public_events_of(&mut self, region: &str, limit: i64) -> Result<Vec<String>> {
+        self.read("read a region's public events", |conn| {
+            let query = || {
+                let public = events::table.filter(e::is_public).filter(e::region.eq(region));
+                public
+                    .order((e::created_at.desc(), e::shard_id.desc(), e::seq.desc()))
+                    .limit(limit)
+            };
+            let rows: Vec<EventRow> = on_conn!(conn, |c| query().select(EventRow::as_select()).load(c))?;
+            let told = |row: EventRow| {
+                json!({"type": row.event_type, "source": row.source_agent, "content": row.content.0, "tick": row.world_tick})
+                    .to_string()
+            };
+            Ok(rows.into_iter().rev().map(told).collect())
+        })
+    }
+
     /// The events of a shard after a number, in order.
     pub fn events_of_shard(&mut self, shard: ShardId, after_seq: i64, limit: i64) -> Result<Vec<Value>> {
         self.read("read a shard's events", |conn| {
@@ -168,22 +186,22 @@ const SCAN_MAX: i64 = 10_000;
 /// An event from the table.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = events, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
-struct EventRow {
+pub(super) struct EventRow {
     created_at: i64,
     shard_id: i32,
-    seq: i64,
+    pub(super) seq: i64,
     event_type: String,
     source_agent: Option<String>,
     target_agent: Option<String>,
-    region: String,
+    pub(super) region: String,
     content: Doc,
     location: Option<Doc>,
-    world_tick: i64,
+    pub(super) world_tick: i64,
 }
 
 impl EventRow {
     /// As `Event::to_wire` makes it.
-    fn into_wire(self) -> Value {
+    pub(super) fn into_wire(self) -> Value {
         let mut entry = serde_json::Map::new();
         entry.insert("type".to_owned(), json!(self.event_type));
         entry.insert("shard".to_owned(), json!(self.shard_id));

@@ -68,6 +68,19 @@ impl Store {
         })
     }
 
+    /// The secret by which nodes seal what they tell one another; `fresh` when there is none yet.
+    pub fn ensure_bus_key(&mut self, fresh: &str) -> Result<String> {
+        use schema::bus_key::dsl as k;
+        self.write("make the bus key", |conn| {
+            let row = (k::id.eq(1), k::secret.eq(fresh));
+            on_conn!(conn, |c| diesel::insert_into(k::bus_key)
+                .values(row)
+                .on_conflict_do_nothing()
+                .execute(c))?;
+            on_conn!(conn, |c| k::bus_key.find(1).select(k::secret).first(c))
+        })
+    }
+
     /// Adds the regions that are missing, each with its shards and its objects.
     pub fn ensure_regions(&mut self, plans: &[RegionPlan], now: Timestamp) -> Result<()> {
         self.write("make the regions", |conn| {

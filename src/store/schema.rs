@@ -15,12 +15,13 @@ macro_rules! tables {
 
 tables! {
     world (id) { id -> Uid, epoch -> BigInt, tick_ms -> BigInt, seed -> BigInt, created_at -> BigInt, }
+    bus_key (id) { id -> Integer, secret -> Text, }
     region (name) { name -> Text, number -> Integer, plan -> Json, created_at -> BigInt, }
     node (id) { id -> Uid, name -> Text, addr -> Text, version -> Text, state -> Text, seen_at -> BigInt, }
     shard (id) {
         id -> Integer, region -> Text, x0 -> Integer, y0 -> Integer, x1 -> Integer, y1 -> Integer,
         owner -> Nullable<Uid>, epoch -> BigInt, lease_until -> BigInt, last_seq -> BigInt, last_at -> BigInt, floor_seq -> BigInt,
-        state -> Text, desired_owner -> Nullable<Uid>, agents -> Integer,
+        state -> Text, desired_owner -> Nullable<Uid>, agents -> Integer, replay_from -> BigInt,
     }
     shard_claim_log (shard_id, epoch) { shard_id -> Integer, epoch -> BigInt, owner -> Uid, at -> BigInt, reason -> Text, }
     agents (id) {
@@ -44,7 +45,7 @@ tables! {
     events (created_at, shard_id, seq) {
         created_at -> BigInt, shard_id -> Integer, seq -> BigInt, epoch -> BigInt, event_id -> Uid, event_type -> Text,
         source_agent -> Nullable<Text>, target_agent -> Nullable<Text>, region -> Text, content -> Json, location -> Nullable<Json>,
-        hearers -> Text, is_public -> Bool, world_tick -> BigInt,
+        hearers -> Text, is_public -> Bool, world_tick -> BigInt, deltas -> Nullable<Json>,
     }
     chat_messages (id) {
         id -> Uid, sender_id -> Uid, sender_agent -> Text, sender_name -> Text, recipient_id -> Nullable<Uid>,
@@ -70,6 +71,9 @@ tables! {
         shard_id -> Integer, seq -> BigInt, region -> Text, tick -> BigInt, created_at -> BigInt,
     }
     checkpoint (shard_id) { shard_id -> Integer, epoch -> BigInt, tick -> BigInt, body -> Binary, created_at -> BigInt, }
+    shard_snapshot (shard_id, seq) {
+        shard_id -> Integer, seq -> BigInt, epoch -> BigInt, at -> BigInt, body -> Binary, checksum -> Binary,
+    }
     object (id) {
         id -> Text, region -> Text, name -> Text, kind -> Text, x -> Double, y -> Double, z -> Double, state -> Json,
         version -> BigInt, updated_at -> BigInt,
@@ -102,6 +106,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     transfer,
     shard,
+    shard_snapshot,
     inbox_head,
     object,
     item,

@@ -4,7 +4,7 @@ use super::bulk::{Bulk, Cell};
 use super::connection::on_conn;
 use super::schema::sessions::dsl as s;
 use super::sql_types::{Doc, Id};
-use super::{Result, Store};
+use super::{Reader, Result, Store};
 use crate::base::id::{AgentId, NodeId, SessionId};
 use crate::base::time::Timestamp;
 use crate::domain::space::Vec3;
@@ -26,6 +26,39 @@ pub struct SessionRow {
     pub status: String,
     pub connected_at: Timestamp,
     pub metadata: Value,
+}
+
+/// A session that is not closed, as its row tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it; columns of table sessions")]
+pub struct OpenSession {
+    pub agent: AgentId,
+    /// The token's id, never the token.
+    pub token_id: String,
+    pub connected_at: Timestamp,
+}
+
+impl Reader {
+    /// The sessions that are not closed, each agent's newest last. Those of a process that was killed stay until a start closes them.
+    pub fn open_sessions(&mut self) -> Result<Vec<OpenSession>> {
+        self.read("read open sessions", |conn| {
+            let query = || {
+                let open = s::sessions.filter(s::disconnected_at.is_null());
+                open.order((s::agent_id, s::connected_at, s::id)).select((
+                    s::agent_id,
+                    s::token,
+                    s::connected_at,
+                ))
+            };
+            let rows: Vec<(Id, String, i64)> = on_conn!(conn, |c| query().load(c))?;
+            let open = |(agent, token_id, connected_at): (Id, String, i64)| OpenSession {
+                agent: AgentId(agent.0),
+                token_id,
+                connected_at: Timestamp(connected_at),
+            };
+            Ok(rows.into_iter().map(open).collect())
+        })
+    }
 }
 
 impl Store {

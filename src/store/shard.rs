@@ -3,7 +3,7 @@
 use super::agent;
 use super::agent::AgentRow;
 use super::commit::Lease;
-use super::connection::{load_for_update, on_conn};
+use super::connection::{Conn, load_for_update, on_conn};
 use super::error::Inconsistency;
 use super::object;
 use super::schema;
@@ -98,7 +98,7 @@ impl Store {
 impl Reader {
     /// What a shard is rebuilt from. None: there is no such shard.
     pub fn load_shard(&mut self, shard: ShardId) -> Result<Option<ShardLoad>> {
-        use schema::{checkpoint::dsl as k, conversation::dsl as v, shard::dsl as s};
+        use schema::{checkpoint::dsl as k, shard::dsl as s};
         self.read("load a shard", |conn| {
             let query = || s::shard.find(shard.0).select((s::region, s::last_seq));
             let Some((region, last_seq)): Option<(String, i64)> =
@@ -108,18 +108,6 @@ impl Reader {
             };
             let query = || k::checkpoint.find(shard.0).select((k::tick, k::body));
             let saved: Option<(i64, Vec<u8>)> = on_conn!(conn, |c| query().first(c).optional())?;
-            let query = || {
-                v::conversation
-                    .filter(v::shard_id.eq(shard.0))
-                    // Literal: a bound text would not lead to the index of those that are open.
-                    .filter(sql::<Bool>("phase <> 'closed'"))
-                    .order(v::id)
-            };
-            let open: Vec<Doc> = on_conn!(conn, |c| query().select(v::body).load(c))?;
-            let open = open.into_iter().map(|body| {
-                serde_json::from_value(body.0)
-                    .map_err(|_broken| Inconsistency::sql("conversation", "body", shard))
-            });
             Ok(Some(ShardLoad {
                 checkpoint: saved.map(|(tick, body)| Checkpoint {
                     tick: Tick(tick),
@@ -128,9 +116,33 @@ impl Reader {
                 agents: agent::agents_of_shard(conn, shard)?,
                 carried: agent::carried_to_shard(conn, shard)?,
                 objects: object::objects_of_region(conn, &region)?,
-                conversations: open.collect::<QueryResult<_>>()?,
+                conversations: open_conversations(conn, shard)?,
                 last_seq,
             }))
         })
     }
+}
+
+/// The region of a shard. None: there is no such shard.
+pub(super) fn region_of(conn: &mut Conn, shard: ShardId) -> QueryResult<Option<String>> {
+    use schema::shard::dsl as s;
+    let query = || s::shard.find(shard.0).select(s::region);
+    on_conn!(conn, |c| query().first(c).optional())
+}
+
+/// The conversations of a shard that are not closed, by id.
+pub(super) fn open_conversations(conn: &mut Conn, shard: ShardId) -> QueryResult<Vec<Conversation>> {
+    use schema::conversation::dsl as v;
+    let query = || {
+        v::conversation
+            .filter(v::shard_id.eq(shard.0))
+            // Literal: a bound text would not lead to the index of those that are open.
+            .filter(sql::<Bool>("phase <> 'closed'"))
+            .order(v::id)
+    };
+    let open: Vec<Doc> = on_conn!(conn, |c| query().select(v::body).load(c))?;
+    let open = open.into_iter().map(|body| {
+        serde_json::from_value(body.0).map_err(|_broken| Inconsistency::sql("conversation", "body", shard))
+    });
+    open.collect()
 }

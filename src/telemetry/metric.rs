@@ -119,6 +119,8 @@ declare! {
     counter mailbox_full(actor = "actor") = "rookery_mailbox_full_total", Count;
     /// Commands refused for good because they panicked three times.
     counter quarantined() = "rookery_quarantined_total", Count;
+    /// Invariants that were found not to hold; any is an alarm.
+    counter invariant_violations(name = "name") = "rookery_invariant_violations_total", Count;
     /// Sockets closed because they did not read fast enough.
     counter slow_clients_closed() = "rookery_slow_clients_closed_total", Count;
     /// Writes in one transaction.

@@ -5,20 +5,20 @@ use crate::dice::Dice;
 use crate::journal::{Journal, Line, Order};
 use crate::server::Identity;
 use serde_json::{Value, json};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// Commands under way at a time.
 const WINDOW: usize = 4;
-/// The time between two commands of a bot.
-const PACE: Duration = Duration::from_millis(8);
-/// After this time without an answer the bot gives the socket up.
-const PATIENCE: Duration = Duration::from_secs(12);
+/// So many refusals as `moving` in a row, about a second of them, and the bot looks for another node.
+const MOVING_MAX: usize = 50;
+/// A bot that roams goes to another region every so many commands.
+const ROAM_EVERY: u64 = 20;
 /// More than anybody has: such a payment is refused.
 const TOO_MUCH: i64 = 1_000_000_000;
 /// Earlier commands that may be asked again.
@@ -33,6 +33,14 @@ pub struct Shared {
     pub open: AtomicUsize,
     /// Nothing new any more: finish what is open.
     pub is_draining: AtomicBool,
+    /// How often each code was heard that asks to come again.
+    pub temporary: Mutex<BTreeMap<String, usize>>,
+    /// How often a bot was served for the first time on a new socket.
+    pub back: watch::Sender<usize>,
+    /// Handshakes that were refused with a time to come back.
+    pub told_when: AtomicUsize,
+    /// Most sockets that a bot opened, or tried to, until it was served.
+    pub tries_most: AtomicUsize,
 }
 
 /// A command and whether it was answered before.
@@ -50,9 +58,16 @@ pub struct Bot {
     journal: Journal,
     dice: Dice,
     shared: Arc<Shared>,
+    pace: Duration,
+    patience: Duration,
     made: u64,
+    moving: usize,
+    /// Since it was last served; 0 while it is.
+    tries: usize,
     open: VecDeque<Asked>,
     answered: VecDeque<Asked>,
+    regions: Arc<[String]>,
+    sockets: usize,
 }
 
 impl Bot {
@@ -63,6 +78,7 @@ impl Bot {
         journal: Journal,
         dice: Dice,
         shared: Arc<Shared>,
+        (pace, patience): (Duration, Duration),
     ) -> Self {
         Self {
             me,
@@ -70,30 +86,59 @@ impl Bot {
             journal,
             dice,
             shared,
+            pace,
+            patience,
             made: 0,
+            moving: 0,
+            tries: 0,
             open: VecDeque::new(),
             answered: VecDeque::new(),
+            regions: Arc::from([]),
+            sockets: 0,
         }
+    }
+
+    /// A bot that goes through these regions.
+    pub fn roaming(self, regions: &[String]) -> Self {
+        let regions = regions.into();
+        Self { regions, ..self }
     }
 
     /// Lives until it is told to drain and all its commands are answered.
     /// `addresses`: of the nodes; whoever does not take it in is left for the next.
-    pub async fn live(mut self, addresses: Arc<[SocketAddr]>) {
+    /// Gives how many sockets it had.
+    pub async fn live(mut self, addresses: Arc<[SocketAddr]>) -> usize {
         for address in addresses.iter().cycle().copied() {
             if self.is_done() {
-                return;
+                return self.sockets;
             }
-            if let Ok(client) = Client::connect(address, Some(&self.me.token)).await {
-                let Err(Gone(_why)) = self.talk(client).await else {
-                    return;
-                };
-                for asked in self.open.iter().filter(|asked| !asked.is_repeat) {
-                    self.journal.note(&asked.id, Line::Unknown);
+            self.tries += 1;
+            self.shared.tries_most.fetch_max(self.tries, Ordering::SeqCst);
+            // As every client, it comes back after a pause of its own, so that not all come at once: no wait for a state.
+            let mut pause = Duration::from_millis(20 + self.dice.below(40));
+            let opening = timeout(self.patience, Client::connect(address, Some(&self.me.token)));
+            match opening.await.unwrap_or_else(|_elapsed| Err(Gone("stuck".into()))) {
+                Ok(mut client) => {
+                    client.is_deaf = true;
+                    self.moving = 0;
+                    self.sockets += 1;
+                    let Err(Gone(_why)) = self.talk(client).await else {
+                        return self.sockets;
+                    };
+                    for asked in self.open.iter().filter(|asked| !asked.is_repeat) {
+                        self.journal.note(&asked.id, Line::Unknown);
+                    }
+                }
+                Err(gone) => {
+                    if let Some(told) = gone.retry_after() {
+                        self.shared.told_when.fetch_add(1, Ordering::SeqCst);
+                        pause = told;
+                    }
                 }
             }
-            // Not a wait for a state: as every client, it comes back after a pause of its own, so that not all come at once.
-            sleep(Duration::from_millis(20 + self.dice.below(40))).await;
+            sleep(pause).await;
         }
+        self.sockets
     }
 
     fn is_done(&self) -> bool {
@@ -103,6 +148,7 @@ impl Bot {
     /// Talks on one socket until there is nothing more to say.
     async fn talk(&mut self, mut client: Client) -> Result<(), Gone> {
         let mut numbers: HashMap<u64, String> = HashMap::new();
+        self.roam(&mut client).await?;
         for asked in self.open.clone() {
             let number = self.send(&mut client, &asked).await?;
             numbers.insert(number, asked.id);
@@ -112,7 +158,10 @@ impl Bot {
             let is_draining = self.shared.is_draining.load(Ordering::SeqCst);
             let now = Instant::now();
             if !is_draining && self.open.len() < WINDOW && now >= next_at {
-                next_at = now + PACE;
+                next_at = now + self.pace;
+                if self.made.is_multiple_of(ROAM_EVERY) {
+                    self.roam(&mut client).await?;
+                }
                 let asked = self.think();
                 self.journal.note(
                     &asked.id,
@@ -126,12 +175,12 @@ impl Bot {
                 numbers.insert(number, asked.id);
             }
             let until = if is_draining || self.open.len() >= WINDOW {
-                now + PACE
+                now + self.pace
             } else {
                 next_at
             };
             match timeout_at(until, client.reply()).await {
-                Err(_elapsed) if !self.open.is_empty() && heard_at.elapsed() > PATIENCE => {
+                Err(_elapsed) if !self.open.is_empty() && heard_at.elapsed() > self.patience => {
                     return Err(Gone("no answer".into()));
                 }
                 Err(_elapsed) => {}
@@ -139,6 +188,9 @@ impl Bot {
                     heard_at = Instant::now();
                     let reply = reply?;
                     let id = reply["id"].as_u64().and_then(|number| numbers.remove(&number));
+                    if self.moving > MOVING_MAX {
+                        return Err(Gone("moved".into()));
+                    }
                     if let Some(again) = id.and_then(|id| self.hear(&id, &reply)) {
                         // The refusal was temporary: a client that asks again at once asks in vain.
                         sleep(Duration::from_millis(20)).await;
@@ -151,13 +203,23 @@ impl Bot {
         Ok(())
     }
 
+    /// Goes to another region. Whether it comes there is not looked at: it acts wherever it is.
+    async fn roam(&mut self, client: &mut Client) -> Result<(), Gone> {
+        if self.regions.is_empty() {
+            return Ok(());
+        }
+        let region = &self.regions[self.dice.index(self.regions.len())];
+        let place = json!({"region": region, "x": 100.0, "y": 100.0});
+        client.act("teleport", &place).await.map(|_number| ())
+    }
+
     async fn send(&self, client: &mut Client, asked: &Asked) -> Result<u64, Gone> {
         let (action, data) = match &asked.order {
             Order::Pay { to, amount } => ("pay", json!({"to": to, "amount": amount, "command_id": asked.id})),
             Order::Say { message } => ("say", json!({"message": message, "command_id": asked.id})),
         };
         // A killed server may leave a socket that takes nothing more.
-        timeout(PATIENCE, client.act(action, &data))
+        timeout(self.patience, client.act(action, &data))
             .await
             .map_err(|_elapsed| Gone("stuck".into()))?
     }
@@ -212,7 +274,19 @@ impl Bot {
         // After a restart the agent may still be on its way in.
         if error["temporary"] == true || code == "not_in_world" {
             self.journal.note(id, Line::Unknown);
+            self.moving = if code == "moving" { self.moving + 1 } else { 0 };
+            *self
+                .shared
+                .temporary
+                .lock()
+                .expect("nobody failed with it")
+                .entry(code)
+                .or_default() += 1;
             return Some(self.open[index].clone());
+        }
+        self.moving = 0;
+        if std::mem::take(&mut self.tries) > 0 {
+            self.shared.back.send_modify(|back| *back += 1);
         }
         let asked = self.open.remove(index).expect("it was found just now");
         self.shared.open.fetch_sub(1, Ordering::SeqCst);

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{self, Message};
 
 /// How long a connection may take to open.
 const OPENING: Duration = Duration::from_secs(10);
@@ -16,12 +16,38 @@ const OPENING: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Gone(pub String);
 
+/// What stands before the seconds in the reason of a refused handshake.
+const COME_BACK: &str = "come back after ";
+
+impl Gone {
+    /// A handshake that failed, with the time that a refusal names.
+    fn shaking_hands(error: &tungstenite::Error) -> Self {
+        let tungstenite::Error::Http(response) = error else {
+            return Self(error.to_string());
+        };
+        let after = response
+            .headers()
+            .get("retry-after")
+            .and_then(|value| value.to_str().ok());
+        Self(match after {
+            Some(seconds) => format!("{COME_BACK}{seconds}"),
+            None => error.to_string(),
+        })
+    }
+
+    /// When the server wants to see us again, if it said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let seconds = self.0.strip_prefix(COME_BACK)?.parse().ok()?;
+        Some(Duration::from_secs(seconds))
+    }
+}
+
 /// An open socket.
 pub struct Client {
     socket: WebSocketStream<TcpStream>,
     replies: VecDeque<Value>,
     next: u64,
-    /// Whether pushes are thrown away unread: what a load test's many agents see is not looked at.
+    /// Whether pushes are thrown away unread: what many agents see is not looked at.
     pub is_deaf: bool,
 }
 
@@ -43,7 +69,7 @@ impl Client {
         let url = format!("ws://{address}/connection/websocket");
         let (socket, _) = tokio_tungstenite::client_async(url, stream)
             .await
-            .map_err(|error| Gone(error.to_string()))?;
+            .map_err(|error| Gone::shaking_hands(&error))?;
         let mut client = Self {
             socket,
             replies: VecDeque::new(),

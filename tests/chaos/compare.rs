@@ -213,10 +213,12 @@ fn compare_money(
         };
         *balances.entry(command.payer.as_str()).or_default() -= amount;
         *balances.entry(to.as_str()).or_default() += amount;
-        asked
-            .entry(&command.payer)
-            .or_default()
-            .insert(result["transfer_id"].as_str().expect("a payment has an id"));
+        match result["transfer_id"].as_str() {
+            Some(id) => drop(asked.entry(&command.payer).or_default().insert(id)),
+            None => found
+                .faults
+                .push(format!("a payment was acknowledged as {result}")),
+        }
     }
     let mut sum = 0;
     for (handle, id) in ids {

@@ -1,6 +1,7 @@
 //! The command line.
 
 use rookery::host::clock::Clock;
+use std::time::Duration;
 
 /// What to run, and how much of it.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct Options {
     pub acks: usize,
     /// Agents that pay and talk.
     pub bots: usize,
+    /// Agents besides them, for a scenario of its own.
+    pub talkers: usize,
     /// Where all chance comes from.
     pub seed: u64,
     /// Only this database.
@@ -25,10 +28,18 @@ pub struct Options {
     pub seconds: u64,
     /// Sockets that stop reading.
     pub slow: usize,
+    /// The regions that the agents go through; none and they stay where they are.
+    pub regions: Vec<String>,
     /// Whether one acknowledgement that nobody gave is written into a journal: the run must fail.
     pub is_lying: bool,
     /// How long leases hold. Units: milliseconds.
     pub lease_ttl_ms: u64,
+    /// The time between two commands of a bot.
+    pub pace: Duration,
+    /// After this time without an answer a bot gives its socket up.
+    pub patience: Duration,
+    /// A defect to plant, to see that the run fails.
+    pub mutant: Option<String>,
 }
 
 impl Options {
@@ -43,13 +54,18 @@ impl Options {
             kills: if is_short { 6 } else { 50 },
             acks: if is_short { 300 } else { 20_000 },
             bots: if is_short { 8 } else { 24 },
+            talkers: 0,
             seed,
             database: None,
             agents: 1_000,
             seconds: if is_short { 3 } else { 20 },
             slow: 20,
+            regions: Vec::new(),
             is_lying: false,
             lease_ttl_ms: 1_000,
+            pace: Duration::from_millis(8),
+            patience: Duration::from_secs(12),
+            mutant: None,
         };
         let mut rest = arguments.into_iter();
         while let Some(argument) = rest.next() {
@@ -65,6 +81,7 @@ impl Options {
                 "--seconds" => options.seconds = number(&value()),
                 "--slow" => options.slow = number(&value()),
                 "--lease-ttl-ms" => options.lease_ttl_ms = number(&value()),
+                "--mutant" => options.mutant = Some(value()),
                 "--database" => options.database = Some(value()),
                 word if !word.starts_with('-') => options.scenario = word.to_owned(),
                 other => panic!("no option `{other}`"),

@@ -43,6 +43,8 @@ pub struct World {
     redis: Option<Arc<Mutex<Redis>>>,
     lease_ttl_ms: u64,
     world_file: Option<PathBuf>,
+    surroundings: Vec<(String, String)>,
+    detour: Option<SocketAddr>,
     running: Option<Child>,
 }
 
@@ -58,6 +60,12 @@ impl World {
             redis: None,
             lease_ttl_ms: options.lease_ttl_ms,
             world_file: None,
+            surroundings: options
+                .mutant
+                .iter()
+                .map(|defect| ("ROOKERY_MUTANT".to_owned(), defect.clone()))
+                .collect(),
+            detour: None,
             running: None,
         }
     }
@@ -72,6 +80,8 @@ impl World {
             redis: self.redis.clone(),
             lease_ttl_ms: self.lease_ttl_ms,
             world_file: None,
+            surroundings: self.surroundings.clone(),
+            detour: None,
             running: None,
         }
     }
@@ -79,6 +89,23 @@ impl World {
     /// Gives the world a Redis.
     pub fn add_redis(&mut self) {
         self.redis = Some(Arc::new(Mutex::new(Redis::start())));
+    }
+
+    /// Lets the program see a variable from now on.
+    pub fn surround(&mut self, name: &str, value: &str) {
+        self.surroundings.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Where its PostgreSQL listens.
+    pub fn postgres_address(&self) -> SocketAddr {
+        let url = self.postgres().url();
+        let place = url.split(['@', '/']).nth(3).expect("a URL with a user");
+        place.parse().expect("an address and a port")
+    }
+
+    /// Lets the server reach PostgreSQL by way of a proxy; other commands go straight.
+    pub fn detour(&mut self, proxy: SocketAddr) {
+        self.detour = Some(proxy);
     }
 
     /// Where the node listens that holds the first shard.
@@ -163,6 +190,11 @@ impl World {
         values.sum()
     }
 
+    /// What the server wrote to its log since the first start.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -182,13 +214,18 @@ impl World {
             .arg("--data")
             .arg(self.data());
         if self.postgres.is_some() {
-            command.arg("--database").arg(self.postgres().url());
+            let straight = self.postgres().url();
+            let detour = self.detour.filter(|_| words.first() == Some(&"serve"));
+            command
+                .arg("--database")
+                .arg(detour.map_or(straight, |proxy| format!("postgres://rookery@{proxy}/postgres")));
         }
         if self.redis.is_some() {
             command.env("ROOKERY_REDIS", self.redis().url());
         }
         command.env("ROOKERY_STORE__LEASE_TTL_MS", self.lease_ttl_ms.to_string());
         command.env("ROOKERY_LOG__FILTER", "warn").stdin(Stdio::null());
+        command.envs(self.surroundings.iter().cloned());
         command
     }
 
@@ -292,7 +329,7 @@ impl World {
                 return;
             }
         }
-        let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        let log = self.log();
         let tail: Vec<&str> = log.lines().rev().take(20).collect();
         panic!(
             "the server never said that it {does}; its log, newest first:\n{}",

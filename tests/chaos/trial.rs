@@ -6,6 +6,7 @@ use crate::dice::Dice;
 use crate::journal::Journal;
 use crate::options::Options;
 use crate::server::{Identity, World};
+use crate::witness::Witness;
 use rookery::host::clock::Clock;
 use std::fmt;
 use std::net::SocketAddr;
@@ -28,43 +29,112 @@ pub struct Trial {
     /// All that is wrong so far.
     pub faults: Vec<String>,
     bots: Arc<[Identity]>,
+    talkers: usize,
     shared: Arc<Shared>,
     paths: Vec<PathBuf>,
-    lives: Vec<JoinHandle<()>>,
+    lives: Vec<JoinHandle<usize>>,
+    sockets: Vec<usize>,
 }
 
 impl Trial {
     /// Brings the bots to a world that runs, by way of these nodes.
     pub fn begin(world: &World, addresses: &[SocketAddr], options: &Options) -> Self {
         let clock = Clock::system();
-        let bots: Arc<[Identity]> = world.mint(options.bots).into();
+        // One more, the witness: scenarios that have no use for it leave it alone.
+        let bots: Arc<[Identity]> = world.mint(options.bots + options.talkers + 1).into();
         let shared = Arc::new(Shared::default());
         let (mut paths, mut lives) = (Vec::new(), Vec::new());
         for (number, me) in (1_u64..).zip(bots.iter()) {
             let path = world.folder().join(format!("{}.jsonl", me.agent_id));
+            paths.push(path.clone());
+            let journal = Journal::create(&path, clock.clone());
+            if paths.len() > options.bots {
+                continue;
+            }
             let bot = Bot::new(
                 me.clone(),
                 Arc::clone(&bots),
-                Journal::create(&path, clock.clone()),
+                journal,
                 Dice::new(options.seed, number),
                 Arc::clone(&shared),
+                (options.pace, options.patience),
             );
+            // Where the world has several regions, the bots come by way of all nodes.
+            let mut addresses = addresses.to_vec();
+            if !options.regions.is_empty() {
+                let turn = paths.len() % addresses.len();
+                addresses.rotate_left(turn);
+            }
+            let bot = bot.roaming(&options.regions);
             lives.push(tokio::spawn(bot.live(addresses.into())));
-            paths.push(path);
         }
         Self {
             clock,
             faults: Vec::new(),
             bots,
+            talkers: options.talkers,
             shared,
             paths,
             lives,
+            sockets: Vec::new(),
         }
+    }
+
+    /// The witness of this run. Ask once.
+    pub fn witness(&self) -> Witness {
+        let (me, path) = (self.bots.last(), self.paths.last());
+        let (me, path) = (me.expect("it was made"), path.expect("as was its journal's name"));
+        Witness::new(me.clone(), Journal::open(path, self.clock.clone()))
+    }
+
+    /// Who is left to the scenario.
+    pub fn talkers(&self) -> &[Identity] {
+        let end = self.bots.len() - 1;
+        &self.bots[end - self.talkers..end]
+    }
+
+    /// How many sockets each bot had, once they are drained.
+    pub fn sockets(&self) -> impl Iterator<Item = usize> {
+        self.sockets.iter().copied()
+    }
+
+    /// The journals.
+    pub fn journals(&self) -> &[PathBuf] {
+        &self.paths
     }
 
     /// How many commands were acknowledged.
     pub fn acks(&self) -> usize {
         *self.shared.acks.borrow()
+    }
+
+    /// How often the bots were asked to come again with this code.
+    pub fn heard(&self, code: &str) -> usize {
+        let temporary = self.shared.temporary.lock().expect("nobody failed with it");
+        temporary.get(code).copied().unwrap_or_default()
+    }
+
+    /// How often the bots were asked to come again, by code.
+    pub fn all_heard(&self) -> String {
+        let temporary = self.shared.temporary.lock().expect("nobody failed with it");
+        format!("{temporary:?}")
+    }
+
+    /// What the bots share.
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// How often a bot was served for the first time on a new socket.
+    pub fn back(&self) -> usize {
+        *self.shared.back.borrow()
+    }
+
+    /// Waits until bots were served so often for the first time on a new socket, for a while.
+    pub async fn are_back(&self, times: usize, patience: Duration) -> bool {
+        let mut counted = self.shared.back.subscribe();
+        let counted = timeout(patience, counted.wait_for(|back| *back >= times)).await;
+        counted.is_ok_and(|counted| counted.is_ok())
     }
 
     /// How many commands are under way.
@@ -112,7 +182,7 @@ impl Trial {
         self.shared.is_draining.store(true, Ordering::SeqCst);
         for life in self.lives.drain(..) {
             match timeout(DRAINING, life).await {
-                Ok(Ok(())) => {}
+                Ok(Ok(sockets)) => self.sockets.push(sockets),
                 Ok(Err(error)) => self.faults.push(format!("a bot failed: {error}")),
                 Err(_elapsed) => self
                     .faults

@@ -9,6 +9,7 @@ mod permission;
 mod placement;
 mod presence;
 mod reads;
+mod replay;
 mod restart;
 mod shared;
 mod shared_channels;
@@ -156,7 +157,8 @@ impl TestWorld {
     pub fn run(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments).output().expect("the program starts");
         let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "rookery {arguments:?}: {errors}");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "rookery {arguments:?}: {errors}{said}");
         String::from_utf8(output.stdout).expect("it prints UTF-8")
     }
 

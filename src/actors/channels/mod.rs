@@ -228,7 +228,7 @@ impl Channels {
 
     /// Drops what is too old, forgets channels that nobody is on and that keep nothing, and publishers at rest.
     pub fn sweep(&self, clock: &Clock) {
-        self.table.sweep(&self.budget, Timestamp(clock.now_ms()));
+        self.table.sweep(&self.budget, Timestamp(clock.steady_ms()));
         self.publishers.sweep(clock);
     }
 

@@ -12,6 +12,7 @@ use crate::actors::peer::{Told, read_receipt};
 use crate::actors::request::{Order, Receipt};
 use crate::base::id::NodeId;
 use crate::domain::action::Durability;
+use crate::domain::agent::Handle;
 use crate::domain::refusal::Refusal;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -67,13 +68,13 @@ impl Node {
             let mut last = moving();
             for attempt in 0..TRIES / 2 {
                 if attempt > 0 {
-                    tokio::time::sleep(PAUSE).await;
+                    node.homes.wait_for_news(PAUSE).await;
                 }
-                match node.look_up(&act.handle).await {
+                match node.follow(&act.handle).await {
                     Ok(Found::Here(agent)) => return hand(&agent, act, reply),
                     Ok(Found::There(other)) => match node.ask_to_act(other, act.clone()).await {
                         // It goes on, or comes back.
-                        Told::Missing => {}
+                        Told::Missing => node.homes.call(act.handle.clone()),
                         told => return answer(reply, receipt_of(told)),
                     },
                     Ok(Found::Absent) => {
@@ -89,6 +90,21 @@ impl Node {
             }
             answer(reply, Err(last));
         });
+    }
+
+    /// Where an agent is that was not where it was believed to be. Its sockets here are looked after by themselves, so what they
+    /// find counts; else the store knows.
+    async fn follow(&self, handle: &Handle) -> Result<Found, Refusal> {
+        if let Some(agent) = self.directory.agent(handle) {
+            return Ok(Found::Here(agent));
+        }
+        if self.homes.is_called(handle) {
+            return Err(moving());
+        }
+        match self.homes.node_of(handle).filter(|node| *node != self.id) {
+            Some(node) => Ok(Found::There(node)),
+            None => self.look_up(handle).await,
+        }
     }
 
     async fn ask_to_act(&self, other: NodeId, act: Act) -> Told {

@@ -17,10 +17,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 impl Gateway {
     /// Connects an agent's sockets to it again, wherever it is now.
     pub(in crate::actors) async fn connect_again(&self, handle: &Handle) {
-        self.node.homes.answer_call(handle);
         for moored in self.node.homes.sockets(handle) {
             self.moor_again(handle, moored).await;
         }
+        self.node.homes.answer_call(handle);
     }
 
     async fn moor_again(&self, handle: &Handle, moored: Moored) {
@@ -39,7 +39,7 @@ impl Gateway {
                     return self.tell_hub(moored.hub, HubMessage::Settle { session, region });
                 }
                 Err(refusal) if refusal.code.is_temporary() && clock.monotonic() < due => {
-                    tokio::time::sleep(PAUSE).await;
+                    self.node.homes.wait_for_news(PAUSE).await;
                 }
                 Err(refusal) => {
                     tracing::warn!(agent.handle = %handle, "a socket of agent {handle} could not follow it: {refusal}");

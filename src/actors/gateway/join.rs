@@ -62,7 +62,7 @@ impl Gateway {
                     if matches!(refusal.code, Code::Moving | Code::Unavailable) && attempt + 1 < TRIES =>
                 {
                     last = refusal;
-                    tokio::time::sleep(PAUSE).await;
+                    self.node.homes.wait_for_news(PAUSE).await;
                 }
                 result => return result,
             }

@@ -99,7 +99,7 @@ impl LeaseKeeper {
     }
 
     fn turn(&mut self, how: Claiming) -> Result<Turn, StoreError> {
-        let now = Timestamp(self.clock.now_ms());
+        let now = Timestamp(self.clock.steady_ms());
         self.store.keep_leases(self.node, self.ttl_ms, how, now)
     }
 
@@ -202,7 +202,7 @@ impl Running {
         if !self.proof.let_go(lease.shard, lease.epoch) {
             return answer(reply, Ok(false));
         }
-        let now = Timestamp(self.keeper.clock.now_ms());
+        let now = Timestamp(self.keeper.clock.steady_ms());
         let store = &mut self.keeper.store;
         match catch_unwind(AssertUnwindSafe(|| store.release_shard(lease, Some(to), now))) {
             Ok(Ok(is_released)) => answer(reply, Ok(is_released)),
@@ -218,7 +218,7 @@ impl Running {
     }
 
     fn give_back(mut self, reply: Reply<()>) {
-        let now = Timestamp(self.keeper.clock.now_ms());
+        let now = Timestamp(self.keeper.clock.steady_ms());
         self.proof.until_ms.store(i64::MIN, Ordering::Release);
         let given = self.keeper.store.release_leases(self.keeper.node, now);
         if let Err(error) = &given {

@@ -26,6 +26,7 @@ pub fn serve(gateway: &Gateway) {
     }
     actix_web::rt::spawn(Arc::clone(&node.peers).keep_sending());
     actix_web::rt::spawn(super::keep_beating(Arc::clone(node)));
+    actix_web::rt::spawn(super::keep_polling(Arc::clone(node)));
     // From this moment on, so that nothing is said before somebody listens.
     let subscription = node.peers.listen();
     actix_web::rt::spawn(hear::listen(gateway.clone(), subscription));

@@ -1,5 +1,6 @@
 //! What other nodes say: taken batch by batch, in their order.
 
+use super::line::Coming;
 use super::message::{HubNews, News, Said};
 use super::{PeerHub, Told, answer, convert, line};
 use crate::actors::agent::AgentMessage;
@@ -40,26 +41,26 @@ pub(super) async fn listen(gateway: Gateway, mut subscription: Subscription) {
 }
 
 fn take(gateway: &Gateway, batch: &Bytes) {
-    let Some((head, all)) = line::open(batch) else {
-        tracing::warn!("something on this node's topic is no batch of another node");
+    let node = &gateway.node;
+    let seal = node.peers.seal.as_ref();
+    let Some((head, all)) = seal.and_then(|seal| line::open(batch, node.id, seal)) else {
+        tracing::warn!("something on this node's topic was not sealed by another node");
         return;
     };
-    let node = &gateway.node;
     if head.from == node.id {
         return;
     }
     if !node.peers.lines.contains_key(&head.from) {
         // It learnt of us before we of it.
-        node.peers.lines.entry(head.from).or_default();
+        node.peers.meet(head.from);
         welcome(node, head.from);
     }
-    let is_missing = node
-        .peers
-        .lines
-        .get_mut(&head.from)
-        .is_some_and(|mut line| line.hear(head.number));
-    if is_missing {
-        recover(node, head.from);
+    let line = node.peers.lines.get_mut(&head.from);
+    match line.map(|mut line| line.hear(head.number)) {
+        Some(Coming::Next) => {}
+        Some(Coming::Gap) => recover(node, head.from),
+        // Somebody repeats what it overheard.
+        Some(Coming::Old) | None => return,
     }
     for said in all {
         match said {
@@ -82,6 +83,8 @@ pub fn welcome(node: &Arc<Node>, other: NodeId) {
         node.directory.put_hub(Hub { seat, node: there });
     }
     node.peers.tell(other, News::Recount);
+    // It may be one that was thought to be gone.
+    node.peers.tell(other, News::ChannelsLost);
 }
 
 /// A node that is gone: nothing of it is left here.
@@ -146,7 +149,20 @@ fn hear(gateway: &Gateway, from: NodeId, news: News) {
         News::Reload(shard) => tell_region(node, shard, RegionMessage::Reload),
         News::Limits(handle, idle_in_ms) => gateway.take_limits(&handle, idle_in_ms),
         News::Hub(news) => hub(node, from, *news),
-        News::Runs(shard, epoch) => roster::note(node, shard, Some(from), epoch),
+        News::Take(_) => node.leases.look(),
+        News::Runs(shard, epoch) => {
+            roster::note(node, shard, Some(from), epoch);
+            // One of a region that was just made: the next turn reads of it.
+            if !node
+                .directory
+                .world()
+                .shards
+                .iter()
+                .any(|known| known.id == shard)
+            {
+                node.leases.look();
+            }
+        }
         News::Came(all) => all
             .into_iter()
             .for_each(|presence| node.directory.put_online(presence, Some(from))),

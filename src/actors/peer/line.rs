@@ -3,10 +3,11 @@
 use super::message::{Head, Said};
 use crate::base::id::NodeId;
 use crate::bus::PAYLOAD_MAX_BYTES;
+use crate::guard::seal::{SEAL_LEN, Seal};
 use bytes::Bytes;
 use uuid::Uuid;
 
-/// Bytes of a batch's head: the sender and the number.
+/// Bytes of a batch's head, behind its seal: the sender and the number.
 const HEAD_LEN: usize = 24;
 /// Bytes of an entry's length.
 const LENGTH_LEN: usize = 4;
@@ -31,7 +32,26 @@ pub(super) struct Line {
     pub(super) odd_beats: u32,
 }
 
+/// How a batch comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Coming {
+    /// After the one before it.
+    Next,
+    /// One before it is missing.
+    Gap,
+    /// It was heard before.
+    Old,
+}
+
 impl Line {
+    /// A stream whose batches are numbered from the one after this.
+    pub(super) fn new(sent: u64) -> Self {
+        Self {
+            sent,
+            ..Self::default()
+        }
+    }
+
     /// Adds an entry. Whether somebody must be called to send it.
     pub(super) fn say(&mut self, said: &Said) -> bool {
         let was_empty = self.waiting_bytes == 0;
@@ -40,7 +60,7 @@ impl Line {
             self.skip();
             return false;
         };
-        let is_too_long = entry.len().saturating_add(HEAD_LEN + LENGTH_LEN) > PAYLOAD_MAX_BYTES;
+        let is_too_long = entry.len().saturating_add(SEAL_LEN + HEAD_LEN + LENGTH_LEN) > PAYLOAD_MAX_BYTES;
         if is_too_long || self.waiting_bytes.saturating_add(entry.len()) > WAITING_MAX_BYTES {
             self.skip();
             return false;
@@ -61,36 +81,50 @@ impl Line {
         self.sent = self.sent.saturating_add(1);
     }
 
-    /// Takes the batches that wait, with their heads.
-    pub(super) fn take(&mut self, me: NodeId) -> Vec<Bytes> {
+    /// Takes the batches that wait, with their heads and sealed for a node.
+    pub(super) fn take(&mut self, me: NodeId, to: NodeId, seal: &Seal) -> Vec<Bytes> {
         if !self.filling.is_empty() {
             self.full.push(std::mem::take(&mut self.filling));
         }
         self.waiting_bytes = 0;
         let full = std::mem::take(&mut self.full);
-        full.into_iter().map(|entries| self.seal(me, &entries)).collect()
+        full.into_iter()
+            .map(|entries| self.close(me, to, seal, &entries))
+            .collect()
     }
 
-    fn seal(&mut self, me: NodeId, entries: &[u8]) -> Bytes {
+    fn close(&mut self, me: NodeId, to: NodeId, seal: &Seal, entries: &[u8]) -> Bytes {
         self.sent = self.sent.saturating_add(1);
-        let mut batch = Vec::with_capacity(HEAD_LEN.saturating_add(entries.len()));
+        let mut batch = Vec::with_capacity((SEAL_LEN + HEAD_LEN).saturating_add(entries.len()));
+        batch.resize(SEAL_LEN, 0);
         batch.extend_from_slice(me.0.as_bytes());
         batch.extend_from_slice(&self.sent.to_le_bytes());
         batch.extend_from_slice(entries);
+        if let Some((place, message)) = batch.split_at_mut_checked(SEAL_LEN) {
+            place.copy_from_slice(&seal.of(to, message));
+        }
         Bytes::from(batch)
     }
 
-    /// Notes that a batch was heard. Whether one before it is missing.
-    pub(super) fn hear(&mut self, number: u64) -> bool {
-        let expected = self.heard.map_or(1, |heard| heard.saturating_add(1));
+    /// Notes that a batch was heard. The first one of all follows none that is known.
+    pub(super) fn hear(&mut self, number: u64) -> Coming {
+        let coming = match self.heard {
+            Some(heard) if number <= heard => return Coming::Old,
+            Some(heard) if number == heard.saturating_add(1) => Coming::Next,
+            Some(_) | None => Coming::Gap,
+        };
         self.heard = Some(number);
-        number != expected
+        coming
     }
 }
 
-/// Reads a batch: its head and its entries. None: it is none of ours. Entries that cannot be read are left out: a newer version
+/// Reads a batch to a node: its head and its entries. None: it is none of ours, or not for this node. Entries that cannot be read are left out: a newer version
 /// may say what this one does not know.
-pub(super) fn open(batch: &[u8]) -> Option<(Head, Vec<Said>)> {
+pub(super) fn open(batch: &[u8], me: NodeId, seal: &Seal) -> Option<(Head, Vec<Said>)> {
+    let (sealed, batch) = batch.split_at_checked(SEAL_LEN)?;
+    if !seal.is_of(sealed, me, batch) {
+        return None;
+    }
     let (head, mut rest) = batch.split_at_checked(HEAD_LEN)?;
     let (from, number) = head.split_at_checked(16)?;
     let head = Head {
@@ -121,62 +155,96 @@ mod tests {
         Said::News(News::Unwatch(ShardId(7), SessionId(Uuid::from_u128(number))))
     }
 
+    const ME: NodeId = NodeId(Uuid::from_u128(1));
+    const YOU: NodeId = NodeId(Uuid::from_u128(2));
+
+    fn seal() -> Seal {
+        Seal::new("secret").unwrap()
+    }
+
+    fn take(line: &mut Line) -> Vec<Bytes> {
+        line.take(ME, YOU, &seal())
+    }
+
+    fn read(batch: &[u8]) -> (Head, Vec<Said>) {
+        open(batch, YOU, &seal()).unwrap()
+    }
+
     #[test]
     fn what_was_said_comes_out_in_order_and_a_lost_batch_is_noticed() {
-        let me = NodeId(Uuid::from_u128(1));
-        let (mut line, mut there) = (Line::default(), Line::default());
+        let (mut line, mut there) = (Line::new(0), Line::new(0));
         let called: Vec<bool> = (0..3).map(|number| line.say(&news(number))).collect();
         assert_eq!(called, [true, false, false]);
-        let batches = line.take(me);
-        let (head, all) = open(&batches[0]).unwrap();
-        assert_eq!((batches.len(), head), (1, Head { from: me, number: 1 }));
+        let batches = take(&mut line);
+        let (head, all) = read(&batches[0]);
+        assert_eq!((batches.len(), head), (1, Head { from: ME, number: 1 }));
         let sessions: Vec<String> = all.iter().map(|said| format!("{said:?}")).collect();
         assert_eq!(
             sessions,
             (0..3).map(|n| format!("{:?}", news(n))).collect::<Vec<_>>()
         );
-        assert!(!there.hear(head.number));
-        assert!(line.say(&news(4)) && line.take(me).len() == 1, "lost");
-        line.say(&news(5));
-        let (head, _) = open(&line.take(me)[0]).unwrap();
-        assert!(there.hear(head.number));
-        assert!(line.take(me).is_empty());
+        assert_eq!(
+            there.hear(head.number),
+            Coming::Gap,
+            "nobody knows what came before"
+        );
+        let next = |line: &mut Line| {
+            line.say(&news(4));
+            read(&take(line)[0]).0.number
+        };
+        let second = next(&mut line);
+        assert_eq!(there.hear(second), Coming::Next);
+        next(&mut line);
+        let fourth = next(&mut line);
+        assert_eq!(there.hear(fourth), Coming::Gap);
+        assert_eq!(
+            (there.hear(fourth), there.hear(second)),
+            (Coming::Old, Coming::Old)
+        );
+        assert!(take(&mut line).is_empty());
     }
 
     #[test]
     fn a_batch_has_a_bound_and_what_is_too_much_leaves_a_gap() {
-        let me = NodeId(Uuid::nil());
-        let mut line = Line::default();
-        let long = || {
-            Said::News(News::Went(
-                crate::domain::agent::Handle::new("a").unwrap(),
-                "x".repeat(100_000).into(),
-            ))
+        let mut line = Line::new(100);
+        let long = |length| {
+            let handle = crate::domain::agent::Handle::new("a").unwrap();
+            Said::News(News::Went(handle, "x".repeat(length).into()))
         };
-        (0..5).for_each(|_| {
-            line.say(&long());
-        });
-        let batches = line.take(me);
+        for _ in 0..5 {
+            line.say(&long(100_000));
+        }
+        let batches = take(&mut line);
         assert_eq!(batches.len(), 3);
-        assert!(batches.iter().all(|batch| batch.len() <= BATCH_BYTES + HEAD_LEN));
-        let too_long = Said::News(News::Went(
-            crate::domain::agent::Handle::new("a").unwrap(),
-            "x".repeat(PAYLOAD_MAX_BYTES).into(),
-        ));
-        assert!(!line.say(&too_long));
+        assert!(
+            batches
+                .iter()
+                .all(|batch| batch.len() <= BATCH_BYTES + HEAD_LEN + SEAL_LEN)
+        );
+        assert!(!line.say(&long(PAYLOAD_MAX_BYTES)));
         assert!(line.say(&news(1)));
         assert_eq!(
-            open(&line.take(me)[0]).unwrap().0.number,
-            5,
-            "four would have been next"
+            read(&take(&mut line)[0]).0.number,
+            105,
+            "104 would have been next"
         );
     }
 
     #[test]
-    fn what_is_no_batch_is_not_read() {
-        for bytes in [b"".as_slice(), b"{}", &[0; 23], &[0; 27], &[255; 40]] {
-            assert!(open(bytes).is_none());
+    fn what_no_node_sealed_for_this_one_is_not_read() {
+        let mut line = Line::new(0);
+        line.say(&news(1));
+        let batch = take(&mut line).remove(0);
+        assert!(open(&batch, ME, &seal()).is_none(), "for another node");
+        assert!(open(&batch, YOU, &Seal::new("guess").unwrap()).is_none());
+        let mut forged = batch.to_vec();
+        *forged.last_mut().unwrap() ^= 1;
+        assert!(open(&forged, YOU, &seal()).is_none());
+        for bytes in [b"".as_slice(), b"{}", &[0; 23], &[0; 60], &[255; 90]] {
+            assert!(open(bytes, YOU, &seal()).is_none());
         }
-        assert!(open(&[0; 24]).is_some_and(|(_, all)| all.is_empty()));
+        let short = |message: &[u8]| [seal().of(YOU, message).as_slice(), message].concat();
+        assert!(open(&short(&[0; 27]), YOU, &seal()).is_none());
+        assert!(open(&short(&[0; 24]), YOU, &seal()).is_some_and(|(_, all)| all.is_empty()));
     }
 }

@@ -9,6 +9,7 @@ mod hub;
 mod line;
 pub mod message;
 mod pending;
+mod poll;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ pub use pending::Told;
 
 use beat::keep_beating;
 use convert::gather;
+use poll::keep_polling;
 
 use super::lease::moving;
 use super::mailbox::{Reply, answer};
@@ -27,6 +29,7 @@ use super::node::DEADLINE;
 use crate::base::id::NodeId;
 use crate::bus::{Bus, PAYLOAD_MAX_BYTES, Subscription, Topic};
 use crate::domain::refusal::{Code, Refusal};
+use crate::guard::seal::Seal;
 use crate::host::clock::Clock;
 use crate::telemetry::metric;
 use bytes::Bytes;
@@ -40,6 +43,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
+/// More than any stream to a node sends.
+const NUMBERS_PER_MS: u64 = 1_000;
 /// Between two batches to a node: what is said meanwhile goes together, so that the number of batches does not grow with what
 /// is said.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -50,7 +55,8 @@ const ANSWER_MAX_BYTES: usize = PAYLOAD_MAX_BYTES - 1_024;
 /// The other nodes, as this one reaches them.
 pub struct Peers {
     me: NodeId,
-    is_on: bool,
+    /// None: there are no others.
+    seal: Option<Seal>,
     bus: Bus,
     clock: Clock,
     lines: DashMap<NodeId, Line>,
@@ -59,11 +65,11 @@ pub struct Peers {
 }
 
 impl Peers {
-    /// Of a node. `is_on`: whether there can be others, so that shards are shared among them.
-    pub fn new(me: NodeId, bus: Bus, clock: Clock, is_on: bool) -> Self {
+    /// Of a node. Without a seal there are no others, and shards are not shared.
+    pub fn new(me: NodeId, bus: Bus, clock: Clock, seal: Option<Seal>) -> Self {
         Self {
             me,
-            is_on,
+            seal,
             bus,
             clock,
             lines: DashMap::new(),
@@ -74,12 +80,12 @@ impl Peers {
 
     /// Whether shards are shared among nodes.
     pub fn is_on(&self) -> bool {
-        self.is_on
+        self.seal.is_some()
     }
 
     /// Whether others hear this node at the moment, as far as it knows.
     fn is_heard(&self) -> bool {
-        self.is_on && !self.bus.status().is_degraded
+        self.is_on() && !self.bus.status().is_degraded
     }
 
     /// What others say to this node, from now on.
@@ -94,7 +100,7 @@ impl Peers {
 
     /// Notes which nodes there are. Gives those that came and those that went.
     pub fn set_alive(&self, nodes: &[NodeId]) -> (Vec<NodeId>, Vec<NodeId>) {
-        if !self.is_on {
+        if !self.is_on() {
             return (Vec::new(), Vec::new());
         }
         let others: Vec<NodeId> = nodes.iter().copied().filter(|node| *node != self.me).collect();
@@ -112,7 +118,7 @@ impl Peers {
             .filter(|node| !self.lines.contains_key(node))
             .collect();
         for node in &come {
-            self.lines.entry(*node).or_default();
+            self.meet(*node);
         }
         (come, gone)
     }
@@ -124,7 +130,7 @@ impl Peers {
 
     /// Tells all others something.
     pub fn tell_all(&self, make: impl Fn() -> News) {
-        if !self.is_on {
+        if !self.is_on() {
             return;
         }
         for node in self.all() {
@@ -199,6 +205,13 @@ impl Peers {
         self.say(node, &Said::Answer(number, Answer::Missing));
     }
 
+    /// Begins the stream to a node. Numbers go on from those of an earlier stream to it.
+    fn meet(&self, node: NodeId) {
+        let first = u64::try_from(self.clock.now_ms()).unwrap_or_default();
+        let line = || Line::new(first.saturating_mul(NUMBERS_PER_MS));
+        self.lines.entry(node).or_insert_with(line);
+    }
+
     fn say(&self, node: NodeId, said: &Said) {
         let Some(mut line) = self.lines.get_mut(&node) else {
             return;
@@ -220,9 +233,10 @@ impl Peers {
 
     /// Sends what was said.
     fn send(&self) {
+        let Some(seal) = &self.seal else { return };
         for mut line in self.lines.iter_mut() {
             let node = *line.key();
-            for batch in line.take(self.me) {
+            for batch in line.take(self.me, node, seal) {
                 metric::peer_batches().increment(1);
                 if self.bus.publish(Topic::Node(node), batch).is_err() {
                     // The other side notices by the number.

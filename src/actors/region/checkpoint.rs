@@ -4,19 +4,25 @@ use super::RegionActor;
 use crate::actors::agent::AgentActor;
 use crate::actors::lease::moving;
 use crate::actors::mailbox::{Reply, answer};
+use crate::actors::node::Node;
 use crate::actors::watch::{self, Stage};
 use crate::base::id::AgentId;
-use crate::base::time::Timestamp;
+use crate::base::time::{Tick, Timestamp};
 use crate::domain::agent::Profile;
 use crate::domain::refusal::Refusal;
 use crate::domain::region::{Body, RegionState};
 use crate::domain::scene::{Change, Follow};
-use crate::domain::space::Trajectory;
+use crate::domain::space::{Trajectory, Vec3};
+use crate::store::agent::AgentRow;
 use crate::store::commit::Lease;
+use crate::store::replay::Taken;
 use crate::store::shard::{Checkpoint, ShardLoad};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+/// Seconds between two looks whether a snapshot is due: a busy shard takes no more of them.
+const SNAPSHOT_LOOK_S: f64 = 30.0;
 
 /// What an agent shows after a start until it comes back.
 const AWAY: &str = "away";
@@ -60,33 +66,18 @@ impl RegionActor {
         let tick = self.node.tick();
         let mut state = RegionState::new(self.shard.id, self.plan.clone(), self.node.rate, loaded.objects);
         state.area = self.shard.area;
-        let mut saved = read(loaded.checkpoint.as_ref());
-        for (agent, carried) in loaded.carried {
-            if let Ok(carried) = serde_json::from_str::<Saved>(&carried)
-                && saved.get(&agent).is_none_or(|known| known.hop < carried.hop)
-            {
-                saved.insert(agent, carried);
-            }
-        }
-        for row in loaded.agents {
-            let profile = Arc::new(row.profile());
-            let at = row.at.unwrap_or(self.plan.spawn);
-            let mut body = Body::standing(Arc::clone(&profile), at, tick, row.hop);
-            // A checkpoint from before the last hand-off tells of another place.
-            if let Some(saved) = saved.remove(&row.id).filter(|saved| saved.hop == row.hop) {
-                (body.trajectory, body.status, body.cooldowns) =
-                    (saved.trajectory, saved.status, saved.cooldowns);
-                body.follow = saved.follow;
-            }
+        let (checkpoint, spawn) = (loaded.checkpoint.as_ref(), self.plan.spawn);
+        for mut body in bodies(checkpoint, loaded.carried, loaded.agents, spawn, tick) {
+            let (profile, hop) = (Arc::clone(&body.profile), body.hop);
             if self.node.directory.sockets(&profile.handle).is_empty() {
                 let before = std::mem::replace(&mut body.status, AWAY.to_owned());
-                self.away.insert(row.id, before);
+                self.away.insert(profile.id, before);
             }
             self.node.note_present(&profile, &self.plan.name);
             state.enter(body, tick);
             self.viewers.refocus(profile.id);
             self.wake_agent(&profile);
-            self.tell_place(&profile, row.hop);
+            self.tell_place(&profile, hop);
         }
         tracing::info!(shard.id = %self.shard.id, agents = state.agent_count(), "shard {} of region {} runs with {} agents", self.shard.id, self.plan.name, state.agent_count());
         let agents: Vec<AgentId> = state.bodies().map(|body| body.profile.id).collect();
@@ -169,12 +160,24 @@ impl RegionActor {
             epoch: self.lease.epoch(),
         };
         let now = node.now();
+        // A save that was asked for is the last one before a stop.
+        let is_last = reply.is_some();
+        let seconds_ago = self.snapshot_at.map(|last| rate.seconds_between(last, tick));
+        let is_looked_at = is_last || seconds_ago.is_none_or(|seconds| seconds >= SNAPSHOT_LOOK_S);
+        if is_looked_at {
+            self.snapshot_at = Some(tick);
+        }
         watch::then(
             stage,
             async move {
-                node.database
+                let saved = node
+                    .database
                     .write(move |store| store.save_checkpoint(lease, &Checkpoint { tick, body }, agents, now))
-                    .await
+                    .await;
+                if is_looked_at && matches!(saved, Ok(true)) {
+                    take_snapshot(&node, lease, is_last).await;
+                }
+                saved
             },
             move |_, saved, _| {
                 let why = match &saved {
@@ -195,6 +198,36 @@ impl RegionActor {
     }
 }
 
+/// The bodies of a shard as the store tells: agents by their row, where they went by the last checkpoint, or as they came.
+pub fn bodies(
+    checkpoint: Option<&Checkpoint>,
+    carried: Vec<(AgentId, String)>,
+    agents: Vec<AgentRow>,
+    spawn: Vec3,
+    tick: Tick,
+) -> Vec<Body> {
+    let mut saved = read(checkpoint);
+    for (agent, carried) in carried {
+        if let Ok(carried) = serde_json::from_str::<Saved>(&carried)
+            && saved.get(&agent).is_none_or(|known| known.hop < carried.hop)
+        {
+            saved.insert(agent, carried);
+        }
+    }
+    let body = |row: AgentRow| {
+        let at = row.at.unwrap_or(spawn);
+        let mut body = Body::standing(Arc::new(row.profile()), at, tick, row.hop);
+        // A checkpoint from before the last hand-off tells of another place.
+        if let Some(saved) = saved.remove(&row.id).filter(|saved| saved.hop == row.hop) {
+            (body.trajectory, body.status, body.cooldowns) =
+                (saved.trajectory, saved.status, saved.cooldowns);
+            body.follow = saved.follow;
+        }
+        body
+    };
+    agents.into_iter().map(body).collect()
+}
+
 fn read(checkpoint: Option<&Checkpoint>) -> HashMap<AgentId, Saved> {
     let Some(checkpoint) = checkpoint else {
         return HashMap::new();
@@ -205,6 +238,24 @@ fn read(checkpoint: Option<&Checkpoint>) -> HashMap<AgentId, Saved> {
             // Positions are worth a warning, not a standstill: agents stand where they last entered.
             tracing::warn!(error = %error, "a checkpoint is not readable");
             HashMap::new()
+        }
+    }
+}
+
+/// Takes a snapshot for replay, when one is due. The shard goes on without: a replay then reads more events.
+async fn take_snapshot(node: &Node, lease: Lease, is_last: bool) {
+    let (shard, now) = (lease.shard, node.now());
+    let taken = node
+        .database
+        .write(move |store| store.take_snapshot(lease, is_last, now))
+        .await;
+    match taken {
+        Ok(Taken::Kept(seq)) => {
+            tracing::debug!(shard.id = %shard, "shard {shard} has a snapshot after event {seq}")
+        }
+        Ok(Taken::NotDue | Taken::NotOurs) => {}
+        Err(refusal) => {
+            tracing::warn!(shard.id = %shard, "a snapshot of shard {shard} was not taken: {refusal}");
         }
     }
 }

@@ -287,9 +287,9 @@ impl RegionActor {
         self.show_online();
     }
 
-    /// Shows how many agents are in the region.
+    /// Shows how many agents are in the region, with this node.
     pub(super) fn show_online(&self) {
-        let population = self.node.directory.population(&self.plan.name);
+        let population = self.node.directory.population_here(&self.plan.name);
         agents_online(self.plan.name.clone()).set(f64::from(u32::try_from(population).unwrap_or(u32::MAX)));
     }
 }

@@ -14,6 +14,7 @@ mod tick;
 mod tracking;
 mod viewers;
 
+pub use checkpoint::bodies;
 pub use coming::{Entered, Entering};
 pub use crossing::{Arrival, Fate};
 pub use viewers::{Centre, Focus, Viewer};
@@ -145,6 +146,8 @@ pub struct RegionActor {
     spell: i64,
     is_ticking: bool,
     beat_at: Option<Tick>,
+    /// When it was last looked whether a snapshot is due.
+    snapshot_at: Option<Tick>,
     /// What agents showed that nobody came back for since the start.
     away: HashMap<AgentId, String>,
     /// Agents that another shard took lately: when, and where those go who walked there.
@@ -183,6 +186,7 @@ impl RegionActor {
             spell,
             is_ticking,
             beat_at: None,
+            snapshot_at: None,
             away: HashMap::new(),
             departed: HashMap::new(),
             waiting: HashMap::new(),

@@ -4,6 +4,7 @@ use super::ShardActor;
 use crate::actors::committer::CommitterMessage;
 use crate::actors::directory::ShardSeats;
 use crate::actors::node::Node;
+use crate::actors::peer::message::News;
 use crate::actors::region::RegionMessage;
 use crate::actors::watch::{self, Stage};
 use crate::base::id::{NodeId, ShardId};
@@ -38,6 +39,7 @@ impl ShardActor {
         match parted {
             Ok(true) => {
                 tracing::info!(shard.id = %self.shard, "shard {} was handed over to node {to}", self.shard);
+                self.node.peers.tell(to, News::Take(self.shard));
                 self.end(stage);
             }
             Ok(false) => self.open(),

@@ -19,6 +19,7 @@
 //! in common with it, and each position on `positions:{region}`.
 
 mod pending;
+mod refill;
 mod write;
 
 #[cfg(test)]
@@ -35,7 +36,9 @@ use tokio::time::MissedTickBehavior;
 use super::health::Commands;
 use super::{Bus, BusConfig, count};
 use pending::Waiting;
+use write::Manner;
 
+pub use refill::refill;
 pub use write::METRES_PER_DEGREE;
 
 /// Regions whose batches wait to be written.
@@ -218,8 +221,12 @@ impl Writer {
         };
         self.tick_max = self.tick_max.max(pending.tick);
         pending.tick = self.tick_max;
-        let is_first = !self.settled.contains(&region);
-        for pipeline in write::pipelines(&self.prefix, &region, &pending, is_first) {
+        let manner = if self.settled.contains(&region) {
+            Manner::Next
+        } else {
+            Manner::First
+        };
+        for pipeline in write::pipelines(&self.prefix, &region, &pending, manner) {
             if self.commands.run(&pipeline).await.is_err() {
                 count::dropped("mirror", pending.events.len().saturating_add(1));
                 // Agents may have left unseen, here and in regions that were not reached: all sets begin anew.

@@ -25,16 +25,28 @@ const WORLD_TTL_S: u32 = 300;
 /// Commands in one pipeline: about 2,600 agents. A larger batch takes several, so that each ends in time.
 const COMMANDS_MAX: usize = 8_000;
 
-/// The commands that write a batch, in order. `is_first` begins the region's sets anew.
-pub(super) fn pipelines(prefix: &str, region: &str, pending: &Pending, is_first: bool) -> Vec<Pipeline> {
+/// How a batch is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// The region's sets begin anew.
+    First,
+    /// After others.
+    Next,
+    /// The region's sets and its stream begin anew; nothing is published.
+    Refill,
+}
+
+/// The commands that write a batch, in order.
+pub(super) fn pipelines(prefix: &str, region: &str, pending: &Pending, manner: Manner) -> Vec<Pipeline> {
     let mut script = Script {
         prefix,
         region,
+        is_news: manner != Manner::Refill,
         done: Vec::new(),
         open: redis::pipe(),
     };
     script.world(pending);
-    script.left(pending, is_first);
+    script.left(pending, manner != Manner::Next);
     script.positions(pending);
     script.sessions(pending);
     script.events(pending);
@@ -46,6 +58,7 @@ pub(super) fn pipelines(prefix: &str, region: &str, pending: &Pending, is_first:
 struct Script<'a> {
     prefix: &'a str,
     region: &'a str,
+    is_news: bool,
     done: Vec<Pipeline>,
     open: Pipeline,
 }
@@ -142,11 +155,13 @@ impl Script<'_> {
             command.arg("x").arg(at.x).arg("y").arg(at.y).arg("z").arg(at.z);
             command.arg("tick").arg(pending.tick);
             self.expire(key, POSITION_TTL_S);
-            let told =
-                json!({"agent_id": at.agent_id, "x": at.x, "y": at.y, "z": at.z, "tick": pending.tick});
-            self.command("PUBLISH")
-                .arg(channel.as_str())
-                .arg(told.to_string());
+            if self.is_news {
+                let told =
+                    json!({"agent_id": at.agent_id, "x": at.x, "y": at.y, "z": at.z, "tick": pending.tick});
+                self.command("PUBLISH")
+                    .arg(channel.as_str())
+                    .arg(told.to_string());
+            }
         }
     }
 
@@ -184,9 +199,14 @@ impl Script<'_> {
     fn events(&mut self, pending: &Pending) {
         let stream = self.region_key("events");
         let channel = Topic::RegionEvents(self.region.to_owned()).name(self.prefix);
+        if !self.is_news {
+            self.command("DEL").arg(stream.as_str());
+        }
         for event in &pending.events {
             self.append(stream.as_str(), &event.payload);
-            self.command("PUBLISH").arg(channel.as_str()).arg(&event.payload);
+            if self.is_news {
+                self.command("PUBLISH").arg(channel.as_str()).arg(&event.payload);
+            }
             for session_id in &event.watchers {
                 let stream = self.key(&format!("spectator:{session_id}:events"));
                 self.append(&stream, &event.payload);

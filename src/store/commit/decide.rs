@@ -1,5 +1,6 @@
 //! Decides a batch in memory, commit by commit, over rows that the transaction has locked. Pure.
 
+use super::deltas::deltas_of;
 use super::moves::{add_items, pay, take_items};
 use super::read::{Account, Key, ObjectState, Stack, View};
 use super::{Batch, Commit, InboxPosition, Outcome, StoredAnswer};
@@ -8,6 +9,7 @@ use crate::domain::ledger::TransferCode;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::space::Vec3;
 use crate::domain::write::Write;
+use crate::store::sql_types::Doc;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
@@ -69,6 +71,8 @@ pub(super) struct Staged {
     pub touched_items: BTreeSet<(Uuid, String)>,
     pub touched_objects: BTreeSet<String>,
     pub places: BTreeMap<Uuid, Place>,
+    /// What events changed, by their numbers; none for those that changed nothing that replay knows.
+    pub deltas: BTreeMap<i64, Doc>,
 }
 
 impl Staged {
@@ -171,6 +175,9 @@ fn decide_new(staged: &mut Staged, index: usize, commit: &Commit, last_seq: i64)
             return Outcome::Refused(refusal);
         }
     };
+    if let Some(deltas) = deltas_of(commit, &scratch) {
+        staged.deltas.insert(seq, deltas);
+    }
     apply(staged, index, commit, seq, scratch);
     if commit.command.is_some() && !is_told_by_transfer(commit) {
         staged.commands.push(CommandRow {

@@ -132,6 +132,8 @@ impl Store {
         let after = fence.last_seq.saturating_add(staged.count());
         match conn.commit() {
             Ok(()) => {
+                // All is committed by now, and nobody told.
+                fault::panic_if("store.committed", || format!("{:?}", batch.commits));
                 if fault::is_mutant("dedupe_in_redis_only") {
                     let keys = batch
                         .commits

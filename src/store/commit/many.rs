@@ -158,7 +158,7 @@ insert!(
 insert!(
     insert_events, EventRow<'_>, "events", created_at: Big, shard_id: Integer, seq: Big, epoch: Big, event_id: Id,
     event_type: Text, source_agent: NullableText, target_agent: NullableText, region: Text, content: Doc,
-    location: NullableDoc, hearers: Text, is_public: Bool, world_tick: Big
+    location: NullableDoc, hearers: Text, is_public: Bool, world_tick: Big, deltas: NullableDoc
 );
 insert!(
     insert_inbox, InboxRow, "inbox", agent_id: Id, offset: Big, shard_id: Integer, seq: Big, tick: Big, created_at: Big

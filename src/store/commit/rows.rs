@@ -22,6 +22,7 @@ pub(super) struct EventRow<'a> {
     pub hearers: String,
     pub is_public: bool,
     pub world_tick: i64,
+    pub deltas: Option<&'a Doc>,
 }
 
 pub(super) struct TransferRow<'a> {

@@ -148,6 +148,7 @@ fn write_events(conn: &mut Conn, batch: &Batch, at: Timestamp, staged: &Staged) 
                 hearers: hearers_text(event.hearers.iter().map(|hearer| hearer.handle.as_str())),
                 is_public: event.is_public,
                 world_tick: commit.tick.0,
+                deltas: staged.deltas.get(seq),
             })
         })
         .collect();

@@ -5,6 +5,7 @@ mod commits;
 mod faults;
 mod money;
 mod reads;
+mod replay;
 mod schema;
 mod shards;
 mod sharing;

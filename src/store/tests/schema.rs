@@ -127,6 +127,80 @@ fn partitions_exist_for_next_month_and_appear_when_needed() {
     stage.assert_sound();
 }
 
+/// What PostgreSQL says it would do.
+fn plan_of(stage: &mut Stage, query: &str) -> String {
+    #[derive(QueryableByName)]
+    struct Line {
+        #[diesel(sql_type = diesel::sql_types::Text, column_name = "QUERY PLAN")]
+        line: String,
+    }
+    let sql = format!("EXPLAIN {query}");
+    let lines: Vec<Line> = stage
+        .store
+        .read("explain", |conn| {
+            on_conn!(conn, |c| diesel::sql_query(&sql).load(c))
+        })
+        .unwrap();
+    lines.into_iter().map(|line| line.line + "\n").collect()
+}
+
+#[test]
+fn whole_months_go_with_the_floor_and_every_month_has_the_shards_index() {
+    let database = postgres();
+    let mut stage = Stage::new(&database.target, &["alice", "bob"]);
+    let month = 31 * 86_400_000_i64;
+    for ahead in 0..4_i64 {
+        let pays = (0..50)
+            .map(|n| stage.pay("alice", "bob", 1, &format!("{ahead} {n}")))
+            .collect();
+        stage.commit(pays);
+        stage.now = stage.now.plus_ms(month);
+    }
+    // The fence alone numbers events: one after the other over the months, which no index of PostgreSQL could promise.
+    let numbers = seqs(&stage.store.events_of_shard(stage.lease.shard, 0, 1_000).unwrap());
+    assert_eq!(numbers, (1..=200).collect::<Vec<i64>>());
+    stage.assert_sound();
+    for query in [
+        "SELECT seq FROM events WHERE shard_id = 1 AND seq > 90 AND seq <= 110 ORDER BY seq LIMIT 10",
+        "SELECT created_at FROM events WHERE shard_id = 1 AND seq = 120",
+    ] {
+        let plan = plan_of(&mut stage, query);
+        let indexed = plan.matches("shard_id_seq_idx").count();
+        assert!(indexed >= 4 && !plan.contains("Seq Scan"), "{plan}");
+    }
+    // With the time only its month is looked into.
+    let now = stage.now.0 - month;
+    let plan = plan_of(
+        &mut stage,
+        &format!("SELECT seq FROM events WHERE created_at = {now} AND shard_id = 1 AND seq = 190"),
+    );
+    assert_eq!(plan.matches("Scan").count(), 1, "{plan}");
+    // Dropped and told of in one transaction: when the floor cannot be raised, nothing is dropped.
+    let kept = Retention {
+        events_days: 35,
+        ..Retention::default()
+    };
+    let keep = "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$; \
+                CREATE TRIGGER no BEFORE UPDATE OF floor_seq ON shard FOR EACH ROW EXECUTE FUNCTION no()";
+    tamper(&database.target, keep);
+    let now = stage.now;
+    assert!(stage.store.retain(now, &kept).is_err());
+    stage.assert_sound();
+    assert_eq!(
+        seqs(&stage.store.events_of_shard(stage.lease.shard, 0, 1_000).unwrap()).len(),
+        200
+    );
+    tamper(&database.target, "DROP TRIGGER no ON shard");
+    stage.store.retain(now, &kept).unwrap();
+    let left = seqs(&stage.store.events_of_shard(stage.lease.shard, 0, 1_000).unwrap());
+    // Whole months: what is left begins where a month's events begin.
+    assert!(
+        left.len() < 200 && left.len().is_multiple_of(50) && left.last() == Some(&200),
+        "{left:?}"
+    );
+    stage.assert_sound();
+}
+
 fn seqs(events: &[Value]) -> Vec<i64> {
     events
         .iter()

@@ -79,3 +79,38 @@ fn an_event_of_two_commands_is_found() {
 fn a_lost_inbox_entry_is_found() {
     breaks("inbox", "DELETE FROM inbox");
 }
+
+#[test]
+fn an_agent_that_is_nowhere_is_found() {
+    let enter = "UPDATE agents SET is_in_world = (1 = 1), hop = 1, x = 1, y = 1, z = 1";
+    breaks("I10", &format!("{enter}, region = 'plaza', shard_id = 9"));
+    breaks("I10", &format!("{enter}, region = 'market', shard_id = 1"));
+    breaks(
+        "I10",
+        &format!("{enter}, region = 'plaza', shard_id = 1, y = NULL").replace("y = 1, ", ""),
+    );
+    breaks(
+        "I10",
+        &format!("{enter}, region = 'plaza', shard_id = 1").replace("hop = 1", "hop = 0"),
+    );
+}
+
+#[test]
+fn what_is_quick_to_read_is_checked_alone() {
+    on_both(|target| {
+        let mut stage = Stage::new(target, &["alice"]);
+        assert_eq!(stage.store.verify_quickly().unwrap(), []);
+        tamper(
+            target,
+            "UPDATE account SET balance = balance + 1 WHERE kind = 2200",
+        );
+        let found = stage.store.verify_quickly().unwrap();
+        assert_eq!(
+            found
+                .iter()
+                .map(|violation| violation.invariant)
+                .collect::<Vec<_>>(),
+            ["I1"]
+        );
+    });
+}

@@ -2,6 +2,7 @@
 
 use super::super::session::{Opened, Phase, Session};
 use crate::actors::gateway::Caller;
+use crate::base::time::Timestamp;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
 use crate::guard::token::Verified;
@@ -163,7 +164,7 @@ impl Session {
     /// Seconds until the token ends; none when it does not.
     fn ttl_s(&self) -> Option<u32> {
         let expires_at = self.verified.as_ref()?.expires_at?;
-        let left_ms = expires_at.since_ms(self.node().now());
+        let left_ms = expires_at.since_ms(Timestamp(self.node().clock.now_ms()));
         Some(u32::try_from(left_ms / 1_000).unwrap_or(u32::MAX).max(1))
     }
 

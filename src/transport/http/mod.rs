@@ -8,6 +8,7 @@ pub mod client;
 pub mod docs;
 pub mod health;
 pub mod identity;
+pub mod invariants;
 pub mod json;
 pub mod load;
 pub mod metrics;

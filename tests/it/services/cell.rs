@@ -52,7 +52,7 @@ pub struct Cell {
 }
 
 /// Reads the process id of the server (0 for none) from each line. At the end of the input it ends the server, first
-/// with the signal `$2` and, when that does not help within 5 seconds, with KILL; then it removes the folder `$1`.
+/// with the signal `$2` and, when that does not help within 5 seconds, with KILL; then it removes the folder `$1`, whose `cluster` may be a disk of its own.
 const WATCHER: &str = r#"
 pid=0
 while read -r line; do pid=$line; done
@@ -62,6 +62,7 @@ if [ "$pid" -gt 0 ]; then
     while kill -0 "$pid" && [ "$tries" -gt 0 ]; do sleep 0.1; tries=$((tries - 1)); done
     kill -s KILL "$pid"
 fi
+if grep -qF " $1/cluster " /proc/mounts; then umount "$1/cluster"; fi
 rm -rf -- "$1"
 "#;
 

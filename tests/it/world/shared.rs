@@ -11,10 +11,10 @@ use rookery::wire::Encoding;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Nodes that share a world. Redis goes with them.
+/// Nodes that share a world.
 pub(super) struct Nodes {
     pub(super) nodes: Vec<TestWorld>,
-    _redis: Redis,
+    pub(super) redis: Redis,
 }
 
 impl Nodes {
@@ -28,7 +28,7 @@ impl Nodes {
             ..Settings::default()
         };
         let nodes: Vec<TestWorld> = (0..count).map(|_| TestWorld::start(settings.clone())).collect();
-        let all = Self { nodes, _redis: redis };
+        let all = Self { nodes, redis };
         all.until_shared(0, count).await;
         all
     }
@@ -249,4 +249,64 @@ async fn a_spectator_of_one_node_follows_an_agent_through_the_regions_of_all() {
             })
             .await;
     }
+}
+
+#[tokio::test]
+async fn without_redis_each_node_goes_on_and_hears_of_the_others_by_the_store() {
+    let mut world = Nodes::start(2).await;
+    world.show_logs_on_panic();
+    let (alice, bob) = (
+        world.nodes[0].agent("alice").await,
+        world.nodes[0].agent("bob").await,
+    );
+    // Both in a region of the second node, alice by way of the first.
+    let shards = world.shards(0).await.expect("shards");
+    let seconds = world.nodes[1].get("/health/full").await.body;
+    let mut far = alice.connect().await;
+    let mut near = bob.at(world.nodes[1].port()).connect().await;
+    let mut found = None;
+    for region in shards.iter().filter_map(|shard| shard["region"].as_str()) {
+        for socket in [&mut far, &mut near] {
+            act(
+                socket,
+                "teleport",
+                json!({"region": region, "x": 60.0, "y": 60.0}),
+            )
+            .await;
+        }
+        let agents_here = world.nodes[1].get("/health/full").await.body["agent_actors"].as_u64();
+        if agents_here == Some(2) {
+            found = Some(region);
+            break;
+        }
+    }
+    assert!(found.is_some(), "{seconds}");
+    far.entry(&bob.handle).await;
+    world.redis.kill();
+    let refused = until("it is noticed", async || {
+        let tried = far.rpc("say", json!({"message": "anybody?"})).await;
+        tried.err().filter(|error| error.message.starts_with("moving"))
+    });
+    assert!(refused.await.temporary);
+    // The second node goes on with its own, and the first reads of it.
+    act(&mut near, "say", json!({"message": "no redis here"})).await;
+    far.until("she hears him", |socket| {
+        let said = |heard: &Heard| heard.event["content"]["message"] == "no redis here";
+        socket.events.iter().any(said).then_some(())
+    })
+    .await;
+    act(
+        &mut near,
+        "whisper",
+        json!({"target_id": alice.handle, "message": "psst"}),
+    )
+    .await;
+    far.heard("whisper").await;
+    world.redis.restart();
+    act(&mut far, "say", json!({"message": "back again"})).await;
+    near.until("he hears her", |socket| {
+        let said = |heard: &Heard| heard.event["content"]["message"] == "back again";
+        socket.events.iter().any(said).then_some(())
+    })
+    .await;
 }

@@ -1,7 +1,7 @@
 //! Channels: one home for each, wherever who publishes and who listens is connected.
 
+use super::FOREST;
 use super::socket::TestSocket;
-use super::{FOREST, run};
 use crate::actors::channels::{self, Comer, Home, Place, Position, Way, way};
 use crate::actors::hub::Released;
 use crate::actors::mailbox::{Reply, wait};
@@ -18,9 +18,22 @@ use crate::wire::request::StreamPosition;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::future::Future;
 
 /// Where a channel is, as a client knows it.
 type Since<'a> = Option<(&'a str, u64)>;
+
+/// Runs a test once both nodes know who has what.
+fn run<F: Future<Output = ()>>(body: impl FnOnce(TestNode, TestNode) -> F) {
+    super::run(async |first: TestNode, second: TestNode| {
+        wait_until("both know all homes", || async {
+            let charts = [&first, &second].map(|node| node.node().channels.chart());
+            charts[0] == charts[1] && charts[0].home("public.a").is_some()
+        })
+        .await;
+        body(first, second).await;
+    });
+}
 
 /// A channel whose home is a node.
 fn channel_of(at: &TestNode) -> String {

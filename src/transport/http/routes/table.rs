@@ -5,7 +5,7 @@ use crate::config::world_file::Region;
 use crate::domain::refusal::Code;
 use crate::transport::http::identity::{presence, profile, register, token};
 use crate::transport::http::reads::{agents, chat, events, objects, stats, weather, world};
-use crate::transport::http::{admin, docs, nodes, openapi, page, placement, spectator};
+use crate::transport::http::{admin, docs, invariants, nodes, openapi, page, placement, spectator};
 use actix_web::http::Method;
 use actix_web::web::route;
 
@@ -149,6 +149,8 @@ pub const ROUTES: &[RouteInfo] = &[
     post("/api/v1/admin/shards/{shard}/move", "admin", "Has a shard go to another node; where one node runs the world, all shards go.")
         .auth(Auth::Admin).body(schema::<placement::Move>).json(shape::status).refuses(&[Code::NotFound])
         .by(|| route().to(placement::move_shard)),
+    get("/api/v1/admin/invariants", "admin", "Checks what the world promises of itself, as far as that is cheap.")
+        .auth(Auth::Admin).json(schema::<invariants::Invariants>).by(|| route().to(invariants::invariants)),
 
     get("/health", "probes", "Tells that the process answers.").json(shape::any),
     get("/health/live", "probes", "Tells whether all shards of this node answer.").json(shape::any).refuses(&[Code::Unavailable]),

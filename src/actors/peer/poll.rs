@@ -1,0 +1,124 @@
+//! While Redis is away, what other nodes committed is read from the store, so that nobody here waits longer than a second for it.
+
+use crate::actors::directory::Whereabouts;
+use crate::actors::fanout::events_data;
+use crate::actors::hub::HubMessage;
+use crate::actors::node::Node;
+use crate::actors::publication::Publication;
+use crate::base::id::{AgentId, ShardId};
+use crate::base::time::Timestamp;
+use crate::domain::agent::Handle;
+use crate::domain::space::{Cell, Vec3};
+use crate::store::missed::{Missed, MissedEntry};
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Between two looks. Source: durability.md §3.5.
+const LOOK: Duration = Duration::from_millis(250);
+/// While all is well the numbers are noted every so many looks.
+const NOTES_EVERY: u32 = 8;
+/// Events of a shard, and entries of inboxes, in one look.
+const READ_MAX: i64 = 500;
+
+/// Up to where another node's events were heard by way of Redis.
+#[derive(Clone, Default)]
+struct Mark {
+    at: Timestamp,
+    seqs: HashMap<ShardId, i64>,
+}
+
+/// Polls for as long as the node runs.
+pub(super) async fn keep_polling(node: Arc<Node>) {
+    // That Redis is away is noticed a moment later: what was noted just before may be too far already.
+    let (mut older, mut newer) = (Mark::default(), Mark::default());
+    let mut looks: u32 = 0;
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if node.bus.status().is_degraded {
+            poll(&node, &mut older).await;
+            newer = older.clone();
+        } else if looks.is_multiple_of(NOTES_EVERY) {
+            let at = node.now();
+            if let Ok(seqs) = node.database.read(|reader| reader.last_seqs()).await {
+                let seqs = seqs.into_iter().collect();
+                older = std::mem::replace(&mut newer, Mark { at, seqs });
+            }
+        }
+        looks = looks.wrapping_add(1);
+    }
+}
+
+async fn poll(node: &Arc<Node>, mark: &mut Mark) {
+    let since = mark.at;
+    for shard in node.directory.world().shards.iter().map(|shard| shard.id) {
+        if !matches!(node.directory.find(shard), Whereabouts::There(_)) {
+            continue;
+        }
+        let Some(after) = mark.seqs.get(&shard).copied() else {
+            continue;
+        };
+        let read = node
+            .database
+            .read(move |reader| reader.missed(shard, after, since, READ_MAX));
+        for event in read.await.unwrap_or_default() {
+            mark.seqs.insert(shard, event.seq);
+            tell(node, shard, &event);
+        }
+    }
+    let agents: Vec<(AgentId, Handle)> = node
+        .homes
+        .handles()
+        .into_iter()
+        .filter_map(|handle| Some((node.directory.online(&handle)?.id, handle)))
+        .collect();
+    let ids: Vec<AgentId> = agents.iter().map(|(id, _)| *id).collect();
+    let names: HashMap<AgentId, Handle> = agents.into_iter().collect();
+    // Told more than once: sockets know by the offsets what they have.
+    let read = node
+        .database
+        .read(move |reader| reader.missed_entries(&ids, since, READ_MAX));
+    for entry in read.await.unwrap_or_default() {
+        if let Some(handle) = names.get(&entry.agent) {
+            tell_inbox(node, handle, &entry);
+        }
+    }
+}
+
+/// Where an event is.
+#[derive(Deserialize)]
+struct Place {
+    location: Option<Vec3>,
+}
+
+fn tell(node: &Node, shard: ShardId, event: &Missed) {
+    let handles = event
+        .hearers
+        .split(',')
+        .filter_map(|handle| Handle::new(handle).ok());
+    let hearers: Arc<[AgentId]> = handles
+        .filter(|handle| node.homes.node_of(handle).is_some())
+        .filter_map(|handle| Some(node.directory.online(&handle)?.id))
+        .collect();
+    let place = Place::deserialize(&event.payload).ok();
+    let at = place.and_then(|place| place.location).filter(|_| event.is_public);
+    let channel = format!("region:{}", event.region).into();
+    let publication = Publication::new(channel, events_data(event.tick, &event.payload));
+    node.directory.tell_own_hubs(|| HubMessage::Heard {
+        publication: Arc::clone(&publication),
+        hearers: Arc::clone(&hearers),
+        shard: None,
+        seen_at: at.map(|at| (shard, Cell::of(at))),
+    });
+}
+
+fn tell_inbox(node: &Node, handle: &Handle, entry: &MissedEntry) {
+    let (agent, offset) = (entry.agent, u64::try_from(entry.offset).ok());
+    let data = events_data(entry.tick, &entry.payload);
+    let publication = Publication::with_offset(format!("#{handle}").into(), data, offset, None);
+    node.directory.tell_own_hubs(|| HubMessage::Inbox {
+        agent,
+        publication: Arc::clone(&publication),
+    });
+}
