@@ -14,6 +14,7 @@ pub use table::{HubTable, Listener};
 use super::homes::Homes;
 use super::peer::PeerHub;
 use super::watch::{Role, Stage};
+use crate::telemetry::metric;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -121,6 +122,7 @@ fn hand_on(table: &SharedTable, homes: &Homes, message: HubMessage) {
 /// A listener may borrow the table.
 fn tell_lost(lost: Vec<Lost>) {
     for (listener, channel, is_held) in lost {
+        metric::channel_subscriptions_lost().increment(1);
         listener.lose_channel(&channel, is_held);
     }
 }

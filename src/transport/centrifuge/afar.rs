@@ -5,11 +5,13 @@ use super::super::session::{Membership, Session};
 use super::channel::result_of;
 use crate::actors::channels::{self, Home, Position, Way, way};
 use crate::actors::hub::Released;
+use crate::actors::lease::moving;
 use crate::actors::mailbox::{Reply, wait};
 use crate::actors::node::DEADLINE;
 use crate::actors::peer::message::{ChannelAct, ChannelQuestion, Client, Question};
 use crate::domain::channel::Namespace;
 use crate::domain::refusal::Refusal;
+use crate::telemetry::metric;
 use crate::wire::push::{Push, PushBody, Subscribe};
 use crate::wire::reply::ReplyBody;
 use crate::wire::subscription::{SubscribeRequest, SubscribeResult};
@@ -165,6 +167,7 @@ impl Session {
                 pieces.into_iter().for_each(|piece| outbox.push(piece));
             }
             Released::Overfull => {
+                metric::channel_subscriptions_lost().increment(1);
                 self.forget_channel(name);
                 match asked.command {
                     Some(_) => {
@@ -177,8 +180,7 @@ impl Session {
             }
             // Its home was lost meanwhile, or the client wants it no more.
             Released::Gone => {
-                let moving = crate::actors::lease::moving();
-                self.not_subscribed(asked, |me, id| me.refuse(id, &moving));
+                self.not_subscribed(asked, |me, id| me.refuse(id, &moving()));
             }
         }
     }

@@ -303,3 +303,58 @@ async fn subscribers_of_a_home_that_was_killed_are_told_and_go_on_elsewhere() {
         assert_eq!(payload(&socket.publication(channel).await), json!("still here"));
     }
 }
+
+#[tokio::test]
+async fn without_redis_the_channels_of_a_node_go_on_and_the_others_come_back_with_it() {
+    let mut stage = Stage::start().await;
+    let socket = &mut stage.sockets[0];
+    let mut epochs = BTreeMap::new();
+    for channel in &stage.channels {
+        let result = subscribe(socket, channel).await;
+        epochs.insert(channel.clone(), result.epoch);
+    }
+    stage.world.redis.kill();
+    let here = until("a channel that goes on", async || {
+        for (channel, epoch) in &epochs {
+            match socket.publish(channel, &json!("away")).await {
+                Ok(_) => return Some(home_of(epoch).to_owned()),
+                Err(error) => assert!(error.temporary, "{error:?}"),
+            }
+        }
+        None
+    })
+    .await;
+    let is_here = |epoch: &String| home_of(epoch) == here;
+    for (channel, epoch) in &epochs {
+        if is_here(epoch) {
+            publish(socket, channel, &json!("here")).await;
+            socket
+                .push("a publication", |push| {
+                    let publication = push.r#pub.as_deref().filter(|_| push.channel == *channel)?;
+                    (payload(publication) == "here").then_some(())
+                })
+                .await;
+        } else {
+            let error = socket
+                .publish(channel, &json!("there"))
+                .await
+                .expect_err("not now");
+            assert!(error.temporary, "{error:?}");
+        }
+    }
+    assert!(epochs.values().any(|epoch| !is_here(epoch)));
+    stage.world.redis.restart();
+    for channel in epochs
+        .iter()
+        .filter(|(_, epoch)| !is_here(epoch))
+        .map(|(channel, _)| channel)
+    {
+        let code = socket
+            .push(&format!("{channel} is lost"), |push| lost(push, channel))
+            .await;
+        assert_eq!(code, 2500);
+        subscribe(socket, channel).await;
+        publish(socket, channel, &json!("back")).await;
+        assert_eq!(payload(&socket.publication(channel).await), json!("back"));
+    }
+}
