@@ -44,6 +44,9 @@ pub(super) async fn keep_polling(node: Arc<Node>) {
             if let Ok(seqs) = node.database.read(|reader| reader.last_seqs()).await {
                 let seqs = seqs.into_iter().collect();
                 older = std::mem::replace(&mut newer, Mark { at, seqs });
+                if looks == 0 {
+                    older = newer.clone();
+                }
             }
         }
         looks = looks.wrapping_add(1);

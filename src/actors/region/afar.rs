@@ -1,14 +1,21 @@
 //! Other shards, here or on other nodes, and agents that come from there.
 
-use super::crossing::{Arrival, Journey, Offer};
-use super::{RegionMessage, Settled};
+use super::crossing::{Arrival, Destination, Fate, Journey, Offer};
+use super::{RegionActor, RegionMessage, Settled};
 use crate::actors::directory::Whereabouts;
-use crate::actors::node::Node;
-use crate::actors::peer::message::{Arrive, Fate, News, Traveller};
+use crate::actors::mailbox::answer;
+use crate::actors::node::{DEADLINE, Node};
+use crate::actors::peer::message::{self, Arrive, News, Traveller};
+use crate::actors::peer::{Told, read_receipt};
 use crate::actors::request::Request;
-use crate::base::id::{AgentId, ShardId};
+use crate::base::id::{AgentId, NodeId, ShardId};
 use crate::domain::region::Body;
+use crate::domain::space::Vec3;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long another node may take to answer an offer. Afterwards a transaction finds out.
+const OFFER_DEADLINE: Duration = Duration::from_secs(2);
 
 /// Tells another shard something, wherever it runs. What gets lost is asked for and told again.
 pub(super) fn tell(
@@ -51,7 +58,7 @@ pub(super) fn reload(node: &Node, shard: ShardId) {
 }
 
 /// A body as it goes to another node.
-pub(super) fn traveller(body: &Body) -> Traveller {
+fn traveller(body: &Body) -> Traveller {
     Traveller {
         profile: (*body.profile).clone(),
         trajectory: body.trajectory,
@@ -67,7 +74,7 @@ impl Arrival {
     pub fn from_afar(
         arrive: Arrive,
         request: Option<Request>,
-        told: impl FnOnce(Fate) + Send + 'static,
+        told: impl FnOnce(message::Fate) + Send + 'static,
     ) -> Self {
         let Arrive {
             shard,
@@ -95,5 +102,69 @@ impl Arrival {
         };
         let offer = Offer::of_another_node(body.profile.id, (shard, hop), told);
         Self::new((body, at), (from, from_region), offer, journey)
+    }
+}
+
+impl RegionActor {
+    /// Offers an agent to a shard of another node. What becomes of it is heard from there, or found out in the store.
+    pub(super) fn offer_there(
+        &self,
+        node: NodeId,
+        (body, at): (Body, Vec3),
+        to: Destination,
+        journey: Journey,
+    ) {
+        let (agent, hop, me) = (body.profile.id, body.hop, self.me());
+        let (teleport, away, follows) = match journey {
+            Journey::Teleport(request) => match self.await_receipt(node, &body, *request) {
+                Some(teleport) => (Some(teleport), None, None),
+                None => return self.tell_myself(RegionMessage::HandedOver(agent, hop, Fate::Kept)),
+            },
+            Journey::OnFoot { away, follows } => (None, away, follows),
+        };
+        let arrive = message::Arrive {
+            shard: to.shard,
+            body: traveller(&body),
+            at,
+            from: self.shard.id,
+            from_region: self.plan.name.clone(),
+            teleport,
+            away,
+            follows,
+        };
+        let receipt = arrive.teleport.as_ref().map(|(_, number)| *number);
+        let question = message::Question::Arrive(Box::new(arrive));
+        let peers = Arc::clone(&self.node.peers);
+        self.node
+            .peers
+            .ask_then(node, question, OFFER_DEADLINE, move |told| {
+                if let (Told::Missing | Told::Unsent, Some(receipt)) = (&told, receipt) {
+                    // Nothing was done, and nobody else will say so.
+                    peers.expect_no_more(node, receipt);
+                }
+                let fate = match told {
+                    Told::Done(bytes) => match rmp_serde::from_slice(&bytes) {
+                        Ok(message::Fate::Kept) => Fate::Kept,
+                        Ok(message::Fate::Later) => Fate::Later,
+                        Ok(message::Fate::Taken) => Fate::Taken(to),
+                        Ok(message::Fate::Unknown) | Err(_) => Fate::Unknown(to),
+                    },
+                    Told::Refused(_) | Told::Missing | Told::Unsent => Fate::Later,
+                    Told::Lost => Fate::Unknown(to),
+                };
+                if let Some(me) = me {
+                    me.order(RegionMessage::HandedOver(agent, hop, fate));
+                }
+            });
+    }
+
+    /// A request that goes along to another node, with the number under which its receipt is awaited. None: it was refused.
+    fn await_receipt(&self, node: NodeId, body: &Body, request: Request) -> Option<(message::Act, u64)> {
+        let (act, reply) = request.into_act(body.profile.handle.clone());
+        let number = self.node.peers.expect(node, DEADLINE, move |told| {
+            answer(reply, told.into_result().and_then(|bytes| read_receipt(&bytes)));
+        });
+        // Too many wait: the reply was dropped, and its asker is told `unavailable`.
+        number.ok().map(|number| (act, number))
     }
 }

@@ -7,11 +7,10 @@ use crate::actors::committer::{Pending, Settle};
 use crate::actors::directory::Whereabouts;
 use crate::actors::lease::moving;
 use crate::actors::mailbox::{Seat, answer};
-use crate::actors::node::DEADLINE;
-use crate::actors::peer::{Told, message, read_receipt};
+use crate::actors::peer::message;
 use crate::actors::request::Request;
 use crate::actors::watch::{self, Stage};
-use crate::base::id::{AgentId, NodeId, ShardId};
+use crate::base::id::{AgentId, ShardId};
 use crate::domain::agent::Profile;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::refusal::{Code, Refusal};
@@ -24,8 +23,6 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long another node may take to answer an offer. Afterwards a transaction finds out.
-const OFFER_DEADLINE: Duration = Duration::from_secs(2);
 /// Between two tries to learn what became of an offer.
 const RECLAIM_PAUSE: Duration = Duration::from_millis(500);
 
@@ -228,67 +225,11 @@ impl RegionActor {
         }
     }
 
-    /// Offers an agent to a shard of another node. What becomes of it is heard from there, or found out in the store.
-    fn offer_there(&self, node: NodeId, (body, at): (Body, Vec3), to: Destination, journey: Journey) {
-        let (agent, hop, me) = (body.profile.id, body.hop, self.me());
-        let (teleport, away, follows) = match journey {
-            Journey::Teleport(request) => match self.await_receipt(node, &body, *request) {
-                Some(teleport) => (Some(teleport), None, None),
-                None => return self.tell_myself(RegionMessage::HandedOver(agent, hop, Fate::Kept)),
-            },
-            Journey::OnFoot { away, follows } => (None, away, follows),
-        };
-        let arrive = message::Arrive {
-            shard: to.shard,
-            body: afar::traveller(&body),
-            at,
-            from: self.shard.id,
-            from_region: self.plan.name.clone(),
-            teleport,
-            away,
-            follows,
-        };
-        let receipt = arrive.teleport.as_ref().map(|(_, number)| *number);
-        let question = message::Question::Arrive(Box::new(arrive));
-        let peers = Arc::clone(&self.node.peers);
-        self.node
-            .peers
-            .ask_then(node, question, OFFER_DEADLINE, move |told| {
-                if let (Told::Missing | Told::Unsent, Some(receipt)) = (&told, receipt) {
-                    // Nothing was done, and nobody else will say so.
-                    peers.expect_no_more(node, receipt);
-                }
-                let fate = match told {
-                    Told::Done(bytes) => match rmp_serde::from_slice(&bytes) {
-                        Ok(message::Fate::Kept) => Fate::Kept,
-                        Ok(message::Fate::Later) => Fate::Later,
-                        Ok(message::Fate::Taken) => Fate::Taken(to),
-                        Ok(message::Fate::Unknown) | Err(_) => Fate::Unknown(to),
-                    },
-                    Told::Refused(_) | Told::Missing | Told::Unsent => Fate::Later,
-                    Told::Lost => Fate::Unknown(to),
-                };
-                if let Some(me) = me {
-                    me.order(RegionMessage::HandedOver(agent, hop, fate));
-                }
-            });
-    }
-
-    /// A request that goes along to another node, with the number under which its receipt is awaited. None: it was refused.
-    fn await_receipt(&self, node: NodeId, body: &Body, request: Request) -> Option<(message::Act, u64)> {
-        let (act, reply) = request.into_act(body.profile.handle.clone());
-        let number = self.node.peers.expect(node, DEADLINE, move |told| {
-            answer(reply, told.into_result().and_then(|bytes| read_receipt(&bytes)));
-        });
-        // Too many wait: the reply was dropped, and its asker is told `unavailable`.
-        number.ok().map(|number| (act, number))
-    }
-
-    fn me(&self) -> Option<Seat<RegionActor>> {
+    pub(super) fn me(&self) -> Option<Seat<RegionActor>> {
         self.node.directory.shard(self.shard.id).map(|seats| seats.region)
     }
 
-    fn tell_myself(&self, message: RegionMessage) {
+    pub(super) fn tell_myself(&self, message: RegionMessage) {
         if let Some(me) = self.me() {
             me.order(message);
         }

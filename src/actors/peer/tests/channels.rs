@@ -163,12 +163,8 @@ async fn heard(socket: &TestSocket, count: usize) -> Vec<(u64, Value)> {
 
 /// Waits until a socket is told that it lost a channel.
 async fn lost(socket: &TestSocket, name: &str) {
-    let all = std::cell::RefCell::new(Vec::new());
     wait_until("the channel is lost", || async {
-        all.borrow_mut().extend(socket.told());
-        all.borrow()
-            .iter()
-            .any(|told: &Value| told["lost_channel"] == name)
+        socket.lost_channels().iter().any(|lost| lost == name)
     })
     .await;
 }

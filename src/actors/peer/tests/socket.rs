@@ -11,10 +11,11 @@ use crate::actors::test_node::{TestNode, wait_until};
 use crate::actors::watch;
 use crate::base::id::SessionId;
 use crate::base::time::Tick;
-use crate::domain::space::Cell;
+use crate::domain::space;
 use crate::wire::Encoding;
 use serde_json::{Value, json};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -24,26 +25,44 @@ pub struct TestSocket {
     pub hub: usize,
     /// What its hub knows.
     pub table: SharedTable,
-    outbox: SharedOutbox,
     ear: Rc<Ear>,
 }
 
-/// What its hub told it, beside what is written.
-#[derive(Default)]
+/// What was written to it and what its hub told it, in that order.
 struct Ear {
+    outbox: SharedOutbox,
     region: RefCell<Option<String>>,
-    told: RefCell<Vec<Value>>,
+    all: RefCell<VecDeque<Value>>,
+    lost_channels: RefCell<Vec<String>>,
+}
+
+impl Ear {
+    /// Takes what is to be written.
+    fn flush(&self) {
+        let mut pieces = Vec::new();
+        self.outbox.borrow_mut().take(&mut pieces);
+        let pushes = pieces
+            .iter()
+            .flat_map(|piece| serde_json::Deserializer::from_slice(piece).into_iter::<Value>())
+            .map(|push| push.unwrap()["push"]["pub"]["data"].clone());
+        self.all.borrow_mut().extend(pushes);
+    }
+
+    fn tell(&self, told: Value) {
+        self.flush();
+        self.all.borrow_mut().push_back(told);
+    }
 }
 
 impl Listener for Ear {
     fn inbox(&self, publication: &Arc<Publication>) {
         let entry: Value = serde_json::from_slice(&publication.data).unwrap();
-        self.told.borrow_mut().push(json!({"inbox": entry}));
+        self.tell(json!({"inbox": entry}));
     }
 
     fn region(&self, _: Option<&str>, to: Option<&str>) {
         *self.region.borrow_mut() = to.map(str::to_owned);
-        self.told.borrow_mut().push(json!({"region": to}));
+        self.tell(json!({"region": to}));
     }
 
     fn is_elsewhere(&self, region: &str) -> bool {
@@ -54,20 +73,18 @@ impl Listener for Ear {
         self.region(None, Some(region));
     }
 
-    fn lose_cells(&self, cells: &[Cell], _: Tick) {
-        self.told.borrow_mut().push(json!({"lost": cells}));
+    fn lose_cells(&self, cells: &[space::Cell], _: Tick) {
+        self.tell(json!({"lost": cells}));
     }
 
     fn follow(&self, _: Option<&str>, to: Option<&str>) {
-        self.told.borrow_mut().push(json!({"follow": to}));
+        self.tell(json!({"follow": to}));
     }
 
     fn unsubscribe(&self, _: &str) {}
 
-    fn lose_channel(&self, channel: &str, is_held: bool) {
-        self.told
-            .borrow_mut()
-            .push(json!({"lost_channel": channel, "is_held": is_held}));
+    fn lose_channel(&self, channel: &str, _: bool) {
+        self.lost_channels.borrow_mut().push(channel.to_owned());
     }
 }
 
@@ -75,12 +92,18 @@ impl TestSocket {
     /// A socket of nobody, on a hub of its own.
     pub fn open(node: &TestNode, agent: Option<&Caller>) -> Self {
         let outbox: SharedOutbox = Rc::new(RefCell::new(Outbox::new(Dialect::Centrifuge(Encoding::Json))));
-        let (table, ear) = (SharedTable::default(), Rc::new(Ear::default()));
+        let table = SharedTable::default();
+        let ear = Rc::new(Ear {
+            outbox: outbox.clone(),
+            region: RefCell::default(),
+            all: RefCell::default(),
+            lost_channels: RefCell::default(),
+        });
         let session = node.node().session_id();
         let listener: Rc<dyn Listener> = ear.clone();
         table
             .borrow_mut()
-            .attach(session, agent.map(|agent| agent.id), outbox.clone(), listener);
+            .attach(session, agent.map(|agent| agent.id), outbox, listener);
         let homes = Arc::clone(&node.node().homes);
         let hub = HubActor::Here {
             table: SharedTable::clone(&table),
@@ -92,7 +115,6 @@ impl TestSocket {
             session,
             hub,
             table,
-            outbox,
             ear,
         }
     }
@@ -121,7 +143,7 @@ impl TestSocket {
     /// The pushes that were written since this was last asked.
     pub fn pushes(&self) -> Vec<Value> {
         let mut pieces = Vec::new();
-        self.outbox.borrow_mut().take(&mut pieces);
+        self.ear.outbox.borrow_mut().take(&mut pieces);
         pieces
             .iter()
             .flat_map(|piece| serde_json::Deserializer::from_slice(piece).into_iter::<Value>())
@@ -129,39 +151,34 @@ impl TestSocket {
             .collect()
     }
 
-    /// What it was told since this was last asked.
-    pub fn told(&self) -> Vec<Value> {
-        self.ear.told.take()
+    /// The channels that it lost since this was last asked.
+    pub fn lost_channels(&self) -> Vec<String> {
+        self.ear.lost_channels.take()
     }
 
     /// Writes to it.
     pub fn push(&self, pieces: Vec<bytes::Bytes>) {
-        let mut outbox = self.outbox.borrow_mut();
+        let mut outbox = self.ear.outbox.borrow_mut();
         pieces.into_iter().for_each(|piece| outbox.push(piece));
     }
 
-    /// What was written and told since this was last asked.
-    pub fn take(&self) -> Vec<Value> {
-        let pushes = self.pushes();
-        let mut all: Vec<Value> = pushes.iter().map(|push| push["pub"]["data"].clone()).collect();
-        all.append(&mut self.told());
-        all
-    }
-
-    /// Waits until something was written or told that is so, while the world ticks. Gives all until then.
+    /// Waits until something was written or told that is so, while the world ticks. Gives all until then; what came after it is
+    /// for the next time.
     pub async fn hear(&self, node: &TestNode, what: &str, is_so: impl Fn(&Value) -> bool) -> Vec<Value> {
-        let all = RefCell::new(Vec::new());
+        let found = Cell::new(0);
         wait_until(what, || async {
             node.clock.advance(100);
-            all.borrow_mut().extend(self.take());
-            all.borrow().iter().any(&is_so)
+            self.ear.flush();
+            let place = self.ear.all.borrow().iter().position(&is_so);
+            found.set(place.map_or(0, |place| place + 1));
+            place.is_some()
         })
         .await;
-        all.into_inner()
+        self.ear.all.borrow_mut().drain(..found.get()).collect()
     }
 
     /// Why it is to be closed, if it is.
     pub fn is_closed(&self) -> bool {
-        self.outbox.borrow().end_reason().is_some()
+        self.ear.outbox.borrow().end_reason().is_some()
     }
 }

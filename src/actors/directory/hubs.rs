@@ -1,0 +1,98 @@
+//! The hubs, by which sockets of this node and of others are reached.
+
+use super::{Directory, Hub};
+use crate::actors::hub::HubMessage;
+use crate::base::id::{AgentId, NodeId, ShardId};
+use std::sync::{Arc, PoisonError};
+
+impl Directory {
+    /// The hubs: those of this node's shard threads, and one for each other node.
+    pub fn hubs(&self) -> Arc<[Hub]> {
+        Arc::clone(&self.hubs.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Adds a hub and returns its index.
+    pub fn put_hub(&self, hub: Hub) -> usize {
+        let mut hubs = self.hubs.write().unwrap_or_else(PoisonError::into_inner);
+        let index = hubs.len();
+        *hubs = hubs.iter().cloned().chain([hub]).collect();
+        index
+    }
+
+    /// The index of another node's hub.
+    pub fn hub_of(&self, node: NodeId) -> Option<usize> {
+        self.hubs().iter().position(|hub| hub.node == Some(node))
+    }
+
+    /// Notes whether sockets of another node watch a shard, by the index of that node's hub.
+    pub fn note_watched(&self, shard: ShardId, hub: usize, is_watched: bool) {
+        if is_watched {
+            self.watched.insert((shard, hub), ());
+        } else {
+            self.watched.remove(&(shard, hub));
+        }
+    }
+
+    /// Whether sockets that this hub reaches watch a shard.
+    #[cfg(test)]
+    pub fn is_watched(&self, shard: ShardId, hub: usize) -> bool {
+        self.watched.contains_key(&(shard, hub))
+    }
+
+    /// Notes that an agent's client without a socket speaks to another node, or to this one.
+    pub fn note_guest(&self, agent: AgentId, node: Option<NodeId>) {
+        match node {
+            Some(node) => drop(self.guests.insert(agent, node)),
+            None => drop(self.guests.remove(&agent)),
+        }
+    }
+
+    /// Tells every hub. A hub whose mailbox is full misses it, which is counted.
+    pub fn tell_hubs(&self, make: impl Fn() -> HubMessage) {
+        for hub in self.hubs().iter() {
+            // Counted by the mailbox; the sockets of that thread are hopelessly behind by then.
+            let _ = hub.seat.tell(make());
+        }
+    }
+
+    /// Tells the hubs of this node.
+    pub fn tell_own_hubs(&self, make: impl Fn() -> HubMessage) {
+        for hub in self.hubs().iter().filter(|hub| hub.node.is_none()) {
+            // As above.
+            let _ = hub.seat.tell(make());
+        }
+    }
+
+    /// Tells the hubs of this node, past the bound of their mailboxes: orders of the server's own, whose number is bounded.
+    pub fn order_own_hubs(&self, make: impl Fn() -> HubMessage) {
+        for hub in self.hubs().iter().filter(|hub| hub.node.is_none()) {
+            hub.seat.order(make());
+        }
+    }
+
+    /// Tells the hubs of this node, and those of the other nodes that are concerned.
+    pub fn tell_hubs_of(&self, is_concerned: impl Fn(NodeId) -> bool, make: impl Fn() -> HubMessage) {
+        for hub in self
+            .hubs()
+            .iter()
+            .filter(|hub| hub.node.is_none_or(&is_concerned))
+        {
+            // As above.
+            let _ = hub.seat.tell(make());
+        }
+    }
+
+    /// Tells the hubs that may have somebody who hears or sees what happens in a shard.
+    pub fn tell_hubs_around(&self, shard: ShardId, hearers: &[AgentId], make: impl Fn() -> HubMessage) {
+        for (index, hub) in self.hubs().iter().enumerate() {
+            let is_concerned = hub.node.is_none_or(|node| {
+                let is_guest = |agent| self.guests.get(agent).is_some_and(|at| *at == node);
+                self.watched.contains_key(&(shard, index)) || hearers.iter().any(is_guest)
+            });
+            if is_concerned {
+                // As above.
+                let _ = hub.seat.tell(make());
+            }
+        }
+    }
+}
