@@ -1,5 +1,6 @@
 //! Who runs which shard, as this node learns it: from the turns of its leases, and sooner from the nodes themselves.
 
+use super::channels::home;
 use super::hub::HubMessage;
 use super::node::Node;
 use super::peer;
@@ -16,16 +17,21 @@ pub fn note_turn(node: &Arc<Node>, holdings: &[Holding], alive: &[NodeId]) {
     let (come, gone) = node.peers.set_alive(alive);
     come.into_iter().for_each(|other| peer::welcome(node, other));
     for holding in holdings {
-        note(node, holding.shard, holding.owner, holding.epoch);
+        note_one(node, holding.shard, holding.owner, holding.epoch);
     }
+    home::look_again(node);
     gone.into_iter().for_each(|other| peer::forget(node, other));
 }
 
 /// Notes who holds a shard, under which epoch. Whoever watches it here looks at it anew when that is news.
 pub fn note(node: &Arc<Node>, shard: ShardId, owner: Option<NodeId>, epoch: i64) {
-    if !node.peers.is_on() {
-        return;
+    if node.peers.is_on() {
+        note_one(node, shard, owner, epoch);
+        home::look_again(node);
     }
+}
+
+fn note_one(node: &Arc<Node>, shard: ShardId, owner: Option<NodeId>, epoch: i64) {
     let Some(before) = node.directory.note_owner(shard, owner, epoch) else {
         return;
     };

@@ -229,14 +229,14 @@ impl TestNode {
             regions: reader.regions().unwrap(),
             shards: reader.shards().unwrap(),
         };
-        let bus_config = BusConfig::default();
+        let (bus_config, epoch) = (BusConfig::default(), entropy.token_base62(8));
         let node = Arc::new(Node {
             id,
             clock: clock.clone(),
             entropy,
             rate,
             database: Database::start(vec![store], vec![reader]),
-            channels: Channels::new("test".into(), CHANNEL_HISTORIES_MAX_BYTES),
+            channels: Channels::new(epoch, CHANNEL_HISTORIES_MAX_BYTES),
             directory: Directory::new(world.clone()),
             quarantine: Arc::default(),
             overload: Default::default(),

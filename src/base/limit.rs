@@ -44,6 +44,10 @@ pub const RECOVERY_MAX_BYTES: usize = 512 * 1024;
 pub const PUBLISHERS_PER_NODE_MAX: usize = 100_000;
 /// Publications that one recovery brings back. Source: centrifuge-protocol.md §5.
 pub const RECOVERY_MAX: usize = 1_000;
+/// Sockets of other nodes on one channel.
+pub const CHANNEL_GUESTS_MAX: usize = 200_000;
+/// What is published on a channel while a socket comes to it on another node; more and it must subscribe again.
+pub const CHANNEL_HELD_MAX: usize = 128;
 /// Channels that one node keeps a history for.
 pub const CHANNELS_PER_NODE_MAX: usize = 100_000;
 

@@ -111,6 +111,8 @@ declare! {
     gauge channel_history_bytes() = "rookery_channel_history_bytes", Bytes;
     /// Histories of channels that were forgotten because all together weighed too much.
     counter channel_histories_evicted() = "rookery_channel_histories_evicted_total", Count;
+    /// Subscriptions that clients had to ask for again: the channel's home moved, or something of it got lost.
+    counter channel_subscriptions_lost() = "rookery_channel_subscriptions_lost_total", Count;
     /// Limits of absent agents that were forgotten before they had recovered.
     counter parked_limits_evicted() = "rookery_parked_limits_evicted_total", Count;
     /// Restarts of an actor after a panic.

@@ -8,12 +8,13 @@ use crate::base::ring::Ring;
 use crate::base::time::Timestamp;
 use crate::wire::request::StreamPosition;
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 /// What a kept publication takes beside its payload, rounded up. Units: bytes.
 const KEPT_OVERHEAD_BYTES: usize = 512;
 
 /// A publication that a channel remembers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Kept {
     /// Its place in the stream.
     pub offset: u64,
@@ -22,6 +23,7 @@ pub struct Kept {
     /// What: JSON text.
     pub data: Bytes,
     /// Who published it.
+    #[serde(with = "publisher")]
     pub publisher: Option<Publisher>,
 }
 
@@ -38,7 +40,7 @@ impl Kept {
 }
 
 /// The history of a channel.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct History {
     /// Names the stream.
     pub epoch: String,
@@ -49,7 +51,7 @@ pub struct History {
 }
 
 /// Where a channel's stream is, and what of it a client asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Position {
     /// Names the stream; offsets of another epoch mean nothing in it.
     pub epoch: String,
@@ -166,5 +168,25 @@ impl Stream {
     fn drop_oldest(&mut self) {
         let bytes = self.kept.drop_oldest().map_or(0, |kept| kept.bytes());
         self.bytes = self.bytes.saturating_sub(bytes);
+    }
+}
+
+/// A publisher on its way to another node.
+mod publisher {
+    use super::Publisher;
+    use crate::actors::peer::message::Client;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        publisher: &Option<Publisher>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        publisher.clone().map(Client::from).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Publisher>, D::Error> {
+        Ok(Option::<Client>::deserialize(deserializer)?.map(Publisher::from))
     }
 }

@@ -1,37 +1,65 @@
-//! Channels of this node: history, presence, and the order of publications. In memory; an epoch tells when it was lost.
+//! Channels: history, presence, and the order of publications, each at the channel's home. In memory; an epoch tells when it was lost.
 
 mod budget;
+mod desk;
+mod guests;
 mod history;
+pub mod home;
 mod presence;
 mod publishers;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use desk::{Desk, count, leave, publish, serve};
 pub use history::{History, Kept, Position};
+pub use home::{Home, Way, way};
 
 use super::directory::Directory;
 use super::hub::HubMessage;
 use super::node::Limiter;
 use super::publication::{Publication, Publisher};
+use crate::base::id::{NodeId, SessionId};
 use crate::base::time::Timestamp;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Code, Refusal};
 use crate::host::clock::Clock;
 use crate::telemetry::metric;
 use crate::wire::push::ClientInfo;
 use crate::wire::request::StreamPosition;
 use budget::Budget;
 use bytes::Bytes;
+use home::Chart;
 use publishers::Publishers;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use table::Table;
 
-/// The channels of this node. Only subscribing and publishing make a channel; questions about one that is not there are answered empty.
+/// The channels whose home is this node, and where the others are. Only subscribing and publishing make a channel; questions about
+/// one that is not there are answered empty.
 pub struct Channels {
     table: Table,
     budget: Budget,
     publishers: Publishers,
+    chart: RwLock<Arc<Chart>>,
+}
+
+/// A channel at its home.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// By which its subscribers are reached.
+    pub directory: &'a Directory,
+    /// Its name.
+    pub name: &'a str,
+    /// Its home; none on a node that is alone.
+    pub home: Option<Home>,
+}
+
+/// Somebody who comes to a channel.
+pub struct Comer {
+    /// As the others see it; none on a channel without presence.
+    pub info: Option<ClientInfo>,
+    /// A socket of another node.
+    pub guest: Option<(NodeId, SessionId)>,
 }
 
 impl Channels {
@@ -41,26 +69,57 @@ impl Channels {
             table: Table::new(epoch),
             budget: Budget::new(histories_max_bytes),
             publishers: Publishers::default(),
+            chart: RwLock::default(),
         }
     }
 
-    /// Publishes: keeps it when the channel has a history, and sends it to this node's subscribers.
+    /// Who holds which shard, as this node knows it.
+    pub fn chart(&self) -> Arc<Chart> {
+        Arc::clone(&self.chart.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Draws the chart anew and forgets channels that are not at home here any more. None: it is as it was.
+    fn redraw(&self, directory: &Directory) -> Option<Arc<Chart>> {
+        let chart = {
+            let mut known = self.chart.write().unwrap_or_else(PoisonError::into_inner);
+            // Under the lock, so that what is older never replaces what is newer.
+            let chart = Chart::of(directory);
+            if **known == chart {
+                return None;
+            }
+            *known = Arc::new(chart);
+            Arc::clone(&known)
+        };
+        self.table.keep(&self.budget, &chart);
+        Some(chart)
+    }
+
+    /// Publishes: keeps it when the channel has a history, and sends it to its subscribers on all nodes.
     /// Errors: `overloaded`.
     pub fn publish(
         &self,
-        directory: &Directory,
-        name: &str,
+        place: &Place<'_>,
         data: Bytes,
         publisher: Option<Publisher>,
         is_kept: bool,
         now: Timestamp,
     ) -> Result<Option<u64>, Refusal> {
+        let directory = place.directory;
         if !is_kept {
-            let publication = Publication::with_offset(name.into(), data, None, publisher);
-            directory.tell_hubs(|| HubMessage::Channel(Arc::clone(&publication)));
+            let publication = Publication::with_offset(place.name.into(), data, None, publisher);
+            let message = || HubMessage::Channel(Arc::clone(&publication));
+            // On a node that is alone there are no guests to look for.
+            let told = place.home.and_then(|_| {
+                self.table.with_known(place.name, |_, channel| {
+                    directory.tell_hubs_of(|node| channel.guests.has(node), message);
+                })
+            });
+            if told.is_none() {
+                directory.tell_own_hubs(message);
+            }
             return Ok(None);
         }
-        let offset = self.table.with(name, |name, channel| {
+        let offset = self.table.with(&self.budget, place, |name, channel| {
             let offset = channel.stream.next_offset();
             // Kept without its encodings: they are for those who are there now.
             channel.stream.keep(Kept {
@@ -72,7 +131,10 @@ impl Channels {
             channel.turn = self.budget.published(name, channel.turn, channel.stream.weight());
             let publication = Publication::with_offset(Arc::clone(name), data, Some(offset), publisher);
             // Under the lock, so that every hub sees the channel's publications in their order.
-            directory.tell_hubs(|| HubMessage::Channel(Arc::clone(&publication)));
+            directory.tell_hubs_of(
+                |node| channel.guests.has(node),
+                || HubMessage::Channel(Arc::clone(&publication)),
+            );
             offset
         })?;
         self.make_room();
@@ -93,33 +155,59 @@ impl Channels {
     /// None: not all of that is known any more, and the client comes only when it is. Errors: `overloaded`.
     pub fn come(
         &self,
-        directory: &Directory,
-        name: &str,
-        info: ClientInfo,
+        place: &Place<'_>,
+        comer: Comer,
         since: Option<&StreamPosition>,
         must_recover: bool,
         now: Timestamp,
     ) -> Result<Option<Position>, Refusal> {
-        let position = self.table.with(name, |name, channel| {
+        let came = self.table.with(&self.budget, place, |name, channel| {
             let missed = since.and_then(|since| channel.stream.since(since, now));
             if must_recover && missed.is_none() {
-                return None;
+                return Ok(None);
             }
-            channel.presence.come(directory, name, info);
-            Some(channel.stream.position(missed))
+            if let Some((node, session)) = comer.guest
+                && !channel.guests.put(node, session)
+            {
+                return Err(Refusal::new(Code::Overloaded, "too many on one channel").retry_after(5_000));
+            }
+            if let Some(info) = comer.info {
+                channel
+                    .presence
+                    .come(place.directory, &channel.guests, name, info);
+            }
+            Ok(Some(channel.stream.position(missed)))
         })?;
-        if position.is_none() {
-            self.table.forget_unused(name);
+        if !matches!(came, Ok(Some(_))) {
+            self.table.forget_unused(place.name);
         }
-        Ok(position)
+        came
     }
 
     /// Notes that a client left a channel and tells the others. A channel that nobody is on and that never kept anything is forgotten.
     pub fn go(&self, directory: &Directory, name: &str, client: &str) {
         self.table.with_known(name, |name, channel| {
-            channel.presence.go(directory, name, client);
+            channel.presence.go(directory, &channel.guests, name, client);
         });
         self.table.forget_unused(name);
+    }
+
+    /// Notes that a socket of another node left a channel, as `go`.
+    pub fn part(&self, directory: &Directory, name: &str, (node, session): (NodeId, SessionId)) {
+        self.table
+            .with_known(name, |_, channel| channel.guests.remove(node, session));
+        self.go(directory, name, &session.to_string());
+    }
+
+    /// Notes that all sockets of another node left all channels.
+    fn forget_guests(&self, directory: &Directory, node: NodeId) {
+        self.table.with_all(|name, channel| {
+            for session in channel.guests.take(node) {
+                channel
+                    .presence
+                    .go(directory, &channel.guests, name, &session.to_string());
+            }
+        });
     }
 
     /// The history of a channel, as far as it is kept.

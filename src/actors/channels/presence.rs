@@ -1,5 +1,6 @@
 //! Who is on one channel, and the word to the others about it.
 
+use super::guests::Guests;
 use crate::actors::directory::Directory;
 use crate::actors::hub::HubMessage;
 use crate::wire::push::{ClientInfo, Join, Leave, Push, PushBody};
@@ -13,17 +14,17 @@ pub(super) struct Presence(BTreeMap<String, ClientInfo>);
 
 impl Presence {
     /// Notes that a client is there and tells the others.
-    pub fn come(&mut self, directory: &Directory, channel: &Arc<str>, info: ClientInfo) {
+    pub fn come(&mut self, directory: &Directory, guests: &Guests, channel: &Arc<str>, info: ClientInfo) {
         self.0.insert(info.client.clone(), info.clone());
         let body = PushBody::Join(Box::new(Join { info: Some(info) }));
-        tell(directory, channel, body);
+        tell(directory, guests, channel, body);
     }
 
     /// Notes that a client is gone and tells the others, if it was there.
-    pub fn go(&mut self, directory: &Directory, channel: &Arc<str>, client: &str) {
+    pub fn go(&mut self, directory: &Directory, guests: &Guests, channel: &Arc<str>, client: &str) {
         if let Some(info) = self.0.remove(client) {
             let body = PushBody::Leave(Box::new(Leave { info: Some(info) }));
-            tell(directory, channel, body);
+            tell(directory, guests, channel, body);
         }
     }
 
@@ -36,15 +37,16 @@ impl Presence {
     }
 }
 
-fn tell(directory: &Directory, channel: &Arc<str>, body: PushBody) {
+fn tell(directory: &Directory, guests: &Guests, channel: &Arc<str>, body: PushBody) {
     let push = Reply::push(Push::of(channel.as_ref(), body));
     let (json, protobuf) = (
         wire::encode_reply(Encoding::Json, &push),
         wire::encode_reply(Encoding::Protobuf, &push),
     );
-    directory.tell_hubs(|| HubMessage::Presence {
+    let message = || HubMessage::Presence {
         channel: Arc::clone(channel),
         json: json.clone(),
         protobuf: protobuf.clone(),
-    });
+    };
+    directory.tell_hubs_of(|node| guests.has(node), message);
 }

@@ -51,7 +51,7 @@ impl Stage {
     fn publish_to(&self, channel: &str, size: usize) -> u64 {
         let data = Bytes::from(vec![b'1'; size]);
         self.channels
-            .publish(&self.directory, channel, data, None, true, self.now())
+            .publish(&self.place(channel), data, None, true, self.now())
             .unwrap()
             .unwrap()
     }
@@ -71,14 +71,24 @@ impl Stage {
         });
         self.channels
             .come(
-                &self.directory,
-                channel,
-                info,
+                &self.place(channel),
+                Comer {
+                    info: Some(info),
+                    guest: None,
+                },
                 since.as_ref(),
                 must_recover,
                 self.now(),
             )
             .unwrap()
+    }
+
+    fn place<'a>(&'a self, name: &'a str) -> Place<'a> {
+        Place {
+            directory: &self.directory,
+            name,
+            home: None,
+        }
     }
 
     fn go(&self) {

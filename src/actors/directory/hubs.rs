@@ -63,6 +63,25 @@ impl Directory {
         }
     }
 
+    /// Tells the hubs of this node, past the bound of their mailboxes: orders of the server's own, whose number is bounded.
+    pub fn order_own_hubs(&self, make: impl Fn() -> HubMessage) {
+        for hub in self.hubs().iter().filter(|hub| hub.node.is_none()) {
+            hub.seat.order(make());
+        }
+    }
+
+    /// Tells the hubs of this node, and those of the other nodes that are concerned.
+    pub fn tell_hubs_of(&self, is_concerned: impl Fn(NodeId) -> bool, make: impl Fn() -> HubMessage) {
+        for hub in self
+            .hubs()
+            .iter()
+            .filter(|hub| hub.node.is_none_or(&is_concerned))
+        {
+            // As above.
+            let _ = hub.seat.tell(make());
+        }
+    }
+
     /// Tells the hubs that may have somebody who hears or sees what happens in a shard.
     pub fn tell_hubs_around(&self, shard: ShardId, hearers: &[AgentId], make: impl Fn() -> HubMessage) {
         for (index, hub) in self.hubs().iter().enumerate() {

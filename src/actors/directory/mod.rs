@@ -192,6 +192,11 @@ impl Directory {
         self.owners.get(&shard).map(|owner| owner.0)
     }
 
+    /// The node that holds a shard, and under which epoch, as far as this one knows.
+    pub fn holder(&self, shard: ShardId) -> Option<(NodeId, i64)> {
+        self.owners.get(&shard).map(|holder| *holder)
+    }
+
     /// The shards that a node holds, as far as this one knows.
     pub fn shards_of(&self, node: NodeId) -> Vec<ShardId> {
         let of_node = self.owners.iter().filter(|row| row.0 == node);

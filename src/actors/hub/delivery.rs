@@ -1,36 +1,43 @@
 //! Publications to those whom they are for.
 
 use super::listing::{push, push_news};
+use super::subscribing::{Accepted, Lost, presence_piece};
 use super::table::HubTable;
-use crate::actors::publication::{Dialect, Publication};
+use crate::actors::publication::Publication;
 use crate::base::id::{AgentId, ShardId};
 use crate::domain::space::Cell;
-use crate::wire::Encoding;
 use bytes::Bytes;
+use std::sync::Arc;
 
 impl HubTable {
-    /// Sends a publication of a channel to its subscribers, each once and without a gap.
-    pub(super) fn publish(&mut self, publication: &Publication) {
+    /// Sends a publication of a channel to its subscribers, each once and without a gap. Gives those of whom one before it got lost:
+    /// their subscriptions have ended.
+    pub(super) fn publish(&mut self, publication: &Arc<Publication>) -> Vec<Lost> {
+        let mut torn = Vec::new();
         let subscribers = self.channels.get_mut(&publication.channel);
         for subscriber in subscribers.into_iter().flatten() {
-            if let Some(offset) = publication.offset {
-                if offset <= subscriber.position {
-                    continue;
-                }
-                subscriber.position = offset;
+            if subscriber.hold_back(publication) {
+                continue;
             }
-            push(&subscriber.outbox, publication);
+            match subscriber.accept(publication) {
+                Accepted::New => push(&subscriber.outbox, publication),
+                Accepted::Known => {}
+                Accepted::Torn => torn.push(subscriber.session),
+            }
         }
+        torn.into_iter()
+            .filter_map(|session| self.lose(session, &publication.channel))
+            .collect()
     }
 
     /// Sends the push of somebody who came to a channel or left it, each in its own encoding.
-    pub(super) fn tell_presence(&self, channel: &str, json: &Bytes, protobuf: &Bytes) {
-        for subscriber in self.channels.get(channel).into_iter().flatten() {
-            let mut outbox = subscriber.outbox.borrow_mut();
-            match outbox.dialect() {
-                Dialect::Centrifuge(Encoding::Json) => outbox.push(json.clone()),
-                Dialect::Centrifuge(Encoding::Protobuf) => outbox.push(protobuf.clone()),
-                Dialect::ClawBots => {}
+    pub(super) fn tell_presence(&mut self, channel: &str, json: &Bytes, protobuf: &Bytes) {
+        for subscriber in self.channels.get_mut(channel).into_iter().flatten() {
+            if subscriber.hold_back_presence(json, protobuf) {
+                continue;
+            }
+            if let Some(piece) = presence_piece(&subscriber.outbox, json, protobuf) {
+                subscriber.outbox.borrow_mut().push(piece);
             }
         }
     }

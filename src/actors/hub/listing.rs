@@ -1,6 +1,7 @@
 //! Lists of sessions by what they have in common: an agent, a cell, a channel. Those of cells and channels have each session's
 //! outbox with them, so that a publication finds it without a look into another map.
 
+use super::subscribing::Bond;
 use crate::actors::outbox::SharedOutbox;
 use crate::actors::publication::Publication;
 use crate::base::id::SessionId;
@@ -62,6 +63,8 @@ pub(super) struct Subscriber {
     pub(super) outbox: SharedOutbox,
     /// The offset of the last publication sent.
     pub(super) position: u64,
+    /// Where nodes share the world.
+    pub(super) bond: Option<Box<Bond>>,
 }
 
 impl Member for Subscriber {

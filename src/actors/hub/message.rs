@@ -1,7 +1,8 @@
 //! What hubs are told.
 
+use crate::actors::channels::home::Chart;
 use crate::actors::publication::Publication;
-use crate::base::id::{AgentId, SessionId, ShardId};
+use crate::base::id::{AgentId, NodeId, SessionId, ShardId};
 use crate::base::time::Tick;
 use crate::domain::agent::Handle;
 use crate::domain::space::Cell;
@@ -42,6 +43,10 @@ pub enum HubMessage {
         /// The push as protobuf.
         protobuf: Bytes,
     },
+    /// Who holds which shard, and with it the channels: what is elsewhere now is lost.
+    Homes(Arc<Chart>),
+    /// Channels whose home is that node are lost.
+    HomeLost(NodeId),
     /// The region around a session changed.
     Region {
         /// Which session.

@@ -4,17 +4,21 @@ mod delivery;
 mod listing;
 mod message;
 mod sight;
+mod subscribing;
 mod table;
 
 pub use message::{Frames, HubMessage, Interest, TickFrames, Whom};
+pub use subscribing::Released;
 pub use table::{HubTable, Listener};
 
 use super::homes::Homes;
 use super::peer::PeerHub;
 use super::watch::{Role, Stage};
+use crate::telemetry::metric;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use subscribing::Lost;
 
 /// A hub's table, shared with the sessions of its thread.
 pub type SharedTable = Rc<RefCell<HubTable>>;
@@ -66,7 +70,16 @@ fn hand_on(table: &SharedTable, homes: &Homes, message: HubMessage) {
             listeners.iter().for_each(|listener| listener.inbox(&publication));
         }
         HubMessage::Channel(publication) | HubMessage::Followed(publication) => {
-            table.borrow_mut().publish(&publication);
+            let lost = table.borrow_mut().publish(&publication);
+            tell_lost(lost);
+        }
+        HubMessage::Homes(chart) => {
+            let lost = table.borrow_mut().follow_homes(&chart);
+            tell_lost(lost);
+        }
+        HubMessage::HomeLost(node) => {
+            let lost = table.borrow_mut().lose_home(node);
+            tell_lost(lost);
         }
         HubMessage::Rehome(handle) => homes.call(handle),
         HubMessage::Settle { session, region } => {
@@ -82,7 +95,7 @@ fn hand_on(table: &SharedTable, homes: &Homes, message: HubMessage) {
             json,
             protobuf,
         } => {
-            table.borrow().tell_presence(&channel, &json, &protobuf);
+            table.borrow_mut().tell_presence(&channel, &json, &protobuf);
         }
         HubMessage::Region { session, from, to } => {
             let listener = table.borrow_mut().change_region(session);
@@ -103,5 +116,13 @@ fn hand_on(table: &SharedTable, homes: &Homes, message: HubMessage) {
                 .iter()
                 .for_each(|listener| listener.unsubscribe(&channel));
         }
+    }
+}
+
+/// A listener may borrow the table.
+fn tell_lost(lost: Vec<Lost>) {
+    for (listener, channel, is_held) in lost {
+        metric::channel_subscriptions_lost().increment(1);
+        listener.lose_channel(&channel, is_held);
     }
 }

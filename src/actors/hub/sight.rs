@@ -67,7 +67,7 @@ impl HubTable {
             self.unsubscribe(session, from);
         }
         if let Some(to) = to {
-            self.subscribe(session, Arc::clone(to), 0);
+            self.subscribe(session, Arc::clone(to));
         }
         self.sessions
             .get(&session)

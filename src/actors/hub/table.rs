@@ -2,6 +2,7 @@
 
 use super::listing::{Subscriber, Watcher, take_out};
 use super::message::Whom;
+use super::subscribing::Bond;
 use crate::actors::outbox::SharedOutbox;
 use crate::actors::publication::Publication;
 use crate::base::id::{AgentId, SessionId, ShardId};
@@ -30,6 +31,8 @@ pub trait Listener {
     fn follow(&self, from: Option<&str>, to: Option<&str>);
     /// Its subscription to a channel ends.
     fn unsubscribe(&self, channel: &str);
+    /// Its subscription to a channel has ended, which it should ask for again. `is_held`: the channel's home has not answered yet.
+    fn lose_channel(&self, channel: &str, is_held: bool);
 }
 
 /// A session.
@@ -52,6 +55,8 @@ pub struct HubTable {
     pub(super) agents: IdMap<AgentId, SmallVec<[SessionId; 3]>>,
     pub(super) cells: IdMap<(ShardId, Cell), Vec<Watcher>>,
     pub(super) channels: HashMap<Arc<str>, Vec<Subscriber>>,
+    /// How many subscriptions were held.
+    pub(super) tickets: u64,
 }
 
 impl HubTable {
@@ -113,11 +118,17 @@ impl HubTable {
         }
     }
 
+    /// Subscribes a session to a channel that has no home.
+    pub(super) fn subscribe(&mut self, session: SessionId, channel: Arc<str>) {
+        self.bind(session, channel, 0, None);
+    }
+
     /// Subscribes a session to a channel, whose publications it has up to an offset.
-    pub fn subscribe(&mut self, session: SessionId, channel: Arc<str>, position: u64) {
+    pub(super) fn bind(&mut self, session: SessionId, channel: Arc<str>, position: u64, bond: Option<Bond>) {
         let Some(entry) = self.sessions.get_mut(&session) else {
             return;
         };
+        let bond = bond.map(Box::new);
         let is_new = entry.channels.insert(Arc::clone(&channel));
         let subscribers = self.channels.entry(channel).or_default();
         if is_new {
@@ -126,9 +137,10 @@ impl HubTable {
                 session,
                 outbox,
                 position,
+                bond,
             });
         } else if let Some(known) = subscribers.iter_mut().find(|known| known.session == session) {
-            known.position = position;
+            (known.position, known.bond) = (position, bond);
         }
     }
 

@@ -47,6 +47,8 @@ impl Listener for Ears {
     fn follow(&self, _: Option<&str>, _: Option<&str>) {}
 
     fn unsubscribe(&self, _: &str) {}
+
+    fn lose_channel(&self, _: &str, _: bool) {}
 }
 
 impl Ears {

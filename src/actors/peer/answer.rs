@@ -3,6 +3,7 @@
 use super::message::{self, Arrive, Fate, Question, SocketInfo};
 use super::{Peers, convert, hear};
 use crate::actors::agent::{AgentMessage, Joiner};
+use crate::actors::channels;
 use crate::actors::directory::{Socket, Whereabouts};
 use crate::actors::gateway::Gateway;
 use crate::actors::mailbox::Reply;
@@ -69,6 +70,7 @@ pub(super) fn answer(gateway: &Gateway, from: NodeId, number: u64, question: Que
         Question::Watch(watch) => desk.watch(&watch),
         Question::Arrive(arrive) => desk.arrive(*arrive),
         Question::Survey => desk.survey(),
+        Question::Channel(question) => channels::serve(&gateway.node, from, *question, desk),
     }
 }
 
@@ -77,6 +79,16 @@ struct Desk {
     gateway: Gateway,
     from: NodeId,
     number: u64,
+}
+
+impl channels::Desk for Desk {
+    fn done<T: Serialize>(self, result: Result<T, Refusal>) {
+        Self::done(&self, result);
+    }
+
+    fn missing(self) {
+        Self::missing(&self);
+    }
 }
 
 impl Desk {

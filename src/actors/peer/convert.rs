@@ -2,7 +2,7 @@
 
 use super::message::{self, HubNews, HubTick, Refused};
 use crate::actors::hub::{Frames, HubMessage, Interest, TickFrames, Whom};
-use crate::actors::publication::Publication;
+use crate::actors::publication::{Publication, Publisher};
 use crate::actors::request::Receipt;
 use crate::config::Bucket;
 use crate::domain::output::Output;
@@ -214,6 +214,25 @@ pub(super) fn hub_messages(news: HubNews) -> Box<dyn Fn() -> HubMessage> {
             let publication = Publication::new(channel, data);
             Box::new(move || HubMessage::Channel(Arc::clone(&publication)))
         }
+        HubNews::Channel {
+            channel,
+            data,
+            offset,
+            publisher,
+        } => {
+            let publisher = publisher.map(Publisher::from);
+            let publication = Publication::with_offset(channel, data, offset, publisher);
+            Box::new(move || HubMessage::Channel(Arc::clone(&publication)))
+        }
+        HubNews::Presence {
+            channel,
+            json,
+            protobuf,
+        } => Box::new(move || HubMessage::Presence {
+            channel: Arc::clone(&channel),
+            json: json.clone(),
+            protobuf: protobuf.clone(),
+        }),
         HubNews::Region(session, from, to) => Box::new(move || HubMessage::Region {
             session,
             from: from.clone(),

@@ -4,6 +4,7 @@ use super::line::Coming;
 use super::message::{HubNews, News, Said};
 use super::{PeerHub, Told, answer, convert, line};
 use crate::actors::agent::AgentMessage;
+use crate::actors::channels::home;
 use crate::actors::directory::{Hub, Watcher, Whereabouts};
 use crate::actors::gateway::Gateway;
 use crate::actors::hub::HubActor;
@@ -82,6 +83,8 @@ pub fn welcome(node: &Arc<Node>, other: NodeId) {
         node.directory.put_hub(Hub { seat, node: there });
     }
     node.peers.tell(other, News::Recount);
+    // It may be one that was thought to be gone.
+    node.peers.tell(other, News::ChannelsLost);
 }
 
 /// A node that is gone: nothing of it is left here.
@@ -98,6 +101,7 @@ pub fn forget(node: &Arc<Node>, other: NodeId) {
         }
     }
     node.homes.call_all(other);
+    home::lose(node, other);
 }
 
 /// Something that a node said got lost: whatever may hang on it is done and told again.
@@ -107,6 +111,9 @@ fn recover(node: &Arc<Node>, other: NodeId) {
     node.homes.call_all(other);
     node.spectators.look_again(node.directory.shards_of(other));
     node.peers.tell(other, News::Recount);
+    // What got lost may have been somebody who came to a channel of this node or left it.
+    node.peers.tell(other, News::ChannelsLost);
+    home::lose(node, other);
 }
 
 fn part(node: &Node, handle: &Handle, session: SessionId) {
@@ -141,7 +148,7 @@ fn hear(gateway: &Gateway, from: NodeId, news: News) {
         }
         News::Reload(shard) => tell_region(node, shard, RegionMessage::Reload),
         News::Limits(handle, idle_in_ms) => gateway.take_limits(&handle, idle_in_ms),
-        News::Hub(news) => hub(node, *news),
+        News::Hub(news) => hub(node, from, *news),
         News::Take(_) => node.leases.look(),
         News::Runs(shard, epoch) => {
             roster::note(node, shard, Some(from), epoch);
@@ -192,10 +199,19 @@ fn hear(gateway: &Gateway, from: NodeId, news: News) {
             }
         }
         News::Census(watchers) => census(node, from, watchers),
+        News::LeftChannel(name, session) => node.channels.part(&node.directory, &name, (from, session)),
+        News::ChannelsLost => home::lose_home(node, from),
     }
 }
 
-fn hub(node: &Node, news: HubNews) {
+fn hub(node: &Node, from: NodeId, news: HubNews) {
+    if let HubNews::Channel { channel, .. } | HubNews::Presence { channel, .. } = &news {
+        // What a channel's former home said last is not a part of the new one's stream.
+        let home = node.channels.chart().home(channel);
+        if home.is_none_or(|home| home.node != from) {
+            return;
+        }
+    }
     let make = convert::hub_messages(news);
     node.directory.tell_own_hubs(make);
 }

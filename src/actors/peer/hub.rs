@@ -1,6 +1,6 @@
 //! The hub of another node, as the actors of this one see it: what is for its sockets goes there.
 
-use super::message::{HubNews, News};
+use super::message::{Client, HubNews, News};
 use super::{Peers, gather};
 use crate::actors::hub::{HubMessage, Whom};
 use crate::base::id::NodeId;
@@ -40,13 +40,28 @@ impl PeerHub {
             HubMessage::Followed(publication) => {
                 HubNews::Followed(Arc::clone(&publication.channel), Bytes::clone(&publication.data))
             }
+            HubMessage::Channel(publication) => HubNews::Channel {
+                channel: Arc::clone(&publication.channel),
+                data: Bytes::clone(&publication.data),
+                offset: publication.offset,
+                publisher: publication.publisher.clone().map(Client::from),
+            },
+            HubMessage::Presence {
+                channel,
+                json,
+                protobuf,
+            } => HubNews::Presence {
+                channel,
+                json,
+                protobuf,
+            },
             HubMessage::Region { session, from, to } => HubNews::Region(session, from, to),
             HubMessage::Close(Whom::Session(session), reason) => HubNews::CloseSession(session, reason.code),
             HubMessage::Rehome(handle) => HubNews::Rehome(handle),
             HubMessage::Close(Whom::Agent(_) | Whom::Everybody | Whom::All, _)
             | HubMessage::Unsubscribe { .. }
-            | HubMessage::Channel(_)
-            | HubMessage::Presence { .. }
+            | HubMessage::Homes(_)
+            | HubMessage::HomeLost(_)
             | HubMessage::Follow { .. }
             | HubMessage::Settle { .. }
             | HubMessage::ShardGone(..) => return,

@@ -1,6 +1,7 @@
 //! What nodes tell one another, as it goes over the bus: MessagePack with names, so that two versions understand each other.
 
 use crate::actors::agent::Counted;
+use crate::actors::channels::Home;
 use crate::actors::region::Focus;
 use crate::base::id::{AgentId, NodeId, SessionId, ShardId};
 use crate::base::time::{Tick, Timestamp};
@@ -10,6 +11,7 @@ use crate::domain::object::ObjectChange;
 use crate::domain::region::Beyond;
 use crate::domain::scene::Follow;
 use crate::domain::space::{Cell, Trajectory, Vec3};
+use crate::wire::push::ClientInfo;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -45,6 +47,8 @@ pub enum Question {
     Arrive(Box<Arrive>),
     /// Who stands where in your shards.
     Survey,
+    /// Something about a channel whose home you are.
+    Channel(Box<ChannelQuestion>),
 }
 
 /// What a node answers.
@@ -219,6 +223,80 @@ pub struct Receipt {
     pub replayed: bool,
 }
 
+/// Something about a channel, for its home.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ChannelQuestion {
+    /// The home, as the asker knows it.
+    pub home: Home,
+    /// The channel.
+    pub name: String,
+    /// What.
+    pub what: ChannelAct,
+}
+
+/// What a channel's home is asked.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum ChannelAct {
+    /// A socket of mine comes. Answered with where the channel is; nothing when what it must recover is not known any more.
+    Come {
+        /// Its session.
+        session: SessionId,
+        /// As the others see it; none on a channel without presence.
+        info: Option<Client>,
+        /// The epoch and the offset that it knows.
+        since: Option<(String, u64)>,
+        /// Whether it comes only when all after that is known.
+        must_recover: bool,
+    },
+    /// Publish this.
+    Publish {
+        /// JSON text.
+        data: Bytes,
+        /// Who publishes it.
+        publisher: Client,
+        /// Whether the channel has a history.
+        is_kept: bool,
+    },
+    /// What is kept?
+    History,
+    /// Who is there?
+    Presence,
+    /// How many clients are there, and how many users?
+    Count,
+}
+
+/// A client as others on a channel see it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Client {
+    /// Its user; empty for a nameless one.
+    pub user: String,
+    /// Its session, as text.
+    pub client: String,
+    /// What its token says of it: JSON text.
+    pub info: Bytes,
+}
+
+impl From<ClientInfo> for Client {
+    fn from(info: ClientInfo) -> Self {
+        Self {
+            user: info.user,
+            client: info.client,
+            info: info.conn_info,
+        }
+    }
+}
+
+impl From<Client> for ClientInfo {
+    fn from(client: Client) -> Self {
+        Self {
+            user: client.user,
+            client: client.client,
+            conn_info: client.info,
+            ..Self::default()
+        }
+    }
+}
+
 /// What a node tells another one.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum News {
@@ -262,6 +340,10 @@ pub enum News {
     Recount,
     /// Forget who was in my shards: all are told anew. These are whom my spectators follow.
     Census(Vec<(Handle, SessionId)>),
+    /// A socket of mine left a channel whose home you are.
+    LeftChannel(String, SessionId),
+    /// I missed something and forgot who of yours is on channels of mine: let them come again.
+    ChannelsLost,
 }
 
 /// An agent that is in the world.
@@ -317,6 +399,26 @@ pub enum HubNews {
     },
     /// What a followed agent lets spectators see.
     Followed(Arc<str>, Bytes),
+    /// A publication of a channel whose home I am.
+    Channel {
+        /// The channel.
+        channel: Arc<str>,
+        /// What.
+        data: Bytes,
+        /// Its place in the stream.
+        offset: Option<u64>,
+        /// Who published it.
+        publisher: Option<Client>,
+    },
+    /// Somebody came to a channel whose home I am or left it: the push in both encodings.
+    Presence {
+        /// The channel.
+        channel: Arc<str>,
+        /// As JSON.
+        json: Bytes,
+        /// As protobuf.
+        protobuf: Bytes,
+    },
     /// The region around a session changed.
     Region(SessionId, Option<Arc<str>>, Option<Arc<str>>),
     /// Close a session, with this code.

@@ -27,8 +27,8 @@ use super::lease::moving;
 use super::mailbox::{Reply, answer};
 use super::node::DEADLINE;
 use crate::base::id::NodeId;
-use crate::bus::{Bus, Subscription, Topic};
-use crate::domain::refusal::Refusal;
+use crate::bus::{Bus, PAYLOAD_MAX_BYTES, Subscription, Topic};
+use crate::domain::refusal::{Code, Refusal};
 use crate::guard::seal::Seal;
 use crate::host::clock::Clock;
 use crate::telemetry::metric;
@@ -48,6 +48,9 @@ const NUMBERS_PER_MS: u64 = 1_000;
 /// Between two batches to a node: what is said meanwhile goes together, so that the number of batches does not grow with what
 /// is said.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// Bytes of an answer; with its head it must fit into a batch.
+const ANSWER_MAX_BYTES: usize = PAYLOAD_MAX_BYTES - 1_024;
 
 /// The other nodes, as this one reaches them.
 pub struct Peers {
@@ -191,6 +194,10 @@ impl Peers {
     /// Answers a node's question.
     fn answer<T: Serialize>(&self, node: NodeId, number: u64, result: Result<&T, Refusal>) {
         let answer = match result.map(rmp_serde::to_vec_named) {
+            Ok(Ok(bytes)) if bytes.len() > ANSWER_MAX_BYTES => {
+                let detail = "the answer is too long for another node to give it";
+                Answer::Refused(convert::refused(&Refusal::new(Code::TooLarge, detail)))
+            }
             Ok(Ok(bytes)) => Answer::Done(Bytes::from(bytes)),
             Ok(Err(_never)) => Answer::Refused(convert::refused(&Refusal::internal())),
             Err(refusal) => Answer::Refused(convert::refused(&refusal)),

@@ -1,12 +1,12 @@
 //! Channels over the socket: subscribe, publish, presence, history.
 
-use super::super::session::Session;
-use crate::actors::channels::{History, Kept, Position};
+use super::super::session::{Membership, Session};
+use crate::actors::channels::{self, Comer, History, Home, Kept, Place, Position, Way, way};
+use crate::actors::peer::message::{ChannelAct, Client};
 use crate::base::limit::{
     CHANNEL_NAME_MAX_BYTES, CHANNELS_PER_CONNECTION_MAX, JSON_DEPTH_MAX, PAYLOAD_MAX_BYTES,
     RECOVERY_MAX_BYTES,
 };
-use crate::bus::Topic;
 use crate::config::Bucket;
 use crate::domain::agent::Handle;
 use crate::domain::channel::Namespace;
@@ -17,8 +17,9 @@ use crate::wire::reply::{HistoryResult, PresenceResult, PresenceStatsResult, Rep
 use crate::wire::request::{HistoryRequest, PublishRequest, StreamPosition};
 use crate::wire::subscription::{SubscribeRequest, SubscribeResult};
 use crate::wire::{ClientError, Disconnect};
+use actix::Context;
 use bytes::Bytes;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Asks to be told of an unrecoverable position instead of being subscribed. Source: centrifuge-protocol.md §5.
 const FLAG_REJECT_UNRECOVERED: i64 = 2;
@@ -37,7 +38,7 @@ impl Session {
         Handle::new(&self.user()).ok()
     }
 
-    fn info(&self) -> ClientInfo {
+    pub(super) fn info(&self) -> ClientInfo {
         let conn_info = self.verified.as_ref().and_then(|verified| verified.info.as_ref());
         let conn_info = conn_info
             .map(|info| Bytes::copy_from_slice(info.get().as_bytes()))
@@ -74,7 +75,7 @@ impl Session {
     }
 
     /// Subscribes to a channel of the dotted namespaces. Those of the world come by themselves.
-    pub(super) fn subscribe(&mut self, id: u32, request: &SubscribeRequest) {
+    pub(super) fn subscribe(&mut self, id: u32, request: SubscribeRequest, context: &mut Context<Self>) {
         let name = request.channel.as_str();
         let Some(namespace) = self.namespace(id, name) else {
             return;
@@ -82,7 +83,7 @@ impl Session {
         if self.has_channel(name) {
             return self.error(id, ClientError::ALREADY_SUBSCRIBED);
         }
-        if self.channels.len() >= CHANNELS_PER_CONNECTION_MAX {
+        if self.channels.borrow().len() >= CHANNELS_PER_CONNECTION_MAX {
             return self.error(id, ClientError::LIMIT_EXCEEDED);
         }
         if namespace.may_subscribe(self.handle().as_ref()).is_err() {
@@ -91,56 +92,74 @@ impl Session {
         if request.r#type != 0 {
             return self.error(id, ClientError::NOT_AVAILABLE);
         }
-        let result = match self.subscribe_result(name, &namespace, request) {
+        let has_history = namespace.has_history();
+        let home = match way(&self.node(), name) {
+            Ok(Way::Here(home)) => home,
+            Ok(Way::There(_)) if self.is_full() => return self.refuse(id, &Refusal::busy()),
+            Ok(Way::There(home)) => {
+                return self.subscribe_afar(Some(id), request, has_history, home, context);
+            }
+            Err(refusal) => return self.refuse(id, &refusal),
+        };
+        let result = match self.subscribe_result(home, has_history, &request) {
             Ok(Some(result)) => result,
             Ok(None) => return self.error(id, ClientError::UNRECOVERABLE_POSITION),
             Err(refusal) => return self.refuse(id, &refusal),
         };
-        let position = result
-            .publications
-            .last()
-            .map_or(result.offset, |last| last.offset);
+        let last = result.publications.last().map(|last| last.offset);
+        let position = last.unwrap_or(result.offset);
         self.reply(id, ReplyBody::Subscribe(Box::new(result)));
-        // In the same turn of this thread as the answer, so that nothing overtakes it and nothing is missed.
+        self.enter_channel(request.channel, position, home, false);
+    }
+
+    /// Registers with the hub. In the same turn of this thread as the home's answer, so that nothing overtakes it and nothing is
+    /// missed.
+    fn enter_channel(&self, name: String, position: u64, home: Option<Home>, is_granted: bool) {
         self.worker
             .table
             .borrow_mut()
-            .subscribe(self.id, name.into(), position);
-        self.channels.insert(name.to_owned());
+            .subscribe_at(self.id, name.as_str().into(), position, home);
+        self.channels
+            .borrow_mut()
+            .insert(name, Membership { home, is_granted });
     }
 
-    /// Subscribes to the channels that the token grants; those of the world are not a backend's to grant.
-    pub(super) fn subscribe_granted(&mut self) -> BTreeMap<String, SubscribeResult> {
-        let granted = self
-            .verified
-            .as_ref()
-            .map(|verified| verified.channels.clone())
-            .unwrap_or_default();
-        let mut subs = BTreeMap::new();
-        for name in granted.into_iter().take(CHANNELS_PER_CONNECTION_MAX) {
-            let Ok(namespace) = Namespace::of(&name) else {
-                continue;
-            };
+    /// The channels that the token grants and that the session is not on; those of the world are not a backend's to grant.
+    pub(super) fn granted(&self) -> Vec<String> {
+        let granted = self.verified.iter().flat_map(|verified| &verified.channels);
+        let is_to_give = |name: &&String| {
+            let namespace = Namespace::of(name);
             let is_of_the_world = matches!(
                 namespace,
-                Namespace::Region(_) | Namespace::Spectator(_) | Namespace::Inbox(_)
+                Ok(Namespace::Region(_) | Namespace::Spectator(_) | Namespace::Inbox(_))
             );
-            if is_of_the_world || self.channels.contains(&name) {
-                continue;
-            }
-            let Ok(Some(mut result)) = self.subscribe_result(&name, &namespace, &SubscribeRequest::default())
+            namespace.is_ok() && !is_of_the_world && !self.channels.borrow().contains_key(*name)
+        };
+        let first = granted.take(CHANNELS_PER_CONNECTION_MAX);
+        first.filter(is_to_give).cloned().collect()
+    }
+
+    /// Subscribes to the channels that the token grants and whose home is here.
+    pub(super) fn subscribe_granted(&self) -> BTreeMap<String, SubscribeResult> {
+        let mut subs = BTreeMap::new();
+        for name in self.granted() {
+            let (Ok(namespace), Ok(Way::Here(home))) = (Namespace::of(&name), way(&self.node(), &name))
             else {
+                continue;
+            };
+            let request = SubscribeRequest {
+                channel: name.clone(),
+                ..SubscribeRequest::default()
+            };
+            let result = self.subscribe_result(home, namespace.has_history(), &request);
+            let Ok(Some(mut result)) = result else {
                 continue;
             };
             // An entry of a map must not be all defaults: protobuf leaves it out, and the JavaScript SDK then fails.
             if result.epoch.is_empty() {
                 result.epoch = self.node().id.to_string();
             }
-            self.worker
-                .table
-                .borrow_mut()
-                .subscribe(self.id, name.as_str().into(), result.offset);
-            self.channels.insert(name.clone());
+            self.enter_channel(name.clone(), result.offset, home, true);
             subs.insert(name, result);
         }
         subs
@@ -156,17 +175,17 @@ impl Session {
             name.strip_prefix("region:")
                 .is_some_and(|region| self.region.borrow().as_deref() == Some(region))
         };
-        self.channels.contains(name) || is_inbox() || is_region()
+        self.channels.borrow().contains_key(name) || is_inbox() || is_region()
     }
 
-    /// Comes to a channel that keeps what is published. None: what the client asks to recover is gone, and it wants an error then.
+    /// Comes to a channel whose home is here. None: what the client asks to recover is gone, and it wants an error then.
     fn subscribe_result(
         &self,
-        name: &str,
-        namespace: &Namespace<'_>,
+        home: Option<Home>,
+        has_history: bool,
         request: &SubscribeRequest,
     ) -> Result<Option<SubscribeResult>, Refusal> {
-        if !namespace.has_history() {
+        if !has_history {
             return Ok(Some(SubscribeResult::default()));
         }
         let node = self.node();
@@ -174,29 +193,25 @@ impl Session {
             offset: request.offset,
             epoch: request.epoch.clone(),
         });
-        let must_recover = request.recover && request.flag & FLAG_REJECT_UNRECOVERED != 0;
-        let come = node.channels.come(
-            &node.directory,
-            name,
-            self.info(),
-            since.as_ref(),
-            must_recover,
-            node.now(),
-        )?;
-        let Some(Position { epoch, top, missed }) = come else {
-            return Ok(None);
+        let place = Place {
+            directory: &node.directory,
+            name: &request.channel,
+            home,
         };
-        let is_recovered = missed.is_some();
-        Ok(Some(SubscribeResult {
-            recoverable: true,
-            positioned: true,
-            epoch,
-            offset: if is_recovered { request.offset } else { top },
-            publications: missed.iter().flatten().map(publication_of).collect(),
-            recovered: is_recovered,
-            was_recovering: request.recover,
-            ..SubscribeResult::default()
-        }))
+        let comer = Comer {
+            info: Some(self.info()),
+            guest: None,
+        };
+        let must_recover = Self::must_recover(request);
+        let came = node
+            .channels
+            .come(&place, comer, since.as_ref(), must_recover, node.now())?;
+        Ok(came.map(|position| result_of(position, request)))
+    }
+
+    /// Whether the client comes only when nothing is missing.
+    pub(super) fn must_recover(request: &SubscribeRequest) -> bool {
+        request.recover && request.flag & FLAG_REJECT_UNRECOVERED != 0
     }
 
     /// Ends a subscription; one that is not there is no error.
@@ -204,17 +219,17 @@ impl Session {
         if name.is_empty() {
             return self.close(Disconnect::BAD_REQUEST);
         }
-        if self.channels.remove(name) {
+        if self.channels.borrow().contains_key(name) {
             self.worker.table.borrow_mut().unsubscribe(self.id, name);
-            let node = self.node();
-            node.channels.go(&node.directory, name, &self.id.to_string());
+            self.forget_channel(name);
         }
         self.reply(id, ReplyBody::Unsubscribe(Default::default()));
     }
 
     /// Publishes, wrapped with the sender's name and the time.
-    pub(super) fn publish(&mut self, id: u32, request: &PublishRequest) {
-        let Some(namespace) = self.namespace(id, &request.channel) else {
+    pub(super) fn publish(&mut self, id: u32, request: &PublishRequest, context: &mut Context<Self>) {
+        let name = request.channel.as_str();
+        let Some(namespace) = self.namespace(id, name) else {
             return;
         };
         let handle = self.handle();
@@ -238,22 +253,24 @@ impl Session {
         if let Err(refusal) = node.channels.count_publish(&self.user(), &node.clock, limiter) {
             return self.refuse(id, &refusal);
         }
-        let now = node.now();
-        let data = wrap(&self.user(), now.0, &request.data);
-        let published = node.channels.publish(
-            &node.directory,
-            &request.channel,
-            data.clone(),
-            Some(self.info()),
-            namespace.has_history(),
-            now,
-        );
-        match published {
-            Ok(_) => {
-                // Other nodes and tools hear of it as they can; here it is done.
-                let _ = node.bus.publish(Topic::Channel(request.channel.clone()), data);
-                self.reply(id, ReplyBody::Publish(Default::default()));
+        let data = wrap(&self.user(), node.now().0, &request.data);
+        let is_kept = namespace.has_history();
+        let published = match way(&node, name) {
+            Ok(Way::Here(home)) => channels::publish(&node, name, home, data, self.info(), is_kept),
+            Ok(Way::There(home)) => {
+                let publish = ChannelAct::Publish {
+                    data,
+                    publisher: Client::from(self.info()),
+                    is_kept,
+                };
+                return self.ask_home_for(id, home, name, publish, context, move |me, ()| {
+                    me.reply(id, ReplyBody::Publish(Default::default()));
+                });
             }
+            Err(refusal) => Err(refusal),
+        };
+        match published {
+            Ok(()) => self.reply(id, ReplyBody::Publish(Default::default())),
             Err(refusal) => self.refuse(id, &refusal),
         }
     }
@@ -275,39 +292,73 @@ impl Session {
     }
 
     /// Who is on a channel.
-    pub(super) fn presence(&mut self, id: u32, channel: &str) {
-        if self.may_ask(id, channel) {
-            let presence = self.node().channels.presence(channel);
-            self.reply(id, ReplyBody::Presence(PresenceResult { presence }));
+    pub(super) fn presence(&mut self, id: u32, name: &str, context: &mut Context<Self>) {
+        if !self.may_ask(id, name) {
+            return;
+        }
+        let answer =
+            move |me: &Self, presence| me.reply(id, ReplyBody::Presence(PresenceResult { presence }));
+        match way(&self.node(), name) {
+            Ok(Way::Here(_)) => answer(self, self.node().channels.presence(name)),
+            Ok(Way::There(home)) => {
+                let done = move |me: &mut Self, all: Vec<Client>| {
+                    let all = all.into_iter().map(ClientInfo::from);
+                    answer(me, all.map(|info| (info.client.clone(), info)).collect());
+                };
+                self.ask_home_for(id, home, name, ChannelAct::Presence, context, done);
+            }
+            Err(refusal) => self.refuse(id, &refusal),
         }
     }
 
-    /// How many are on a channel. The nameless count as one user.
-    pub(super) fn presence_stats(&mut self, id: u32, channel: &str) {
-        if !self.may_ask(id, channel) {
+    /// How many are on a channel.
+    pub(super) fn presence_stats(&mut self, id: u32, name: &str, context: &mut Context<Self>) {
+        if !self.may_ask(id, name) {
             return;
         }
-        let presence = self.node().channels.presence(channel);
-        let users: BTreeSet<&str> = presence.values().map(|info| info.user.as_str()).collect();
-        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let result = PresenceStatsResult {
-            num_clients: count(presence.len()),
-            num_users: count(users.len()),
+        let answer = move |me: &Self, (num_clients, num_users): (u32, u32)| {
+            let result = PresenceStatsResult {
+                num_clients,
+                num_users,
+            };
+            me.reply(id, ReplyBody::PresenceStats(result));
         };
-        self.reply(id, ReplyBody::PresenceStats(result));
+        match way(&self.node(), name) {
+            Ok(Way::Here(_)) => answer(self, channels::count(&self.node().channels.presence(name))),
+            Ok(Way::There(home)) => {
+                let done = move |me: &mut Self, counts| answer(me, counts);
+                self.ask_home_for(id, home, name, ChannelAct::Count, context, done);
+            }
+            Err(refusal) => self.refuse(id, &refusal),
+        }
     }
 
     /// What was published on a channel.
-    pub(super) fn history(&mut self, id: u32, request: &HistoryRequest) {
+    pub(super) fn history(&mut self, id: u32, request: Box<HistoryRequest>, context: &mut Context<Self>) {
         if !self.may_ask(id, &request.channel) {
             return;
         }
         let node = self.node();
+        match way(&node, &request.channel) {
+            Ok(Way::Here(_)) => {
+                let history = node.channels.history(&request.channel, node.now());
+                self.tell_history(id, &request, history);
+            }
+            Ok(Way::There(home)) => {
+                let name = request.channel.clone();
+                let done = move |me: &mut Self, history| me.tell_history(id, &request, history);
+                self.ask_home_for(id, home, &name, ChannelAct::History, context, done);
+            }
+            Err(refusal) => self.refuse(id, &refusal),
+        }
+    }
+
+    fn tell_history(&self, id: u32, request: &HistoryRequest, history: History) {
         let History {
             epoch,
             top: offset,
             kept,
-        } = node.channels.history(&request.channel, node.now());
+        } = history;
         if request
             .since
             .as_ref()
@@ -328,7 +379,7 @@ impl Session {
 
     /// Subscriptions here have no token of their own to refresh.
     pub(super) fn sub_refresh(&mut self, id: u32, channel: &str) {
-        if self.channels.contains(channel) {
+        if self.channels.borrow().contains_key(channel) {
             self.close(Disconnect::BAD_REQUEST);
         } else {
             self.error(id, ClientError::PERMISSION_DENIED);
@@ -365,6 +416,22 @@ fn select(kept: &[Kept], request: &HistoryRequest) -> Vec<Publication> {
             .take_while(&mut has_room)
             .map(publication_of)
             .collect()
+    }
+}
+
+/// The answer to a subscription of a channel with a history.
+pub(super) fn result_of(position: Position, request: &SubscribeRequest) -> SubscribeResult {
+    let Position { epoch, top, missed } = position;
+    let is_recovered = missed.is_some();
+    SubscribeResult {
+        recoverable: true,
+        positioned: true,
+        epoch,
+        offset: if is_recovered { request.offset } else { top },
+        publications: missed.iter().flatten().map(publication_of).collect(),
+        recovered: is_recovered,
+        was_recovering: request.recover,
+        ..SubscribeResult::default()
     }
 }
 

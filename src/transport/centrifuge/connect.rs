@@ -70,7 +70,7 @@ impl Session {
         let enter = self.enter(caller, since);
         context.wait(wrap_future::<_, Self>(enter).map(move |opened, me, context| {
             match opened {
-                Ok(opened) => me.connected(id, &opened, is_recovering),
+                Ok(opened) => me.connected(id, &opened, is_recovering, context),
                 Err(refusal) => {
                     let piece =
                         wire::encode_reply(me.encoding(), &Reply::refuse(id, super::error_of(&refusal)));
@@ -82,7 +82,7 @@ impl Session {
         }));
     }
 
-    fn connected(&mut self, id: u32, opened: &Opened, is_recovering: bool) {
+    fn connected(&mut self, id: u32, opened: &Opened, is_recovering: bool, context: &mut Context<Self>) {
         let Some(caller) = &self.caller else { return };
         let mut subs = BTreeMap::new();
         subs.insert(inbox_channel(&caller.handle), inbox_result(opened, is_recovering));
@@ -99,6 +99,7 @@ impl Session {
         self.note_open(opened);
         self.outbox.borrow_mut().release(piece);
         self.inbox.borrow_mut().open(opened.top, &self.outbox);
+        self.subscribe_granted_afar(context);
     }
 
     /// Without a token: somebody who watches.
@@ -107,19 +108,19 @@ impl Session {
             self.phase = Phase::Fresh;
             return self.close(Disconnect::BAD_REQUEST);
         }
-        self.connect_listener(id);
+        self.connect_listener(id, context);
         self.pump(context);
     }
 
     /// With a token of a user that is no agent: channels only.
     fn connect_user(&mut self, id: u32, verified: Verified, context: &mut Context<Self>) {
         self.verified = Some(verified);
-        self.connect_listener(id);
+        self.connect_listener(id, context);
         self.pump(context);
     }
 
     /// Refused where another node runs the world: there is nothing to see or to hear here.
-    fn connect_listener(&mut self, id: u32) {
+    fn connect_listener(&mut self, id: u32, context: &mut Context<Self>) {
         if let Err(refusal) = self.gateway().check_here() {
             return self.connect_refused(id, &refusal);
         }
@@ -129,6 +130,7 @@ impl Session {
         self.reply(id, ReplyBody::Connect(Box::new(result)));
         self.phase = Phase::Open;
         self.look_soon();
+        self.subscribe_granted_afar(context);
     }
 
     fn connect_result(&self, mut subs: BTreeMap<String, SubscribeResult>) -> ConnectResult {

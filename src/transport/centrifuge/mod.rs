@@ -1,5 +1,6 @@
 //! The Centrifuge protocol over a socket: commands in order, answers as they come.
 
+mod afar;
 mod channel;
 mod connect;
 mod rpc;
@@ -106,12 +107,12 @@ impl Session {
             _ if self.phase != Phase::Open => self.close(Disconnect::BAD_REQUEST),
             Request::Refresh(request) => self.refresh(id, &request.token, context),
             Request::Rpc(request) => self.rpc(id, request, context),
-            Request::Subscribe(request) => self.subscribe(id, &request),
+            Request::Subscribe(request) => self.subscribe(id, *request, context),
             Request::Unsubscribe(request) => self.unsubscribe(id, &request.channel),
-            Request::Publish(request) => self.publish(id, &request),
-            Request::Presence(request) => self.presence(id, &request.channel),
-            Request::PresenceStats(request) => self.presence_stats(id, &request.channel),
-            Request::History(request) => self.history(id, &request),
+            Request::Publish(request) => self.publish(id, &request, context),
+            Request::Presence(request) => self.presence(id, &request.channel, context),
+            Request::PresenceStats(request) => self.presence_stats(id, &request.channel, context),
+            Request::History(request) => self.history(id, request, context),
             Request::Ping(_) => self.reply(id, ReplyBody::Ping(Default::default())),
             Request::Send(_) => self.close(Disconnect::NOT_AVAILABLE),
             Request::SubRefresh(request) => self.sub_refresh(id, &request.channel),

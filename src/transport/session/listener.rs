@@ -1,9 +1,13 @@
 //! What a hub tells a session directly, without a message.
 
+use super::SharedMemberships;
 use super::inbox::{Accepted, SharedInbox};
+use crate::actors::channels;
 use crate::actors::hub::Listener;
+use crate::actors::node::Node;
 use crate::actors::outbox::SharedOutbox;
 use crate::actors::publication::{Dialect, Publication};
+use crate::base::id::SessionId;
 use crate::base::time::Tick;
 use crate::domain::space::Cell;
 use crate::transport::ws::Pipe;
@@ -25,6 +29,12 @@ pub struct SessionListener {
     pub inbox: SharedInbox,
     /// The region around it.
     pub region: Rc<RefCell<Option<String>>>,
+    /// Its channels.
+    pub channels: SharedMemberships,
+    /// Its id.
+    pub id: SessionId,
+    /// Its node.
+    pub node: Arc<Node>,
 }
 
 impl SessionListener {
@@ -103,5 +113,23 @@ impl Listener for SessionListener {
 
     fn unsubscribe(&self, channel: &str) {
         self.push(channel, PushBody::Unsubscribe(UnsubscribeCode::SERVER.into()));
+    }
+
+    fn lose_channel(&self, channel: &str, is_held: bool) {
+        let Some(membership) = self.channels.borrow_mut().remove(channel) else {
+            return;
+        };
+        channels::leave(&self.node, channel, self.id, membership.home);
+        if is_held {
+            // Whoever waits for the home's answer tells the client.
+        } else if membership.is_granted {
+            // SDKs do not subscribe to it by themselves, but connect again.
+            self.outbox.borrow_mut().end(Disconnect::INSUFFICIENT_STATE);
+        } else {
+            self.push(
+                channel,
+                PushBody::Unsubscribe(UnsubscribeCode::INSUFFICIENT_STATE.into()),
+            );
+        }
     }
 }

@@ -16,6 +16,7 @@ use super::http::visits::Visit;
 use super::web::Web;
 use super::ws::{Incoming, Opening, Pipe, Worker};
 use super::{centrifuge, clawbots};
+use crate::actors::channels::{self, Home};
 use crate::actors::gateway::{Caller, Gateway};
 use crate::actors::mailbox::Seat;
 use crate::actors::node::{Limiter, Node};
@@ -30,7 +31,7 @@ use crate::wire::{Command, Disconnect};
 use actix::{Actor, ActorContext, Context, StreamHandler};
 use actix_web::web::Data;
 use std::cell::RefCell;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -38,6 +39,18 @@ use std::sync::Arc;
 const IN_FLIGHT_MAX: usize = 64;
 /// Most commands of one socket that wait to be looked at.
 const PENDING_MAX: usize = 256;
+
+/// The channels of a session, by name; its hub takes those away that are lost.
+pub type SharedMemberships = Rc<RefCell<HashMap<String, Membership>>>;
+
+/// A session's subscription to a channel, be it only asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Membership {
+    /// Where it came to the channel; none on a node that is alone.
+    pub home: Option<Home>,
+    /// Whether the server subscribed it.
+    pub is_granted: bool,
+}
 
 /// How far a session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +80,7 @@ pub struct Session {
     pub(super) inbox: SharedInbox,
     pub(super) region: Rc<RefCell<Option<String>>>,
     pub(super) pending: VecDeque<Command>,
-    pub(super) channels: HashSet<String>,
+    pub(super) channels: SharedMemberships,
     pub(super) in_flight: usize,
     pub(super) spectator: Option<Seat<SpectatorActor>>,
     pub(super) prompts: Limiter,
@@ -105,7 +118,7 @@ impl Session {
             inbox: Inbox::shared(),
             region: Rc::default(),
             pending: VecDeque::new(),
-            channels: HashSet::new(),
+            channels: Rc::default(),
             in_flight: 0,
             spectator: None,
             prompts: node.limiter(Bucket::Prompts),
@@ -217,8 +230,8 @@ impl Session {
             table.detach(self.id);
         }
         let node = self.node();
-        for channel in std::mem::take(&mut self.channels) {
-            node.channels.go(&node.directory, &channel, &self.id.to_string());
+        for (channel, membership) in self.channels.take() {
+            channels::leave(&node, &channel, self.id, membership.home);
         }
         if let Some(caller) = &self.caller {
             node.directory.remove_socket(&caller.handle, self.id);

@@ -61,6 +61,9 @@ impl Session {
             outbox: self.outbox.clone(),
             inbox: self.inbox.clone(),
             region: Rc::clone(&self.region),
+            channels: Rc::clone(&self.channels),
+            id: self.id,
+            node: self.node(),
         };
         let agent = self.caller.as_ref().map(|caller| caller.id);
         self.worker

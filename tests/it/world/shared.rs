@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Nodes that share a world.
-struct Nodes {
-    nodes: Vec<TestWorld>,
-    redis: Redis,
+pub(super) struct Nodes {
+    pub(super) nodes: Vec<TestWorld>,
+    pub(super) redis: Redis,
 }
 
 impl Nodes {
     /// So many, each with its share of the shards.
-    async fn start(count: usize) -> Self {
+    pub(super) async fn start(count: usize) -> Self {
         let redis = Redis::start();
         let settings = Settings {
             database: Some(Postgres::shared().fresh_database()),
@@ -34,7 +34,7 @@ impl Nodes {
     }
 
     /// Waits until so many nodes have the shards, each at least one, as a node says.
-    async fn until_shared(&self, at: usize, count: usize) {
+    pub(super) async fn until_shared(&self, at: usize, count: usize) {
         until("each node has a share", async || {
             let shards = self.shards(at).await?;
             let owners: BTreeSet<&str> = shards
@@ -47,7 +47,7 @@ impl Nodes {
         .await;
     }
 
-    async fn shards(&self, at: usize) -> Option<Vec<Value>> {
+    pub(super) async fn shards(&self, at: usize) -> Option<Vec<Value>> {
         let node = &self.nodes[at];
         let answer = node
             .call(
@@ -73,7 +73,7 @@ impl Nodes {
         regions.into_iter().map(|(_, region)| region).collect()
     }
 
-    fn show_logs_on_panic(&self) {
+    pub(super) fn show_logs_on_panic(&self) {
         self.nodes.iter().for_each(TestWorld::show_log_on_panic);
     }
 }

@@ -23,6 +23,8 @@ use std::sync::Arc;
 pub struct TestSocket {
     pub session: SessionId,
     pub hub: usize,
+    /// What its hub knows.
+    pub table: SharedTable,
     ear: Rc<Ear>,
 }
 
@@ -31,6 +33,7 @@ struct Ear {
     outbox: SharedOutbox,
     region: RefCell<Option<String>>,
     all: RefCell<VecDeque<Value>>,
+    lost_channels: RefCell<Vec<String>>,
 }
 
 impl Ear {
@@ -79,6 +82,10 @@ impl Listener for Ear {
     }
 
     fn unsubscribe(&self, _: &str) {}
+
+    fn lose_channel(&self, channel: &str, _: bool) {
+        self.lost_channels.borrow_mut().push(channel.to_owned());
+    }
 }
 
 impl TestSocket {
@@ -90,6 +97,7 @@ impl TestSocket {
             outbox: outbox.clone(),
             region: RefCell::default(),
             all: RefCell::default(),
+            lost_channels: RefCell::default(),
         });
         let session = node.node().session_id();
         let listener: Rc<dyn Listener> = ear.clone();
@@ -97,9 +105,18 @@ impl TestSocket {
             .borrow_mut()
             .attach(session, agent.map(|agent| agent.id), outbox, listener);
         let homes = Arc::clone(&node.node().homes);
-        let seat = watch::start_here(&node.node().quarantine, HubActor::Here { table, homes });
+        let hub = HubActor::Here {
+            table: SharedTable::clone(&table),
+            homes,
+        };
+        let seat = watch::start_here(&node.node().quarantine, hub);
         let hub = node.node().directory.put_hub(Hub { seat, node: None });
-        Self { session, hub, ear }
+        Self {
+            session,
+            hub,
+            table,
+            ear,
+        }
     }
 
     /// A socket of an agent that is brought into the world by it.
@@ -121,6 +138,28 @@ impl TestSocket {
             .await;
         *socket.ear.region.borrow_mut() = Some(joined.unwrap().region);
         socket
+    }
+
+    /// The pushes that were written since this was last asked.
+    pub fn pushes(&self) -> Vec<Value> {
+        let mut pieces = Vec::new();
+        self.ear.outbox.borrow_mut().take(&mut pieces);
+        pieces
+            .iter()
+            .flat_map(|piece| serde_json::Deserializer::from_slice(piece).into_iter::<Value>())
+            .map(|push| push.unwrap()["push"].take())
+            .collect()
+    }
+
+    /// The channels that it lost since this was last asked.
+    pub fn lost_channels(&self) -> Vec<String> {
+        self.ear.lost_channels.take()
+    }
+
+    /// Writes to it.
+    pub fn push(&self, pieces: Vec<bytes::Bytes>) {
+        let mut outbox = self.ear.outbox.borrow_mut();
+        pieces.into_iter().for_each(|piece| outbox.push(piece));
     }
 
     /// Waits until something was written or told that is so, while the world ticks. Gives all until then; what came after it is
