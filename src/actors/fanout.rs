@@ -118,21 +118,16 @@ impl Fanout {
         if event.hearers.is_empty() && seen_at.is_none() {
             return;
         }
-        let shared = LazyCell::new(|| {
-            let hearers: Arc<[AgentId]> = event.hearers.iter().map(|profile| profile.id).collect();
-            let publication = Publication::new(format!("region:{region}").into(), Bytes::clone(data));
-            (publication, hearers)
-        });
-        let hearers: Vec<AgentId> = event.hearers.iter().map(|profile| profile.id).collect();
-        self.node.directory.tell_hubs_around(self.shard, &hearers, || {
-            let (publication, hearers) = &*shared;
-            HubMessage::Heard {
-                shard: Some(self.shard),
-                publication: Arc::clone(publication),
-                hearers: Arc::clone(hearers),
-                seen_at,
-            }
-        });
+        let hearers: Arc<[AgentId]> = event.hearers.iter().map(|profile| profile.id).collect();
+        let publication = Publication::new(format!("region:{region}").into(), Bytes::clone(data));
+        let heard = || HubMessage::Heard {
+            shard: Some(self.shard),
+            publication: Arc::clone(&publication),
+            hearers: Arc::clone(&hearers),
+            seen_at,
+        };
+        let directory = &self.node.directory;
+        directory.tell_hubs_around(self.shard, &hearers, heard);
     }
 
     /// Tells those around of something that is kept nowhere.

@@ -10,6 +10,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 
+/// After news nobody looks sooner than this.
+const REST: Duration = Duration::from_millis(5);
+
 /// A socket of this node, and by which hub it is reached.
 #[derive(Clone, Debug)]
 pub struct Moored {
@@ -69,6 +72,8 @@ impl Homes {
     pub async fn wait_for_news(&self, most: Duration) {
         // Either way there is another look.
         let _ = tokio::time::timeout(most, self.news.notified()).await;
+        // News come in swarms.
+        tokio::time::sleep(REST).await;
     }
 
     /// A socket of this node was taken in by its agent's actor on that node.
@@ -83,6 +88,17 @@ impl Homes {
         let session = moored.socket.session;
         home.sockets.retain(|known| known.socket.session != session);
         home.sockets.push(moored);
+    }
+
+    /// The agent of a socket went to that node. Whether the socket is still there.
+    pub fn move_to(&self, handle: &Handle, session: SessionId, node: NodeId) -> bool {
+        self.table.get_mut(handle).is_some_and(|mut home| {
+            let is_here = home.sockets.iter().any(|moored| moored.socket.session == session);
+            if is_here {
+                home.node = node;
+            }
+            is_here
+        })
     }
 
     /// A socket of this node is gone. Gives the node that ran its agent.

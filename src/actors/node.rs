@@ -103,10 +103,11 @@ impl Node {
     }
 
     /// Notes, here and with the other nodes, that an agent is in a region of this node.
-    pub fn note_present(&self, profile: &Profile, region: &str) {
+    pub fn note_present(&self, profile: &Profile, region: &str, hop: i64) {
         let presence = Presence {
             handle: profile.handle.clone(),
             id: profile.id,
+            hop,
             name: profile.name.clone(),
             region: region.into(),
             is_public: profile.is_public,

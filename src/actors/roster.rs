@@ -17,6 +17,10 @@ pub fn note_turn(node: &Arc<Node>, holdings: &[Holding], alive: &[NodeId]) {
     let (come, gone) = node.peers.set_alive(alive);
     come.into_iter().for_each(|other| peer::welcome(node, other));
     for holding in holdings {
+        // What this node has from now on is noted when it runs.
+        if holding.owner == Some(node.id) && node.directory.shard(holding.shard).is_none() {
+            continue;
+        }
         note_one(node, holding.shard, holding.owner, holding.epoch);
     }
     home::look_again(node);
@@ -38,7 +42,8 @@ fn note_one(node: &Arc<Node>, shard: ShardId, owner: Option<NodeId>, epoch: i64)
     let tick = node.tick();
     node.directory
         .tell_own_hubs(|| HubMessage::ShardGone(shard, tick));
-    if let Some(before) = before {
+    // One that is there says itself which agents it has no more.
+    if let Some(before) = before.filter(|before| *before != node.id && !node.peers.all().contains(before)) {
         node.homes.call_all(before);
     }
     node.homes.tell_news();
@@ -50,5 +55,7 @@ fn note_one(node: &Arc<Node>, shard: ShardId, owner: Option<NodeId>, epoch: i64)
 /// Tells the others that this node runs a shard.
 pub fn announce(node: &Arc<Node>, shard: ShardId, epoch: i64) {
     note(node, shard, Some(node.id), epoch);
+    // Who looked before it ran saw nothing.
+    node.spectators.look_again([shard]);
     node.peers.tell_all(|| News::Runs(shard, epoch));
 }

@@ -187,7 +187,7 @@ const SCAN_MAX: i64 = 10_000;
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = events, check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub(super) struct EventRow {
-    created_at: i64,
+    pub(super) created_at: i64,
     shard_id: i32,
     pub(super) seq: i64,
     event_type: String,

@@ -34,6 +34,8 @@ pub struct MissedEntry {
     pub agent: AgentId,
     /// Its place there.
     pub offset: i64,
+    /// When it was committed.
+    pub at: Timestamp,
     /// When in the world.
     pub tick: Tick,
     /// The event in wire form.
@@ -83,7 +85,7 @@ impl Reader {
         })
     }
 
-    /// The entries since a time in the inboxes of these agents, in the order of each inbox.
+    /// The entries since a time in the inboxes of these agents, in the order of time.
     pub fn missed_entries(
         &mut self,
         agents: &[AgentId],
@@ -105,13 +107,14 @@ impl Reader {
                         .eq_any(agents.clone())
                         .and(inbox::created_at.ge(since.0))
                 )
-                .order((inbox::agent_id, inbox::offset))
+                .order((inbox::created_at, inbox::agent_id, inbox::offset))
                 .limit(limit)
                 .select((inbox::agent_id, inbox::offset, EventRow::as_select()))
                 .load(c))?;
             let entry = |(agent, offset, row): (Id, i64, EventRow)| MissedEntry {
                 agent: AgentId(agent.0),
                 offset,
+                at: Timestamp(row.created_at),
                 tick: Tick(row.world_tick),
                 payload: row.into_wire(),
             };

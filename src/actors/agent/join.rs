@@ -50,6 +50,11 @@ impl AgentActor {
         if self.profile.is_none() || self.presence.is_leaving || is_ending {
             return answer(join.reply, Err(leaving()));
         }
+        if self.node.peers.is_on() && self.is_stranded() {
+            // Another node has it: it entered there just before.
+            answer(join.reply, Err(leaving()));
+            return self.strand(stage);
+        }
         self.add(join.joiner);
         self.presence.joining.push(join);
         if self.place.is_some() {

@@ -84,7 +84,7 @@ impl AgentActor {
     }
 
     /// Whether it should be somewhere, and is nowhere here.
-    fn is_stranded(&self) -> bool {
+    pub(super) fn is_stranded(&self) -> bool {
         let is_in_world = self.row.as_ref().is_some_and(|row| row.is_in_world);
         let is_nowhere = self.place.is_none() && is_in_world && !self.is_departed;
         is_nowhere && !self.presence.is_entering && !self.presence.is_leaving
@@ -140,8 +140,9 @@ impl AgentActor {
         }
         (self.place, self.is_departed) = (None, true);
         self.presence.sockets.clear();
-        watch::later(stage, LINGER, |_, stage| watch::finish(stage));
-        self.end_departed(stage);
+        // What is in its mailbox already is passed on, too.
+        let linger = if self.in_flight.is_empty() { LOOK } else { LINGER };
+        watch::later(stage, linger, |_, stage| watch::finish(stage));
     }
 
     /// The last one who waits was answered: nothing is left to do.
@@ -186,7 +187,7 @@ impl AgentActor {
         };
         watch::then(stage, work, move |me, left, stage| {
             me.presence.is_leaving = false;
-            if left.is_ok() {
+            if left.is_ok() && !me.is_departed {
                 me.place = None;
                 me.close_sockets(Disconnect::FORCE_DISCONNECT);
                 me.end(stage);

@@ -71,12 +71,11 @@ impl AgentActor {
                 // Whatever the region tells from now on is newer.
                 self.set_place(shard, name, 0);
                 self.welcome_all(stage);
+                self.strand_if_lost(stage);
             }
             Err(refusal) => {
                 self.refuse_all(&refusal);
-                if refusal.code == Code::Moving {
-                    self.end_absent(stage);
-                }
+                self.end_absent(stage);
             }
         }
     }

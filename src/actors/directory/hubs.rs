@@ -47,6 +47,11 @@ impl Directory {
         }
     }
 
+    /// Forgets the agents whose clients speak to another node.
+    pub fn remove_guests(&self, node: NodeId) {
+        self.guests.retain(|_, at| *at != node);
+    }
+
     /// Tells every hub. A hub whose mailbox is full misses it, which is counted.
     pub fn tell_hubs(&self, make: impl Fn() -> HubMessage) {
         for hub in self.hubs().iter() {

@@ -63,6 +63,8 @@ pub enum Whereabouts {
 pub struct Online {
     /// Its id inside.
     pub id: AgentId,
+    /// How many hand-offs it went through.
+    pub hop: i64,
     /// The other node that has it; none for this one.
     pub node: Option<NodeId>,
     /// Its display name.

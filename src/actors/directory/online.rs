@@ -4,6 +4,7 @@ use super::{Directory, Online};
 use crate::actors::peer::message::Presence;
 use crate::base::id::{NodeId, ShardId};
 use crate::domain::agent::Handle;
+use dashmap::mapref::entry::Entry;
 use std::sync::Arc;
 
 impl Directory {
@@ -11,12 +12,18 @@ impl Directory {
     pub fn put_online(&self, presence: Presence, node: Option<NodeId>) {
         let online = Online {
             id: presence.id,
+            hop: presence.hop,
             node,
             name: presence.name,
             region: presence.region,
             is_public: presence.is_public,
         };
-        self.online.insert(presence.handle, online);
+        // Two nodes may tell of one agent in the wrong order: the later hand-off counts.
+        match self.online.entry(presence.handle) {
+            Entry::Occupied(row) if row.get().hop > online.hop => {}
+            Entry::Occupied(mut row) => drop(row.insert(online)),
+            Entry::Vacant(row) => drop(row.insert(online)),
+        }
     }
 
     /// Notes that an agent left a region of a node, unless it is in another one already.
@@ -69,11 +76,15 @@ impl Directory {
 
     /// How many agents are in each shard of this node.
     pub fn populations(&self) -> Vec<(ShardId, usize)> {
-        let here = self
+        // One table after the other: whoever holds a row of one must not ask for the other.
+        let all: Vec<(ShardId, usize)> = self
             .populations
             .iter()
-            .filter(|row| self.shards.contains_key(row.key()));
-        here.map(|row| (*row.key(), *row.value())).collect()
+            .map(|row| (*row.key(), *row.value()))
+            .collect();
+        all.into_iter()
+            .filter(|(shard, _)| self.shards.contains_key(shard))
+            .collect()
     }
 
     /// How many agents are in a region.
@@ -100,6 +111,7 @@ fn presence_of(handle: &Handle, online: &Online) -> Presence {
     Presence {
         handle: handle.clone(),
         id: online.id,
+        hop: online.hop,
         name: online.name.clone(),
         region: Arc::clone(&online.region),
         is_public: online.is_public,

@@ -1,6 +1,6 @@
 //! Agents that act and have no actor here: they are looked for, and what they ask for goes where they are.
 
-use super::find::{Found, PAUSE, TRIES, act_of};
+use super::find::{Found, PATIENCE, PAUSE, act_of};
 use super::{Caller, Gateway};
 use crate::actors::agent::{AgentMessage, Counted, replay};
 use crate::actors::directory::AgentSeat;
@@ -16,6 +16,7 @@ use crate::domain::agent::Handle;
 use crate::domain::refusal::Refusal;
 use std::sync::Arc;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 impl Gateway {
     /// An agent acts that has no actor here and, as far as is known, nowhere else: what may have been done before is answered
@@ -65,11 +66,9 @@ impl Node {
             return answer(reply, Err(moving()));
         };
         thread.spawn(async move {
+            let due = Instant::now() + PATIENCE / 2;
             let mut last = moving();
-            for attempt in 0..TRIES / 2 {
-                if attempt > 0 {
-                    node.homes.wait_for_news(PAUSE).await;
-                }
+            while Instant::now() < due {
                 match node.follow(&act.handle).await {
                     Ok(Found::Here(agent)) => return hand(&agent, act, reply),
                     Ok(Found::There(other)) => match node.ask_to_act(other, act.clone()).await {
@@ -87,6 +86,7 @@ impl Node {
                     }
                     Err(refusal) => last = refusal,
                 }
+                node.homes.wait_for_news(PAUSE).await;
             }
             answer(reply, Err(last));
         });

@@ -6,6 +6,8 @@ use super::join::Guest;
 use crate::actors::agent::{AgentLimits, AgentMessage};
 use crate::actors::homes::Moored;
 use crate::actors::hub::{HubMessage, Whom};
+use crate::actors::peer::message::News;
+use crate::base::id::SessionId;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::Refusal;
 use crate::wire::Disconnect;
@@ -29,11 +31,15 @@ impl Gateway {
         let session = moored.socket.session;
         loop {
             // Its client may have gone meanwhile.
-            let is_here = |known: &Moored| known.socket.session == session;
-            if !self.node.homes.sockets(handle).iter().any(is_here) {
+            if !self.is_moored(handle, session) {
                 return;
             }
-            match self.join(handle, Guest::Socket(moored.clone()), None).await {
+            let joined = self.join(handle, Guest::Again(moored.clone()), None).await;
+            if !self.is_moored(handle, session) {
+                // It left while it was taken in: nobody else says so there.
+                return self.part_everywhere(handle, session);
+            }
+            match joined {
                 Ok(joined) => {
                     let region = joined.region.as_str().into();
                     return self.tell_hub(moored.hub, HubMessage::Settle { session, region });
@@ -48,6 +54,20 @@ impl Gateway {
                 }
             }
         }
+    }
+
+    fn is_moored(&self, handle: &Handle, session: SessionId) -> bool {
+        let sockets = self.node.homes.sockets(handle);
+        sockets.iter().any(|moored| moored.socket.session == session)
+    }
+
+    /// A socket is gone that may have been taken in by whoever has its agent.
+    fn part_everywhere(&self, handle: &Handle, session: SessionId) {
+        self.node.directory.remove_socket(handle, session);
+        if let Some(agent) = self.node.directory.agent(handle) {
+            agent.seat.order(AgentMessage::Part(session));
+        }
+        self.node.peers.tell_all(|| News::Part(handle.clone(), session));
     }
 
     fn tell_hub(&self, hub: usize, message: HubMessage) {

@@ -19,8 +19,8 @@ use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often a call is repeated when it meets an actor that is just leaving, or an agent that is just moving.
-pub(super) const TRIES: usize = 50;
+/// How long a call is repeated that meets an actor that is just leaving, or an agent that is just moving.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two tries.
 pub(super) const PAUSE: Duration = Duration::from_millis(40);
 

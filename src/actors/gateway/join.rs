@@ -1,7 +1,7 @@
 //! Into the world: a socket or a REST client comes to its agent's actor, wherever that is.
 
 use super::Gateway;
-use super::find::{Found, PAUSE, TRIES};
+use super::find::{Found, PATIENCE, PAUSE};
 use crate::actors::agent::{AgentMessage, Join, Joined, Joiner};
 use crate::actors::directory::{AgentSeat, Socket};
 use crate::actors::homes::Moored;
@@ -11,12 +11,15 @@ use crate::base::id::NodeId;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// Who comes to this node.
 #[derive(Clone, Debug)]
 pub enum Guest {
     /// A socket of this node.
     Socket(Moored),
+    /// A socket whose agent went elsewhere, as long as it is still there.
+    Again(Moored),
     /// A client without a socket.
     Rest,
 }
@@ -24,14 +27,14 @@ pub enum Guest {
 impl Guest {
     fn joiner(&self) -> Joiner {
         match self {
-            Self::Socket(moored) => Joiner::Socket(moored.socket.session, moored.hub),
+            Self::Socket(moored) | Self::Again(moored) => Joiner::Socket(moored.socket.session, moored.hub),
             Self::Rest => Joiner::Rest,
         }
     }
 
     fn socket(&self) -> Option<SocketInfo> {
         match self {
-            Self::Socket(moored) => Some(moored.socket.clone()),
+            Self::Socket(moored) | Self::Again(moored) => Some(moored.socket.clone()),
             Self::Rest => None,
         }
     }
@@ -53,21 +56,19 @@ impl Gateway {
         {
             return Err(Refusal::new(Code::RegionNotFound, "no such region"));
         }
-        let mut last = Refusal::unavailable();
-        for attempt in 0..TRIES {
+        let due = Instant::now() + PATIENCE;
+        loop {
             let joined = self.join_once(handle, &guest, spawn_region.clone()).await;
             match joined {
                 // It met an actor on its way out, or a shard on its way to another node.
                 Err(refusal)
-                    if matches!(refusal.code, Code::Moving | Code::Unavailable) && attempt + 1 < TRIES =>
+                    if matches!(refusal.code, Code::Moving | Code::Unavailable) && Instant::now() < due =>
                 {
-                    last = refusal;
                     self.node.homes.wait_for_news(PAUSE).await;
                 }
                 result => return result,
             }
         }
-        Err(last)
     }
 
     async fn join_once(
@@ -78,14 +79,14 @@ impl Gateway {
     ) -> Result<Joined, Refusal> {
         match self.node.find_or_start(handle, spawn_region.as_deref()).await? {
             Found::Here(agent) => {
-                self.moor(handle, self.node.id, guest);
+                self.moor(handle, self.node.id, guest)?;
                 let joined = ask(&agent, guest.joiner(), spawn_region).await?;
                 self.node.directory.note_guest(joined.profile.id, None);
                 Ok(joined)
             }
             Found::There(node) => {
                 // First, so that it counts as there as soon as the other node may have heard of it.
-                self.moor(handle, node, guest);
+                self.moor(handle, node, guest)?;
                 let join = message::Join {
                     handle: handle.clone(),
                     socket: guest.socket(),
@@ -103,9 +104,15 @@ impl Gateway {
         }
     }
 
-    /// Notes where the agent of a socket is.
-    fn moor(&self, handle: &Handle, node: NodeId, guest: &Guest) {
-        let Guest::Socket(moored) = guest else { return };
+    /// Notes where the agent of a socket is. Errors: `target_gone` when the socket is gone.
+    fn moor(&self, handle: &Handle, node: NodeId, guest: &Guest) -> Result<(), Refusal> {
+        let moored = match guest {
+            Guest::Rest => return Ok(()),
+            Guest::Again(moored) if !self.node.homes.move_to(handle, moored.socket.session, node) => {
+                return Err(Refusal::new(Code::TargetGone, "the socket is gone"));
+            }
+            Guest::Socket(moored) | Guest::Again(moored) => moored,
+        };
         let SocketInfo {
             session,
             token_id,
@@ -118,9 +125,10 @@ impl Gateway {
             node: None,
         };
         self.node.directory.put_socket(handle, socket);
-        if self.node.peers.is_on() {
+        if self.node.peers.is_on() && matches!(guest, Guest::Socket(_)) {
             self.node.homes.moor(handle, node, moored.clone());
         }
+        Ok(())
     }
 
     /// A socket or a client of another node comes to an agent here. None: its shard is not here.

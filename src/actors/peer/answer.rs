@@ -138,35 +138,43 @@ impl Desk {
         let Some(hub) = self.gateway.node.directory.hub_of(self.from) else {
             return self.missing();
         };
-        actix_web::rt::spawn(async move {
-            let message::Join {
-                handle,
-                socket,
-                spawn_region,
-            } = join;
-            let (gateway, from) = (self.gateway.clone(), Some(self.from));
-            let joiner = match &socket {
-                Some(socket) => Joiner::Socket(socket.session, hub),
-                None => Joiner::Rest,
-            };
-            let session = socket.as_ref().map(|socket| socket.session);
-            if let Some(SocketInfo {
+        let message::Join {
+            handle,
+            socket,
+            spawn_region,
+        } = join;
+        let (gateway, from) = (self.gateway.clone(), Some(self.from));
+        let joiner = match &socket {
+            Some(socket) => Joiner::Socket(socket.session, hub),
+            None => Joiner::Rest,
+        };
+        let session = socket.as_ref().map(|socket| socket.session);
+        if let Some(SocketInfo {
+            session,
+            token_id,
+            connected_at,
+        }) = socket
+        {
+            let socket = Socket {
                 session,
                 token_id,
                 connected_at,
-            }) = socket
-            {
-                let socket = Socket {
-                    session,
-                    token_id,
-                    connected_at,
-                    node: from,
-                };
-                gateway.node.directory.put_socket(&handle, socket);
-            }
+                node: from,
+            };
+            // Before anything is awaited: that it left is heard after that.
+            gateway.node.directory.put_socket(&handle, socket);
+        }
+        actix_web::rt::spawn(async move {
             let joined = gateway.join_here(&handle, joiner, spawn_region).await;
-            if let (Some(session), false) = (session, matches!(joined, Some(Ok(_)))) {
-                gateway.node.directory.remove_socket(&handle, session);
+            if let Some(session) = session {
+                let sockets = gateway.node.directory.sockets(&handle);
+                let is_here = sockets.iter().any(|socket| socket.session == session);
+                if !matches!(joined, Some(Ok(_))) {
+                    gateway.node.directory.remove_socket(&handle, session);
+                } else if !is_here {
+                    // It left meanwhile.
+                    gateway.part(&handle, session);
+                }
             }
             match joined {
                 None => self.missing(),

@@ -95,21 +95,29 @@ pub fn forget(node: &Arc<Node>, other: NodeId) {
     }
     directory.remove_all_online(other);
     directory.remove_all_watchers(other);
-    if let Some(hub) = directory.hub_of(other) {
-        for (_, seats) in directory.shards() {
+    directory.remove_guests(other);
+    hub_gone(node, other);
+    node.homes.call_all(other);
+    home::lose(node, other);
+}
+
+/// Nobody of another node watches here any more, or not before it looks anew.
+fn hub_gone(node: &Node, other: NodeId) {
+    if let Some(hub) = node.directory.hub_of(other) {
+        for (_, seats) in node.directory.shards() {
             seats.region.order(RegionMessage::HubGone(hub));
         }
     }
-    node.homes.call_all(other);
-    home::lose(node, other);
 }
 
 /// Something that a node said got lost: whatever may hang on it is done and told again.
 fn recover(node: &Arc<Node>, other: NodeId) {
     metric::peer_gaps().increment(1);
     tracing::warn!(peer = %other, "a batch of node {other} got lost");
+    hub_gone(node, other);
     node.homes.call_all(other);
     node.spectators.look_again(node.directory.shards_of(other));
+    // It looks at what is here anew when it hears that.
     node.peers.tell(other, News::Recount);
     // What got lost may have been somebody who came to a channel of this node or left it.
     node.peers.tell(other, News::ChannelsLost);
@@ -128,7 +136,11 @@ fn hear(gateway: &Gateway, from: NodeId, news: News) {
     match news {
         News::Part(handle, session) => part(node, &handle, session),
         News::Changed(handle) => gateway.read_again(handle),
-        News::Unwatch(shard, session) => tell_region(node, shard, RegionMessage::Unwatch(session)),
+        News::Unwatch(shard, session) => {
+            if let Whereabouts::Here(seats) = node.directory.find(shard) {
+                seats.region.order(RegionMessage::Unwatch(session));
+            }
+        }
         News::TargetMoved(session, to, at) => {
             if let Some(spectator) = node.spectators.get(session) {
                 let to = to.map(Arc::from);
@@ -148,10 +160,17 @@ fn hear(gateway: &Gateway, from: NodeId, news: News) {
         }
         News::Reload(shard) => tell_region(node, shard, RegionMessage::Reload),
         News::Limits(handle, idle_in_ms) => gateway.take_limits(&handle, idle_in_ms),
+        News::Hub(news) if matches!(*news, HubNews::Rehome(_)) => {
+            if let HubNews::Rehome(handle) = *news {
+                node.homes.call(handle);
+            }
+        }
         News::Hub(news) => hub(node, from, *news),
         News::Take(_) => node.leases.look(),
         News::Runs(shard, epoch) => {
             roster::note(node, shard, Some(from), epoch);
+            // Who looked before it ran saw nothing.
+            node.spectators.look_again([shard]);
             // One of a region that was just made: the next turn reads of it.
             if !node
                 .directory
@@ -190,6 +209,9 @@ fn hear(gateway: &Gateway, from: NodeId, news: News) {
         News::Sockets(all) => compare_sockets(node, from, all),
         News::Rehome(all) => all.into_iter().for_each(|handle| node.homes.call(handle)),
         News::Recount => {
+            // It missed what was asked of it, too.
+            node.homes.call_all(from);
+            node.spectators.look_again(node.directory.shards_of(from));
             for (shard, seats) in node.directory.shards() {
                 node.peers.tell(from, News::Runs(shard, seats.lease.epoch()));
             }

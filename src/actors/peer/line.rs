@@ -117,12 +117,13 @@ impl Line {
         self.heard_at.is_some_and(|at| at.elapsed() < SILENCE)
     }
 
-    /// Notes that a batch was heard. The first one of all follows none that is known.
+    /// Notes that a batch was heard.
     pub(super) fn hear(&mut self, number: u64) -> Coming {
         let coming = match self.heard {
             Some(heard) if number <= heard => return Coming::Old,
-            Some(heard) if number == heard.saturating_add(1) => Coming::Next,
-            Some(_) | None => Coming::Gap,
+            Some(heard) if number != heard.saturating_add(1) => Coming::Gap,
+            // What came before the first one is told anew to whoever comes.
+            Some(_) | None => Coming::Next,
         };
         (self.heard, self.heard_at) = (Some(number), Some(Instant::now()));
         coming
@@ -194,11 +195,7 @@ mod tests {
             sessions,
             (0..3).map(|n| format!("{:?}", news(n))).collect::<Vec<_>>()
         );
-        assert_eq!(
-            there.hear(head.number),
-            Coming::Gap,
-            "nobody knows what came before"
-        );
+        assert_eq!(there.hear(head.number), Coming::Next, "the first of all");
         let next = |line: &mut Line| {
             line.say(&news(4));
             read(&take(line)[0]).0.number

@@ -353,6 +353,8 @@ pub struct Presence {
     pub handle: Handle,
     /// Its id inside.
     pub id: AgentId,
+    /// How many hand-offs it went through.
+    pub hop: i64,
     /// Its display name.
     pub name: String,
     /// The region it is in.

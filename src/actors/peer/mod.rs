@@ -212,7 +212,7 @@ impl Peers {
 
     /// Begins the stream to a node. Numbers go on from those of an earlier stream to it.
     fn meet(&self, node: NodeId) {
-        let first = u64::try_from(self.clock.now_ms()).unwrap_or_default();
+        let first = u64::try_from(self.clock.steady_ms()).unwrap_or_default();
         let line = || Line::new(first.saturating_mul(NUMBERS_PER_MS));
         self.lines.entry(node).or_insert_with(line);
     }

@@ -26,6 +26,8 @@ const READ_MAX: i64 = 500;
 #[derive(Clone, Default)]
 struct Mark {
     at: Timestamp,
+    /// The same of inboxes.
+    entries_at: Timestamp,
     seqs: HashMap<ShardId, i64>,
 }
 
@@ -43,7 +45,14 @@ pub(super) async fn keep_polling(node: Arc<Node>) {
             let at = node.now();
             if let Ok(seqs) = node.database.read(|reader| reader.last_seqs()).await {
                 let seqs = seqs.into_iter().collect();
-                older = std::mem::replace(&mut newer, Mark { at, seqs });
+                older = std::mem::replace(
+                    &mut newer,
+                    Mark {
+                        at,
+                        entries_at: at,
+                        seqs,
+                    },
+                );
                 if looks == 0 {
                     older = newer.clone();
                 }
@@ -76,13 +85,15 @@ async fn poll(node: &Arc<Node>, mark: &mut Mark) {
         .into_iter()
         .filter_map(|handle| Some((node.directory.online(&handle)?.id, handle)))
         .collect();
+    let entries_since = mark.entries_at;
     let ids: Vec<AgentId> = agents.iter().map(|(id, _)| *id).collect();
     let names: HashMap<AgentId, Handle> = agents.into_iter().collect();
-    // Told more than once: sockets know by the offsets what they have.
+    // The last ones are told again: sockets know by the offsets what they have.
     let read = node
         .database
-        .read(move |reader| reader.missed_entries(&ids, since, READ_MAX));
+        .read(move |reader| reader.missed_entries(&ids, entries_since, READ_MAX));
     for entry in read.await.unwrap_or_default() {
+        mark.entries_at = entry.at;
         if let Some(handle) = names.get(&entry.agent) {
             tell_inbox(node, handle, &entry);
         }
