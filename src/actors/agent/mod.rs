@@ -182,6 +182,9 @@ impl AgentActor {
 
     /// Ends this actor for good. Its limits go first: whoever finds no actor any more finds them with the node.
     fn end(&mut self, stage: &mut Stage<Self>) {
+        if let Some(profile) = &self.profile {
+            self.node.directory.note_guest(profile.id, None);
+        }
         if let Some(limits) = self.limits.take() {
             self.node
                 .parked_limits

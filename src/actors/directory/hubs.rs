@@ -39,17 +39,25 @@ impl Directory {
         self.watched.contains_key(&(shard, hub))
     }
 
-    /// Notes that an agent's client without a socket speaks to another node, or to this one.
+    /// Notes that an agent's client speaks to another node, and may not watch here, or not yet; none when that is over.
     pub fn note_guest(&self, agent: AgentId, node: Option<NodeId>) {
         match node {
-            Some(node) => drop(self.guests.insert(agent, node)),
+            Some(node) => {
+                let mut nodes = self.guests.entry(agent).or_default();
+                if !nodes.contains(&node) {
+                    nodes.push(node);
+                }
+            }
             None => drop(self.guests.remove(&agent)),
         }
     }
 
     /// Forgets the agents whose clients speak to another node.
     pub fn remove_guests(&self, node: NodeId) {
-        self.guests.retain(|_, at| *at != node);
+        self.guests.retain(|_, nodes| {
+            nodes.retain(|at| *at != node);
+            !nodes.is_empty()
+        });
     }
 
     /// Tells every hub. A hub whose mailbox is full misses it, which is counted.
@@ -91,7 +99,7 @@ impl Directory {
     pub fn tell_hubs_around(&self, shard: ShardId, hearers: &[AgentId], make: impl Fn() -> HubMessage) {
         for (index, hub) in self.hubs().iter().enumerate() {
             let is_concerned = hub.node.is_none_or(|node| {
-                let is_guest = |agent| self.guests.get(agent).is_some_and(|at| *at == node);
+                let is_guest = |agent| self.guests.get(agent).is_some_and(|nodes| nodes.contains(&node));
                 self.watched.contains_key(&(shard, index)) || hearers.iter().any(is_guest)
             });
             if is_concerned {

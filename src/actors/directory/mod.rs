@@ -103,8 +103,8 @@ pub struct Directory {
     owners: DashMap<ShardId, (NodeId, i64)>,
     /// Shards that sockets of other nodes watch, by the index of that node's hub.
     watched: DashMap<(ShardId, usize), ()>,
-    /// Agents whose clients without a socket speak to another node.
-    guests: DashMap<AgentId, NodeId>,
+    /// Agents whose clients speak to other nodes, and may not watch here.
+    guests: DashMap<AgentId, SmallVec<[NodeId; 1]>>,
 }
 
 /// A hub, by which sockets are reached.

@@ -232,6 +232,14 @@ impl Desk {
             // The receipt that is awaited does not come: what was to be told of it is told by this.
             Err(_other_version) => return self.done(Ok(Fate::Kept)),
         };
+        // Its sockets follow in a moment; what is said around it meanwhile goes there all the same.
+        let directory = &self.gateway.node.directory;
+        let elsewhere = arrive
+            .body
+            .nodes
+            .iter()
+            .filter(|node| **node != self.gateway.node.id);
+        elsewhere.for_each(|node| directory.note_guest(arrive.body.profile.id, Some(*node)));
         let arrival = region::Arrival::from_afar(arrive, request, move |fate: Fate| self.done(Ok(fate)));
         // A full mailbox drops the offer, and the sender keeps the agent.
         let _ = seats.region.tell(RegionMessage::Arrive(Box::new(arrival)));

@@ -187,6 +187,8 @@ pub struct Traveller {
     pub cooldowns: BTreeMap<String, Timestamp>,
     /// How many hand-offs it went through.
     pub hop: i64,
+    /// The nodes that its sockets are connected to.
+    pub nodes: Vec<NodeId>,
 }
 
 /// What became of an agent that was offered.

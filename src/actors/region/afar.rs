@@ -58,8 +58,14 @@ pub(super) fn reload(node: &Node, shard: ShardId) {
 }
 
 /// A body as it goes to another node.
-fn traveller(body: &Body) -> Traveller {
+fn traveller(node: &Node, body: &Body) -> Traveller {
+    let sockets = node.directory.sockets(&body.profile.handle);
+    let nodes = sockets
+        .iter()
+        .map(|socket| socket.node.unwrap_or(node.id))
+        .collect();
     Traveller {
+        nodes,
         profile: (*body.profile).clone(),
         trajectory: body.trajectory,
         status: body.status.clone(),
@@ -93,6 +99,7 @@ impl Arrival {
             follow,
             cooldowns,
             hop,
+            ..
         } = body;
         let mut body = Body::standing(Arc::new(profile), at, trajectory.start, hop);
         (body.trajectory, body.status, body.follow, body.cooldowns) = (trajectory, status, follow, cooldowns);
@@ -124,7 +131,7 @@ impl RegionActor {
         };
         let arrive = message::Arrive {
             shard: to.shard,
-            body: traveller(&body),
+            body: traveller(&self.node, &body),
             at,
             from: self.shard.id,
             from_region: self.plan.name.clone(),
