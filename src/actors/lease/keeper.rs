@@ -18,6 +18,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 use tokio::sync::watch;
 
+/// Further tries of the first turn.
+const FIRST_TRIES: u32 = 10;
 /// Calls that wait for the keeper: of several looks one is as good as many, and few shards are given back at a time.
 const CALLS_MAX: usize = 16;
 /// A renewal is sent three times in the life of a lease, and proves it for two thirds of that.
@@ -70,12 +72,29 @@ struct Running {
 }
 
 impl LeaseKeeper {
+    /// The first turn, and when it was sent. A busy database may take longer than a turn has, so it is tried a few times.
+    fn first_turn(&mut self) -> Result<(i64, Turn), StoreError> {
+        let mut tries = FIRST_TRIES;
+        loop {
+            let sent_ms = self.clock.monotonic_ms();
+            match self.turn(self.how) {
+                Ok(turn) => return Ok((sent_ms, turn)),
+                Err(error) if tries > 0 => {
+                    tries -= 1;
+                    tracing::warn!(error = %error, "the first turn of the leases failed and is tried again: {error}");
+                    // On a plain thread, before there is any actor to keep waiting.
+                    std::thread::park_timeout(Duration::from_millis(100));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Takes the first turn, then starts the thread. Gives the leases, and who holds what as of the last turn.
     /// Not for a thread with a tokio runtime.
     /// Errors: the database does not answer; no thread can be started.
     pub fn start(mut self) -> Result<(Arc<Leases>, watch::Receiver<Turn>), KeeperError> {
-        let sent_ms = self.clock.monotonic_ms();
-        let turn = self.turn(self.how)?;
+        let (sent_ms, turn) = self.first_turn()?;
         let (keeper, calls) = sync_channel(CALLS_MAX);
         let (told, heard) = watch::channel(turn.clone());
         let proof = Arc::new(Proof::new(i64::MIN));
