@@ -125,8 +125,8 @@ pub async fn run(scenario: &str, options: &Options) -> Vec<Report> {
     }
     let mut pauses = pauses;
     let figures = format!(
-        "{done} times under load of {} agents, {found}, {interrupted} commands under way, heard {}, a shard of the node answered \
-         again after p50 {} p99 {} max {}, {:.0} s",
+        "{done} times under load of {} agents, {found}, {interrupted} commands under way, heard {}, longest silence of a \
+         shard around each time p50 {} p99 {} max {}, {:.0} s",
         options.bots,
         trial.all_heard(),
         ms(percentile(&mut pauses, 500)),
