@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What changes by itself: counters of rates, and trajectories that are saved each second.
-const RESTLESS: [&str; 2] = ["rate_bucket", "checkpoint"];
+const RESTLESS: [&str; 3] = ["rate_bucket", "checkpoint", "shard_snapshot"];
 /// Most agents of an attacked world.
 const AGENTS_MAX: i64 = 1_000;
 
