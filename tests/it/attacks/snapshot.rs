@@ -6,7 +6,7 @@ use rookery::store::Reader;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What changes by itself: counters of rates, and trajectories that are saved each second.
+/// What changes by itself: counters of rates, trajectories that are saved each second, and snapshots of shards.
 const RESTLESS: [&str; 3] = ["rate_bucket", "checkpoint", "shard_snapshot"];
 /// Most agents of an attacked world.
 const AGENTS_MAX: i64 = 1_000;
