@@ -225,8 +225,6 @@ mod tests {
     use super::*;
     use crate::actors::outbox::Outbox;
     use crate::base::id::ShardId;
-    use crate::base::time::Tick;
-    use crate::domain::space::Cell;
     use std::cell::RefCell;
     use uuid::Uuid;
 
@@ -237,15 +235,6 @@ mod tests {
 
     impl Listener for Deaf {
         fn inbox(&self, _: &Arc<Publication>) {}
-        fn region(&self, _: Option<&str>, _: Option<&str>) {}
-        fn is_elsewhere(&self, _: &str) -> bool {
-            false
-        }
-        fn settle(&self, _: &str) {}
-        fn lose_cells(&self, _: &[Cell], _: Tick) {}
-        fn follow(&self, _: Option<&str>, _: Option<&str>) {}
-        fn unsubscribe(&self, _: &str) {}
-        fn lose_channel(&self, _: &str, _: bool) {}
     }
 
     fn table() -> (HubTable, SharedOutbox) {

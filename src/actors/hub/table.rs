@@ -15,24 +15,26 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// A session as its hub sees it.
+/// A session as its hub sees it. What a listener has no use for it leaves out.
 pub trait Listener {
     /// An inbox entry came; the session keeps them in order.
     fn inbox(&self, publication: &Arc<Publication>);
     /// The region around it changed.
-    fn region(&self, from: Option<&str>, to: Option<&str>);
+    fn region(&self, _from: Option<&str>, _to: Option<&str>) {}
     /// Whether it believes to be in another region than this.
-    fn is_elsewhere(&self, region: &str) -> bool;
+    fn is_elsewhere(&self, _region: &str) -> bool {
+        false
+    }
     /// It is in this region, which it did not know.
-    fn settle(&self, region: &str);
+    fn settle(&self, _region: &str) {}
     /// It sees these cells no more, for now.
-    fn lose_cells(&self, cells: &[Cell], tick: Tick);
+    fn lose_cells(&self, _cells: &[Cell], _tick: Tick) {}
     /// The channel of the agent that it follows changed.
-    fn follow(&self, from: Option<&str>, to: Option<&str>);
+    fn follow(&self, _from: Option<&str>, _to: Option<&str>) {}
     /// Its subscription to a channel ends.
-    fn unsubscribe(&self, channel: &str);
+    fn unsubscribe(&self, _channel: &str) {}
     /// Its subscription to a channel has ended, which it should ask for again. `is_held`: the channel's home has not answered yet.
-    fn lose_channel(&self, channel: &str, is_held: bool);
+    fn lose_channel(&self, _channel: &str, _is_held: bool) {}
 }
 
 /// A session.

@@ -7,7 +7,6 @@ use crate::actors::publication::{Dialect, Publication};
 use crate::base::time::Tick;
 use crate::brain::{Heard, HeardKind, Neighbour};
 use crate::domain::agent::Handle;
-use crate::domain::space::Cell;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
@@ -33,22 +32,6 @@ impl Listener for Ears {
             inbox.push_back(publication.data.clone());
         }
     }
-
-    fn region(&self, _: Option<&str>, _: Option<&str>) {}
-
-    fn is_elsewhere(&self, _: &str) -> bool {
-        false
-    }
-
-    fn settle(&self, _: &str) {}
-
-    fn lose_cells(&self, _: &[Cell], _: Tick) {}
-
-    fn follow(&self, _: Option<&str>, _: Option<&str>) {}
-
-    fn unsubscribe(&self, _: &str) {}
-
-    fn lose_channel(&self, _: &str, _: bool) {}
 }
 
 impl Ears {
