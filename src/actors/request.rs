@@ -10,7 +10,7 @@ use crate::domain::agent::{Handle, Permissions};
 use crate::domain::output::Output;
 use crate::domain::refusal::Refusal;
 use crate::store::commit::{CommandKey, StoredAnswer};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -125,7 +125,7 @@ pub fn body_hash(action: &Action) -> [u8; 32] {
 }
 
 /// The answer to an action. Its shape is that of `api.md` §3.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Receipt {
     /// What the action says.
     pub result: Output,
@@ -134,18 +134,18 @@ pub struct Receipt {
     /// The command's id.
     pub command_id: String,
     /// The region that the agent was in.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
     /// The shard that decided.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<ShardId>,
     /// The event's number in the shard, of a durable action.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<i64>,
     /// When in the world.
     pub tick: Tick,
     /// Whether this is the stored answer of an earlier request.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replayed: bool,
 }
 

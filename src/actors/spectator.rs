@@ -1,20 +1,22 @@
 //! The actor of a spectator: its camera, what it looks at, and its way along when the one it follows goes elsewhere.
 
+mod follower;
+
+pub use follower::{Follower, Spectators};
+
 use super::directory::{Watcher, Whereabouts};
 use super::hub::HubMessage;
 use super::lease::moving;
 use super::mailbox::{Answer, Reply, Seat, answer, wait};
 use super::node::{DEADLINE, Node};
-use super::peer::Peers;
 use super::peer::message::{self, News};
 use super::region::{Centre, Focus, RegionMessage, Viewer};
 use super::watch::{self, Role, Stage};
-use crate::base::id::{NodeId, SessionId, ShardId};
+use crate::base::id::{SessionId, ShardId};
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::space::Vec3;
 use crate::domain::spectate::{CameraMode, Spectate, Target};
-use dashmap::DashMap;
 use std::sync::Arc;
 
 /// What a spectator's actor is told.
@@ -60,55 +62,6 @@ struct Watched {
     region: Arc<str>,
     shards: Vec<ShardId>,
     focus: Focus,
-}
-
-/// Whom a region tells that the agent in focus goes elsewhere.
-#[derive(Clone)]
-pub enum Follower {
-    /// A spectator of this node.
-    Here(Seat<SpectatorActor>),
-    /// One of another node.
-    There {
-        /// How the node is reached.
-        peers: Arc<Peers>,
-        /// The node.
-        node: NodeId,
-        /// The spectator's session.
-        session: SessionId,
-    },
-}
-
-impl Follower {
-    /// Tells it that its target is in another region now, or out of the world. Whether it is there to hear it.
-    pub fn tell(&self, to: &Option<Arc<str>>, at: Option<Vec3>) -> bool {
-        match self {
-            Self::Here(seat) => seat.tell(SpectatorMessage::TargetMoved(to.clone(), at)).is_ok(),
-            Self::There { peers, node, session } => {
-                let to = to.as_ref().map(ToString::to_string);
-                peers.tell(*node, News::TargetMoved(*session, to, at));
-                true
-            }
-        }
-    }
-}
-
-/// The spectators that are connected to this node.
-#[derive(Default)]
-pub struct Spectators(DashMap<SessionId, Seat<SpectatorActor>>);
-
-impl Spectators {
-    /// A spectator's actor.
-    pub fn get(&self, session: SessionId) -> Option<Seat<SpectatorActor>> {
-        self.0.get(&session).map(|seat| seat.clone())
-    }
-
-    /// Has all that watch any of these shards look at them anew.
-    pub fn look_again(&self, shards: impl IntoIterator<Item = ShardId>) {
-        let shards: Arc<[ShardId]> = shards.into_iter().collect();
-        for row in &self.0 {
-            row.value().order(SpectatorMessage::Again(Arc::clone(&shards)));
-        }
-    }
 }
 
 impl SpectatorActor {

@@ -2,7 +2,7 @@
 
 use crate::domain::refusal::Refusal;
 use serde::de::DeserializeOwned;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 use std::borrow::Cow;
@@ -70,6 +70,13 @@ impl PartialEq for Output {
 impl PartialEq<Value> for Output {
     fn eq(&self, other: &Value) -> bool {
         *self.tree() == *other
+    }
+}
+
+/// Read as text: it goes straight to who asked.
+impl<'de> Deserialize<'de> for Output {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::<RawValue>::deserialize(deserializer).map(Self::Text)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What other nodes ask for: each question goes the way that it would have gone from here.
 
 use super::message::{self, Arrive, Fate, Question, SocketInfo};
-use super::{Peers, convert, hear};
+use super::{Peers, hear};
 use crate::actors::agent::{AgentMessage, Joiner};
 use crate::actors::channels;
 use crate::actors::directory::{Socket, Whereabouts};
@@ -15,7 +15,6 @@ use crate::base::id::NodeId;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::Refusal;
 use serde::Serialize;
-use std::future::Future;
 use std::sync::Arc;
 
 /// Answers other nodes, and connects sockets to their agents again, for as long as the node runs. For the main thread.
@@ -53,18 +52,21 @@ pub(super) fn answer(gateway: &Gateway, from: NodeId, number: u64, question: Que
         Question::Join(join) => desk.join(*join),
         Question::Leave(handle) => {
             let gateway = gateway.clone();
-            desk.later(&handle.clone(), async move { gateway.leave(&handle).await });
+            desk.later(&handle.clone(), async move |desk| {
+                desk.done(gateway.leave(&handle).await)
+            });
         }
         Question::Count(handle, what) => {
             let gateway = gateway.clone();
-            desk.later(&handle.clone(), async move { gateway.count(&handle, what).await });
+            desk.later(&handle.clone(), async move |desk| {
+                desk.done(gateway.count(&handle, what).await)
+            });
         }
         Question::Prompt(prompt) => {
             let gateway = gateway.clone();
-            desk.later(&prompt.handle.clone(), async move {
+            desk.later(&prompt.handle.clone(), async move |desk| {
                 let message::Prompt { handle, text, from } = *prompt;
-                let receipt = gateway.prompt(&handle, &text, from).await;
-                receipt.and_then(convert::receipt)
+                desk.give(gateway.prompt(&handle, &text, from).await);
             });
         }
         Question::Watch(watch) => desk.watch(&watch),
@@ -97,8 +99,16 @@ impl Desk {
     }
 
     fn done<T: Serialize>(&self, result: Result<T, Refusal>) {
+        let encode = |answer| rmp_serde::to_vec_named(&answer).map_err(|_never| Refusal::internal());
         self.peers()
-            .answer(self.from, self.number, result.as_ref().map_err(Clone::clone));
+            .answer(self.from, self.number, result.and_then(encode));
+    }
+
+    /// Answers with a receipt, written as its asker gets it.
+    fn give(&self, receipt: Result<Receipt, Refusal>) {
+        let encode = |receipt| serde_json::to_vec(&receipt).map_err(|_never| Refusal::internal());
+        self.peers()
+            .answer(self.from, self.number, receipt.and_then(encode));
     }
 
     fn missing(&self) {
@@ -106,15 +116,11 @@ impl Desk {
     }
 
     /// Does what is asked of an agent that has its actor here, and answers when it is done.
-    fn later<T: Serialize + 'static>(
-        self,
-        handle: &Handle,
-        work: impl Future<Output = Result<T, Refusal>> + 'static,
-    ) {
+    fn later(self, handle: &Handle, work: impl AsyncFnOnce(Self) + 'static) {
         if self.gateway.node.directory.agent(handle).is_none() {
             return self.missing();
         }
-        actix_web::rt::spawn(async move { self.done(work.await) });
+        actix_web::rt::spawn(work(self));
     }
 
     fn act(self, act: message::Act) {
@@ -131,7 +137,7 @@ impl Desk {
 
     /// Where the receipt of an action goes.
     fn receipt(self) -> Reply<Receipt> {
-        Reply::taken_by(move |result: Result<Receipt, Refusal>| self.done(result.and_then(convert::receipt)))
+        Reply::taken_by(move |receipt| self.give(receipt))
     }
 
     fn join(self, join: message::Join) {

@@ -5,12 +5,10 @@ use crate::actors::hub::{Frames, HubMessage, Interest, TickFrames, Whom};
 use crate::actors::publication::{Publication, Publisher};
 use crate::actors::request::Receipt;
 use crate::config::Bucket;
-use crate::domain::output::Output;
 use crate::domain::refusal::{Code, Rate, Refusal};
 use crate::domain::space::Cell;
 use crate::wire::Disconnect;
 use bytes::Bytes;
-use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -43,45 +41,9 @@ pub(super) fn refusal(refused: Refused) -> Refusal {
     refusal
 }
 
-/// A receipt as it goes over the bus. Errors: `internal`, never.
-pub(super) fn receipt(receipt: Receipt) -> Result<message::Receipt, Refusal> {
-    let Receipt {
-        result,
-        durability,
-        command_id,
-        region,
-        shard,
-        seq,
-        tick,
-        replayed,
-    } = receipt;
-    Ok(message::Receipt {
-        result: serde_json::to_string(&result).map_err(|_never| Refusal::internal())?,
-        durability,
-        command_id,
-        region,
-        shard,
-        seq,
-        tick,
-        replayed,
-    })
-}
-
 /// A receipt from the bus. Errors: `internal` for what cannot be read.
 pub fn read_receipt(bytes: &Bytes) -> Result<Receipt, Refusal> {
-    let unreadable = || Refusal::internal();
-    let told: message::Receipt = rmp_serde::from_slice(bytes).map_err(|_other_version| unreadable())?;
-    let result = RawValue::from_string(told.result).map_err(|_no_json| unreadable())?;
-    Ok(Receipt {
-        result: Output::Text(result),
-        durability: told.durability,
-        command_id: told.command_id,
-        region: told.region,
-        shard: told.shard,
-        seq: told.seq,
-        tick: told.tick,
-        replayed: told.replayed,
-    })
+    serde_json::from_slice(bytes).map_err(|_other_version| Refusal::internal())
 }
 
 /// Payloads of one tick, each once.

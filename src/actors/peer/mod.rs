@@ -37,7 +37,6 @@ use dashmap::DashMap;
 use line::Line;
 use message::{Answer, News, Question, Said};
 use pending::Pending;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::Duration;
@@ -192,14 +191,13 @@ impl Peers {
     }
 
     /// Answers a node's question.
-    fn answer<T: Serialize>(&self, node: NodeId, number: u64, result: Result<&T, Refusal>) {
-        let answer = match result.map(rmp_serde::to_vec_named) {
-            Ok(Ok(bytes)) if bytes.len() > ANSWER_MAX_BYTES => {
+    fn answer(&self, node: NodeId, number: u64, result: Result<Vec<u8>, Refusal>) {
+        let answer = match result {
+            Ok(bytes) if bytes.len() > ANSWER_MAX_BYTES => {
                 let detail = "the answer is too long for another node to give it";
                 Answer::Refused(convert::refused(&Refusal::new(Code::TooLarge, detail)))
             }
-            Ok(Ok(bytes)) => Answer::Done(Bytes::from(bytes)),
-            Ok(Err(_never)) => Answer::Refused(convert::refused(&Refusal::internal())),
+            Ok(bytes) => Answer::Done(Bytes::from(bytes)),
             Err(refusal) => Answer::Refused(convert::refused(&refusal)),
         };
         self.say(node, &Said::Answer(number, answer));

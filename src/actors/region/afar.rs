@@ -1,6 +1,7 @@
 //! Other shards, here or on other nodes, and agents that come from there.
 
-use super::crossing::{Arrival, Destination, Fate, Journey, Offer};
+use super::crossing::{Arrival, Journey};
+use super::offer::{Destination, Fate, Offer};
 use super::{RegionActor, RegionMessage, Settled};
 use crate::actors::directory::Whereabouts;
 use crate::actors::mailbox::answer;

@@ -2,7 +2,8 @@
 //! while the neighbour cannot take it.
 
 use super::RegionActor;
-use super::crossing::{Destination, Journey};
+use super::crossing::Journey;
+use super::offer::Destination;
 use crate::actors::directory::Whereabouts;
 use crate::actors::watch::{self, Stage};
 use crate::base::id::AgentId;

@@ -1,6 +1,6 @@
 //! Coming into the world and going out of it. Each is durable before memory follows.
 
-use super::crossing::Fate;
+use super::offer::Fate;
 use super::{RegionActor, RegionMessage};
 use crate::actors::agent::AgentMessage;
 use crate::actors::committer::{Pending, Settle};

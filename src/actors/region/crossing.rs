@@ -1,13 +1,13 @@
 //! Hand-offs between shards: by teleport, and on foot over a border inside a region. The receiver's transaction decides.
 
 use super::coming::Entered;
+use super::offer::{Destination, Fate, Offer};
 use super::{RegionActor, RegionMessage, Settled, afar};
 use crate::actors::agent::AgentMessage;
 use crate::actors::committer::{Pending, Settle};
 use crate::actors::directory::Whereabouts;
 use crate::actors::lease::moving;
 use crate::actors::mailbox::{Seat, answer};
-use crate::actors::peer::message;
 use crate::actors::request::Request;
 use crate::actors::watch::{self, Stage};
 use crate::base::id::{AgentId, ShardId};
@@ -74,95 +74,6 @@ pub(super) enum Journey {
     },
 }
 
-/// A shard with the name of its region.
-#[derive(Clone)]
-pub struct Destination {
-    pub(super) shard: ShardId,
-    pub(super) region: Arc<str>,
-}
-
-/// What became of an offer.
-pub enum Fate {
-    /// The agent stays, as the receiver or the database said.
-    Kept,
-    /// The agent stays for now: the receiver never heard of it, or cannot take anybody at the moment.
-    Later,
-    /// The agent stays, and this is on disk under one more hand-off.
-    Reclaimed,
-    /// The agent is there now.
-    Taken(Destination),
-    /// The receiver asked the database and got no answer: only a transaction of our own can tell.
-    Unknown(Destination),
-}
-
-/// An agent offered to another shard. Dropped on the way (a full queue, a failed actor), the sender keeps the agent.
-pub(super) struct Offer {
-    from: Option<Sender>,
-    to: Destination,
-    agent: AgentId,
-    hop: i64,
-    is_committing: bool,
-}
-
-/// Who offers an agent.
-enum Sender {
-    /// A shard of this node.
-    Here(Seat<RegionActor>),
-    /// One of another node.
-    There(Box<dyn FnOnce(message::Fate) + Send>),
-}
-
-impl Offer {
-    /// An offer of another node to a shard of this one, under a hand-off.
-    pub(super) fn of_another_node(
-        agent: AgentId,
-        (shard, hop): (ShardId, i64),
-        told: impl FnOnce(message::Fate) + Send + 'static,
-    ) -> Self {
-        let region = "".into();
-        Self {
-            from: Some(Sender::There(Box::new(told))),
-            to: Destination { shard, region },
-            agent,
-            hop,
-            is_committing: false,
-        }
-    }
-
-    fn end(&mut self, fate: Fate) {
-        match self.from.take() {
-            Some(Sender::Here(from)) => from.order(RegionMessage::HandedOver(self.agent, self.hop, fate)),
-            Some(Sender::There(told)) => told(match fate {
-                Fate::Kept | Fate::Reclaimed => message::Fate::Kept,
-                Fate::Later => message::Fate::Later,
-                Fate::Taken(_) => message::Fate::Taken,
-                Fate::Unknown(_) => message::Fate::Unknown,
-            }),
-            None => {}
-        }
-    }
-
-    fn decided(mut self, outcome: &Result<Outcome, Refusal>) {
-        let to = self.to.clone();
-        self.end(match outcome {
-            Ok(Outcome::Committed { .. }) => Fate::Taken(to),
-            Ok(Outcome::Refused(_) | Outcome::Replayed(_)) => Fate::Kept,
-            Err(_) => Fate::Unknown(to),
-        });
-    }
-}
-
-impl Drop for Offer {
-    fn drop(&mut self) {
-        let to = self.to.clone();
-        self.end(if self.is_committing {
-            Fate::Unknown(to)
-        } else {
-            Fate::Later
-        });
-    }
-}
-
 impl RegionActor {
     /// An agent wants to be in another place at once: here, or in another shard that must take it first.
     pub(super) fn hand_off(&mut self, profile: &Arc<Profile>, decision: Decision, request: Request) {
@@ -210,13 +121,7 @@ impl RegionActor {
                 return self.tell_myself(RegionMessage::HandedOver(agent, hop, Fate::Later));
             }
         };
-        let offer = Offer {
-            from: self.me().map(Sender::Here),
-            to,
-            agent: body.profile.id,
-            hop: body.hop,
-            is_committing: false,
-        };
+        let offer = Offer::new(self.me(), to, body.profile.id, body.hop);
         let from = (self.shard.id, self.plan.name.clone());
         let arrival = Arrival::new((body, at), from, offer, journey);
         if let Err(refusal) = seats.region.tell(RegionMessage::Arrive(Box::new(arrival))) {
@@ -315,7 +220,7 @@ impl RegionActor {
             request.reply
         });
         let region = self.me();
-        offer.is_committing = true;
+        offer.begin_commit();
         let settle = Settle::new(move |outcome: &Result<Outcome, Refusal>| {
             if let Some(region) = region {
                 region.order(RegionMessage::Entered(Box::new(Entered {

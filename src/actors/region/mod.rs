@@ -8,6 +8,7 @@ mod coming;
 mod conversation;
 mod crossing;
 mod mirror;
+mod offer;
 #[cfg(test)]
 mod tests;
 mod tick;
@@ -16,7 +17,8 @@ mod viewers;
 
 pub use checkpoint::bodies;
 pub use coming::{Entered, Entering};
-pub use crossing::{Arrival, Fate};
+pub use crossing::Arrival;
+pub use offer::Fate;
 pub use viewers::{Centre, Focus, Viewer};
 
 use super::committer::Committer;

@@ -1,17 +1,20 @@
 //! What nodes tell one another, as it goes over the bus: MessagePack with names, so that two versions understand each other.
 
+mod channel;
+mod hub;
+
+pub use channel::{ChannelAct, ChannelQuestion, Client};
+pub use hub::{HubNews, HubTick, Interest};
+
 use crate::actors::agent::Counted;
-use crate::actors::channels::Home;
 use crate::actors::region::Focus;
 use crate::base::id::{AgentId, NodeId, SessionId, ShardId};
-use crate::base::time::{Tick, Timestamp};
-use crate::domain::action::Durability;
+use crate::base::time::Timestamp;
 use crate::domain::agent::{Handle, Permissions, Profile};
 use crate::domain::object::ObjectChange;
 use crate::domain::region::Beyond;
 use crate::domain::scene::Follow;
-use crate::domain::space::{Cell, Trajectory, Vec3};
-use crate::wire::push::ClientInfo;
+use crate::domain::space::{Trajectory, Vec3};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -54,7 +57,7 @@ pub enum Question {
 /// What a node answers.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Answer {
-    /// This, in the shape that the question asks for.
+    /// This, in the shape that the question asks for; a receipt as JSON, as its asker gets it.
     Done(Bytes),
     /// Refused.
     Refused(Refused),
@@ -204,101 +207,6 @@ pub enum Fate {
     Unknown,
 }
 
-/// A receipt on its way.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Receipt {
-    /// What the action says: JSON text.
-    pub result: String,
-    /// What the acknowledgement means.
-    pub durability: Durability,
-    /// The command's id.
-    pub command_id: String,
-    /// The region.
-    pub region: Option<String>,
-    /// The shard that decided.
-    pub shard: Option<ShardId>,
-    /// The event's number.
-    pub seq: Option<i64>,
-    /// When.
-    pub tick: Tick,
-    /// Whether it is a stored answer.
-    pub replayed: bool,
-}
-
-/// Something about a channel, for its home.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct ChannelQuestion {
-    /// The home, as the asker knows it.
-    pub home: Home,
-    /// The channel.
-    pub name: String,
-    /// What.
-    pub what: ChannelAct,
-}
-
-/// What a channel's home is asked.
-#[derive(Debug, Serialize, Deserialize)]
-pub enum ChannelAct {
-    /// A socket of mine comes. Answered with where the channel is; nothing when what it must recover is not known any more.
-    Come {
-        /// Its session.
-        session: SessionId,
-        /// As the others see it; none on a channel without presence.
-        info: Option<Client>,
-        /// The epoch and the offset that it knows.
-        since: Option<(String, u64)>,
-        /// Whether it comes only when all after that is known.
-        must_recover: bool,
-    },
-    /// Publish this.
-    Publish {
-        /// JSON text.
-        data: Bytes,
-        /// Who publishes it.
-        publisher: Client,
-        /// Whether the channel has a history.
-        is_kept: bool,
-    },
-    /// What is kept?
-    History,
-    /// Who is there?
-    Presence,
-    /// How many clients are there, and how many users?
-    Count,
-}
-
-/// A client as others on a channel see it.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Client {
-    /// Its user; empty for a nameless one.
-    pub user: String,
-    /// Its session, as text.
-    pub client: String,
-    /// What its token says of it: JSON text.
-    pub info: Bytes,
-}
-
-impl From<ClientInfo> for Client {
-    fn from(info: ClientInfo) -> Self {
-        Self {
-            user: info.user,
-            client: info.client,
-            info: info.conn_info,
-        }
-    }
-}
-
-impl From<Client> for ClientInfo {
-    fn from(client: Client) -> Self {
-        Self {
-            user: client.user,
-            client: client.client,
-            conn_info: client.info,
-            ..Self::default()
-        }
-    }
-}
-
 /// What a node tells another one.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum News {
@@ -372,91 +280,6 @@ pub struct Beat {
     pub populations: Vec<(ShardId, usize)>,
     /// What the presences of my shards add up to.
     pub digest: u64,
-}
-
-/// What a remote hub hands on.
-#[derive(Debug, Serialize, Deserialize)]
-pub enum HubNews {
-    /// A shard's tick.
-    Tick(HubTick),
-    /// Something heard or seen.
-    Heard {
-        /// On this channel.
-        channel: Arc<str>,
-        /// What.
-        data: Bytes,
-        /// By whom.
-        hearers: Vec<AgentId>,
-        /// Where spectators must look to see it.
-        seen_at: Option<(ShardId, Cell)>,
-    },
-    /// An entry of an agent's inbox.
-    Inbox {
-        /// Whose.
-        agent: AgentId,
-        /// Its channel.
-        channel: Arc<str>,
-        /// The entry.
-        data: Bytes,
-        /// Its offset.
-        offset: Option<u64>,
-    },
-    /// What a followed agent lets spectators see.
-    Followed(Arc<str>, Bytes),
-    /// A publication of a channel whose home I am.
-    Channel {
-        /// The channel.
-        channel: Arc<str>,
-        /// What.
-        data: Bytes,
-        /// Its place in the stream.
-        offset: Option<u64>,
-        /// Who published it.
-        publisher: Option<Client>,
-    },
-    /// Somebody came to a channel whose home I am or left it: the push in both encodings.
-    Presence {
-        /// The channel.
-        channel: Arc<str>,
-        /// As JSON.
-        json: Bytes,
-        /// As protobuf.
-        protobuf: Bytes,
-    },
-    /// The region around a session changed.
-    Region(SessionId, Option<Arc<str>>, Option<Arc<str>>),
-    /// Close a session, with this code.
-    CloseSession(SessionId, u16),
-    /// The agent's sockets must look where it is.
-    Rehome(Handle),
-}
-
-/// A shard's tick for the sockets of one node.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct HubTick {
-    /// The shard.
-    pub shard: ShardId,
-    /// The channel of all pieces.
-    pub channel: Arc<str>,
-    /// Payloads, each once.
-    pub pieces: Vec<Bytes>,
-    /// What changed, by cell: the number of its piece.
-    pub frames: Vec<(Cell, usize)>,
-    /// What sessions begin and cease to see.
-    pub interests: Vec<Interest>,
-}
-
-/// What one session begins and ceases to see; pieces by number.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Interest {
-    /// Which session.
-    pub session: SessionId,
-    /// Cells it sees from now on.
-    pub add: Vec<(Cell, Option<usize>)>,
-    /// Cells it sees no more.
-    pub drop: Vec<(Cell, Option<usize>)>,
-    /// The region from above.
-    pub overview: Option<usize>,
 }
 
 /// What a batch begins with: who sent it, and its number.
