@@ -149,11 +149,6 @@ impl Directory {
         Arc::clone(&self.world.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Replaces the plan of the world, after a region was made.
-    pub fn set_world(&self, world: World) {
-        *self.world.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(world);
-    }
-
     /// Adds a region that was made, with its shards; two at a time do not lose one another.
     pub fn add_region(&self, plan: RegionPlan, shards: &[ShardPlan]) {
         let mut guard = self.world.write().unwrap_or_else(PoisonError::into_inner);

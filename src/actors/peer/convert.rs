@@ -203,7 +203,6 @@ pub(super) fn hub_messages(news: HubNews) -> Box<dyn Fn() -> HubMessage> {
         HubNews::CloseSession(session, code) => {
             Box::new(move || HubMessage::Close(Whom::Session(session), disconnect(code)))
         }
-        HubNews::Rehome(handle) => Box::new(move || HubMessage::Rehome(handle.clone())),
     }
 }
 

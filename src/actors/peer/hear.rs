@@ -156,17 +156,12 @@ fn hear(gateway: &Gateway, from: NodeId, news: News) {
                 .into_iter()
                 .map(|(object, change)| Settled::Object(object, change))
                 .collect();
-            tell_region(node, shard, RegionMessage::Settled(agent, settled));
+            order_region(node, shard, RegionMessage::Settled(agent, settled));
         }
-        News::Reload(shard) => tell_region(node, shard, RegionMessage::Reload),
+        News::Reload(shard) => order_region(node, shard, RegionMessage::Reload),
         News::Limits(handle, idle_in_ms) => gateway.take_limits(&handle, idle_in_ms),
-        News::Hub(news) if matches!(*news, HubNews::Rehome(_)) => {
-            if let HubNews::Rehome(handle) = *news {
-                node.homes.call(handle);
-            }
-        }
         News::Hub(news) => hub(node, from, *news),
-        News::Take(_) => node.leases.look(),
+        News::Take => node.leases.look(),
         News::Runs(shard, epoch) => {
             roster::note(node, shard, Some(from), epoch);
             // Who looked before it ran saw nothing.
@@ -236,6 +231,13 @@ fn hub(node: &Node, from: NodeId, news: HubNews) {
     }
     let make = convert::hub_messages(news);
     node.directory.tell_own_hubs(make);
+}
+
+/// As here: losing it would leave memory wrong, and nobody repeats it.
+fn order_region(node: &Node, shard: ShardId, message: RegionMessage) {
+    if let Whereabouts::Here(seats) = node.directory.find(shard) {
+        seats.region.order(message);
+    }
 }
 
 fn tell_region(node: &Node, shard: ShardId, message: RegionMessage) {

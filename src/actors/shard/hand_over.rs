@@ -39,7 +39,7 @@ impl ShardActor {
         match parted {
             Ok(true) => {
                 tracing::info!(shard.id = %self.shard, "shard {} was handed over to node {to}", self.shard);
-                self.node.peers.tell(to, News::Take(self.shard));
+                self.node.peers.tell(to, News::Take);
                 self.end(stage);
             }
             Ok(false) => self.open(),

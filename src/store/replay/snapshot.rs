@@ -105,7 +105,10 @@ fn take(conn: &mut Conn, lease: Lease, is_last: bool, now: Timestamp) -> QueryRe
         let behind = last_seq.saturating_sub(seq);
         behind >= EVERY_EVENTS || (is_last && behind > 0) || now.0.saturating_sub(at) >= EVERY_MS
     });
-    let Some(standing) = standing(conn, id)?.filter(|_| is_due) else {
+    if !is_due {
+        return Ok(Taken::NotDue);
+    }
+    let Some(standing) = standing(conn, id)? else {
         return Ok(Taken::NotDue);
     };
     // What it holds of other shards is never later than its time, whatever their clocks say.

@@ -2,7 +2,6 @@
 
 use super::Client;
 use crate::base::id::{AgentId, SessionId, ShardId};
-use crate::domain::agent::Handle;
 use crate::domain::space::Cell;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -61,8 +60,6 @@ pub enum HubNews {
     Region(SessionId, Option<Arc<str>>, Option<Arc<str>>),
     /// Close a session, with this code.
     CloseSession(SessionId, u16),
-    /// The agent's sockets must look where it is.
-    Rehome(Handle),
 }
 
 /// A shard's tick for the sockets of one node.

@@ -230,8 +230,8 @@ pub enum News {
     Limits(Handle, [i64; 4]),
     /// For sockets of yours.
     Hub(Box<HubNews>),
-    /// This shard is free, and you should have it: look.
-    Take(ShardId),
+    /// A shard is free, and you should have it: look.
+    Take,
     /// I run this shard now, under this epoch.
     Runs(ShardId, i64),
     /// These agents are in my shards now.
