@@ -4,16 +4,12 @@ use super::AgentActor;
 use super::join::{Joined, Joiner};
 use crate::actors::mailbox::{Reply, answer, wait};
 use crate::actors::node::DEADLINE;
-use crate::actors::region::{Centre, Focus, RegionMessage, Viewer};
+use crate::actors::region::{RegionMessage, Viewer};
 use crate::actors::watch::{self, Stage};
-use crate::base::id::SessionId;
 use crate::domain::agent::Profile;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::space::Vec3;
 use std::sync::Arc;
-
-/// Cells that an agent sees around its own in each direction.
-const AGENT_REACH_CELLS: i32 = 1;
 
 impl AgentActor {
     /// Everybody who came is shown around and told where the agent is.
@@ -25,9 +21,10 @@ impl AgentActor {
             let (reply, seen) = Reply::awaited();
             // Sent at once, so that no `Unwatch` overtakes it.
             let told = match join.joiner {
-                Joiner::Socket(session, hub) => place
-                    .region
-                    .tell(RegionMessage::Watch(viewer_of(&profile, session, hub), reply)),
+                Joiner::Socket(session, hub) => place.region.tell(RegionMessage::Watch(
+                    Viewer::of_agent(profile.id, session, hub),
+                    reply,
+                )),
                 Joiner::Rest => place.region.tell(where_is(&profile, reply)),
             };
             let work = async move {
@@ -59,22 +56,11 @@ impl AgentActor {
         for (session, hub) in self.presence.sockets.clone() {
             let (reply, _seen) = Reply::awaited();
             // Sent at once, so that no `Unwatch` overtakes it; a region that takes nothing is loaded again soon.
-            let _ = place
-                .region
-                .tell(RegionMessage::Watch(viewer_of(&profile, session, hub), reply));
+            let _ = place.region.tell(RegionMessage::Watch(
+                Viewer::of_agent(profile.id, session, hub),
+                reply,
+            ));
         }
-    }
-}
-
-fn viewer_of(profile: &Profile, session: SessionId, hub: usize) -> Viewer {
-    Viewer {
-        session,
-        hub,
-        focus: Focus {
-            centre: Centre::Agent(profile.id),
-            reach: Some(AGENT_REACH_CELLS),
-        },
-        follower: None,
     }
 }
 

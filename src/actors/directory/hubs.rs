@@ -60,6 +60,20 @@ impl Directory {
         });
     }
 
+    /// Notes which other nodes have the sockets of an agent that a shard knows beyond its border.
+    pub fn note_beside(&self, shard: ShardId, agent: AgentId, nodes: Vec<NodeId>) {
+        if nodes.is_empty() {
+            self.beside.remove(&(shard, agent));
+        } else {
+            self.beside.insert((shard, agent), nodes);
+        }
+    }
+
+    /// A shard knows nobody beyond its border, or does not run here any more.
+    pub fn forget_beside(&self, shard: ShardId) {
+        self.beside.retain(|(of, _), _| *of != shard);
+    }
+
     /// Tells every hub. A hub whose mailbox is full misses it, which is counted.
     pub fn tell_hubs(&self, make: impl Fn() -> HubMessage) {
         for hub in self.hubs().iter() {
@@ -100,7 +114,12 @@ impl Directory {
         for (index, hub) in self.hubs().iter().enumerate() {
             let is_concerned = hub.node.is_none_or(|node| {
                 let is_guest = |agent| self.guests.get(agent).is_some_and(|nodes| nodes.contains(&node));
-                self.watched.contains_key(&(shard, index)) || hearers.iter().any(is_guest)
+                let is_beside = |agent: &AgentId| {
+                    let nodes = self.beside.get(&(shard, *agent));
+                    nodes.is_some_and(|nodes| nodes.contains(&node))
+                };
+                let is_there = |agent| is_guest(agent) || is_beside(agent);
+                self.watched.contains_key(&(shard, index)) || hearers.iter().any(is_there)
             });
             if is_concerned {
                 // As above.

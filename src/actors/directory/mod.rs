@@ -105,6 +105,8 @@ pub struct Directory {
     watched: DashMap<(ShardId, usize), ()>,
     /// Agents whose clients speak to other nodes, and may not watch here.
     guests: DashMap<AgentId, SmallVec<[NodeId; 1]>>,
+    /// The other nodes of the sockets of agents that shards of this node know beyond their borders.
+    beside: DashMap<(ShardId, AgentId), Vec<NodeId>>,
 }
 
 /// A hub, by which sockets are reached.
@@ -141,6 +143,7 @@ impl Directory {
             owners: DashMap::new(),
             watched: DashMap::new(),
             guests: DashMap::new(),
+            beside: DashMap::new(),
         }
     }
 

@@ -151,6 +151,10 @@ fn hear(gateway: &Gateway, from: NodeId, news: News) {
         News::Tracked(shard, by, agent, beyond) => {
             tell_region(node, shard, RegionMessage::Tracked(agent, by, beyond));
         }
+        News::Sightings(shard, by, sightings) => {
+            tell_region(node, shard, RegionMessage::Sightings(by, sightings));
+        }
+        News::AskSightings(shard, by) => tell_region(node, shard, RegionMessage::AskSightings(by)),
         News::Objects(shard, agent, changes) => {
             let settled = changes
                 .into_iter()

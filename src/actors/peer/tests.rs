@@ -1,6 +1,7 @@
 //! Two nodes, one world.
 
 mod acting;
+mod borders;
 mod channels;
 mod socket;
 mod sockets;

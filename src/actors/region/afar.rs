@@ -18,18 +18,21 @@ use std::time::Duration;
 /// How long another node may take to answer an offer. Afterwards a transaction finds out.
 const OFFER_DEADLINE: Duration = Duration::from_secs(2);
 
-/// Tells another shard something, wherever it runs. What gets lost is asked for and told again.
+/// Tells another shard something, wherever it runs. What gets lost is asked for and told again. Whether it was sent.
 pub(super) fn tell(
     node: &Node,
     shard: ShardId,
     here: impl FnOnce() -> RegionMessage,
     there: impl FnOnce() -> News,
-) {
+) -> bool {
     match node.directory.find(shard) {
         // Counted by the mailbox.
-        Whereabouts::Here(seats) => drop(seats.region.tell(here())),
-        Whereabouts::There(other) => node.peers.tell(other, there()),
-        Whereabouts::Nowhere => {}
+        Whereabouts::Here(seats) => seats.region.tell(here()).is_ok(),
+        Whereabouts::There(other) => {
+            node.peers.tell(other, there());
+            true
+        }
+        Whereabouts::Nowhere => false,
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Waiting {
     /// The way that it was on.
     pub(super) way: Trajectory,
     /// Where it will be on the other side.
-    at: Vec3,
+    pub(super) at: Vec3,
     /// How often it was offered.
     offers: u32,
 }

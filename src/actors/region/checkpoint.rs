@@ -84,6 +84,7 @@ impl RegionActor {
         state.seek_followed(tick);
         self.state = Some(state);
         self.ask_for_followed();
+        self.greet_neighbours();
         self.count_online();
         // Nobody sees one where its way led it meanwhile, when another shard runs there.
         for agent in agents {

@@ -126,6 +126,7 @@ impl RegionActor {
         leave_behind(&mut body, self.node.now());
         let followed = body.follow.as_ref().map(|follow| follow.target);
         state.enter(body, tick);
+        self.end_ghost(profile.id);
         self.viewers.refocus(profile.id);
         self.departed.remove(&profile.id);
         if let (Some(target), Some(beyond)) = (followed, follows) {
@@ -239,10 +240,10 @@ impl RegionActor {
         let Some(state) = &self.state else {
             return event.at(at);
         };
-        let near = state.grid().near(at, NOTICE_M, crate::domain::chat::HEARERS_MAX);
+        let near = state.near(at, NOTICE_M, crate::domain::chat::HEARERS_MAX);
         let hearers = near
             .into_iter()
-            .filter_map(|(agent, _)| state.body(agent))
+            .filter_map(|(agent, _)| state.seen(agent))
             .map(|body| Arc::clone(&body.profile));
         let source = event.source.clone();
         let hearers = hearers

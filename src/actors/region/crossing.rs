@@ -284,10 +284,11 @@ impl RegionActor {
         let is_elsewhere = *to.region != *self.plan.name;
         if is_elsewhere {
             self.viewers_lose(agent, Some(Arc::clone(&to.region)));
-        } else {
-            self.viewers.release(agent);
         }
         let body = self.state.as_mut().and_then(|state| state.leave(agent));
+        if let Some(body) = body.as_ref().filter(|_| !is_elsewhere) {
+            self.leave_ghost(body, to, waiting);
+        }
         if let Some(body) = &body
             && self.node.directory.shard(to.shard).is_none()
         {

@@ -8,6 +8,7 @@ mod coming;
 mod conversation;
 mod crossing;
 mod mirror;
+mod neighbours;
 mod offer;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ mod viewers;
 pub use checkpoint::bodies;
 pub use coming::{Entered, Entering};
 pub use crossing::Arrival;
+pub use neighbours::Sightings;
 pub use offer::Fate;
 pub use viewers::{Centre, Focus, Viewer};
 
@@ -65,6 +67,10 @@ pub enum RegionMessage {
     Track(ShardId, Vec<AgentId>),
     /// What that shard knows of an agent that is followed from here; none when it is gone.
     Tracked(AgentId, ShardId, Option<Beyond>),
+    /// What that shard, a neighbour, sees near this one's land.
+    Sightings(ShardId, Arc<Sightings>),
+    /// That shard, a neighbour, wants to know all that is seen near its land.
+    AskSightings(ShardId),
     /// A commit of this agent is on disk: memory follows.
     Settled(AgentId, Vec<Settled>),
     /// An agent that entered is on disk.
@@ -157,6 +163,7 @@ pub struct RegionActor {
     /// Agents that wait at the border for a hand-off.
     waiting: HashMap<AgentId, border::Waiting>,
     tracked: tracking::Tracked,
+    neighbours: neighbours::Neighbours,
 }
 
 impl RegionActor {
@@ -193,6 +200,7 @@ impl RegionActor {
             departed: HashMap::new(),
             waiting: HashMap::new(),
             tracked: HashMap::new(),
+            neighbours: neighbours::Neighbours::default(),
         }
     }
 
@@ -239,6 +247,7 @@ impl RegionActor {
         for (hub, _) in hubs.iter().enumerate() {
             directory.note_watched(self.shard.id, hub, false);
         }
+        directory.forget_beside(self.shard.id);
         self.conversations.end();
         self.state = None;
         self.show_online();
@@ -274,6 +283,7 @@ impl Role for RegionActor {
         watch::every(stage, Duration::from_secs(1), |me, _| {
             me.attend_conversations();
             me.ask_for_followed();
+            me.attend_neighbours();
         });
     }
 
@@ -308,6 +318,8 @@ impl Role for RegionActor {
             RegionMessage::HandedOver(agent, hop, fate) => self.handed_over(agent, hop, fate, stage),
             RegionMessage::Track(by, agents) => self.track(by, agents),
             RegionMessage::Tracked(agent, from, beyond) => self.hear_of(agent, from, beyond),
+            RegionMessage::Sightings(from, sightings) => self.hear_sightings(from, &sightings),
+            RegionMessage::AskSightings(by) => self.give_sightings(by),
             RegionMessage::Settled(agent, changes) => self.settled(agent, changes),
             RegionMessage::Entered(entered) => self.entered(*entered),
             RegionMessage::Left(profile) => self.left(&profile),

@@ -6,8 +6,8 @@ use crate::actors::hub::{Frames, HubMessage, Interest, TickFrames};
 use crate::actors::watch::{self, Stage};
 use crate::base::time::Tick;
 use crate::domain::event::EventKind;
-use crate::domain::region::Step;
 use crate::domain::region::weather::{spell_at, weather_at};
+use crate::domain::region::{CellChange, RegionState, Step};
 use crate::domain::space::Cell;
 use crate::telemetry::metric;
 use serde_json::json;
@@ -62,7 +62,13 @@ impl RegionActor {
         self.tick = tick;
         self.note_weather(now);
         self.step(tick);
-        let frames = self.frames(tick);
+        let changes = self
+            .state
+            .as_mut()
+            .map(RegionState::take_changes)
+            .unwrap_or_default();
+        self.tell_neighbours(&changes);
+        let frames = self.frames(&changes, tick);
         let interests = self.interests(tick);
         self.note_watched();
         // Before anybody is told: whose thread is woken may take this one's processor.
@@ -72,10 +78,13 @@ impl RegionActor {
 
     fn step(&mut self, tick: Tick) {
         let Some(state) = &mut self.state else { return };
-        let (mut ended, mut crossed) = (Vec::new(), Vec::new());
+        let (mut ended, mut crossed, mut ghosts) = (Vec::new(), Vec::new(), Vec::new());
         for step in state.step(tick) {
             match step {
-                Step::EnteredCell(agent, _) => self.viewers.refocus(agent),
+                Step::EnteredCell(agent, _) => {
+                    self.viewers.refocus(agent);
+                    ghosts.extend(state.ghost_shard(agent).map(|_| agent));
+                }
                 Step::FollowEnded(agent) => {
                     ended.extend(state.body(agent).map(|body| Arc::clone(&body.profile)))
                 }
@@ -86,6 +95,7 @@ impl RegionActor {
         for (agent, at) in crossed {
             self.cross(agent, at);
         }
+        ghosts.into_iter().for_each(|agent| self.show_ghost_around(agent));
         self.tell_of_tracked();
         for follower in ended {
             self.tell_agent(
@@ -97,12 +107,10 @@ impl RegionActor {
     }
 
     /// What changed, for each cell that somebody watches.
-    fn frames(&mut self, tick: Tick) -> Frames {
-        let Some(state) = &mut self.state else {
+    fn frames(&self, changes: &BTreeMap<Cell, CellChange>, tick: Tick) -> Frames {
+        let Some(state) = &self.state else {
             return Frames::default();
         };
-        let changes = state.take_changes();
-        let state = &*state;
         changes
             .iter()
             .filter(|(cell, _)| self.viewers.is_watched(**cell))

@@ -27,12 +27,11 @@ impl Act for Say {
         let (region, body) = (scene.region()?, scene.body()?);
         let at = region.position(body, scene.tick);
         let hearers: Vec<_> = region
-            .grid()
             .near(at, self.volume.range_m(), HEARERS_MAX + 1)
             .into_iter()
             .filter(|(agent, _)| *agent != scene.me.id)
             .take(HEARERS_MAX)
-            .filter_map(|(agent, _)| region.body(agent).map(|other| Arc::clone(&other.profile)))
+            .filter_map(|(agent, _)| region.seen(agent).map(|other| Arc::clone(&other.profile)))
             .collect();
         let heard_by = hearers.len();
         let content = json!({"message": &*self.message, "volume": self.volume.name()});

@@ -41,7 +41,7 @@ impl Act for GiveItem {
             return Err(Refusal::new(Code::SelfTarget, "an agent cannot give to itself"));
         }
         let target = region
-            .body_by_handle(&self.target_id)
+            .seen_by_handle(&self.target_id)
             .ok_or_else(|| Refusal::new(Code::TargetNotFound, "no such agent in this region"))?;
         let at = region.position(body, scene.tick);
         if at.distance(region.position(target, scene.tick)) > GIVE_RANGE_M {

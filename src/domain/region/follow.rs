@@ -32,7 +32,7 @@ impl Act for Follow {
             return Err(Refusal::new(Code::SelfTarget, "an agent cannot follow itself"));
         }
         let target = region
-            .body_by_handle(&self.target_id)
+            .seen_by_handle(&self.target_id)
             .ok_or_else(|| Refusal::new(Code::TargetNotFound, "no such agent in this region"))?;
         let follow = Following {
             target: target.profile.id,

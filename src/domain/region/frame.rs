@@ -55,6 +55,16 @@ impl CellChange {
         self.agents.remove(&agent);
         self.left.insert(agent, handle);
     }
+
+    /// The agents of the cell of whom something changed.
+    pub(super) fn changed(&self) -> impl Iterator<Item = AgentId> {
+        self.agents.keys().copied()
+    }
+
+    /// The agents that left the cell.
+    pub(super) fn left(&self) -> impl Iterator<Item = AgentId> {
+        self.left.keys().copied()
+    }
 }
 
 /// What a frame says.

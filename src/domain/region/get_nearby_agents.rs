@@ -47,13 +47,13 @@ impl Act for GetNearbyAgents {
         let (region, body) = (scene.region()?, scene.body()?);
         let radius_m = check_radius(self.radius)?;
         let centre = region.position(body, scene.tick);
-        let near = region.grid().near(centre, radius_m, NEARBY_MAX + 1);
+        let near = region.near(centre, radius_m, NEARBY_MAX + 1);
         let seen: Vec<_> = near
             .into_iter()
             .filter(|(agent, _)| *agent != scene.me.id)
             .take(NEARBY_MAX)
             .filter_map(|(agent, distance)| {
-                let likeness = region.likeness(region.body(agent)?, scene.tick).ok()?;
+                let likeness = region.likeness(region.seen(agent)?, scene.tick).ok()?;
                 Some((likeness, centimetres(distance)))
             })
             .collect();

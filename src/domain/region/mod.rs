@@ -9,6 +9,7 @@ pub mod get_nearby_objects;
 pub mod get_region_info;
 pub mod get_time;
 pub mod get_weather;
+mod ghost;
 mod json_text;
 mod likeness;
 pub mod move_to;
@@ -25,6 +26,7 @@ pub mod weather;
 
 pub use border::Beyond;
 pub use frame::{CellChange, Part};
+pub use ghost::{Ghost, surroundings};
 pub use overview::{BlockCounts, block_cells};
 pub use plan::{ObjectPlan, Path, Place, RegionPlan, ShardPlan, World};
 pub use state::{Body, RegionState};

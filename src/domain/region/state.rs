@@ -2,6 +2,7 @@
 
 use super::border::Beyond;
 use super::frame::{CellChange, Part};
+use super::ghost::Ghosts;
 use super::likeness::{Kept, Likeness};
 use super::plan::RegionPlan;
 use crate::base::id::{AgentId, ConversationId, ShardId};
@@ -92,6 +93,7 @@ pub struct RegionState {
     pub(super) changed: BTreeMap<Cell, CellChange>,
     pub(super) beyond: BTreeMap<AgentId, Beyond>,
     pub(super) sought: BTreeMap<AgentId, Tick>,
+    pub(super) ghosts: Ghosts,
 }
 
 impl RegionState {
@@ -116,6 +118,7 @@ impl RegionState {
             changed: BTreeMap::new(),
             beyond: BTreeMap::new(),
             sought: BTreeMap::new(),
+            ghosts: Ghosts::default(),
         }
     }
 
@@ -183,6 +186,7 @@ impl RegionState {
             self.moving.insert(agent);
         }
         self.beyond.remove(&agent);
+        self.ghosts.remove(agent);
         if body.follow.is_some() {
             self.followers.insert(agent);
         }
@@ -245,8 +249,9 @@ impl RegionState {
                 self.note_changed(agent, Part::TRAJECTORY);
             }
             Change::Follow(follow) => {
-                if follow.is_some() {
+                if let Some(follow) = &follow {
                     self.followers.insert(agent);
+                    self.beyond.extend(self.ghosts.beyond(follow.target));
                 } else {
                     self.followers.remove(&agent);
                 }

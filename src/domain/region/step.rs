@@ -10,7 +10,7 @@ use crate::domain::space::{Cell, Trajectory, Vec3};
 /// What a tick found.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// The agent is in another cell now.
+    /// The agent is in another cell now, here or beyond the border.
     EnteredCell(AgentId, Cell),
     /// The agent stands where it wanted to go.
     Arrived(AgentId),
@@ -28,6 +28,7 @@ impl RegionState {
     /// each step until it is halted or gone.
     pub fn step(&mut self, tick: Tick) -> Vec<Step> {
         let mut steps = Vec::new();
+        self.ghosts.step(tick, &self.rate, &mut steps);
         self.step_followers(tick, &mut steps);
         let moving: Vec<AgentId> = self.moving.iter().copied().collect();
         for agent in moving {

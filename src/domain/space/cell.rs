@@ -60,6 +60,21 @@ impl CellRect {
         (self.x0..self.x1).contains(&cell.0) && (self.y0..self.y1).contains(&cell.1)
     }
 
+    /// The same, so many cells larger on each side.
+    pub fn grown(&self, cells: i32) -> Self {
+        Self {
+            x0: self.x0.saturating_sub(cells),
+            y0: self.y0.saturating_sub(cells),
+            x1: self.x1.saturating_add(cells),
+            y1: self.y1.saturating_add(cells),
+        }
+    }
+
+    /// Whether two rectangles have a cell in common.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.x0 < other.x1 && other.x0 < self.x1 && self.y0 < other.y1 && other.y0 < self.y1
+    }
+
     /// Cuts the rectangle into `parts` strips along its longer side; together they cover it exactly, none is empty.
     /// Fewer than asked for come back when there are not so many rows.
     pub fn split(&self, parts: i32) -> Vec<CellRect> {

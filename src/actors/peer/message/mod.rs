@@ -7,7 +7,7 @@ pub use channel::{ChannelAct, ChannelQuestion, Client};
 pub use hub::{HubNews, HubTick, Interest};
 
 use crate::actors::agent::Counted;
-use crate::actors::region::Focus;
+use crate::actors::region::{Focus, Sightings};
 use crate::base::id::{AgentId, NodeId, SessionId, ShardId};
 use crate::base::time::Timestamp;
 use crate::domain::agent::{Handle, Permissions, Profile};
@@ -222,6 +222,10 @@ pub enum News {
     Track(ShardId, ShardId, Vec<AgentId>),
     /// To the first shard, yours: what the second, mine, knows of an agent.
     Tracked(ShardId, ShardId, AgentId, Option<Beyond>),
+    /// To the first shard, yours: what the second, mine, sees near its land.
+    Sightings(ShardId, ShardId, Arc<Sightings>),
+    /// The second shard, mine, wants to know all that the first, yours, sees near its land.
+    AskSightings(ShardId, ShardId),
     /// Things of a region changed by an agent; for this shard of yours.
     Objects(ShardId, AgentId, Vec<(String, ObjectChange)>),
     /// A shard of yours has an agent that it may not know of: load it again.

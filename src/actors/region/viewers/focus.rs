@@ -50,7 +50,7 @@ impl Focus {
                 .collect();
         }
         let at = match self.centre {
-            Centre::Agent(agent) => state.grid().position(agent),
+            Centre::Agent(agent) => state.point_of(agent),
             Centre::Point(at) => Some(at),
         };
         at.map(|at| around(at, self.reach.unwrap_or(DETAIL_CELLS)))

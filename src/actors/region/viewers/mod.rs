@@ -27,6 +27,27 @@ pub struct Viewer {
     pub follower: Option<Follower>,
 }
 
+impl Viewer {
+    /// Cells that an agent's own sockets see around its cell in each direction.
+    pub const AGENT_REACH_CELLS: i32 = 1;
+
+    /// A socket of an agent.
+    pub fn of_agent(agent: AgentId, session: SessionId, hub: usize) -> Self {
+        let (centre, reach) = (Centre::Agent(agent), Some(Self::AGENT_REACH_CELLS));
+        Self {
+            session,
+            hub,
+            focus: Focus { centre, reach },
+            follower: None,
+        }
+    }
+
+    /// The agent whose own socket it is.
+    fn owner(&self) -> Option<AgentId> {
+        self.focus.agent().filter(|_| self.follower.is_none())
+    }
+}
+
 struct Watching {
     viewer: Viewer,
     cells: BTreeSet<Cell>,
@@ -50,6 +71,8 @@ pub(super) struct Viewers {
     /// Those who see all of the region.
     above: BTreeSet<SessionId>,
     counted: overview::Counted,
+    /// Agents of whose own sockets one came or went.
+    met: BTreeSet<AgentId>,
 }
 
 impl Viewers {
@@ -57,6 +80,7 @@ impl Viewers {
     pub(super) fn put(&mut self, viewer: Viewer) {
         let session = viewer.session;
         let cells = self.take(session);
+        self.met.extend(viewer.owner());
         if let Some(agent) = viewer.focus.agent() {
             self.by_agent.entry(agent).or_default().push(session);
         }
@@ -92,6 +116,7 @@ impl Viewers {
         let Some(watching) = self.sessions.remove(&session) else {
             return BTreeSet::new();
         };
+        self.met.extend(watching.viewer.owner());
         self.stale.remove(&session);
         self.above.remove(&session);
         if let Some(count) = self.hubs.get_mut(&watching.viewer.hub) {
@@ -128,6 +153,31 @@ impl Viewers {
             }
         }
         self.refocus(agent);
+    }
+
+    /// These are an agent's own sockets now. Those that are known go on seeing what they see.
+    pub(super) fn set_of_agent(&mut self, agent: AgentId, own: Vec<Viewer>) {
+        for known in self.of_agent(agent) {
+            let is_own = known.follower.is_none();
+            if is_own && !own.iter().any(|viewer| viewer.session == known.session) {
+                self.remove(known.session);
+            }
+        }
+        for viewer in own {
+            match self.sessions.get_mut(&viewer.session) {
+                Some(watching)
+                    if watching.viewer.hub == viewer.hub && watching.viewer.focus == viewer.focus =>
+                {
+                    watching.is_leaving = false;
+                }
+                _ => self.put(viewer),
+            }
+        }
+    }
+
+    /// The agents of whose own sockets one came or went since this was last asked.
+    pub(super) fn take_met(&mut self) -> BTreeSet<AgentId> {
+        std::mem::take(&mut self.met)
     }
 
     /// The viewers that look at an agent.
