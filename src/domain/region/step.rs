@@ -28,7 +28,7 @@ impl RegionState {
     /// each step until it is halted or gone.
     pub fn step(&mut self, tick: Tick) -> Vec<Step> {
         let mut steps = Vec::new();
-        self.ghosts.step(tick, &self.rate, &mut steps);
+        self.ghosts.step((tick, &self.rate), &self.area, &mut steps);
         self.step_followers(tick, &mut steps);
         let moving: Vec<AgentId> = self.moving.iter().copied().collect();
         for agent in moving {

@@ -127,19 +127,24 @@ fn who_walks_over_sees_those_on_both_sides_all_the_way() {
         let (alice, hers) = live(first, "alice", 120.0).await;
         let (bob, his) = live(second, "bob", 118.0).await;
         let (cleo, _) = live(second, "cleo", 140.0).await;
-        for other in ["bob", "cleo"] {
-            hers.hear(first, "she sees them", shows(other, "idle")).await;
+        // Who came first is seen first.
+        let seen = hers.hear(first, "she sees him", shows("bob", "118.0")).await;
+        if !seen.iter().any(shows("cleo", "140.0")) {
+            hers.hear(first, "she sees her", shows("cleo", "140.0")).await;
         }
         his.hear(first, "he sees her", shows("alice", "idle")).await;
         let way = json!({"x": 136.0, "y": 10.0, "gait": "run"});
         act(first, &alice, "move_to", way).await;
+        let began = first.node().tick();
         // Her own cell is [8, 0] from the border on, and those around it are [7, 0] to [9, 0].
         let is_over = |said: &Value| said["cell"] == json!([8, 0]) && shows("alice", "")(said);
         let told = hers.hear(first, "she comes over", is_over).await;
-        let lost = told
-            .iter()
-            .filter(|said| said["dropped"] == true || said.get("lost").is_some());
-        let lost: Vec<&Value> = lost.filter(|said| said["cell"][0] != 6).collect();
+        let is_lost = |said: &&Value| said["dropped"] == true || said.get("lost").is_some();
+        let since = told.iter().filter(|said| said["tick"].as_i64() > Some(began.0));
+        let lost: Vec<&Value> = since
+            .filter(is_lost)
+            .filter(|said| said["cell"][0] != 6)
+            .collect();
         assert!(lost.is_empty(), "{lost:?}");
         wait_until("she has arrived", || async {
             first.clock.advance(100);
