@@ -12,6 +12,7 @@ mod reads;
 mod replay;
 mod restart;
 mod shared;
+mod shared_border;
 mod shared_channels;
 mod standby;
 mod stores;

@@ -86,6 +86,8 @@ pub struct Socket {
     pub connected_at: Timestamp,
     /// The other node that it is connected to; none for this one.
     pub node: Option<NodeId>,
+    /// The index of the hub by which it is reached.
+    pub hub: usize,
 }
 
 /// Which actor runs what on this node.

@@ -123,6 +123,7 @@ impl Gateway {
             token_id,
             connected_at,
             node: None,
+            hub: moored.hub,
         };
         self.node.directory.put_socket(handle, socket);
         if self.node.peers.is_on() && matches!(guest, Guest::Socket(_)) {

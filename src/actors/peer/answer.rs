@@ -166,6 +166,7 @@ impl Desk {
                 token_id,
                 connected_at,
                 node: from,
+                hub,
             };
             // Before anything is awaited: that it left is heard after that.
             gateway.node.directory.put_socket(&handle, socket);

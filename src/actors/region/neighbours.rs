@@ -382,9 +382,9 @@ impl RegionActor {
         if node != self.node.id {
             return self.node.directory.hub_of(node);
         }
-        let moored = self.node.homes.sockets(handle);
-        let found = moored.iter().find(|moored| moored.socket.session == session);
-        found.map(|moored| moored.hub)
+        let own = self.node.directory.sockets(handle);
+        let found = own.iter().find(|socket| socket.session == session);
+        found.map(|socket| socket.hub)
     }
 
     /// An agent that another shard of the region took is a ghost from now on, if it is near: nobody ceases to see it, nor it them.

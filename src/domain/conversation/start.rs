@@ -58,7 +58,11 @@ pub(super) fn check_invitee<'a>(scene: &Scene<'a>, handle: &Handle) -> Result<&'
     let (region, body) = (scene.region()?, scene.body()?);
     let target = region
         .body_by_handle(handle)
-        .ok_or_else(|| Refusal::new(Code::TargetNotFound, format!("no agent {handle} in this region")))?;
+        .ok_or_else(|| match region.seen_by_handle(handle) {
+            // A conversation is one shard's: nearer means on the same side of its border.
+            Some(_) => Refusal::new(Code::TooFar, format!("{handle} is in another part of the region")),
+            None => Refusal::new(Code::TargetNotFound, format!("no agent {handle} in this region")),
+        })?;
     check_free(target)?;
     if region
         .position(body, scene.tick)

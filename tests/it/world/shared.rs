@@ -20,11 +20,17 @@ pub(super) struct Nodes {
 impl Nodes {
     /// So many, each with its share of the shards.
     pub(super) async fn start(count: usize) -> Self {
+        Self::start_with(count, &[]).await
+    }
+
+    /// So many, with more variables.
+    pub(super) async fn start_with(count: usize, variables: &[(&'static str, String)]) -> Self {
+        let lease = ("ROOKERY_STORE__LEASE_TTL_MS", "2000".to_owned());
         let redis = Redis::start();
         let settings = Settings {
             database: Some(Postgres::shared().fresh_database()),
             redis: Some(redis.url()),
-            variables: vec![("ROOKERY_STORE__LEASE_TTL_MS", "2000".to_owned())],
+            variables: variables.iter().cloned().chain([lease]).collect(),
             ..Settings::default()
         };
         let nodes: Vec<TestWorld> = (0..count).map(|_| TestWorld::start(settings.clone())).collect();
@@ -79,7 +85,7 @@ impl Nodes {
 }
 
 /// Acts over a socket; what is refused for the moment is tried again, as every client does.
-async fn act(socket: &mut Socket, action: &str, params: Value) -> Value {
+pub(super) async fn act(socket: &mut Socket, action: &str, params: Value) -> Value {
     for _ in 0..400 {
         match socket.rpc(action, params.clone()).await {
             Ok(receipt) => return receipt,

@@ -1,7 +1,7 @@
 //! A border inside a region, on one node and between two: nobody notices it.
 
 use super::socket::TestSocket;
-use crate::actors::gateway::Caller;
+use crate::actors::gateway::{Caller, Guest};
 use crate::actors::region::{RegionMessage, look};
 use crate::actors::test_node::{TestNode, plan, run_pair, wait_until};
 use crate::base::id::ShardId;
@@ -118,6 +118,20 @@ fn those_on_both_sides_perceive_hear_and_see_one_another() {
         })
         .await;
         second.gateway.part(&bob.handle, his.session);
+    });
+}
+
+#[test]
+fn a_socket_of_one_who_stands_there_already_sees_over_the_border() {
+    run(async |first, second| {
+        let (alice, bob) = (first.register("alice").await, second.register("bob").await);
+        for (node, agent, x) in [(first, &alice, 124.0), (second, &bob, 140.0)] {
+            node.gateway.join(&agent.handle, Guest::Rest, None).await.unwrap();
+            stand(node, agent, x).await;
+        }
+        perceives(first, &alice, "bob").await;
+        let hers = TestSocket::join(first, &alice, None).await;
+        hers.hear(first, "she sees him", shows("bob", "140.0")).await;
     });
 }
 

@@ -29,8 +29,10 @@ async fn a_socket_goes_along_without_a_new_subscription() {
     );
     let mut socket = alice.connect().await;
     entry_in(&mut socket, &alice, [7, 3]).await;
-    run_to(&alice, 134.0).await;
-    // On the other side it sees itself and bob, and what it saw before is dropped.
+    // It sees over the border, and what it saw before is dropped only where it is out of sight.
+    entry_in(&mut socket, &bob, [8, 3]).await;
+    socket.pushes.clear();
+    run_to(&alice, 150.0).await;
     let both = socket.push("a snapshot of the cell entered", |push| {
         let frame =
             cell_of(push).filter(|frame| frame["cell"] == json!([8, 3]) && frame["snapshot"] == true)?;
@@ -45,7 +47,15 @@ async fn a_socket_goes_along_without_a_new_subscription() {
     );
     assert_eq!(
         (&both[0]["to"]["x"], &both[0]["speed"]),
-        (&json!(134.0), &json!(5.0))
+        (&json!(150.0), &json!(5.0))
+    );
+    let dropped = socket.push("the old cells are dropped", |push| {
+        cell_of(push).filter(|frame| frame["dropped"] == true)
+    });
+    assert_eq!(
+        dropped.await["cell"][0],
+        6,
+        "the column that one sees no more in the east"
     );
     let dropped = socket.push("the old cells are dropped", |push| {
         cell_of(push).filter(|frame| frame["cell"] == json!([7, 3]) && frame["dropped"] == true)
