@@ -4,7 +4,7 @@
 //! `kill9 [--short] [--kills N] [--acks N] [--bots N] [--seed N] [--database sqlite|postgres]`, `clock_jump` likewise,
 //! `takeover`, `sigstop_owner`, `node_pg_partition`, `split_brain`, `pg_immediate`, `pg_commit_cut`, `redis_amnesia`, `redis_pause`,
 //! `disk_full`, `actor_panic` and `reconnect_herd` with the same options on PostgreSQL, `load [--agents N] [--seconds N]`,
-//! `slow_consumer [--slow N] [--seconds N]`. `--mutant NAME` plants a defect in the servers: the run should fail.
+//! `slow_consumer [--slow N] [--seconds N]`, `rolling_restart [--from PROGRAM]` and `shared_kill9`. `--mutant NAME` plants a defect in the servers: the run should fail.
 
 #[cfg(test)]
 mod actor_panic;

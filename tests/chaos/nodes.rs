@@ -1,6 +1,6 @@
 //! Three nodes share a world on one PostgreSQL and one Redis. `shared_kill9`: one after another is killed while agents act and go from
-//! region to region; `rolling_restart`: one after another is told to stop and replaced. Nothing that was acknowledged may be lost,
-//! nothing may happen twice, and who is told to come back is told so once a node.
+//! region to region; `rolling_restart`: one after another is told to stop and replaced, with `--from PROGRAM` by another version of it.
+//! Nothing that was acknowledged may be lost, nothing may happen twice, and who is told to come back is told so once a node.
 
 use crate::Report;
 use crate::dice::Dice;
@@ -100,6 +100,7 @@ pub async fn run(scenario: &str, options: &Options) -> Vec<Report> {
         let before = trial.acks();
         trial.gets(before + 1).await;
         windows.push((from, trial.clock.monotonic() + Duration::from_secs(1)));
+        nodes[index].renew();
         block_in_place(|| nodes[index].start());
         if !settled(&nodes[index], NODES).await {
             trial.faults.push("the new node did not get its share".to_owned());
@@ -119,6 +120,7 @@ pub async fn run(scenario: &str, options: &Options) -> Vec<Report> {
         }
     }
     nodes.iter_mut().for_each(World::kill);
+    nodes.iter_mut().for_each(World::renew);
     let found = trial.settle(&mut nodes[0], &mut dice, options.acks).await;
     if done < wanted {
         trial.faults.push(format!("only {done} of {wanted} times"));

@@ -1,6 +1,7 @@
 //! The command line.
 
 use rookery::host::clock::Clock;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What to run, and how much of it.
@@ -40,6 +41,8 @@ pub struct Options {
     pub patience: Duration,
     /// A defect to plant, to see that the run fails.
     pub mutant: Option<String>,
+    /// Another build of the program, that nodes run before they are replaced; none for the one that is tested.
+    pub from: Option<PathBuf>,
 }
 
 impl Options {
@@ -66,6 +69,7 @@ impl Options {
             pace: Duration::from_millis(8),
             patience: Duration::from_secs(12),
             mutant: None,
+            from: None,
         };
         let mut rest = arguments.into_iter();
         while let Some(argument) = rest.next() {
@@ -82,6 +86,7 @@ impl Options {
                 "--slow" => options.slow = number(&value()),
                 "--lease-ttl-ms" => options.lease_ttl_ms = number(&value()),
                 "--mutant" => options.mutant = Some(value()),
+                "--from" => options.from = Some(PathBuf::from(value())),
                 "--database" => options.database = Some(value()),
                 word if !word.starts_with('-') => options.scenario = word.to_owned(),
                 other => panic!("no option `{other}`"),

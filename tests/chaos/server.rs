@@ -45,7 +45,13 @@ pub struct World {
     world_file: Option<PathBuf>,
     surroundings: Vec<(String, String)>,
     detour: Option<SocketAddr>,
+    program: PathBuf,
     running: Option<Child>,
+}
+
+/// The program that is tested.
+fn tested() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_rookery"))
 }
 
 impl World {
@@ -66,6 +72,7 @@ impl World {
                 .map(|defect| ("ROOKERY_MUTANT".to_owned(), defect.clone()))
                 .collect(),
             detour: None,
+            program: options.from.clone().unwrap_or_else(tested),
             running: None,
         }
     }
@@ -82,8 +89,14 @@ impl World {
             world_file: None,
             surroundings: self.surroundings.clone(),
             detour: None,
+            program: self.program.clone(),
             running: None,
         }
+    }
+
+    /// From the next start on it runs the program that is tested.
+    pub fn renew(&mut self) {
+        self.program = tested();
     }
 
     /// Gives the world a Redis.
@@ -201,7 +214,7 @@ impl World {
 
     /// The program, its surroundings cleared of the caller's settings.
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rookery"));
+        let mut command = Command::new(&self.program);
         let inherited = std::env::vars()
             .map(|(name, _)| name)
             .filter(|name| name.starts_with("ROOKERY_"));

@@ -43,12 +43,13 @@ impl Divided {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let file = folder.path().join("world.toml");
         std::fs::write(&file, WORLD).expect("the world's file can be written");
+        let mut variables = vec![("ROOKERY_WORLD", file.display().to_string())];
+        if database.is_some() {
+            // After a kill the next start on PostgreSQL waits for the end of the old leases.
+            variables.push(("ROOKERY_STORE__LEASE_TTL_MS", "1500".to_owned()));
+        }
         let world = TestWorld::start(Settings {
-            variables: vec![
-                ("ROOKERY_WORLD", file.display().to_string()),
-                // After a kill the next start on PostgreSQL waits for the end of the old leases.
-                ("ROOKERY_STORE__LEASE_TTL_MS", "1500".to_owned()),
-            ],
+            variables,
             database: database.clone(),
             ..Settings::default()
         });
