@@ -63,7 +63,9 @@ pub struct Round {
     pub unanswered: u64,
     /// From sending `move_to` (or a publication) to each neighbour's first receipt of that trajectory.
     pub staleness: Percentiles,
-    /// Deliveries: one a `move_to` and neighbour, or a publication and subscriber.
+    /// From sending `say` to each neighbour's hearing of it, which is after its commit.
+    pub speech: Percentiles,
+    /// Deliveries: one a `move_to` or `say` and neighbour, or a publication and subscriber.
     pub deliveries: Deliveries,
     /// Frames that the clients received.
     pub frames: Frames,
@@ -215,6 +217,7 @@ impl Round {
             refused: tally.refused.clone(),
             unanswered: outcome.unanswered,
             staleness: tally.staleness.percentiles(),
+            speech: tally.speech.percentiles(),
             deliveries: Deliveries {
                 sent: outcome.totals.sent,
                 expected: outcome.totals.expected,

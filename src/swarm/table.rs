@@ -50,6 +50,7 @@ fn write_round(out: &mut Formatter<'_>, round: &Round) -> fmt::Result {
         ("join", &round.join),
         ("answer", &round.answer),
         ("staleness", &round.staleness),
+        ("speech", &round.speech),
     ] {
         if timing.count > 0 {
             row(out, name, times(timing))?;

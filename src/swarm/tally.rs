@@ -131,6 +131,8 @@ pub struct Tally {
     pub skipped: u64,
     /// From sending to each first receipt.
     pub staleness: Timing,
+    /// From saying something to each first hearing of it.
+    pub speech: Timing,
     /// How late this program acted.
     pub lag: Timing,
     /// First receipts in the measured time.

@@ -15,6 +15,23 @@ const JITTER_PART: u32 = 5;
 /// Draws of a target before one that is used already is taken all the same.
 const DRAWS_MAX: usize = 16;
 
+/// How wide a square may be for everybody in it to hear what is said aloud. Units: metres.
+const HEARD_M: u32 = 14;
+/// What agents say, with a number behind it.
+pub(super) const SENTENCE: &str = "a fine day, is it not, ";
+
+/// The key of a sentence: no point's key has this bit.
+pub(super) fn spoken(number: u64) -> u64 {
+    number | SPOKEN
+}
+
+/// Whether a key is a sentence's.
+pub(super) fn is_spoken(key: u64) -> bool {
+    key & SPOKEN != 0
+}
+
+const SPOKEN: u64 = 1 << 63;
+
 impl Crowd<'_> {
     /// Gives everybody who does something a beat, spread evenly over a period.
     pub(super) fn begin_acting(&mut self) {
@@ -124,7 +141,14 @@ impl Crowd<'_> {
                 self.expect(number, target, now);
                 params
             }
-            Deed::Say => r#"{"message":"a fine day, is it not"}"#.to_owned(),
+            Deed::Say => {
+                let Some((params, sentence)) = self.sentence(number) else {
+                    return;
+                };
+                key = Some(sentence);
+                self.expect(number, sentence, now);
+                params
+            }
             Deed::Emote => r#"{"action":"wave"}"#.to_owned(),
             Deed::Pay => format!(r#"{{"to":"{}","amount":1}}"#, self.neighbour(number)),
             Deed::GetNearbyAgents | Deed::GetNearbyObjects => r#"{"radius":20}"#.to_owned(),
@@ -135,6 +159,19 @@ impl Crowd<'_> {
             method: deed.name().to_owned(),
         };
         self.send(number, Request::Rpc(request), Asked::Act(deed, key), now);
+    }
+
+    /// A sentence that this agent did not say before, loud enough for its group, and its key.
+    fn sentence(&mut self, number: usize) -> Option<(String, u64)> {
+        let volume = match &self.plan.load {
+            Load::Agents(agents) if agents.spread_m > HEARD_M => "shout",
+            _ => "normal",
+        };
+        let member = self.members.get_mut(number)?;
+        member.published = member.published.saturating_add(1);
+        let said = member.published;
+        let params = format!(r#"{{"message":"{SENTENCE}{said}","volume":"{volume}"}}"#);
+        Some((params, spoken(said)))
     }
 
     /// A target within the group's square, which no other walk of this agent has: by it the others know what they see.

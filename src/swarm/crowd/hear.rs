@@ -3,6 +3,7 @@
 use super::super::layout::Point;
 use super::super::tally::count;
 use super::Crowd;
+use super::act::{SENTENCE, is_spoken, spoken};
 use super::join::Retry;
 use super::member::{Asked, Phase, Role};
 use crate::wire::push::Push;
@@ -10,6 +11,7 @@ use crate::wire::reply::{Error, ReplyBody};
 use crate::wire::{self, Command};
 use bytes::Bytes;
 use serde::Deserialize;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// Most replies of one frame: what a server's queue holds, and what a whole view is joined of.
@@ -22,6 +24,22 @@ struct CellFrame<'a> {
     snapshot: bool,
     #[serde(borrow, default)]
     agents: Vec<Entry<'a>>,
+    #[serde(borrow, default)]
+    events: Vec<Occurrence<'a>>,
+}
+
+/// What happened; only who said what is looked at.
+#[derive(Deserialize)]
+struct Occurrence<'a> {
+    source: Option<&'a str>,
+    #[serde(borrow, default)]
+    content: Content<'a>,
+}
+
+#[derive(Default, Deserialize)]
+struct Content<'a> {
+    #[serde(borrow, default)]
+    message: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -229,6 +247,13 @@ impl Crowd<'_> {
                 self.saw_itself(number, region, at, now);
             }
         }
+        for event in &frame.events {
+            let message = event.content.message.as_deref();
+            let said = message.and_then(|message| message.strip_prefix(SENTENCE)?.parse().ok());
+            if let Some((source, said)) = event.source.zip(said) {
+                self.receive(number, source, spoken(said), now);
+            }
+        }
     }
 
     /// A member received what somebody of its audience sent.
@@ -251,7 +276,9 @@ impl Crowd<'_> {
         if self.is_measuring {
             self.tally.deliveries = self.tally.deliveries.saturating_add(1);
         }
-        if delivery.is_measured {
+        if delivery.is_measured && is_spoken(key) {
+            self.tally.speech.record(now.saturating_sub(delivery.sent_at));
+        } else if delivery.is_measured {
             self.tally.staleness.record(now.saturating_sub(delivery.sent_at));
         }
     }
