@@ -3,15 +3,26 @@
 use super::*;
 use crate::actors::test_node::plan;
 use crate::host::clock::Clock;
-use crate::store::Store;
 use crate::store::lease::{Holding, Turn};
-use crate::store::migrate;
 use crate::store::region::Created;
 use crate::store::test_database::{NOW, postgres};
+use crate::store::{Store, Target, migrate};
 use tokio::sync::watch;
 
 fn node(number: u128) -> NodeId {
     NodeId(uuid::Uuid::from_u128(number))
+}
+
+/// What keeps the leases of a node, one of several on a database.
+fn keeper(target: &Target, clock: &Clock, number: u128, how: Claiming) -> LeaseKeeper {
+    LeaseKeeper {
+        store: Store::open(target).unwrap(),
+        node: node(number),
+        ttl_ms: 2_400,
+        clock: clock.clone(),
+        is_shared: true,
+        how,
+    }
 }
 
 /// Waits until a node holds everything, and gives the epoch.
@@ -30,15 +41,9 @@ fn who_stands_by_takes_over_from_one_that_died_and_from_one_that_gives_back() {
     let made = store.create_region(&plan("plaza"), NOW).unwrap();
     assert!(matches!(made, Created::Done(_)));
     let start = |number| {
-        let keeper = LeaseKeeper {
-            store: Store::open(&database.target).unwrap(),
-            node: node(number),
-            ttl_ms: 2_400,
-            clock: clock.clone(),
-            is_shared: true,
-            how: Claiming::Alone,
-        };
-        keeper.start().unwrap()
+        keeper(&database.target, &clock, number, Claiming::Alone)
+            .start()
+            .unwrap()
     };
     let (first, mut heard) = start(1);
     let (second, mut by_second) = start(2);
@@ -139,15 +144,9 @@ fn nodes_that_share_take_over_from_a_dead_one_and_what_is_given_back_for_them() 
             .unwrap();
     }
     let start = |number| {
-        let keeper = LeaseKeeper {
-            store: Store::open(&database.target).unwrap(),
-            node: node(number),
-            ttl_ms: 2_400,
-            clock: clock.clone(),
-            is_shared: true,
-            how: Claiming::Shared,
-        };
-        keeper.start().unwrap()
+        keeper(&database.target, &clock, number, Claiming::Shared)
+            .start()
+            .unwrap()
     };
     let (first, _) = start(1);
     let (second, mut by_second) = start(2);
