@@ -1,34 +1,24 @@
 //! A small node to test actors on: regions on a database in memory, and agents that come when asked.
 
-use super::agent::ParkedLimits;
-use super::channels::Channels;
-use super::database::Database;
-use super::directory::{Directory, ShardSeats};
-use super::gateway::{Caller, Gateway, Guest};
-use super::lease::{LeaseKeeper, Leases};
+mod agents;
+mod ground;
+
+use super::directory::ShardSeats;
+use super::gateway::Gateway;
 use super::node::Node;
-use super::peer::{self, Peers};
-use super::request::Receipt;
+use super::peer;
 use super::roster;
 use super::shard;
-use crate::base::id::{AgentId, NodeId, ShardId};
-use crate::base::limit::{CHANNEL_HISTORIES_MAX_BYTES, PARKED_LIMITS_MAX};
-use crate::base::time::{TickRate, Timestamp};
-use crate::bus::mirror::Mirror;
-use crate::bus::{Bus, BusConfig};
+use crate::base::id::ShardId;
+use crate::base::time::Timestamp;
 use crate::config::Limits;
-use crate::domain::agent::{Handle, Name, Permissions};
-use crate::domain::refusal::Refusal;
-use crate::domain::region::{RegionPlan, World};
-use crate::guard::seal::Seal;
+use crate::domain::region::RegionPlan;
 use crate::host::clock::Clock;
-use crate::host::entropy::Entropy;
-use crate::store::agent::{NewAgent, Registered};
 use crate::store::commit::Lease;
 use crate::store::lease::{Claiming, Turn};
-use crate::store::{Reader, Store, StoreError, Target, migrate};
-use dashmap::DashMap;
-use serde_json::{Value, json};
+use crate::store::{Reader, StoreError, Target};
+use ground::Ground;
+use serde_json::json;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -39,8 +29,6 @@ use tokio::sync::watch;
 pub const NOW: Timestamp = Timestamp(1_789_500_000_000);
 /// Nobody renews leases here, and tests set the clock forward. Units: milliseconds.
 const LEASE_MS: i64 = 30 * 86_400_000;
-/// With a keeper, which looks at a part of this. Units: milliseconds.
-const KEPT_LEASE_MS: i64 = 600;
 /// How long a state is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -113,18 +101,6 @@ pub fn plan(name: &str) -> RegionPlan {
     .unwrap()
 }
 
-/// What the nodes of a world have in common.
-struct Ground {
-    target: Target,
-    bus: Bus,
-    clock: Clock,
-    limits: Limits,
-    seed: u64,
-    is_shared: bool,
-    /// A database on disk, for a world that several nodes write to.
-    _folder: Option<tempfile::TempDir>,
-}
-
 /// Runs a test with two nodes that share a world: the first has all of its shards but those that are granted to the second.
 pub fn run_pair<F: Future<Output = ()>>(plans: &[RegionPlan], body: impl FnOnce(TestNode, TestNode) -> F) {
     let unlimited = Limits {
@@ -152,119 +128,7 @@ pub fn run_pair<F: Future<Output = ()>>(plans: &[RegionPlan], body: impl FnOnce(
     });
 }
 
-impl Ground {
-    fn seal(&self) -> Option<Seal> {
-        Seal::new("test").filter(|_| self.is_shared)
-    }
-
-    fn new(
-        target: Target,
-        folder: Option<tempfile::TempDir>,
-        limits: Limits,
-        seed: u64,
-        is_shared: bool,
-    ) -> Self {
-        migrate(&target, NOW).unwrap();
-        let clock = Clock::manual(NOW.0);
-        let config = BusConfig::default();
-        let io = tokio::runtime::Handle::current();
-        let bus = Bus::start(&config, clock.clone(), Entropy::seeded(seed), &io).unwrap();
-        Self {
-            target,
-            bus,
-            clock,
-            limits,
-            seed,
-            is_shared,
-            _folder: folder,
-        }
-    }
-}
-
 impl TestNode {
-    fn start(ground: &Ground, plans: &[RegionPlan], has_all: bool, kept: Option<Claiming>) -> Self {
-        let Ground {
-            target,
-            clock,
-            bus,
-            limits,
-            seed,
-            ..
-        } = ground;
-        // A second node must not draw the same ids.
-        let entropy = Entropy::seeded(if has_all { *seed } else { seed.wrapping_add(1) });
-        let mut store = Store::open(target).unwrap();
-        let made = store.ensure_world(100, i64::try_from(*seed).ok(), NOW).unwrap();
-        store.ensure_regions(plans, NOW).unwrap();
-        let id = NodeId(entropy.uuid_v7(NOW.0));
-        store.register_node(id, "test", "127.0.0.1", "0", NOW).unwrap();
-        let claims = if has_all {
-            store.claim_shards(id, LEASE_MS, true, NOW).unwrap()
-        } else {
-            Vec::new()
-        };
-        let mut reader = Reader::open(target).unwrap();
-        let kept = kept.map(|how| {
-            let keeper = LeaseKeeper {
-                store: Store::open(target).unwrap(),
-                node: id,
-                ttl_ms: KEPT_LEASE_MS,
-                clock: clock.clone(),
-                is_shared: false,
-                how,
-            };
-            keeper.start().unwrap()
-        });
-        let (leases, turns) = match kept {
-            Some((leases, turns)) => (leases, Some(turns)),
-            None => (Arc::new(Leases::lasting()), None),
-        };
-        let rate = TickRate {
-            epoch: made.epoch,
-            tick_ms: made.tick_ms,
-        };
-        let world = World {
-            rate,
-            seed: *seed,
-            regions: reader.regions().unwrap(),
-            shards: reader.shards().unwrap(),
-        };
-        let (bus_config, epoch) = (BusConfig::default(), entropy.token_base62(8));
-        let node = Arc::new(Node {
-            id,
-            clock: clock.clone(),
-            entropy,
-            rate,
-            database: Database::start(vec![store], vec![reader]),
-            channels: Channels::new(epoch, CHANNEL_HISTORIES_MAX_BYTES),
-            directory: Directory::new(world.clone()),
-            quarantine: Arc::default(),
-            overload: Default::default(),
-            mirror: Mirror::new(bus, &bus_config),
-            peers: Arc::new(Peers::new(id, bus.clone(), clock.clone(), ground.seal())),
-            homes: Arc::default(),
-            spectators: Default::default(),
-            bus: bus.clone(),
-            limits: limits.clone(),
-            parked_limits: ParkedLimits::new(PARKED_LIMITS_MAX),
-            leases,
-            lease_ttl_ms: if turns.is_some() { KEPT_LEASE_MS } else { LEASE_MS },
-            company_wait: Duration::from_millis(1),
-            checkpoint_every: Duration::from_secs(1),
-            counters: DashMap::new(),
-        });
-        let arbiter = actix_rt::Arbiter::new();
-        node.directory.set_threads([arbiter.handle()]);
-        let made = Self {
-            gateway: Gateway::new(node),
-            turns,
-            clock: clock.clone(),
-            arbiter,
-        };
-        claims.iter().for_each(|claim| made.run_shard(claim.lease));
-        made
-    }
-
     /// Runs the shard of a lease.
     pub fn run_shard(&self, lease: Lease) {
         let world = self.node().directory.world();
@@ -311,73 +175,6 @@ impl TestNode {
     pub fn shard(&self, region: &str) -> (ShardId, ShardSeats) {
         let spawn = plan(region).spawn;
         self.node().directory.shard_at(region, spawn).unwrap()
-    }
-
-    /// Registers an agent and brings it to a point of the plaza.
-    pub async fn join(&self, name: &str, x: f64, y: f64) -> Caller {
-        let caller = self.register(name).await;
-        self.gateway
-            .join(&caller.handle, Guest::Rest, None)
-            .await
-            .unwrap();
-        self.stand(&caller, x, y).await;
-        caller
-    }
-
-    /// Registers an agent.
-    pub async fn register(&self, name: &str) -> Caller {
-        let handle = Handle::new(name).unwrap();
-        let id = AgentId(self.node().entropy.uuid_v7(NOW.0));
-        let agent = NewAgent {
-            id,
-            handle: handle.clone(),
-            name: Name::new(name).unwrap(),
-            owner_id: None,
-            description: None,
-            avatar: json!({}),
-            skills_map: json!({}),
-            default_region: "plaza".to_owned(),
-            permissions: Permissions::of_new_agent(),
-            key_id: None,
-            key_hash: None,
-            inbox_epoch: "test".to_owned(),
-        };
-        let registered = self
-            .node()
-            .database
-            .write(move |store| store.register_agent(&agent, NOW))
-            .await;
-        assert_eq!(registered.unwrap(), Registered::Done);
-        Caller {
-            handle,
-            id,
-            permissions: Permissions::of_new_agent(),
-        }
-    }
-
-    /// Puts an agent on a point of the plaza at once.
-    pub async fn stand(&self, caller: &Caller, x: f64, y: f64) {
-        self.act(caller, "teleport", json!({"region": "plaza", "x": x, "y": y}))
-            .await
-            .unwrap();
-    }
-
-    /// Does an action.
-    pub async fn act(&self, caller: &Caller, name: &str, params: Value) -> Result<Receipt, Refusal> {
-        self.gateway.act(caller, name, &params.to_string(), None).await
-    }
-
-    /// Does an action under a command id.
-    pub async fn act_as(
-        &self,
-        caller: &Caller,
-        name: &str,
-        params: Value,
-        id: &str,
-    ) -> Result<Receipt, Refusal> {
-        self.gateway
-            .act(caller, name, &params.to_string(), Some(id.to_owned()))
-            .await
     }
 
     /// Reads from the database.
