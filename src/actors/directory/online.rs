@@ -2,6 +2,7 @@
 
 use super::{Directory, Online};
 use crate::actors::peer::message::Presence;
+use crate::base::hash::fnv_1a;
 use crate::base::id::{NodeId, ShardId};
 use crate::domain::agent::Handle;
 use dashmap::mapref::entry::Entry;
@@ -118,10 +119,8 @@ fn presence_of(handle: &Handle, online: &Online) -> Presence {
     }
 }
 
-/// What one presence adds: the agent and its region, by FNV-1a.
+/// What one presence adds: the agent and its region.
 fn digest_of(online: &Online) -> u64 {
     let bytes = online.id.0.as_bytes().iter().chain(online.region.as_bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    fnv_1a(0, bytes.copied())
 }

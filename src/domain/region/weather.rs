@@ -1,5 +1,6 @@
 //! Weather and the time of day: pure functions of the world's seed and the time.
 
+use crate::base::hash::fnv_1a;
 use crate::base::time::{Timestamp, world_minute};
 use serde_json::{Value, json};
 
@@ -57,12 +58,9 @@ pub fn time_at(now: Timestamp) -> Value {
     json!({"hour": minutes / 60, "minute": minutes % 60, "day_part": day_part, "is_day": (360..1200).contains(&minutes)})
 }
 
-/// A small stable hash (FNV-1a): the same on every node and in every release.
+/// A number that is the same on every node and in every release.
 fn mix(seed: u64, text: &str, number: i64) -> u64 {
-    let bytes = text.bytes().chain(number.to_le_bytes());
-    let hash = bytes.fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = fnv_1a(seed, text.bytes().chain(number.to_le_bytes()));
     hash ^ (hash >> 29)
 }
 
@@ -78,6 +76,14 @@ mod tests {
             (0..200).map(|i| at(i * SPELL_MS).to_string()).collect();
         assert!(kinds.len() >= 8, "{kinds:?}");
         assert_eq!(weather_at(7, "main", Some("snow"), Timestamp(0))["type"], "snow");
+    }
+
+    #[test]
+    fn weather_is_the_same_in_every_release() {
+        let kinds: Vec<_> = (0..3)
+            .map(|spell| weather_at(7, "main", None, Timestamp(spell * SPELL_MS))["type"].clone())
+            .collect();
+        assert_eq!(kinds, ["fog", "sunny", "partly_cloudy"]);
     }
 
     #[test]
