@@ -149,8 +149,11 @@ fn rebuild(conn: &mut Conn, shard: ShardId, until: Until) -> Replayed<Rebuilt> {
         return Ok(Err(Unreplayable::NoShard(shard)));
     };
     let cut = fit!(cut_at(conn, shard, &row, until)?);
-    let found = snapshot::start(conn, shard, cut.own_last, cut.before)?;
-    let start = match found.start {
+    let found = snapshot::find(conn, shard, (cut.own_last, cut.before), 1)?;
+    for seq in &found.corrupt {
+        tracing::warn!(shard.id = %shard, "the snapshot of shard {shard} after event {seq} does not match its checksum: the one before is used");
+    }
+    let start = match found.sound.into_iter().next() {
         Some(start) if start.state.last_seq >= row.blind_to => start,
         _ if row.blind_to == 0 => Start::empty(shard),
         _ => return Ok(Err(Unreplayable::NoStart(row.blind_to))),

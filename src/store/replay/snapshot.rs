@@ -62,8 +62,10 @@ impl Start {
 }
 
 /// The snapshots of a shard that were looked at.
+#[derive(Default)]
 pub(super) struct Found {
-    pub start: Option<Start>,
+    /// Newest first.
+    pub sound: Vec<Start>,
     /// Those whose checksums do not match.
     pub corrupt: Vec<i64>,
 }
@@ -186,35 +188,24 @@ fn read(id: ShardId, (seq, epoch, _, body, sum): &Row) -> Option<Start> {
     })
 }
 
-/// The newest snapshot of a state not after an event and not of a time to come.
-pub(super) fn start(conn: &mut Conn, id: ShardId, own_last: i64, before: i64) -> QueryResult<Found> {
-    let mut corrupt = Vec::new();
-    for row in rows(conn, id)?
-        .into_iter()
-        .filter(|row| row.0 <= own_last && row.2 < before)
-    {
+/// The newest snapshots of a shard: at most so many that match their checksums. Only those of a state not after the event `own_last` and
+/// taken before a time.
+pub(super) fn find(
+    conn: &mut Conn,
+    id: ShardId,
+    (own_last, before): (i64, i64),
+    most: usize,
+) -> QueryResult<Found> {
+    let mut found = Found::default();
+    let rows = rows(conn, id)?.into_iter();
+    for row in rows.filter(|row| row.0 <= own_last && row.2 < before) {
+        if found.sound.len() >= most {
+            break;
+        }
         match read(id, &row) {
-            Some(start) => {
-                let start = Some(start);
-                return Ok(Found { start, corrupt });
-            }
-            None => {
-                tracing::warn!(shard.id = %id, "the snapshot of shard {id} after event {} does not match its checksum: the one before is used", row.0);
-                corrupt.push(row.0);
-            }
+            Some(start) => found.sound.push(start),
+            None => found.corrupt.push(row.0),
         }
     }
-    Ok(Found { start: None, corrupt })
-}
-
-/// All snapshots of a shard, newest first; and those that do not match their checksums.
-pub(super) fn all(conn: &mut Conn, id: ShardId) -> QueryResult<(Vec<Start>, Vec<i64>)> {
-    let (mut sound, mut corrupt) = (Vec::new(), Vec::new());
-    for row in rows(conn, id)? {
-        match read(id, &row) {
-            Some(start) => sound.push(start),
-            None => corrupt.push(row.0),
-        }
-    }
-    Ok((sound, corrupt))
+    Ok(found)
 }

@@ -29,12 +29,14 @@ fn check(conn: &mut Conn, shard: ShardId, most: i64) -> QueryResult<Checked> {
     let Some(row) = row_of(conn, shard)? else {
         return Ok(Checked::Not(Unreplayable::NoShard(shard)));
     };
-    let (snapshots, corrupt) = snapshot::all(conn, shard)?;
-    let corrupt = corrupt
+    let snapshots = snapshot::find(conn, shard, (i64::MAX, i64::MAX), usize::MAX)?;
+    let corrupt = snapshots
+        .corrupt
         .into_iter()
         .map(|seq| format!("the snapshot of shard {shard} after event {seq} does not match its checksum"));
     let mut found: Vec<String> = corrupt.collect();
     let mut snapshots = snapshots
+        .sound
         .into_iter()
         .filter(|start| start.state.last_seq >= row.blind_to);
     let beginning = || (row.blind_to == 0).then(|| Start::empty(shard));
