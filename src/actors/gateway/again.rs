@@ -6,7 +6,7 @@ use super::join::Guest;
 use crate::actors::agent::{AgentLimits, AgentMessage};
 use crate::actors::homes::Moored;
 use crate::actors::hub::{HubMessage, Whom};
-use crate::actors::peer::message::News;
+use crate::actors::peer::{self, message::News};
 use crate::base::id::SessionId;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::Refusal;
@@ -63,10 +63,7 @@ impl Gateway {
 
     /// A socket is gone that may have been taken in by whoever has its agent.
     fn part_everywhere(&self, handle: &Handle, session: SessionId) {
-        self.node.directory.remove_socket(handle, session);
-        if let Some(agent) = self.node.directory.agent(handle) {
-            agent.seat.order(AgentMessage::Part(session));
-        }
+        peer::part(&self.node, handle, session);
         self.node.peers.tell_all(|| News::Part(handle.clone(), session));
     }
 

@@ -124,7 +124,8 @@ fn recover(node: &Arc<Node>, other: NodeId) {
     home::lose(node, other);
 }
 
-fn part(node: &Node, handle: &Handle, session: SessionId) {
+/// A socket that an agent here may have is gone.
+pub fn part(node: &Node, handle: &Handle, session: SessionId) {
     node.directory.remove_socket(handle, session);
     if let Some(agent) = node.directory.agent(handle) {
         agent.seat.order(AgentMessage::Part(session));

@@ -15,7 +15,7 @@ mod tests;
 
 pub use answer::serve;
 pub use convert::read_receipt;
-pub use hear::{forget, welcome};
+pub use hear::{forget, part, welcome};
 pub use hub::PeerHub;
 pub use pending::Told;
 
