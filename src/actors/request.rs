@@ -1,6 +1,8 @@
 //! What travels with an action, and what comes back.
 
-use super::mailbox::Reply;
+use super::agent::AgentMessage;
+use super::directory::AgentSeat;
+use super::mailbox::{Reply, answer};
 use super::peer::message::Act;
 use super::quarantine::Culprit;
 use crate::base::id::{AgentId, ShardId};
@@ -53,6 +55,26 @@ impl Order {
         })
     }
 
+    /// As another node is asked to do it, for an agent of this name. `params`: the action's, as JSON text.
+    pub fn into_act(self, handle: Handle, params: String) -> Act {
+        Act {
+            handle,
+            agent: self.agent,
+            permissions: self.permissions,
+            name: self.command.action.to_owned(),
+            params,
+            command_id: self.command.id,
+            has_own_id: self.has_own_id,
+        }
+    }
+
+    /// Has an agent's actor do it.
+    pub fn hand(self, agent: &AgentSeat, reply: Reply<Receipt>) {
+        agent
+            .seat
+            .hand(reply, |reply| AgentMessage::Act(Box::new(self.to(reply))));
+    }
+
     /// On its way, with where the answer goes.
     pub fn to(self, reply: Reply<Receipt>) -> Request {
         let Self {
@@ -69,6 +91,22 @@ impl Order {
             has_own_id,
             permissions,
             reply,
+        }
+    }
+}
+
+impl Act {
+    /// As this node does it. Errors: as `Action::decode`.
+    pub fn into_order(self) -> Result<Order, Refusal> {
+        let id = (self.command_id, self.has_own_id);
+        Order::read(self.agent, self.permissions, &self.name, &self.params, id)
+    }
+
+    /// Has an agent's actor here do it.
+    pub fn hand(self, agent: &AgentSeat, reply: Reply<Receipt>) {
+        match self.into_order() {
+            Ok(order) => order.hand(agent, reply),
+            Err(refusal) => answer(reply, Err(refusal)),
         }
     }
 }
@@ -92,17 +130,24 @@ pub struct Request {
 impl Request {
     /// As another node is asked to do it, for an agent of this name; and where the answer goes.
     pub fn into_act(self, handle: Handle) -> (Act, Reply<Receipt>) {
-        let act = Act {
-            handle,
-            agent: self.agent,
-            permissions: self.permissions,
-            name: self.command.action.to_owned(),
-            // Parameters are plain structs of numbers and texts; they always serialise.
-            params: serde_json::to_string(&self.action).unwrap_or_default(),
-            command_id: self.command.id,
-            has_own_id: self.has_own_id,
+        let Self {
+            agent,
+            action,
+            command,
+            has_own_id,
+            permissions,
+            reply,
+        } = self;
+        // Parameters are plain structs of numbers and texts; they always serialise.
+        let params = serde_json::to_string(&action).unwrap_or_default();
+        let order = Order {
+            agent,
+            action,
+            command,
+            has_own_id,
+            permissions,
         };
-        (act, self.reply)
+        (order.into_act(handle, params), reply)
     }
 
     /// Whose command this is, should it make an actor fail.

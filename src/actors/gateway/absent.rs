@@ -1,9 +1,8 @@
 //! Agents that act and have no actor here: they are looked for, and what they ask for goes where they are.
 
-use super::find::{Found, PATIENCE, PAUSE, act_of};
+use super::find::{Found, PATIENCE, PAUSE};
 use super::{Caller, Gateway};
-use crate::actors::agent::{AgentMessage, Counted, replay};
-use crate::actors::directory::AgentSeat;
+use crate::actors::agent::{Counted, replay};
 use crate::actors::lease::moving;
 use crate::actors::mailbox::{Reply, answer};
 use crate::actors::node::{DEADLINE, Node};
@@ -30,7 +29,8 @@ impl Gateway {
             return answer(reply, Err(refusal));
         }
         if node.peers.is_on() {
-            return node.act_again(act_of(caller, &order, params), reply);
+            let act = order.into_act(caller.handle.clone(), params.to_owned());
+            return node.act_again(act, reply);
         }
         if !is_repeatable(&order) {
             return answer(reply, Err(Refusal::not_in_world()));
@@ -70,14 +70,14 @@ impl Node {
             let mut last = moving();
             while Instant::now() < due {
                 match node.follow(&act.handle).await {
-                    Ok(Found::Here(agent)) => return hand(&agent, act, reply),
+                    Ok(Found::Here(agent)) => return act.hand(&agent, reply),
                     Ok(Found::There(other)) => match node.ask_to_act(other, act.clone()).await {
                         // It goes on, or comes back.
                         Told::Missing => node.homes.call(act.handle.clone()),
                         told => return answer(reply, receipt_of(told)),
                     },
                     Ok(Found::Absent) => {
-                        let receipt = match order_of(act) {
+                        let receipt = match act.into_order() {
                             Ok(order) if is_repeatable(&order) => node.find_receipt(order).await,
                             Ok(_) => Err(Refusal::not_in_world()),
                             Err(refusal) => Err(refusal),
@@ -132,18 +132,4 @@ impl Node {
 
 fn receipt_of(told: Told) -> Result<Receipt, Refusal> {
     told.into_result().and_then(|bytes| read_receipt(&bytes))
-}
-
-fn order_of(act: Act) -> Result<Order, Refusal> {
-    let id = (act.command_id, act.has_own_id);
-    Order::read(act.agent, act.permissions, &act.name, &act.params, id)
-}
-
-fn hand(agent: &AgentSeat, act: Act, reply: Reply<Receipt>) {
-    match order_of(act) {
-        Ok(order) => agent
-            .seat
-            .hand(reply, |reply| AgentMessage::Act(Box::new(order.to(reply)))),
-        Err(refusal) => answer(reply, Err(refusal)),
-    }
 }

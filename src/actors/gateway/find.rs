@@ -1,14 +1,13 @@
 //! Where an agent is: its actor is on the node that runs its shard.
 
-use super::Caller;
 use crate::actors::agent::{AgentActor, Counted};
 use crate::actors::directory::{AgentSeat, Whereabouts};
 use crate::actors::lease::moving;
 use crate::actors::mailbox::{Reply, answer, wait};
 use crate::actors::node::{DEADLINE, Node};
-use crate::actors::peer::message::{Act, Question};
+use crate::actors::peer::message::Question;
 use crate::actors::peer::read_receipt;
-use crate::actors::request::{Order, Receipt};
+use crate::actors::request::Receipt;
 use crate::base::id::{NodeId, ShardId};
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
@@ -132,19 +131,6 @@ impl Node {
             answer(reply, told.into_result().and_then(|bytes| read_receipt(&bytes)));
         });
         wait(DEADLINE, told).await
-    }
-}
-
-/// An action as another node is asked to do it.
-pub(super) fn act_of(caller: &Caller, order: &Order, params: &str) -> Act {
-    Act {
-        handle: caller.handle.clone(),
-        agent: order.agent,
-        permissions: order.permissions,
-        name: order.command.action.to_owned(),
-        params: params.to_owned(),
-        command_id: order.command.id.clone(),
-        has_own_id: order.has_own_id,
     }
 }
 

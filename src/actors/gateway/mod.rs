@@ -6,7 +6,6 @@ mod find;
 mod join;
 
 use super::agent::{AgentMessage, Counted, Suggestion, prompts_refused};
-use super::directory::AgentSeat;
 use super::lease::moving;
 use super::mailbox::{Reply, answer, wait};
 use super::node::{DEADLINE, Node};
@@ -22,8 +21,8 @@ use crate::domain::region::{RegionPlan, ShardPlan};
 use crate::domain::text::Text;
 use crate::store::agent::AgentRow;
 use crate::store::region::Created;
+use find::Found;
 pub use find::entry_of;
-use find::{Found, act_of};
 pub use join::Guest;
 use std::sync::Arc;
 
@@ -89,11 +88,14 @@ impl Gateway {
             Err(refusal) => return answer(reply, Err(refusal)),
         };
         // Asked each time: whoever keeps a seat keeps an actor that has ended.
-        if let Some(AgentSeat { seat, .. }) = self.node.directory.agent(&caller.handle) {
-            return seat.hand(reply, |reply| AgentMessage::Act(Box::new(order.to(reply))));
+        if let Some(agent) = self.node.directory.agent(&caller.handle) {
+            return order.hand(&agent, reply);
         }
         match self.node.home_of(&caller.handle) {
-            Some(node) => self.node.act_there(node, act_of(caller, &order, params), reply),
+            Some(node) => {
+                let act = order.into_act(caller.handle.clone(), params.to_owned());
+                self.node.act_there(node, act, reply);
+            }
             None => self.act_absent(caller, order, params, reply),
         }
     }

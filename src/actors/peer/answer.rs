@@ -2,13 +2,13 @@
 
 use super::message::{self, Arrive, Fate, Question, SocketInfo};
 use super::{Peers, hear};
-use crate::actors::agent::{AgentMessage, Joiner};
+use crate::actors::agent::Joiner;
 use crate::actors::channels;
 use crate::actors::directory::{Socket, Whereabouts};
 use crate::actors::gateway::Gateway;
 use crate::actors::mailbox::Reply;
 use crate::actors::region::{self, RegionMessage, Viewer};
-use crate::actors::request::{Order, Receipt};
+use crate::actors::request::Receipt;
 use crate::actors::spectator::Follower;
 use crate::actors::survey;
 use crate::base::id::NodeId;
@@ -127,12 +127,7 @@ impl Desk {
         let Some(agent) = self.gateway.node.directory.agent(&act.handle) else {
             return self.missing();
         };
-        match order_of(act) {
-            Ok(order) => agent.seat.hand(self.receipt(), |reply| {
-                AgentMessage::Act(Box::new(order.to(reply)))
-            }),
-            Err(refusal) => self.done::<()>(Err(refusal)),
-        }
+        act.hand(&agent, self.receipt());
     }
 
     /// Where the receipt of an action goes.
@@ -232,7 +227,7 @@ impl Desk {
                 from: self.from,
                 number,
             };
-            order_of(act).map(|order| order.to(desk.receipt()))
+            act.into_order().map(|order| order.to(desk.receipt()))
         });
         let request = match request.transpose() {
             Ok(request) => request,
@@ -256,10 +251,4 @@ impl Desk {
         let node = Arc::clone(&self.gateway.node);
         actix_web::rt::spawn(async move { self.done(Ok(survey::here(&node).await)) });
     }
-}
-
-/// An action as another node asks for it. Errors: as `Action::decode`.
-fn order_of(act: message::Act) -> Result<Order, Refusal> {
-    let id = (act.command_id, act.has_own_id);
-    Order::read(act.agent, act.permissions, &act.name, &act.params, id)
 }
