@@ -224,9 +224,9 @@ mod bench {
             .register_node(node, "bench", "127.0.0.1:1", "0", NOW)
             .expect("a node");
         let claims = store
-            .claim_shards(node, 3_600_000, true, NOW)
+            .claim_shards(node, 3_600_000, NOW)
             .expect("the shards are free");
-        let lease = claims.first().expect("there is a shard").lease;
+        let lease = *claims.first().expect("there is a shard");
         let agents: Vec<NewAgent> = (0..AGENTS)
             .map(|number| NewAgent {
                 id: id(number),

@@ -124,7 +124,7 @@ fn open_rest(
     let is_forced = matches!(target, Target::Sqlite(_) | Target::SqliteMemory(_));
     let ttl_ms = lease_ttl_ms(config);
     if is_forced {
-        store.claim_shards(node, ttl_ms, true, now())?;
+        store.claim_shards(node, ttl_ms, now())?;
     }
     // Units: seconds; a third of a lease.
     let hasty = target.hasty(u64::try_from(ttl_ms / 3_000).unwrap_or(1).max(1));

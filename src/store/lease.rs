@@ -4,7 +4,7 @@ mod balance;
 mod claim;
 mod nodes;
 
-pub use claim::{Claim, Claiming};
+pub use claim::Claiming;
 pub(super) use claim::{others_hold, rows, take_shard};
 pub use nodes::{NodeRow, NodeState, Wished};
 

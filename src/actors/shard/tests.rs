@@ -73,7 +73,7 @@ fn a_claim_starts_what_is_strange_and_goes_on_with_what_runs() {
         let claims = node
             .node()
             .database
-            .write(move |store| store.claim_shards(id, 86_400_000, true, now));
+            .write(move |store| store.claim_shards(id, 86_400_000, now));
         assert_eq!(claims.await.unwrap().len(), 4);
         follow(node.node(), &turn(&node).await).await;
         wait_until("both go on under the new epochs", || async {
@@ -116,7 +116,7 @@ fn a_shard_that_another_node_holds_ends_here_and_may_come_back() {
         let stolen = node
             .node()
             .database
-            .write(move |store| store.claim_shards(thief, ttl_ms, true, now));
+            .write(move |store| store.claim_shards(thief, ttl_ms, now));
         assert_eq!(stolen.await.unwrap().len(), 2);
         follow(node.node(), &turn(&node).await).await;
         wait_until("nothing runs here", || async {

@@ -92,7 +92,7 @@ impl TestNode {
         let id = NodeId(entropy.uuid_v7(NOW.0));
         store.register_node(id, "test", "127.0.0.1", "0", NOW).unwrap();
         let claims = if has_all {
-            store.claim_shards(id, LEASE_MS, true, NOW).unwrap()
+            store.claim_shards(id, LEASE_MS, NOW).unwrap()
         } else {
             Vec::new()
         };
@@ -154,7 +154,7 @@ impl TestNode {
             clock: clock.clone(),
             arbiter,
         };
-        claims.iter().for_each(|claim| made.run_shard(claim.lease));
+        claims.into_iter().for_each(|lease| made.run_shard(lease));
         made
     }
 }

@@ -10,15 +10,6 @@ use crate::store::sql_types::Id;
 use crate::store::{Result, Store};
 use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 
-/// A shard that a node took.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// The right to write for it.
-    pub lease: Lease,
-    /// The number of its last event.
-    pub last_seq: i64,
-}
-
 /// What a node may claim of what nobody holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claiming {
@@ -38,7 +29,6 @@ pub(in crate::store) struct Row {
     epoch: i64,
     /// Units: milliseconds since 1970.
     until: i64,
-    last_seq: i64,
     wish: Option<NodeId>,
     agents: i32,
 }
@@ -168,43 +158,31 @@ impl Claimer<'_> {
 }
 
 impl Store {
-    /// Takes every shard that is free or whose lease ran out, with a new epoch. `is_forced` takes those of others too, who are
-    /// gone then: only for a start on SQLite, where the file lock proves that the former owner is.
-    pub fn claim_shards(
-        &mut self,
-        node: NodeId,
-        ttl_ms: i64,
-        is_forced: bool,
-        now: Timestamp,
-    ) -> Result<Vec<Claim>> {
+    /// Takes every shard with a new epoch, whoever holds it, and gives the leases in the order of shards. All other nodes are gone then:
+    /// only for a start on SQLite, where the file lock proves that they are.
+    pub fn claim_shards(&mut self, node: NodeId, ttl_ms: i64, now: Timestamp) -> Result<Vec<Lease>> {
         use schema::{node::dsl as n, shard::dsl as s};
         self.write("claim shards", |conn| {
             let at = clock(conn, now)?;
             // In the order of ids, so that two claimers never wait for one another in a circle.
             let locks = || s::shard.order(s::id).select(s::id);
             let _locked: Vec<i32> = load_for_update!(conn, locks())?;
-            if is_forced {
-                // After the shards, as in a turn.
-                let others = n::node.filter(n::id.ne(Id(node.0)));
-                on_conn!(conn, |c| diesel::update(others)
-                    .set(n::state.eq("gone"))
-                    .execute(c))?;
-            }
-            let mut claims = Vec::new();
-            for row in rows(conn)?.iter().filter(|row| is_forced || row.is_free(at)) {
+            // After the shards, as in a turn.
+            let others = n::node.filter(n::id.ne(Id(node.0)));
+            on_conn!(conn, |c| diesel::update(others)
+                .set(n::state.eq("gone"))
+                .execute(c))?;
+            let mut leases = Vec::new();
+            for row in rows(conn)? {
                 let lease = Lease {
                     shard: row.shard,
                     owner: node,
                     epoch: row.epoch.saturating_add(1),
                 };
-                let reason = if is_forced { "start" } else { "claim" };
-                take_shard(conn, lease, at.saturating_add(ttl_ms), Timestamp(at), reason)?;
-                claims.push(Claim {
-                    lease,
-                    last_seq: row.last_seq,
-                });
+                take_shard(conn, lease, at.saturating_add(ttl_ms), Timestamp(at), "start")?;
+                leases.push(lease);
             }
-            Ok(claims)
+            Ok(leases)
         })
     }
 }
@@ -214,18 +192,17 @@ pub(in crate::store) fn rows(conn: &mut Conn) -> QueryResult<Vec<Row>> {
     use schema::shard::dsl as s;
     let query = || {
         s::shard.order(s::id).select((
-            (s::id, s::owner, s::epoch, s::lease_until, s::last_seq),
+            (s::id, s::owner, s::epoch, s::lease_until),
             (s::desired_owner, s::agents),
         ))
     };
-    type Columns = ((i32, Option<Id>, i64, i64, i64), (Option<Id>, i32));
+    type Columns = ((i32, Option<Id>, i64, i64), (Option<Id>, i32));
     let rows: Vec<Columns> = on_conn!(conn, |c| query().load(c))?;
-    let row = |((id, owner, epoch, until, last_seq), (wish, agents)): Columns| Row {
+    let row = |((id, owner, epoch, until), (wish, agents)): Columns| Row {
         shard: ShardId(id),
         owner: owner.map(|owner| NodeId(owner.0)),
         epoch,
         until,
-        last_seq,
         wish: wish.map(|wish| NodeId(wish.0)),
         agents,
     };

@@ -97,10 +97,7 @@ fn a_lost_commit_of_another_owners_shard_is_fenced() {
     let mut store = Store::open(&way).unwrap();
     let batch = stage.batch(vec![stage.pay("alice", "bob", 1, "1")]);
     let now = stage.now;
-    stage
-        .store
-        .claim_shards(NodeId(fresh_id()), 60_000, true, now)
-        .unwrap();
+    stage.store.claim_shards(NodeId(fresh_id()), 60_000, now).unwrap();
     mode.store(CUT_BEFORE_COMMIT, Ordering::SeqCst);
     assert!(matches!(store.commit(&batch), Err(CommitError::Fenced(_))));
     assert_eq!(stage.balance("bob"), 100_000);

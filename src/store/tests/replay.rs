@@ -27,13 +27,8 @@ impl Field {
         let mut stage = Stage::new(target, &NAMES);
         let mut garden = plan("garden");
         garden.shards = 2;
-        stage.store.ensure_regions(&[garden], stage.now).unwrap();
-        let claims = stage
-            .store
-            .claim_shards(stage.lease.owner, 600_000, false, stage.now)
-            .unwrap();
         let mut leases = vec![stage.lease];
-        leases.extend(claims.into_iter().map(|claim| claim.lease));
+        leases.extend(stage.open(&garden, stage.lease.owner));
         assert_eq!(
             leases.iter().map(|lease| lease.shard.0).collect::<Vec<_>>(),
             [1, 2, 3]

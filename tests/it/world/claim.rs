@@ -40,9 +40,7 @@ async fn claimed_unseen(database: Option<String>) {
     let claims = beside(&target, |store, now| {
         let made = store.create_region(&yard, now).expect("the database answers");
         assert!(matches!(made, Created::Done(_)));
-        store
-            .claim_shards(other, 1, true, now)
-            .expect("the database answers")
+        store.claim_shards(other, 1, now).expect("the database answers")
     });
     assert_eq!(claims.len(), 6);
     let to = json!({"region": "yard", "x": 200.0, "y": 20.0});

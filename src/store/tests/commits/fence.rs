@@ -8,8 +8,8 @@ fn a_fenced_batch_writes_nothing() {
         let mut stage = Stage::new(target, &["alice", "bob"]);
         let old = stage.batch(vec![stage.pay("alice", "bob", 10, "x")]);
         let thief = NodeId(fresh_id());
-        let claims = stage.store.claim_shards(thief, 600_000, true, stage.now).unwrap();
-        assert_eq!(claims[0].lease.epoch, stage.lease.epoch + 1);
+        let claims = stage.store.claim_shards(thief, 600_000, stage.now).unwrap();
+        assert_eq!(claims[0].epoch, stage.lease.epoch + 1);
         assert!(
             matches!(stage.store.commit(&old), Err(CommitError::Fenced(shard)) if shard == stage.lease.shard)
         );
@@ -24,7 +24,7 @@ fn a_fenced_batch_writes_nothing() {
                 .save_checkpoint(stage.lease, &checkpoint, 0, stage.now)
                 .unwrap()
         );
-        stage.lease = claims[0].lease;
+        stage.lease = claims[0];
         assert!(
             stage
                 .store
@@ -43,10 +43,8 @@ fn a_batch_of_an_earlier_epoch_of_the_same_owner_is_fenced() {
     on_both(|target| {
         let mut stage = Stage::new(target, &["alice", "bob"]);
         let old = stage.batch(vec![stage.pay("alice", "bob", 10, "x")]);
-        let claims = stage
-            .store
-            .claim_shards(stage.lease.owner, 600_000, true, stage.now);
-        assert_eq!(claims.unwrap()[0].lease.epoch, stage.lease.epoch + 1);
+        let claims = stage.store.claim_shards(stage.lease.owner, 600_000, stage.now);
+        assert_eq!(claims.unwrap()[0].epoch, stage.lease.epoch + 1);
         assert!(matches!(stage.store.commit(&old), Err(CommitError::Fenced(_))));
         assert_eq!((stage.balance("bob"), stage.last_seq()), (100_000, 0));
     });
@@ -78,11 +76,9 @@ fn a_commit_renews_the_lease_and_never_shortens_it() {
         let day_ms = 86_400_000;
         let free_after = |stage: &mut Stage, ms: i64| {
             let at = stage.now.plus_ms(ms);
-            let claims = stage
-                .store
-                .claim_shards(NodeId(fresh_id()), 1, false, at)
-                .unwrap();
-            claims.iter().any(|claim| claim.lease.shard == stage.lease.shard)
+            let holdings = stage.store.holdings(at).unwrap();
+            let held = holdings.iter().find(|held| held.shard == stage.lease.shard);
+            held.unwrap().owner.is_none()
         };
         let pay = |stage: &mut Stage, id: &str, lease_ttl_ms: i64| {
             let mut batch = stage.batch(vec![stage.pay("alice", "bob", 1, id)]);
