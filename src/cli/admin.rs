@@ -138,6 +138,7 @@ fn create(region: CreateRegion) -> anyhow::Result<()> {
         }
         Created::AlreadyExists => anyhow::bail!("there is a region {} already", plan.name),
         Created::Elsewhere => anyhow::bail!("another node runs the world"),
+        Created::Full => anyhow::bail!("a world has at most {} regions", limit::REGIONS_MAX),
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use super::schema;
 use super::sql_types::{Doc, Id};
 use super::{Reader, Result, Store};
 use crate::base::id::{NodeId, ShardId};
+use crate::base::limit::REGIONS_MAX;
 use crate::base::time::Timestamp;
 use crate::domain::region::{RegionPlan, ShardPlan};
 use crate::domain::space::CellRect;
@@ -37,6 +38,8 @@ pub enum Created<T> {
     AlreadyExists,
     /// Another node runs the world; nothing changed.
     Elsewhere,
+    /// There are as many as there may be; nothing changed.
+    Full,
 }
 
 impl Store {
@@ -84,7 +87,7 @@ impl Store {
     /// Adds the regions that are missing, each with its shards and its objects.
     pub fn ensure_regions(&mut self, plans: &[RegionPlan], now: Timestamp) -> Result<()> {
         self.write("make the regions", |conn| {
-            alone(conn, "LOCK TABLE region IN EXCLUSIVE MODE")?;
+            lock_regions(conn)?;
             for plan in plans {
                 insert_region(conn, plan, now)?;
             }
@@ -93,15 +96,13 @@ impl Store {
     }
 
     /// Adds a region with its shards, which nobody runs yet, and its objects. An object id that another region has counts as
-    /// `AlreadyExists`.
+    /// `AlreadyExists`. A world that has `REGIONS_MAX` of them is full, whoever makes one more.
     pub fn create_region(&mut self, plan: &RegionPlan, now: Timestamp) -> Result<Created<Vec<ShardPlan>>> {
-        self.write("make a region", |conn| {
-            Ok(create_region(conn, plan, now)?.map_or(Created::AlreadyExists, Created::Done))
-        })
+        self.write("make a region", |conn| create_region(conn, plan, now))
     }
 
     /// Adds a region and takes its shards for a node, in one transaction: nobody else can claim them in between. A node that
-    /// claims nothing makes none, and one that runs the world alone makes none while another does.
+    /// claims nothing makes none, and one that runs the world alone makes none while another does. Full as in `create_region`.
     pub fn open_region(
         &mut self,
         plan: &RegionPlan,
@@ -122,8 +123,11 @@ impl Store {
             if is_elsewhere {
                 return Ok(Created::Elsewhere);
             }
-            let Some(shards) = create_region(conn, plan, now)? else {
-                return Ok(Created::AlreadyExists);
+            let shards = match create_region(conn, plan, now)? {
+                Created::Done(shards) => shards,
+                Created::AlreadyExists => return Ok(Created::AlreadyExists),
+                Created::Elsewhere => return Ok(Created::Elsewhere),
+                Created::Full => return Ok(Created::Full),
             };
             let until = clock(conn, now)?.saturating_add(ttl_ms);
             let mut opened = Vec::with_capacity(shards.len());
@@ -193,9 +197,17 @@ fn alone(conn: &mut Conn, lock: &str) -> QueryResult<()> {
     }
 }
 
-/// None: there is a region with this name, or an object with the id of one of its objects.
-fn create_region(conn: &mut Conn, plan: &RegionPlan, now: Timestamp) -> QueryResult<Option<Vec<ShardPlan>>> {
-    alone(conn, "LOCK TABLE region IN EXCLUSIVE MODE")?;
+/// Nobody else makes a region until the end of the transaction.
+fn lock_regions(conn: &mut Conn) -> QueryResult<()> {
+    alone(conn, "LOCK TABLE region IN EXCLUSIVE MODE")
+}
+
+fn create_region(conn: &mut Conn, plan: &RegionPlan, now: Timestamp) -> QueryResult<Created<Vec<ShardPlan>>> {
+    lock_regions(conn)?;
+    let count: i64 = on_conn!(conn, |c| schema::region::table.count().get_result(c))?;
+    if usize::try_from(count).is_ok_and(|count| count >= REGIONS_MAX) {
+        return Ok(Created::Full);
+    }
     let ids: Vec<&str> = plan.objects.iter().map(|object| object.id.as_str()).collect();
     let query = || {
         schema::object::table
@@ -203,9 +215,9 @@ fn create_region(conn: &mut Conn, plan: &RegionPlan, now: Timestamp) -> QueryRes
             .count()
     };
     if on_conn!(conn, |c| query().get_result::<i64>(c))? > 0 {
-        return Ok(None);
+        return Ok(Created::AlreadyExists);
     }
-    insert_region(conn, plan, now)
+    Ok(insert_region(conn, plan, now)?.map_or(Created::AlreadyExists, Created::Done))
 }
 
 fn read_world(conn: &mut Conn) -> QueryResult<Option<WorldRow>> {

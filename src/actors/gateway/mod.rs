@@ -44,8 +44,6 @@ pub struct Gateway {
     pub node: Arc<Node>,
     /// Spectators without a socket.
     pub visitors: Arc<Visitors>,
-    /// Regions are made one after another, so that two at a time do not pass their bound.
-    opening: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Gateway {
@@ -54,7 +52,6 @@ impl Gateway {
         Self {
             node,
             visitors: Arc::default(),
-            opening: Arc::default(),
         }
     }
 
@@ -198,12 +195,6 @@ impl Gateway {
     pub async fn open_region(&self, plan: RegionPlan) -> Result<Vec<ShardPlan>, Refusal> {
         self.check_here()?;
         let node = &self.node;
-        let _one_at_a_time = self.opening.lock().await;
-        if node.directory.world().regions.len() >= REGIONS_MAX {
-            return Err(Refusal::invalid(format!(
-                "a world has at most {REGIONS_MAX} regions"
-            )));
-        }
         let (wanted, id, now) = (plan.clone(), node.id, node.now());
         let terms = (node.lease_ttl_ms, node.leases.claiming());
         let opened = match node
@@ -213,6 +204,10 @@ impl Gateway {
         {
             Created::Done(opened) => opened,
             Created::Elsewhere => return Err(moving()),
+            Created::Full => {
+                let detail = format!("a world has at most {REGIONS_MAX} regions");
+                return Err(Refusal::invalid(detail));
+            }
             Created::AlreadyExists => {
                 return Err(Refusal::new(
                     Code::AlreadyExists,

@@ -1,8 +1,10 @@
 //! The world, its regions, leases and checkpoints.
 
 use super::*;
-use crate::domain::region::ShardPlan;
+use crate::base::limit::REGIONS_MAX;
+use crate::domain::region::{RegionPlan, ShardPlan};
 use crate::store::region::Created;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 #[test]
@@ -244,5 +246,41 @@ fn a_region_that_is_opened_belongs_to_its_maker_at_once() {
             Created::AlreadyExists
         );
         stage.assert_sound();
+    });
+}
+
+#[test]
+fn of_two_nodes_that_open_a_region_in_an_almost_full_world_one_does() {
+    on_both(|target| {
+        let mut stage = Stage::new(target, &[]);
+        let now = stage.now;
+        let bare = |name: String| RegionPlan {
+            objects: Vec::new(),
+            ..plan(&name)
+        };
+        let most: Vec<RegionPlan> = (2..REGIONS_MAX).map(|n| bare(format!("garden-{n}"))).collect();
+        stage.store.ensure_regions(&most, now).unwrap();
+        let start = Barrier::new(2);
+        let made: Vec<Created<_>> = std::thread::scope(|scope| {
+            let openings: Vec<_> = (0..2)
+                .map(|n| {
+                    let (start, plan) = (&start, bare(format!("hall-{n}")));
+                    scope.spawn(move || {
+                        let mut store = Store::open(target).unwrap();
+                        start.wait();
+                        let node = NodeId(fresh_id());
+                        store.open_region(&plan, node, (60_000, Claiming::Shared), now)
+                    })
+                })
+                .collect();
+            let made = openings.into_iter().map(|opening| opening.join().unwrap());
+            made.map(Result::unwrap).collect()
+        });
+        let full = made.iter().filter(|made| **made == Created::Full).count();
+        let done = made.iter().filter(|made| matches!(made, Created::Done(_)));
+        assert_eq!((done.count(), full), (1, 1), "{made:?}");
+        assert_eq!(stage.store.regions().unwrap().len(), REGIONS_MAX);
+        let one_more = bare("hall-2".to_owned());
+        assert_eq!(stage.store.create_region(&one_more, now).unwrap(), Created::Full);
     });
 }
