@@ -1,8 +1,9 @@
 //! Once a second: a sign of life to each other node, and what tells the two whether they still know the same.
 
 use super::Peers;
-use super::message::{Beat, News};
+use super::message::{Beat, News, Slice};
 use crate::actors::node::Node;
+use crate::base::id::{NodeId, SessionId};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,7 +42,28 @@ fn beat(node: &Node, with_sockets: bool) {
         };
         peers.tell(other, News::Beat(Box::new(beat)));
         if with_sockets {
-            peers.tell(other, News::Sockets(node.homes.sockets_at(other)));
+            tell_sockets(node, other);
         }
+    }
+}
+
+/// Tells a node which sockets of this one have their agents there.
+fn tell_sockets(node: &Node, other: NodeId) {
+    let all = node.homes.sockets_at(other);
+    for slice in Slice::all(all.iter().map(|(_, sessions)| sessions.len()).sum()) {
+        let inside = |sessions: &[SessionId]| -> Vec<SessionId> {
+            let inside = sessions.iter().filter(|session| slice.has(**session));
+            inside.copied().collect()
+        };
+        let some = all
+            .iter()
+            .map(|(handle, sessions)| (handle.clone(), inside(sessions)))
+            .filter(|(_, sessions)| !sessions.is_empty());
+        let some = some.collect();
+        let news = match slice {
+            Slice::WHOLE => News::Sockets(some),
+            slice => News::SocketsIn(slice, some),
+        };
+        node.peers.tell(other, news);
     }
 }

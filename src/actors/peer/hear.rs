@@ -1,7 +1,7 @@
 //! What other nodes say: taken batch by batch, in their order.
 
 use super::line::Coming;
-use super::message::{HubNews, News, Said};
+use super::message::{HubNews, News, Said, Slice};
 use super::{PeerHub, Told, answer, convert, line};
 use crate::actors::agent::AgentMessage;
 use crate::actors::channels::home;
@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 /// Beats in a row that must disagree before everything is told anew: one may cross with what it counts.
 const ODD_BEATS: u32 = 3;
-/// Agents in one piece of news.
+/// Agents, or who follows one, in one piece of news.
 const TOLD_AT_A_TIME: usize = 1_000;
 
 /// Hears other nodes for as long as the node runs.
@@ -188,12 +188,7 @@ fn hear(gateway: &Gateway, from: NodeId, news: News) {
         News::Went(handle, region) => node.directory.remove_online(&handle, &region, Some(from)),
         News::Watching(handle, session, is_on) => {
             if is_on {
-                let node_of = Some(from);
-                let watcher = Watcher {
-                    session,
-                    node: node_of,
-                };
-                node.directory.put_watcher(&handle, watcher);
+                put_watchers(node, from, vec![(handle, session)]);
             } else {
                 node.directory.remove_watcher(&handle, session);
             }
@@ -206,7 +201,8 @@ fn hear(gateway: &Gateway, from: NodeId, news: News) {
             }
             compare(node, from, beat.digest);
         }
-        News::Sockets(all) => compare_sockets(node, from, all),
+        News::Sockets(all) => compare_sockets(node, from, Slice::WHOLE, all),
+        News::SocketsIn(slice, all) => compare_sockets(node, from, slice, all),
         News::Rehome(all) => all.into_iter().for_each(|handle| node.homes.call(handle)),
         News::Recount => {
             // It missed what was asked of it, too.
@@ -215,12 +211,20 @@ fn hear(gateway: &Gateway, from: NodeId, news: News) {
             for (shard, seats) in node.directory.shards() {
                 node.peers.tell(from, News::Runs(shard, seats.lease.epoch()));
             }
-            node.peers.tell(from, News::Census(node.directory.watched_here()));
-            for some in node.directory.presences().chunks(TOLD_AT_A_TIME) {
-                node.peers.tell(from, News::Came(some.to_vec()));
-            }
+            let watched = node.directory.watched_here();
+            let (first, rest) = watched
+                .split_at_checked(TOLD_AT_A_TIME)
+                .unwrap_or((&watched, &[]));
+            node.peers.tell(from, News::Census(first.to_vec()));
+            tell_some(node, from, rest, News::Watched);
+            tell_some(node, from, &node.directory.presences(), News::Came);
         }
-        News::Census(watchers) => census(node, from, watchers),
+        News::Census(watched) => {
+            node.directory.remove_all_online(from);
+            node.directory.remove_all_watchers(from);
+            put_watchers(node, from, watched);
+        }
+        News::Watched(watched) => put_watchers(node, from, watched),
         News::LeftChannel(name, session) => node.channels.part(&node.directory, &name, (from, session)),
         News::ChannelsLost => home::lose_home(node, from),
     }
@@ -252,18 +256,20 @@ fn tell_region(node: &Node, shard: ShardId, message: RegionMessage) {
     }
 }
 
-fn census(node: &Node, from: NodeId, watchers: Vec<(Handle, SessionId)>) {
-    node.directory.remove_all_online(from);
-    node.directory.remove_all_watchers(from);
-    for (handle, session) in watchers {
-        let node_of = Some(from);
-        node.directory.put_watcher(
-            &handle,
-            Watcher {
-                session,
-                node: node_of,
-            },
-        );
+fn put_watchers(node: &Node, from: NodeId, watched: Vec<(Handle, SessionId)>) {
+    for (handle, session) in watched {
+        let watcher = Watcher {
+            session,
+            node: Some(from),
+        };
+        node.directory.put_watcher(&handle, watcher);
+    }
+}
+
+/// Tells a node of many, some at a time, so that none of it is too long for a batch.
+fn tell_some<T: Clone>(node: &Node, to: NodeId, all: &[T], news: impl Fn(Vec<T>) -> News) {
+    for some in all.chunks(TOLD_AT_A_TIME) {
+        node.peers.tell(to, news(some.to_vec()));
     }
 }
 
@@ -288,14 +294,15 @@ fn compare(node: &Node, from: NodeId, digest: u64) {
     }
 }
 
-/// The sockets that another node believes to have their agents here: those that it does not name are gone, and those that are
-/// not known here must look where their agent is.
-fn compare_sockets(node: &Node, from: NodeId, all: Vec<(Handle, Vec<SessionId>)>) {
+/// The sockets of a slice that another node believes to have their agents here: those that it does not name are gone, and those
+/// that are not known here must look where their agent is.
+fn compare_sockets(node: &Node, from: NodeId, slice: Slice, all: Vec<(Handle, Vec<SessionId>)>) {
     let named: HashSet<SessionId> = all
         .iter()
         .flat_map(|(_, sessions)| sessions.iter().copied())
         .collect();
-    let known = node.directory.foreign_sockets(from);
+    let mut known = node.directory.foreign_sockets(from);
+    known.retain(|(_, session)| slice.has(*session));
     let known_sessions: HashSet<SessionId> = known.iter().map(|(_, session)| *session).collect();
     for (handle, session) in known {
         if !named.contains(&session) {
@@ -311,7 +318,5 @@ fn compare_sockets(node: &Node, from: NodeId, all: Vec<(Handle, Vec<SessionId>)>
         .filter(is_lost)
         .map(|(handle, _)| handle)
         .collect();
-    if !lost.is_empty() {
-        node.peers.tell(from, News::Rehome(lost));
-    }
+    tell_some(node, from, &lost, News::Rehome);
 }

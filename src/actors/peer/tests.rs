@@ -3,6 +3,7 @@
 mod acting;
 mod borders;
 mod channels;
+mod many;
 mod socket;
 mod sockets;
 mod watching;

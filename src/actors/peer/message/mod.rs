@@ -2,9 +2,11 @@
 
 mod channel;
 mod hub;
+mod slice;
 
 pub use channel::{ChannelAct, ChannelQuestion, Client};
 pub use hub::{HubNews, HubTick, Interest};
+pub use slice::Slice;
 
 use crate::actors::agent::Counted;
 use crate::actors::region::{Focus, Sightings};
@@ -248,12 +250,16 @@ pub enum News {
     Beat(Box<Beat>),
     /// These sockets of mine have their agents with you.
     Sockets(Vec<(Handle, Vec<SessionId>)>),
+    /// The same when they are many: of the sockets in this slice, these.
+    SocketsIn(Slice, Vec<(Handle, Vec<SessionId>)>),
     /// Connect these agents' sockets again: they are not, or no more, with me.
     Rehome(Vec<Handle>),
     /// Tell me who is in your shards and whom your spectators follow: I missed something.
     Recount,
     /// Forget who was in my shards: all are told anew. These are whom my spectators follow.
     Census(Vec<(Handle, SessionId)>),
+    /// My spectators follow these, too.
+    Watched(Vec<(Handle, SessionId)>),
     /// A socket of mine left a channel whose home you are.
     LeftChannel(String, SessionId),
     /// I missed something and forgot who of yours is on channels of mine: let them come again.
