@@ -1,9 +1,13 @@
 //! Connections: opening, reconnecting, transactions with retries.
 
+mod driver;
 mod open;
 mod reader;
 mod writer;
 
+pub(crate) use driver::PgConnection;
+#[cfg(test)]
+pub(crate) use driver::connect;
 pub use reader::Reader;
 pub(crate) use reader::pause;
 pub use writer::Store;
@@ -11,11 +15,6 @@ pub use writer::Store;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::sqlite::SqliteConnection;
 use diesel::{Connection, QueryResult};
-use diesel_async::AsyncPgConnection;
-use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
-
-/// PostgreSQL without libpq: the asynchronous driver behind a synchronous face. Not for threads with a tokio runtime.
-pub(crate) type PgConnection = AsyncConnectionWrapper<AsyncPgConnection>;
 
 /// A connection to either database.
 #[expect(

@@ -3,8 +3,8 @@
 use super::connection::on_conn;
 use super::{Result, Store, Target, migrate};
 use crate::base::time::Timestamp;
+use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, RunQueryDsl};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -42,7 +42,7 @@ pub fn postgres() -> TestDatabase {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let port = server();
     let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-    let mut admin = super::connection::PgConnection::establish(&url(port, "postgres")).unwrap();
+    let mut admin = connect(port, "postgres").unwrap();
     diesel::sql_query(format!("CREATE DATABASE {name}"))
         .execute(&mut admin)
         .unwrap();
@@ -66,6 +66,10 @@ pub fn tear(store: &mut Store) -> Result<()> {
         on_conn!(conn, |c| c.batch_execute("UPDATE agents SET name = 'torn'"))?;
         panic!("torn out of its transaction")
     })
+}
+
+fn connect(port: u16, database: &str) -> diesel::ConnectionResult<super::connection::PgConnection> {
+    super::connection::connect(&url(port, database), std::time::Duration::from_secs(5))
 }
 
 fn url(port: u16, database: &str) -> String {
@@ -110,7 +114,7 @@ fn server() -> u16 {
 )]
 fn wait_until_up(port: u16) {
     for _ in 0..600 {
-        if super::connection::PgConnection::establish(&url(port, "postgres")).is_ok() {
+        if connect(port, "postgres").is_ok() {
             return;
         }
         std::thread::sleep(std::time::Duration::from_millis(50));

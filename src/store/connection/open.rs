@@ -1,6 +1,6 @@
 //! Opening a connection, and what a session of it is set to.
 
-use super::{Conn, PgConnection};
+use super::{Conn, driver};
 use crate::host::fault;
 use crate::store::{Result, StoreError, Target};
 use diesel::Connection;
@@ -50,7 +50,8 @@ impl Conn {
                 Ok(Conn::Sqlite(connection))
             }
             Target::Postgres(_) => {
-                let mut connection = PgConnection::establish(&target.url()).map_err(connect)?;
+                let mut connection =
+                    driver::connect(&target.url(), target.connect_timeout()).map_err(connect)?;
                 connection.batch_execute(PG_SESSION).map_err(setup)?;
                 connection
                     .batch_execute(if is_writer { PG_WRITER } else { PG_READER })
