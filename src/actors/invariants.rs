@@ -1,6 +1,9 @@
 //! The invariants, checked while the world runs: what is cheap to read, one shard at a time by replay, and what only this node knows.
 //! `rookery verify` reads everything.
 
+#[cfg(test)]
+mod tests;
+
 use super::node::Node;
 use crate::base::id::ShardId;
 use crate::domain::refusal::Refusal;
@@ -29,9 +32,29 @@ pub struct Report {
     pub sockets_most: usize,
 }
 
+/// What is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// What all nodes share, and what is this node's.
+    World,
+    /// One of this node's shards, and its sockets.
+    Node,
+}
+
+impl Scope {
+    /// A node's part of what all nodes check together: what they share is read by one of them.
+    pub fn of(node: &Node) -> Self {
+        if node.directory.runs_first() {
+            Self::World
+        } else {
+            Self::Node
+        }
+    }
+}
+
 /// Checks what can be checked in a moment, counts and logs what does not hold.
 /// Errors: `unavailable`, `busy`.
-pub async fn check(node: &Arc<Node>) -> Result<Report, Refusal> {
+pub async fn check(node: &Arc<Node>, scope: Scope) -> Result<Report, Refusal> {
     let shards = node.directory.shards();
     let dice = usize::try_from(node.entropy.u64() >> 32).unwrap_or(0);
     let sample = dice
@@ -41,7 +64,10 @@ pub async fn check(node: &Arc<Node>) -> Result<Report, Refusal> {
     let (mut violations, replayed) = node
         .database
         .read(move |reader| {
-            let mut found = reader.verify_quickly()?;
+            let mut found = match scope {
+                Scope::World => reader.verify_quickly()?,
+                Scope::Node => Vec::new(),
+            };
             let Some(shard) = sample else {
                 return Ok((found, None));
             };

@@ -2,7 +2,7 @@
 //! invariants, metrics.
 
 use crate::actors::gateway::Gateway;
-use crate::actors::invariants;
+use crate::actors::invariants::{self, Scope};
 use crate::actors::node::Node;
 use crate::actors::quarantine;
 use crate::base::id::AgentId;
@@ -56,7 +56,7 @@ pub fn start(gateway: &Gateway, access: &Arc<Access>, config: &Arc<Config>, reco
     keep(&gateway.node, INVARIANTS_EVERY, |node| async move {
         // Who stands by has no world of its own.
         if node.directory.runs_any()
-            && let Err(refusal) = invariants::check(&node).await
+            && let Err(refusal) = invariants::check(&node, Scope::of(&node)).await
         {
             tracing::warn!("the invariants could not be checked: {refusal}");
         }

@@ -157,11 +157,7 @@ async fn live(parts: &mut NodeParts, servers: &http::Servers, config: &Config) {
 
 /// The demo's inhabitants live with the node that runs the world's first shard, once in the whole world.
 fn keep_inhabitants(gateway: &Gateway, config: &Config, living: &mut Option<Seat<Inhabitants>>) {
-    let directory = &gateway.node.directory;
-    let world = directory.world();
-    let first = world.shards.iter().map(|shard| shard.id).min();
-    let is_here = first.is_some_and(|first| directory.shard(first).is_some());
-    match (is_here, living.take()) {
+    match (gateway.node.directory.runs_first(), living.take()) {
         (true, None) => *living = start_inhabitants(gateway, config),
         (true, some) => *living = some,
         (false, Some(elsewhere)) => elsewhere.order(InhabitantsMessage::Stop),

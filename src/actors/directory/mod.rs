@@ -283,6 +283,12 @@ impl Directory {
         Some(seats)
     }
 
+    /// Whether this node runs the world's first shard: what is done once in the whole world is done there.
+    pub fn runs_first(&self) -> bool {
+        let first = self.world().shards.iter().map(|shard| shard.id).min();
+        first.is_some_and(|first| self.shards.contains_key(&first))
+    }
+
     /// Whether this node runs any shard.
     pub fn runs_any(&self) -> bool {
         !self.shards.is_empty()

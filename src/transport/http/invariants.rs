@@ -2,7 +2,7 @@
 
 use super::bearer::Admin;
 use super::reads::{Answer, ok};
-use crate::actors::invariants::check;
+use crate::actors::invariants::{Scope, check};
 use crate::transport::web::Web;
 use actix_web::web::Data;
 use schemars::JsonSchema;
@@ -39,7 +39,7 @@ pub struct Violated {
 /// `GET /api/v1/admin/invariants`
 pub async fn invariants(web: Data<Web>, _: Admin) -> Answer {
     let node = &web.gateway.node;
-    let report = check(node).await?;
+    let report = check(node, Scope::World).await?;
     let violated = |violation: crate::store::verify::Violation| Violated {
         name: violation.invariant.to_owned(),
         detail: violation.detail,
