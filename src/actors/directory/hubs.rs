@@ -11,17 +11,35 @@ impl Directory {
         Arc::clone(&self.hubs.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Adds a hub and returns its index.
+    /// Adds a hub and returns its index: a free one, or a new one.
     pub fn put_hub(&self, hub: Hub) -> usize {
         let mut hubs = self.hubs.write().unwrap_or_else(PoisonError::into_inner);
-        let index = hubs.len();
-        *hubs = hubs.iter().cloned().chain([hub]).collect();
+        let mut all = hubs.to_vec();
+        let free = all.iter().position(|hub| hub.is_free);
+        let index = free.unwrap_or(all.len());
+        match all.get_mut(index) {
+            Some(place) => *place = hub,
+            None => all.push(hub),
+        }
+        *hubs = all.into();
         index
+    }
+
+    /// Frees the index of another node's hub. Whoever watches by it must have been told before: it may be another's at once.
+    pub fn free_hub(&self, node: NodeId) {
+        let mut hubs = self.hubs.write().unwrap_or_else(PoisonError::into_inner);
+        let freed = |hub: &Hub| Hub {
+            is_free: hub.is_free || hub.node == Some(node),
+            ..hub.clone()
+        };
+        *hubs = hubs.iter().map(freed).collect();
     }
 
     /// The index of another node's hub.
     pub fn hub_of(&self, node: NodeId) -> Option<usize> {
-        self.hubs().iter().position(|hub| hub.node == Some(node))
+        self.hubs()
+            .iter()
+            .position(|hub| hub.is_of(|other| other == node))
     }
 
     /// Notes whether sockets of another node watch a shard, by the index of that node's hub.
@@ -76,7 +94,7 @@ impl Directory {
 
     /// Tells every hub. A hub whose mailbox is full misses it, which is counted.
     pub fn tell_hubs(&self, make: impl Fn() -> HubMessage) {
-        for hub in self.hubs().iter() {
+        for hub in self.hubs().iter().filter(|hub| !hub.is_free) {
             // Counted by the mailbox; the sockets of that thread are hopelessly behind by then.
             let _ = hub.seat.tell(make());
         }
@@ -84,7 +102,7 @@ impl Directory {
 
     /// Tells the hubs of this node.
     pub fn tell_own_hubs(&self, make: impl Fn() -> HubMessage) {
-        for hub in self.hubs().iter().filter(|hub| hub.node.is_none()) {
+        for hub in self.hubs().iter().filter(|hub| hub.is_own()) {
             // As above.
             let _ = hub.seat.tell(make());
         }
@@ -92,27 +110,25 @@ impl Directory {
 
     /// Tells the hubs of this node, past the bound of their mailboxes: orders of the server's own, whose number is bounded.
     pub fn order_own_hubs(&self, make: impl Fn() -> HubMessage) {
-        for hub in self.hubs().iter().filter(|hub| hub.node.is_none()) {
+        for hub in self.hubs().iter().filter(|hub| hub.is_own()) {
             hub.seat.order(make());
         }
     }
 
     /// Tells the hubs of this node, and those of the other nodes that are concerned.
     pub fn tell_hubs_of(&self, is_concerned: impl Fn(NodeId) -> bool, make: impl Fn() -> HubMessage) {
-        for hub in self
-            .hubs()
-            .iter()
-            .filter(|hub| hub.node.is_none_or(&is_concerned))
-        {
-            // As above.
-            let _ = hub.seat.tell(make());
+        for hub in self.hubs().iter() {
+            if hub.is_own() || hub.is_of(&is_concerned) {
+                // As above.
+                let _ = hub.seat.tell(make());
+            }
         }
     }
 
     /// Tells the hubs that may have somebody who hears or sees what happens in a shard.
     pub fn tell_hubs_around(&self, shard: ShardId, hearers: &[AgentId], make: impl Fn() -> HubMessage) {
         for (index, hub) in self.hubs().iter().enumerate() {
-            let is_concerned = hub.node.is_none_or(|node| {
+            let is_theirs = |node| {
                 let is_guest = |agent| self.guests.get(agent).is_some_and(|nodes| nodes.contains(&node));
                 let is_beside = |agent: &AgentId| {
                     let nodes = self.beside.get(&(shard, *agent));
@@ -120,8 +136,8 @@ impl Directory {
                 };
                 let is_there = |agent| is_guest(agent) || is_beside(agent);
                 self.watched.contains_key(&(shard, index)) || hearers.iter().any(is_there)
-            });
-            if is_concerned {
+            };
+            if hub.is_own() || hub.is_of(is_theirs) {
                 // As above.
                 let _ = hub.seat.tell(make());
             }

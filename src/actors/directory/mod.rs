@@ -118,6 +118,28 @@ pub struct Hub {
     pub seat: Seat<HubActor>,
     /// The other node whose sockets it has; none for a thread of this one.
     pub node: Option<NodeId>,
+    /// That node is gone: the next hub that is added takes the place of this one.
+    pub is_free: bool,
+}
+
+impl Hub {
+    /// The hub of a thread of this node, or of another node.
+    pub fn new(seat: Seat<HubActor>, node: Option<NodeId>) -> Self {
+        Self {
+            seat,
+            node,
+            is_free: false,
+        }
+    }
+
+    fn is_own(&self) -> bool {
+        self.node.is_none()
+    }
+
+    /// Whether it is the hub of a node that is there.
+    fn is_of(&self, is_meant: impl FnOnce(NodeId) -> bool) -> bool {
+        !self.is_free && self.node.is_some_and(is_meant)
+    }
 }
 
 /// A spectator that follows an agent.

@@ -137,8 +137,8 @@ impl Role for Inhabitants {
                     homes: Arc::clone(&self.gateway.node.homes),
                 },
             );
-            let (seat, node) = (hub.clone(), None);
-            self.gateway.node.directory.put_hub(Hub { seat, node });
+            let directory = &self.gateway.node.directory;
+            directory.put_hub(Hub::new(hub.clone(), None));
             self.hub = Some(hub);
         }
         self.arrive(stage);

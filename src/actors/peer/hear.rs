@@ -79,8 +79,7 @@ pub fn welcome(node: &Arc<Node>, other: NodeId) {
         let peers = Arc::clone(&node.peers);
         let hub = PeerHub { peers, node: other };
         let seat = watch::start_in(&thread, &node.quarantine, move || HubActor::There(hub));
-        let there = Some(other);
-        node.directory.put_hub(Hub { seat, node: there });
+        node.directory.put_hub(Hub::new(seat, Some(other)));
     }
     node.peers.tell(other, News::Recount);
     // It may be one that was thought to be gone.
@@ -97,6 +96,7 @@ pub fn forget(node: &Arc<Node>, other: NodeId) {
     directory.remove_all_watchers(other);
     directory.remove_guests(other);
     hub_gone(node, other);
+    directory.free_hub(other);
     node.homes.call_all(other);
     home::lose(node, other);
 }

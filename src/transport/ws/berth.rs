@@ -58,7 +58,7 @@ fn worker(node: &Arc<Node>) -> Rc<Worker> {
         homes: Arc::clone(&node.homes),
     };
     let seat = watch::start_here(&node.quarantine, here);
-    let hub = Hub { seat, node: None };
+    let hub = Hub::new(seat, None);
     Rc::new(Worker {
         flusher: Flusher::start(node, Rc::clone(&table)),
         table,

@@ -110,7 +110,7 @@ impl TestSocket {
             homes,
         };
         let seat = watch::start_here(&node.node().quarantine, hub);
-        let hub = node.node().directory.put_hub(Hub { seat, node: None });
+        let hub = node.node().directory.put_hub(Hub::new(seat, None));
         Self {
             session,
             hub,

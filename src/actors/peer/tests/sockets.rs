@@ -5,7 +5,7 @@ use super::{FOREST, PLAZA, run};
 use crate::actors::gateway::Caller;
 use crate::actors::roster;
 use crate::actors::test_node::{TestNode, plan, run_pair, wait_until};
-use crate::base::id::ShardId;
+use crate::base::id::{NodeId, ShardId};
 use serde_json::{Value, json};
 
 /// Whether a frame shows an agent.
@@ -153,6 +153,31 @@ fn sockets_go_on_when_another_node_takes_their_agents_shard() {
         let at = first.act(&alice, "get_location", json!({})).await.unwrap();
         assert_eq!(at.shard, Some(FOREST));
         assert!(!socket.is_closed());
+    });
+}
+
+#[test]
+fn nodes_that_come_and_go_take_one_place_among_the_hubs() {
+    run(async |first, second| {
+        let (node, me) = (first.node(), first.node().id);
+        let hubs = || node.directory.hubs().len();
+        // Nothing is awaited here, so that nothing is heard meanwhile.
+        let before = hubs();
+        let place = node.directory.hub_of(second.node().id).unwrap();
+        for number in 1..=5 {
+            roster::note_turn(node, &[], &[me]);
+            assert_eq!(node.directory.hub_of(second.node().id), None);
+            let anew = NodeId(uuid::Uuid::from_u128(number));
+            roster::note_turn(node, &[], &[me, anew]);
+            assert_eq!(node.directory.hub_of(anew), Some(place));
+        }
+        // One that comes as another goes is known beside it for a moment.
+        for number in 6..=9 {
+            let anew = NodeId(uuid::Uuid::from_u128(number));
+            roster::note_turn(node, &[], &[me, anew]);
+            assert!(node.directory.hub_of(anew).is_some());
+        }
+        assert_eq!(hubs(), before + 1);
     });
 }
 
