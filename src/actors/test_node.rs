@@ -11,6 +11,7 @@ use super::roster;
 use super::shard;
 use crate::base::id::ShardId;
 use crate::base::time::Timestamp;
+use crate::bus::BusConfig;
 use crate::config::Limits;
 use crate::domain::region::RegionPlan;
 use crate::host::clock::Clock;
@@ -87,7 +88,7 @@ fn one<F: Future<Output = ()>>(
     static COUNT: AtomicU32 = AtomicU32::new(0);
     actix::System::new().block_on(async {
         let name = format!("test_node_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let ground = Ground::new(Target::SqliteMemory(name), None, limits, seed, false);
+        let ground = Ground::new(Target::SqliteMemory(name), None, limits, seed, None);
         body(TestNode::start(&ground, plans, true, kept)).await;
     });
 }
@@ -103,6 +104,15 @@ pub fn plan(name: &str) -> RegionPlan {
 
 /// Runs a test with two nodes that share a world: the first has all of its shards but those that are granted to the second.
 pub fn run_pair<F: Future<Output = ()>>(plans: &[RegionPlan], body: impl FnOnce(TestNode, TestNode) -> F) {
+    run_pair_on(&BusConfig::default(), plans, body);
+}
+
+/// As `run_pair`, with nodes that reach one another in this way.
+pub fn run_pair_on<F: Future<Output = ()>>(
+    bus: &BusConfig,
+    plans: &[RegionPlan],
+    body: impl FnOnce(TestNode, TestNode) -> F,
+) {
     let unlimited = Limits {
         unlimited: true,
         ..Limits::default()
@@ -110,7 +120,7 @@ pub fn run_pair<F: Future<Output = ()>>(plans: &[RegionPlan], body: impl FnOnce(
     actix::System::new().block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let target = Target::Sqlite(folder.path().join("world.sqlite"));
-        let ground = Ground::new(target, Some(folder), unlimited, 7, true);
+        let ground = Ground::new(target, Some(folder), unlimited, 7, Some(bus));
         let first = TestNode::start(&ground, plans, true, None);
         let second = TestNode::start(&ground, plans, false, None);
         let both = [first.node().id, second.node().id];

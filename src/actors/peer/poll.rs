@@ -23,7 +23,7 @@ const NOTES_EVERY: u32 = 8;
 const READ_MAX: i64 = 500;
 
 /// Up to where another node's events were heard by way of Redis.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Mark {
     at: Timestamp,
     /// The same of inboxes.
@@ -31,54 +31,85 @@ struct Mark {
     seqs: HashMap<ShardId, i64>,
 }
 
+impl Mark {
+    /// As of now. None: the database does not answer.
+    async fn now(node: &Node) -> Option<Self> {
+        let at = node.now();
+        let seqs = node.database.read(|reader| reader.last_seqs()).await.ok()?;
+        Some(Self {
+            at,
+            entries_at: at,
+            seqs: seqs.into_iter().collect(),
+        })
+    }
+}
+
+/// The last two marks. That Redis is away is noticed a moment later: what was noted just before may be too far already.
+struct Marks {
+    older: Mark,
+    newer: Mark,
+}
+
 /// Polls for as long as the node runs.
 pub(super) async fn keep_polling(node: Arc<Node>) {
-    // That Redis is away is noticed a moment later: what was noted just before may be too far already.
-    let (mut older, mut newer) = (Mark::default(), Mark::default());
+    let mut marks: Option<Marks> = None;
     let mut looks: u32 = 0;
     loop {
-        tokio::time::sleep(LOOK).await;
-        if node.bus.status().is_degraded {
-            poll(&node, &mut older).await;
-            newer = older.clone();
-        } else if looks.is_multiple_of(NOTES_EVERY) {
-            let at = node.now();
-            if let Ok(seqs) = node.database.read(|reader| reader.last_seqs()).await {
-                let seqs = seqs.into_iter().collect();
-                older = std::mem::replace(
-                    &mut newer,
-                    Mark {
-                        at,
-                        entries_at: at,
-                        seqs,
-                    },
-                );
-                if looks == 0 {
-                    older = newer.clone();
+        match &mut marks {
+            Some(marks) if node.bus.status().is_degraded => {
+                poll(&node, &mut marks.older).await;
+                marks.newer = marks.older.clone();
+            }
+            Some(marks) if looks.is_multiple_of(NOTES_EVERY) => {
+                if let Some(mark) = Mark::now(&node).await {
+                    marks.older = std::mem::replace(&mut marks.newer, mark);
                 }
+            }
+            Some(_) => {}
+            // Whether Redis is there or not: it may be away from the start.
+            none => {
+                *none = Mark::now(&node).await.map(|mark| Marks {
+                    older: mark.clone(),
+                    newer: mark,
+                });
             }
         }
         looks = looks.wrapping_add(1);
+        tokio::time::sleep(LOOK).await;
     }
 }
 
 async fn poll(node: &Arc<Node>, mark: &mut Mark) {
-    let since = mark.at;
-    for shard in node.directory.world().shards.iter().map(|shard| shard.id) {
-        if !matches!(node.directory.find(shard), Whereabouts::There(_)) {
-            continue;
-        }
-        let Some(after) = mark.seqs.get(&shard).copied() else {
-            continue;
-        };
-        let read = node
-            .database
-            .read(move |reader| reader.missed(shard, after, since, READ_MAX));
-        for event in read.await.unwrap_or_default() {
-            mark.seqs.insert(shard, event.seq);
-            tell(node, shard, &event);
+    let lasts = node.database.read(|reader| reader.last_seqs()).await;
+    for (shard, last) in lasts.unwrap_or_default() {
+        // Of one that was made since then nothing was heard.
+        let after = mark.seqs.get(&shard).copied().unwrap_or(0);
+        if last > after && matches!(node.directory.find(shard), Whereabouts::There(_)) {
+            poll_shard(node, mark, shard, (after, last)).await;
         }
     }
+    poll_inboxes(node, mark).await;
+}
+
+async fn poll_shard(node: &Arc<Node>, mark: &mut Mark, shard: ShardId, (after, last): (i64, i64)) {
+    let since = mark.at;
+    let read = node
+        .database
+        .read(move |reader| reader.missed(shard, after, since, READ_MAX));
+    let Ok(events) = read.await else {
+        return;
+    };
+    let read = events.last().map(|event| event.seq);
+    // What is left comes with the next look.
+    let is_whole = i64::try_from(events.len()).is_ok_and(|count| count < READ_MAX);
+    let heard = if is_whole { read.max(Some(last)) } else { read };
+    mark.seqs.insert(shard, heard.unwrap_or(after));
+    for event in events {
+        tell(node, shard, &event);
+    }
+}
+
+async fn poll_inboxes(node: &Arc<Node>, mark: &mut Mark) {
     let agents: Vec<(AgentId, Handle)> = node
         .homes
         .handles()

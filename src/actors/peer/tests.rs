@@ -4,6 +4,7 @@ mod acting;
 mod borders;
 mod channels;
 mod many;
+mod polling;
 mod socket;
 mod sockets;
 mod watching;

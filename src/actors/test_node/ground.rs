@@ -45,25 +45,27 @@ impl Ground {
         Seal::new("test").filter(|_| self.is_shared)
     }
 
+    /// `shared_by`: how several nodes reach one another.
     pub(super) fn new(
         target: Target,
         folder: Option<tempfile::TempDir>,
         limits: Limits,
         seed: u64,
-        is_shared: bool,
+        shared_by: Option<&BusConfig>,
     ) -> Self {
         migrate(&target, NOW).unwrap();
         let clock = Clock::manual(NOW.0);
-        let config = BusConfig::default();
+        let alone = BusConfig::default();
         let io = tokio::runtime::Handle::current();
-        let bus = Bus::start(&config, clock.clone(), Entropy::seeded(seed), &io).unwrap();
+        let config = shared_by.unwrap_or(&alone);
+        let bus = Bus::start(config, clock.clone(), Entropy::seeded(seed), &io).unwrap();
         Self {
             target,
             bus,
             clock,
             limits,
             seed,
-            is_shared,
+            is_shared: shared_by.is_some(),
             _folder: folder,
         }
     }
