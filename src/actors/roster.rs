@@ -21,23 +21,28 @@ pub fn note_turn(node: &Arc<Node>, holdings: &[Holding], alive: &[NodeId]) {
         if holding.owner == Some(node.id) && node.directory.shard(holding.shard).is_none() {
             continue;
         }
-        note_one(node, holding.shard, holding.owner, holding.epoch);
+        let is_news = note_one(node, holding.shard, holding.owner, holding.epoch);
+        if is_news && holding.owner.is_some() {
+            node.spectators.look_again([holding.shard]);
+        }
     }
     home::look_again(node);
     gone.into_iter().for_each(|other| peer::forget(node, other));
 }
 
-/// Notes who holds a shard, under which epoch. Whoever watches it here looks at it anew when that is news.
-pub fn note(node: &Arc<Node>, shard: ShardId, owner: Option<NodeId>, epoch: i64) {
+/// A shard runs on a node, under this epoch. Whoever watches it here looks at it anew: who looked before it ran saw nothing.
+pub fn runs(node: &Arc<Node>, shard: ShardId, on: NodeId, epoch: i64) {
     if node.peers.is_on() {
-        note_one(node, shard, owner, epoch);
+        note_one(node, shard, Some(on), epoch);
         home::look_again(node);
     }
+    node.spectators.look_again([shard]);
 }
 
-fn note_one(node: &Arc<Node>, shard: ShardId, owner: Option<NodeId>, epoch: i64) {
+/// Notes who holds a shard, under which epoch. Whether that is news.
+fn note_one(node: &Arc<Node>, shard: ShardId, owner: Option<NodeId>, epoch: i64) -> bool {
     let Some(before) = node.directory.note_owner(shard, owner, epoch) else {
-        return;
+        return false;
     };
     let tick = node.tick();
     node.directory
@@ -47,15 +52,11 @@ fn note_one(node: &Arc<Node>, shard: ShardId, owner: Option<NodeId>, epoch: i64)
         node.homes.call_all(before);
     }
     node.homes.tell_news();
-    if owner.is_some() {
-        node.spectators.look_again([shard]);
-    }
+    true
 }
 
 /// Tells the others that this node runs a shard.
 pub fn announce(node: &Arc<Node>, shard: ShardId, epoch: i64) {
-    note(node, shard, Some(node.id), epoch);
-    // Who looked before it ran saw nothing.
-    node.spectators.look_again([shard]);
+    runs(node, shard, node.id, epoch);
     node.peers.tell_all(|| News::Runs(shard, epoch));
 }

@@ -168,9 +168,7 @@ fn hear(gateway: &Gateway, from: NodeId, news: News) {
         News::Hub(news) => hub(node, from, *news),
         News::Take => node.leases.look(),
         News::Runs(shard, epoch) => {
-            roster::note(node, shard, Some(from), epoch);
-            // Who looked before it ran saw nothing.
-            node.spectators.look_again([shard]);
+            roster::runs(node, shard, from, epoch);
             // One of a region that was just made: the next turn reads of it.
             if !node
                 .directory

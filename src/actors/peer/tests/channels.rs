@@ -13,6 +13,7 @@ use crate::actors::test_node::{TestNode, wait_until};
 use crate::bus::Topic;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
+use crate::store::lease::Holding;
 use crate::wire::push::ClientInfo;
 use crate::wire::request::StreamPosition;
 use bytes::Bytes;
@@ -361,7 +362,14 @@ fn what_a_home_that_cannot_be_reached_should_do_is_refused_as_moving_and_the_res
         let socket = TestSocket::open(&first, None);
         subscribe(&first, &socket, &there, None).await.unwrap();
         let (_, epoch) = first.node().directory.holder(FOREST).unwrap();
-        roster::note(first.node(), FOREST, None, epoch);
+        let freed = Holding {
+            shard: FOREST,
+            owner: None,
+            epoch,
+            wish: None,
+            agents: 0,
+        };
+        roster::note_turn(first.node(), &[freed], &[first.node().id, second.node().id]);
         lost(&socket, &there).await;
         let refused = subscribe(&first, &socket, &there, None).await.unwrap_err();
         assert_eq!(refused.code, Code::Moving);
