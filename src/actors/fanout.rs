@@ -57,19 +57,20 @@ impl Fanout {
         }
     }
 
-    /// What a followed agent does goes to its followers, wherever their cameras look.
+    /// What a followed agent does goes to its followers, wherever their cameras look: to the nodes that they are connected to.
     fn tell_followers(&self, event: &Event, data: &LazyCell<Bytes, impl FnOnce() -> Bytes>) {
-        let Some(source) = event
-            .source
-            .as_ref()
-            .filter(|source| !self.node.directory.watchers(source).is_empty())
-        else {
+        let Some(source) = &event.source else {
             return;
         };
+        let watchers = self.node.directory.watchers(source);
+        if watchers.is_empty() {
+            return;
+        }
+        let is_theirs = |node| watchers.iter().any(|watcher| watcher.node == Some(node));
         let publication = Publication::new(format!("spectator:{source}").into(), Bytes::clone(data));
         self.node
             .directory
-            .tell_hubs(|| HubMessage::Followed(Arc::clone(&publication)));
+            .tell_hubs_of(is_theirs, || HubMessage::Followed(Arc::clone(&publication)));
     }
 
     /// Public events of public regions only: anyone at Redis reads them.

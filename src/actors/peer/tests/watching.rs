@@ -2,6 +2,8 @@
 
 use super::socket::TestSocket;
 use super::{FOREST, run};
+use crate::actors::directory::Watcher;
+use crate::actors::hub::HubMessage;
 use crate::actors::node::DEADLINE;
 use crate::actors::spectator::{Looking, SpectatorActor, SpectatorMessage};
 use crate::actors::test_node::{TestNode, wait_until};
@@ -77,5 +79,39 @@ fn a_whole_region_of_another_node_is_watched_through_a_change_of_hands() {
         socket.hear(&first, "she is seen again", is_alice).await;
         second.take_shard(&first, FOREST).await;
         socket.hear(&first, "and again", is_alice).await;
+    });
+}
+
+#[test]
+fn what_a_followed_agent_does_goes_to_the_nodes_of_its_followers_alone() {
+    run(async |first, second| {
+        let alice = first.join("alice", 100.0, 100.0).await;
+        let say = async |text: &str| first.act(&alice, "say", json!({"message": text})).await.unwrap();
+        // Whatever came to the second node about her would be written to this one.
+        let socket = TestSocket::open(&second, None);
+        let follow = HubMessage::Follow {
+            session: socket.session,
+            from: None,
+            to: Some("spectator:alice".into()),
+        };
+        second.node().directory.hubs()[socket.hub].seat.order(follow);
+        let follower = |node| Watcher {
+            session: socket.session,
+            node,
+        };
+        first.node().directory.put_watcher(&alice.handle, follower(None));
+        say("to the first").await;
+        let there = Some(second.node().id);
+        first.node().directory.put_watcher(&alice.handle, follower(there));
+        say("to both").await;
+        let mut heard = Vec::new();
+        wait_until("it is heard", || {
+            let pushes = socket.pushes().into_iter();
+            heard.extend(pushes.filter(|push| push["channel"] == "spectator:alice"));
+            let is_heard = !heard.is_empty();
+            async move { is_heard }
+        })
+        .await;
+        assert!(heard[0].to_string().contains("to both"), "{heard:?}");
     });
 }
