@@ -101,6 +101,10 @@ declare! {
     counter peer_batches_lost() = "rookery_peer_batches_lost_total", Count;
     /// Times that a batch of another node was missing.
     counter peer_gaps() = "rookery_peer_gaps_total", Count;
+    /// Sightings of a neighbouring shard that were missed, after which everything was asked for.
+    counter neighbour_gaps() = "rookery_neighbour_gaps_total", Count;
+    /// Neighbouring shards that said nothing for so long that their agents are not seen over the border any more.
+    counter neighbours_silent() = "rookery_neighbours_silent_total", Count;
     /// Open sockets.
     gauge websocket_connections() = "rookery_websocket_connections", Count;
     /// Requests and actions that were refused or failed, by code.

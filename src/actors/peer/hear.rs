@@ -203,6 +203,11 @@ fn hear(gateway: &Gateway, from: NodeId, news: News) {
         News::SocketsIn(slice, all) => compare_sockets(node, from, slice, all),
         News::Rehome(all) => all.into_iter().for_each(|handle| node.homes.call(handle)),
         News::Recount => {
+            if let Some(hub) = node.directory.hub_of(from) {
+                for (_, seats) in node.directory.shards() {
+                    seats.region.order(RegionMessage::HubMissed(hub));
+                }
+            }
             // It missed what was asked of it, too.
             node.homes.call_all(from);
             node.spectators.look_again(node.directory.shards_of(from));

@@ -18,7 +18,7 @@ use std::time::Duration;
 /// How long another node may take to answer an offer. Afterwards a transaction finds out.
 const OFFER_DEADLINE: Duration = Duration::from_secs(2);
 
-/// Tells another shard something, wherever it runs. What gets lost is asked for and told again. Whether it was sent.
+/// Tells another shard something, wherever it runs. What gets lost is asked for and told again. Gives whether it was sent.
 pub(super) fn tell(
     node: &Node,
     shard: ShardId,

@@ -63,6 +63,7 @@ impl RegionActor {
         };
         if let Some(body) = state.body(profile.id) {
             let at = state.position(body, tick);
+            self.viewers.note_met(profile.id);
             state.set_profile(profile);
             return answer(reply, Ok(at));
         }

@@ -129,7 +129,7 @@ impl RegionActor {
         let asked = match action {
             Action::ConverseAccept(_) => None,
             Action::ConverseInvite(invite) => state
-                .body_by_handle(&invite.target_id)
+                .seen_by_handle(&invite.target_id)
                 .map(|body| body.profile.id),
             _ => return None,
         };

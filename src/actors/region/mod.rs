@@ -83,6 +83,8 @@ pub enum RegionMessage {
     Unwatch(SessionId),
     /// Another node is gone whose sockets were reached by this hub.
     HubGone(usize),
+    /// Another node, whose sockets are reached by this hub, missed something.
+    HubMissed(usize),
     /// What is known of an agent changed.
     Profile(Arc<Profile>),
     /// Somebody wants to look.
@@ -341,7 +343,9 @@ impl Role for RegionActor {
                 }
                 self.note_watched();
             }
+            RegionMessage::HubMissed(hub) => self.viewers.refresh_of_hub(hub),
             RegionMessage::Profile(profile) => {
+                self.viewers.note_met(profile.id);
                 if let Some(state) = &mut self.state {
                     state.set_profile(profile);
                 }

@@ -56,7 +56,8 @@ impl RegionState {
     /// Where an agent of the region goes, in this shard or as another told.
     pub fn trajectory_of(&self, agent: AgentId) -> Option<&Trajectory> {
         let here = self.bodies.get(&agent).map(|body| &body.trajectory);
-        here.or_else(|| self.beyond.get(&agent).map(|beyond| &beyond.trajectory))
+        here.or_else(|| self.ghosts.trajectory(agent))
+            .or_else(|| self.beyond.get(&agent).map(|beyond| &beyond.trajectory))
     }
 
     /// What is known of an agent that one of the agents here follows beyond the border.

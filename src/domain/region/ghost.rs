@@ -92,6 +92,19 @@ impl Ghosts {
         Some((agent, Beyond { shard, trajectory }))
     }
 
+    /// Where one goes.
+    pub(super) fn trajectory(&self, agent: AgentId) -> Option<&Trajectory> {
+        self.bodies.get(&agent).map(|(_, body)| &body.trajectory)
+    }
+
+    /// Takes over what is known of one elsewhere.
+    pub(super) fn copy(&mut self, of: &Self, agent: AgentId) {
+        if let Some((shard, body)) = of.bodies.get(&agent) {
+            self.handles.insert(body.profile.handle.clone(), agent);
+            self.bodies.insert(agent, (*shard, body.clone()));
+        }
+    }
+
     pub(super) fn remove(&mut self, agent: AgentId) -> bool {
         let Some((_, body)) = self.bodies.remove(&agent) else {
             return false;

@@ -127,7 +127,11 @@ impl RegionState {
     pub fn view_of(&self, agents: impl IntoIterator<Item = AgentId>) -> Self {
         let mut view = Self::new(self.shard, self.plan.outline(), self.rate, Vec::new());
         view.area = self.area;
-        for body in agents.into_iter().filter_map(|agent| self.body(agent)) {
+        for agent in agents {
+            let Some(body) = self.body(agent) else {
+                view.ghosts.copy(&self.ghosts, agent);
+                continue;
+            };
             view.handles.insert(body.profile.handle.clone(), body.profile.id);
             view.bodies.insert(body.profile.id, body.clone());
         }

@@ -136,6 +136,29 @@ fn a_socket_of_one_who_stands_there_already_sees_over_the_border() {
 }
 
 #[test]
+fn who_is_suddenly_beyond_the_border_sees_the_place_before_no_more() {
+    run(async |first, second| {
+        let (alice, hers) = live(first, "alice", 20.0).await;
+        hers.hear(first, "she sees herself", shows("alice", "20.0")).await;
+        let (_bob, _) = live(second, "bob", 122.0).await;
+        // Around 20 m she saw the columns 0 to 2, around 140 m she sees 7 to 9, bob's with them.
+        stand(first, &alice, 140.0).await;
+        let mut lost = Vec::new();
+        let mut sees_bob = false;
+        while lost.len() < 6 || !sees_bob {
+            let is_news = |said: &Value| said["dropped"] == true || shows("bob", "122.0")(said);
+            for said in hers.hear(first, "what she saw is gone", is_news).await {
+                sees_bob |= shows("bob", "122.0")(&said);
+                let cell = said["cell"].clone();
+                if said["dropped"] == true && cell[0].as_i64() < Some(3) && !lost.contains(&cell) {
+                    lost.push(cell);
+                }
+            }
+        }
+    });
+}
+
+#[test]
 fn who_walks_over_sees_those_on_both_sides_all_the_way() {
     run(async |first, second| {
         let (alice, hers) = live(first, "alice", 120.0).await;

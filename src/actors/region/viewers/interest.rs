@@ -8,7 +8,7 @@ use crate::domain::region::RegionState;
 use crate::domain::space::{Cell, CellRect};
 use bytes::Bytes;
 use serde_json::json;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 impl Viewers {
@@ -42,7 +42,11 @@ impl Viewers {
             let Some(watching) = self.sessions.get_mut(&session) else {
                 continue;
             };
-            let sees = watching.viewer.focus.cells(state, area);
+            let sees = if watching.is_leaving {
+                BTreeSet::new()
+            } else {
+                watching.viewer.focus.cells(state, area)
+            };
             let added: Vec<Cell> = sees.difference(&watching.cells).copied().collect();
             let add: Vec<Cell> = if watching.is_fresh {
                 sees.iter().copied().collect()

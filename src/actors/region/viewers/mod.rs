@@ -71,7 +71,7 @@ pub(super) struct Viewers {
     /// Those who see all of the region.
     above: BTreeSet<SessionId>,
     counted: overview::Counted,
-    /// Agents of whose own sockets one came or went.
+    /// Agents of whose own sockets one came or went, and those who are called otherwise now.
     met: BTreeSet<AgentId>,
 }
 
@@ -155,12 +155,55 @@ impl Viewers {
         self.refocus(agent);
     }
 
+    /// A session sees nothing here any more, and is forgotten when it was told so.
+    fn dismiss(&mut self, session: SessionId) {
+        if let Some(watching) = self.sessions.get_mut(&session) {
+            watching.is_leaving = true;
+            self.stale.insert(session);
+        }
+    }
+
+    /// An agent's own sockets may have forgotten what they saw: it is sent again.
+    pub(super) fn refresh_of_agent(&mut self, agent: AgentId) {
+        let own = self
+            .of_agent(agent)
+            .into_iter()
+            .filter(|viewer| viewer.follower.is_none());
+        self.refresh(own.map(|viewer| viewer.session));
+    }
+
+    /// The sessions that are reached by a hub may have missed something: what they see is sent again.
+    pub(super) fn refresh_of_hub(&mut self, hub: usize) {
+        self.refresh(self.of_hub(hub));
+    }
+
+    fn refresh(&mut self, sessions: impl IntoIterator<Item = SessionId>) {
+        for session in sessions {
+            if let Some(watching) = self.sessions.get_mut(&session) {
+                watching.is_fresh = true;
+                self.stale.insert(session);
+            }
+        }
+    }
+
+    /// The agents of own sockets.
+    pub(super) fn owners(&self) -> BTreeSet<AgentId> {
+        let watching = self.sessions.values();
+        watching.filter_map(|watching| watching.viewer.owner()).collect()
+    }
+
+    /// Something is news of an agent that changes no frame.
+    pub(super) fn note_met(&mut self, agent: AgentId) {
+        self.met.insert(agent);
+    }
+
     /// These are an agent's own sockets now. Those that are known go on seeing what they see.
     pub(super) fn set_of_agent(&mut self, agent: AgentId, own: Vec<Viewer>) {
         for known in self.of_agent(agent) {
             let is_own = known.follower.is_none();
             if is_own && !own.iter().any(|viewer| viewer.session == known.session) {
-                self.remove(known.session);
+                // It may be there still, and be told what it sees here no more.
+                self.dismiss(known.session);
             }
         }
         for viewer in own {
@@ -175,7 +218,7 @@ impl Viewers {
         }
     }
 
-    /// The agents of whose own sockets one came or went since this was last asked.
+    /// The agents of whose own sockets one came or went, or who are called otherwise, since this was last asked.
     pub(super) fn take_met(&mut self) -> BTreeSet<AgentId> {
         std::mem::take(&mut self.met)
     }
