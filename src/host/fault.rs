@@ -3,6 +3,12 @@
 //!
 //! Without the feature `faults` this is compiled to nothing.
 
+#[cfg(feature = "faults")]
+mod database;
+
+#[cfg(feature = "faults")]
+pub use database::{DatabaseFaults, Ended, befall};
+
 /// The variable that plants faults: `point=text;point=text`. Instead of a text, `every 100` plants it in each hundredth pass.
 #[cfg(feature = "faults")]
 pub const VARIABLE: &str = "ROOKERY_FAULT";
@@ -11,6 +17,62 @@ pub const VARIABLE: &str = "ROOKERY_FAULT";
 #[cfg(feature = "faults")]
 static CACHED: std::sync::Mutex<std::collections::BTreeSet<String>> =
     std::sync::Mutex::new(std::collections::BTreeSet::new());
+
+/// What becomes of a COMMIT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommitFault {
+    /// It is done and answered.
+    None,
+    /// It never arrives, and the connection is lost.
+    NeverDone,
+    /// It is done, and its answer is lost with the connection.
+    Unanswered,
+}
+
+/// The database's own clock, when a simulation sets it. Units: milliseconds since 1970.
+#[inline(always)]
+pub fn database_ms() -> Option<i64> {
+    #[cfg(feature = "faults")]
+    return database::now_ms();
+    #[cfg(not(feature = "faults"))]
+    None
+}
+
+/// Whether a database takes a new connection, as far as faults go.
+#[inline(always)]
+pub fn is_reachable() -> bool {
+    #[cfg(feature = "faults")]
+    return database::is_reachable();
+    #[cfg(not(feature = "faults"))]
+    true
+}
+
+/// Whether a connection is lost before its transaction begins.
+#[inline(always)]
+pub fn is_cut() -> bool {
+    #[cfg(feature = "faults")]
+    return database::is_cut();
+    #[cfg(not(feature = "faults"))]
+    false
+}
+
+/// What becomes of the next COMMIT.
+#[inline(always)]
+pub fn commit() -> CommitFault {
+    #[cfg(feature = "faults")]
+    return database::commit();
+    #[cfg(not(feature = "faults"))]
+    CommitFault::None
+}
+
+/// Whether a pause before another attempt is over at once: in a simulation nobody else goes on meanwhile.
+#[inline(always)]
+pub fn is_paused_for() -> bool {
+    #[cfg(feature = "faults")]
+    return database::pause();
+    #[cfg(not(feature = "faults"))]
+    false
+}
 
 /// Whether that is in the cache.
 #[cfg(feature = "faults")]
@@ -32,6 +94,13 @@ pub fn is_cached(_what: &str) -> bool {
     false
 }
 
+/// Empties it.
+#[cfg(feature = "faults")]
+pub fn forget_cached() {
+    let mut cached = CACHED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    cached.clear();
+}
+
 /// Does nothing: defects are not part of this build.
 #[cfg(not(feature = "faults"))]
 pub fn cache(_what: String) {}
@@ -40,6 +109,10 @@ pub fn cache(_what: String) {}
 #[cfg(feature = "faults")]
 #[expect(clippy::panic, reason = "panicking is what a planted fault is for")]
 pub fn panic_if(point: &str, text: impl FnOnce() -> String) {
+    database::end_if(point);
+    if spec().is_empty() {
+        return;
+    }
     if is_planted(spec(), point, &text()) || is_due(spec(), point) {
         panic!("planted fault at {point}");
     }

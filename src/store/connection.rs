@@ -12,7 +12,9 @@ pub use reader::Reader;
 pub(crate) use reader::pause;
 pub use writer::Store;
 
+use crate::host::fault::{self, CommitFault};
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::result::{DatabaseErrorKind, Error as Sql};
 use diesel::sqlite::SqliteConnection;
 use diesel::{Connection, QueryResult};
 
@@ -73,6 +75,9 @@ pub(crate) const ATTEMPTS_MAX: u32 = 6;
 impl Conn {
     /// Begins a transaction; one that writes takes SQLite's only write lock at once.
     pub(crate) fn begin(&mut self) -> QueryResult<()> {
+        if fault::is_cut() {
+            return Err(lost());
+        }
         match self {
             Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
             Conn::Pg(c) => <PgConnection as Connection>::TransactionManager::begin_transaction(c),
@@ -81,6 +86,17 @@ impl Conn {
 
     /// Commits. After an error the outcome is unknown when the connection is lost.
     pub(crate) fn commit(&mut self) -> QueryResult<()> {
+        match fault::commit() {
+            CommitFault::None => self.commit_now(),
+            CommitFault::NeverDone => {
+                self.rollback();
+                Err(lost())
+            }
+            CommitFault::Unanswered => self.commit_now().and(Err(lost())),
+        }
+    }
+
+    fn commit_now(&mut self) -> QueryResult<()> {
         match self {
             Conn::Sqlite(c) => AnsiTransactionManager::commit_transaction(c),
             Conn::Pg(c) => <PgConnection as Connection>::TransactionManager::commit_transaction(c),
@@ -99,4 +115,12 @@ impl Conn {
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(self, Conn::Pg(_))
     }
+}
+
+/// What the driver says of a connection that is gone.
+fn lost() -> Sql {
+    Sql::DatabaseError(
+        DatabaseErrorKind::ClosedConnection,
+        Box::new("connection closed".to_owned()),
+    )
 }

@@ -15,6 +15,7 @@ use super::sql_types::Id;
 use super::{Reader, Result, Store};
 use crate::base::id::{NodeId, ShardId};
 use crate::base::time::Timestamp;
+use crate::host::fault;
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::BigInt;
 use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, QueryResult, QueryableByName, RunQueryDsl};
@@ -255,7 +256,7 @@ struct Clock {
 /// Units: milliseconds since 1970.
 pub(super) fn clock(conn: &mut Conn, now: Timestamp) -> QueryResult<i64> {
     match conn {
-        Conn::Sqlite(_) => Ok(now.0),
+        Conn::Sqlite(_) => Ok(fault::database_ms().unwrap_or(now.0)),
         Conn::Pg(c) => {
             // Not `now()`: that is the start of the transaction, which may have waited for a lock since.
             let query =

@@ -219,18 +219,15 @@ fn fence(conn: &mut Conn, batch: &Batch) -> QueryResult<Option<Fence>> {
     let (lease, now, ttl_ms) = (batch.lease, batch.now, batch.lease_ttl_ms);
     // Leases are judged by the database's own clock where it has one; SQLite has one process, so its clock is ours.
     match conn {
-        Conn::Sqlite(c) => sql_query(
-            "UPDATE shard SET last_seq = last_seq + 0, lease_until = MAX(lease_until, $1 + $2) \
-             WHERE id = $3 AND owner = $4 AND epoch = $5 AND lease_until > $1 RETURNING last_seq, last_at",
-        )
-        // SQLite counts parameters as they come in the text.
-        .bind::<BigInt, _>(now.0)
-        .bind::<BigInt, _>(ttl_ms)
-        .bind::<Integer, _>(lease.shard.0)
-        .bind::<Uid, _>(Id(lease.owner.0))
-        .bind::<BigInt, _>(lease.epoch)
-        .get_result(c)
-        .optional(),
+        Conn::Sqlite(c) => sql_query(sqlite_fence_text())
+            // SQLite counts parameters as they come in the text.
+            .bind::<BigInt, _>(fault::database_ms().unwrap_or(now.0))
+            .bind::<BigInt, _>(ttl_ms)
+            .bind::<Integer, _>(lease.shard.0)
+            .bind::<Uid, _>(Id(lease.owner.0))
+            .bind::<BigInt, _>(lease.epoch)
+            .get_result(c)
+            .optional(),
         Conn::Pg(c) => sql_query(fence_text())
             .bind::<Integer, _>(lease.shard.0)
             .bind::<Uid, _>(Id(lease.owner.0))
@@ -239,6 +236,16 @@ fn fence(conn: &mut Conn, batch: &Batch) -> QueryResult<Option<Fence>> {
             .get_result(c)
             .optional(),
     }
+}
+
+/// The fence on SQLite, whose one writer makes it hold until the end of the transaction.
+fn sqlite_fence_text() -> &'static str {
+    if fault::is_mutant("fence_without_epoch") {
+        return "UPDATE shard SET lease_until = MAX(lease_until, $1 + $2) \
+                WHERE id = $3 AND owner = $4 AND $5 > 0 AND lease_until > $1 RETURNING last_seq, last_at";
+    }
+    "UPDATE shard SET last_seq = last_seq + 0, lease_until = MAX(lease_until, $1 + $2) \
+     WHERE id = $3 AND owner = $4 AND epoch = $5 AND lease_until > $1 RETURNING last_seq, last_at"
 }
 
 /// The fence on PostgreSQL.

@@ -29,6 +29,10 @@ impl Conn {
     /// Errors: `Connect`.
     pub(crate) fn open(target: &Target, is_writer: bool, lock_wait_ms: u32) -> Result<Self> {
         let connect = |source| StoreError::Connect { source };
+        if !fault::is_reachable() {
+            let refused = "Connection refused".to_owned();
+            return Err(connect(diesel::ConnectionError::BadConnection(refused)));
+        }
         let setup = |source| StoreError::Query {
             operation: "set up a connection",
             source,

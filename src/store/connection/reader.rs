@@ -1,6 +1,7 @@
 //! A connection that selects, and all that is run on one.
 
 use super::{ATTEMPTS_MAX, Conn, LOCK_WAIT_MS, on_conn};
+use crate::host::fault;
 use crate::store::error::{Class, class_of};
 use crate::store::{Result, StoreError, Target};
 use diesel::QueryResult;
@@ -58,6 +59,9 @@ impl Reader {
 
     /// The connection, made again when it was lost.
     pub(crate) fn conn(&mut self) -> Result<&mut Conn> {
+        if !fault::is_reachable() {
+            self.disconnect();
+        }
         match self.conn {
             Some(ref mut conn) => Ok(conn),
             None => {
@@ -158,6 +162,9 @@ fn run<T>(conn: &mut Conn, body: &mut impl FnMut(&mut Conn) -> QueryResult<T>) -
 )]
 pub(crate) fn pause(attempt: u32) {
     crate::telemetry::metric::commit_retries().increment(1);
+    if fault::is_paused_for() {
+        return;
+    }
     use std::hash::{BuildHasher, RandomState};
     let jitter = RandomState::new().hash_one(attempt) % 8;
     std::thread::sleep(std::time::Duration::from_millis((1 << attempt.min(6)) + jitter));
