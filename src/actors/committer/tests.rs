@@ -2,6 +2,7 @@ use super::*;
 use crate::actors::node::DEADLINE;
 use crate::actors::test_node::run;
 use crate::base::time::Timestamp;
+use crate::domain::refusal::Code;
 use futures_util::future::{join, join_all};
 use serde_json::json;
 
