@@ -6,7 +6,7 @@ mod proof;
 #[cfg(test)]
 mod tests;
 
-pub use keeper::{KeeperError, LeaseKeeper};
+pub use keeper::{KeeperError, Keeping, LeaseKeeper};
 pub use proof::HandOver;
 
 use super::mailbox::Reply;

@@ -14,7 +14,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -63,54 +63,34 @@ pub struct LeaseKeeper {
     pub how: Claiming,
 }
 
+/// Leases that are kept, turn by turn: what the keeper's thread does, and a simulation without one.
+pub struct Keeping {
+    keeper: LeaseKeeper,
+    proof: Arc<Proof>,
+    /// Who held what as of the last turn.
+    last: Turn,
+    /// Whether the last turn was answered.
+    is_well: bool,
+}
+
 /// The keeper's thread, once it runs.
 struct Running {
-    keeper: LeaseKeeper,
+    keeping: Keeping,
     calls: Receiver<Call>,
     told: watch::Sender<Turn>,
-    proof: Arc<Proof>,
 }
 
 impl LeaseKeeper {
-    /// The first turn, and when it was sent. A busy database may take longer than a turn has, so it is tried a few times.
-    fn first_turn(&mut self) -> Result<(i64, Turn), StoreError> {
-        let mut tries = FIRST_TRIES;
-        loop {
-            let sent_ms = self.clock.monotonic_ms();
-            match self.turn(self.how) {
-                Ok(turn) => return Ok((sent_ms, turn)),
-                Err(error) if tries > 0 => {
-                    tries -= 1;
-                    tracing::warn!(error = %error, "the first turn of the leases failed and is tried again: {error}");
-                    // On a plain thread, before there is any actor to keep waiting.
-                    std::thread::park_timeout(Duration::from_millis(100));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
     /// Takes the first turn, then starts the thread. Gives the leases, and who holds what as of the last turn.
     /// Not for a thread with a tokio runtime.
     /// Errors: the database does not answer; no thread can be started.
-    pub fn start(mut self) -> Result<(Arc<Leases>, watch::Receiver<Turn>), KeeperError> {
-        let (sent_ms, turn) = self.first_turn()?;
+    pub fn start(self) -> Result<(Arc<Leases>, watch::Receiver<Turn>), KeeperError> {
+        let mut keeping = Keeping::new(self);
+        keeping.first_turn()?;
         let (keeper, calls) = sync_channel(CALLS_MAX);
-        let (told, heard) = watch::channel(turn.clone());
-        let proof = Arc::new(Proof::new(i64::MIN));
-        proof.note(&turn, self.node, self.proven_until_ms(sent_ms));
-        let leases = Arc::new(Leases {
-            proof: Arc::clone(&proof),
-            keeper: Some(keeper),
-            node: self.node,
-            how: self.how,
-        });
-        let running = Running {
-            keeper: self,
-            calls,
-            told,
-            proof,
-        };
+        let (told, heard) = watch::channel(keeping.last.clone());
+        let leases = Arc::new(keeping.leases(Some(keeper)));
+        let running = Running { keeping, calls, told };
         std::thread::Builder::new()
             .name("leases".into())
             .spawn(move || running.run())?;
@@ -130,7 +110,7 @@ impl LeaseKeeper {
         }
     }
 
-    /// How long until the next turn: whoever waits for a shard, or for an answer, looks more often.
+    /// Between two turns: whoever waits for a shard, or for an answer, looks more often.
     fn pause(&self, turn: &Turn, is_well: bool) -> Duration {
         let turns = if is_well && !self.is_waiting(turn) {
             RENEWALS
@@ -166,83 +146,138 @@ pub enum KeeperError {
     Thread(#[from] io::Error),
 }
 
-impl Running {
-    fn run(mut self) {
-        let mut is_well = true;
-        loop {
-            let pause = self.keeper.pause(&self.told.borrow(), is_well);
-            match self.calls.recv_timeout(pause) {
-                Ok(Call::Look) | Err(RecvTimeoutError::Timeout) => {}
-                Ok(Call::Release(release)) => {
-                    self.release(release);
-                    continue;
-                }
-                Ok(Call::GiveBack(reply)) => return self.give_back(reply),
-                // Nobody is left who could lose them.
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
-            self.proof.is_called.store(false, Ordering::Release);
-            is_well = self.turn(is_well);
+impl Keeping {
+    /// Leases that nothing proves before the first turn.
+    pub fn new(keeper: LeaseKeeper) -> Self {
+        Self {
+            keeper,
+            proof: Arc::new(Proof::new(i64::MIN)),
+            last: Turn::default(),
+            is_well: true,
         }
     }
 
-    /// Takes a turn. Whether it was answered.
-    fn turn(&mut self, was_well: bool) -> bool {
+    /// The leases, as the node's actors see them. `keeper`: where its thread is called.
+    pub(super) fn leases(&self, keeper: Option<SyncSender<Call>>) -> Leases {
+        Leases {
+            proof: Arc::clone(&self.proof),
+            keeper,
+            node: self.keeper.node,
+            how: self.keeper.how,
+        }
+    }
+
+    /// The leases, kept by whoever takes the turns.
+    pub fn unattended(&self) -> Leases {
+        self.leases(None)
+    }
+
+    /// The first turn. A busy database may take longer than a turn has, so it is tried a few times.
+    fn first_turn(&mut self) -> Result<(), StoreError> {
+        let mut tries = FIRST_TRIES;
+        loop {
+            match self.try_turn() {
+                Err(error) if tries > 0 => {
+                    tries -= 1;
+                    tracing::warn!(error = %error, "the first turn of the leases failed and is tried again: {error}");
+                    // On a plain thread, before there is any actor to keep waiting.
+                    std::thread::park_timeout(Duration::from_millis(100));
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// How long until the next turn.
+    pub fn pause(&self) -> Duration {
+        self.keeper.pause(&self.last, self.is_well)
+    }
+
+    /// Takes a turn. Gives who holds what, when it was answered.
+    pub fn turn(&mut self) -> Option<&Turn> {
+        let was_well = std::mem::take(&mut self.is_well);
+        match catch_unwind(AssertUnwindSafe(|| self.try_turn())) {
+            Ok(Ok(())) => {
+                self.is_well = true;
+                return Some(&self.last);
+            }
+            Ok(Err(error)) => {
+                if was_well {
+                    tracing::warn!(error = %error, "leases could not be renewed: {error}");
+                }
+            }
+            Err(_panic) => {
+                tracing::error!("a turn of the leases panicked");
+                self.keeper.store.reset();
+            }
+        }
+        None
+    }
+
+    fn try_turn(&mut self) -> Result<(), StoreError> {
         let how = if self.proof.is_leaving.load(Ordering::Acquire) {
             Claiming::None
         } else {
             self.keeper.how
         };
         let sent_ms = self.keeper.clock.monotonic_ms();
-        match catch_unwind(AssertUnwindSafe(|| self.keeper.turn(how))) {
-            Ok(Ok(turn)) => {
-                let until_ms = self.keeper.proven_until_ms(sent_ms);
-                self.proof.note(&turn, self.keeper.node, until_ms);
-                self.told.send_replace(turn);
-                true
-            }
-            Ok(Err(error)) => {
-                if was_well {
-                    tracing::warn!(error = %error, "leases could not be renewed: {error}");
-                }
-                false
-            }
-            Err(_panic) => {
-                tracing::error!("a turn of the leases panicked");
-                self.keeper.store.reset();
-                false
-            }
-        }
+        let turn = self.keeper.turn(how)?;
+        let until_ms = self.keeper.proven_until_ms(sent_ms);
+        self.proof.note(&turn, self.keeper.node, until_ms);
+        self.last = turn;
+        Ok(())
     }
 
-    /// Gives one shard back. Nobody else claims or proves on this thread meanwhile.
-    fn release(&mut self, release: Release) {
-        let Release { lease, to, reply } = release;
+    /// Gives one shard back for a node. `false`: it was not this node's any more, or is not closed.
+    /// Errors: `unavailable`; it may be given back nevertheless. Nobody else claims or proves on this thread meanwhile.
+    pub fn release(&mut self, lease: Lease, to: NodeId) -> Result<bool, Refusal> {
         if !self.proof.let_go(lease.shard, lease.epoch) {
-            return answer(reply, Ok(false));
+            return Ok(false);
         }
         let now = Timestamp(self.keeper.clock.steady_ms());
         let store = &mut self.keeper.store;
         match catch_unwind(AssertUnwindSafe(|| store.release_shard(lease, Some(to), now))) {
-            Ok(Ok(is_released)) => answer(reply, Ok(is_released)),
+            Ok(Ok(is_released)) => return Ok(is_released),
             Ok(Err(error)) => {
                 tracing::warn!(shard.id = %lease.shard, error = %error, "shard {} could not be given back: {error}", lease.shard);
-                answer(reply, Err(Refusal::unavailable()));
             }
             Err(_panic) => {
                 tracing::error!("giving a shard back panicked");
                 self.keeper.store.reset();
             }
         }
+        Err(Refusal::unavailable())
     }
 
-    fn give_back(mut self, reply: Reply<()>) {
+    /// Gives all leases back, and nothing is proven any more. Errors: `unavailable`: they run out.
+    pub fn give_back(&mut self) -> Result<(), Refusal> {
         let now = Timestamp(self.keeper.clock.steady_ms());
         self.proof.until_ms.store(i64::MIN, Ordering::Release);
         let given = self.keeper.store.release_leases(self.keeper.node, now);
         if let Err(error) = &given {
             tracing::warn!(error = %error, "leases could not be given back: {error}");
         }
-        answer(reply, given.map_err(|_logged| Refusal::unavailable()));
+        given.map_err(|_logged| Refusal::unavailable())
+    }
+}
+
+impl Running {
+    fn run(mut self) {
+        loop {
+            match self.calls.recv_timeout(self.keeping.pause()) {
+                Ok(Call::Look) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Call::Release(Release { lease, to, reply })) => {
+                    answer(reply, self.keeping.release(lease, to));
+                    continue;
+                }
+                Ok(Call::GiveBack(reply)) => return answer(reply, self.keeping.give_back()),
+                // Nobody is left who could lose them.
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.keeping.proof.is_called.store(false, Ordering::Release);
+            if let Some(turn) = self.keeping.turn() {
+                self.told.send_replace(turn.clone());
+            }
+        }
     }
 }
