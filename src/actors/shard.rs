@@ -5,7 +5,7 @@ mod hand_over;
 #[cfg(test)]
 mod tests;
 
-pub use follow::follow;
+pub use follow::{Course, course, follow};
 
 use super::agent::AgentMessage;
 use super::committer::{Committer, CommitterMessage};

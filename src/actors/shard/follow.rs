@@ -1,6 +1,7 @@
 //! What runs on a node follows the leases that it holds.
 
 use super::{ShardMessage, start};
+use crate::actors::lease::ShardLease;
 use crate::actors::node::Node;
 use crate::actors::roster;
 use crate::base::id::{NodeId, ShardId};
@@ -8,8 +9,36 @@ use crate::base::limit::POISON_REMEMBERED_MAX;
 use crate::domain::refusal::Refusal;
 use crate::domain::region::ShardPlan;
 use crate::store::commit::Lease;
-use crate::store::lease::{Claiming, Turn};
+use crate::store::lease::{Claiming, Holding, Turn};
 use std::sync::Arc;
+
+/// What a turn means for a shard on a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Course {
+    /// It is started under this lease.
+    Start(Lease),
+    /// Another node ran it in between, so nothing of it here is to be trusted: it ends, and is started with the next turn.
+    Anew,
+    /// It was claimed anew under this epoch, and goes on in place.
+    GoOn(i64),
+    /// Another node holds it: it ends.
+    End,
+    /// It is left as it is: held as before, or nobody's for now, or another's and not here.
+    Rest,
+}
+
+/// What a turn means for a shard on a node. `running`: what it runs under there.
+pub fn course(holding: &Holding, node: NodeId, running: Option<&ShardLease>) -> Course {
+    match (running, holding.lease_of(node)) {
+        (None, Some(lease)) => Course::Start(lease),
+        (Some(running), Some(lease)) if lease.epoch > running.epoch() + 1 => Course::Anew,
+        (Some(running), Some(lease)) if lease.epoch > running.epoch() || running.is_lost() => {
+            Course::GoOn(lease.epoch)
+        }
+        (Some(_), None) if holding.owner.is_some() => Course::End,
+        (Some(_), _) | (None, None) => Course::Rest,
+    }
+}
 
 /// Makes what runs here what this node holds: shards whose leases are lost rest, those that it holds anew go on, those that
 /// another node holds end, what it holds besides is started, and what others should have is handed over.
@@ -18,21 +47,20 @@ pub async fn follow(node: &Arc<Node>, turn: &Turn) {
     roster::note_turn(node, &turn.holdings, &alive);
     let mut strangers = Vec::new();
     for holding in &turn.holdings {
-        let lease = holding.lease_of(node.id);
-        match (node.directory.shard(holding.shard), lease) {
-            (None, Some(lease)) => strangers.push(lease),
-            // Another node ran it in between, so nothing of it here is to be trusted: it is started with the next turn.
-            (Some(seats), Some(lease)) if lease.epoch > seats.lease.epoch() + 1 => {
+        let seats = node.directory.shard(holding.shard);
+        let course = course(holding, node.id, seats.as_ref().map(|seats| &*seats.lease));
+        match (course, seats) {
+            (Course::Start(lease), _) => strangers.push(lease),
+            (Course::Anew, Some(seats)) => {
                 seats.keeper.order(ShardMessage::End);
                 node.leases.look();
             }
-            (Some(seats), Some(lease)) if lease.epoch > seats.lease.epoch() || seats.lease.is_lost() => {
-                tracing::warn!(shard.id = %lease.shard, epoch = lease.epoch, "shard {} was claimed anew", lease.shard);
-                seats.keeper.order(ShardMessage::Claimed(lease.epoch));
+            (Course::GoOn(epoch), Some(seats)) => {
+                tracing::warn!(shard.id = %holding.shard, epoch, "shard {} was claimed anew", holding.shard);
+                seats.keeper.order(ShardMessage::Claimed(epoch));
             }
-            (Some(seats), None) if holding.owner.is_some() => seats.keeper.order(ShardMessage::End),
-            // Nobody's, for now: it rests.
-            (Some(_), _) | (None, None) => {}
+            (Course::End, Some(seats)) => seats.keeper.order(ShardMessage::End),
+            (Course::Rest | Course::Anew | Course::GoOn(_) | Course::End, _) => {}
         }
     }
     learn(node, turn.holdings.iter().map(|holding| holding.shard)).await;
