@@ -20,6 +20,7 @@ use crate::telemetry::metric;
 use bytes::Bytes;
 use std::collections::HashSet;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// Beats in a row that must disagree before everything is told anew: one may cross with what it counts.
 const ODD_BEATS: u32 = 3;
@@ -56,7 +57,7 @@ fn take(gateway: &Gateway, batch: &Bytes) {
         welcome(node, head.from);
     }
     let line = node.peers.lines.get_mut(&head.from);
-    match line.map(|mut line| line.hear(head.number)) {
+    match line.map(|mut line| line.hear(head.number, Instant::now())) {
         Some(Coming::Next) => {}
         Some(Coming::Gap) => recover(node, head.from),
         // Somebody repeats what it overheard.

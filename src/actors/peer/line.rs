@@ -22,7 +22,7 @@ const WAITING_MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// The stream to and from one node.
 #[derive(Default)]
-pub(super) struct Line {
+pub struct Line {
     /// Whole batches, without their heads.
     full: Vec<Vec<u8>>,
     /// The batch that is being filled.
@@ -40,7 +40,7 @@ pub(super) struct Line {
 
 /// How a batch comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Coming {
+pub enum Coming {
     /// After the one before it.
     Next,
     /// One before it is missing.
@@ -51,7 +51,7 @@ pub(super) enum Coming {
 
 impl Line {
     /// A stream whose batches are numbered from the one after this.
-    pub(super) fn new(sent: u64) -> Self {
+    pub fn new(sent: u64) -> Self {
         Self {
             sent,
             ..Self::default()
@@ -59,7 +59,7 @@ impl Line {
     }
 
     /// Adds an entry. Whether somebody must be called to send it.
-    pub(super) fn say(&mut self, said: &Said) -> bool {
+    pub fn say(&mut self, said: &Said) -> bool {
         let was_empty = self.waiting_bytes == 0;
         // Plain values always encode.
         let Ok(entry) = rmp_serde::to_vec_named(said) else {
@@ -88,7 +88,7 @@ impl Line {
     }
 
     /// Takes the batches that wait, with their heads and sealed for a node.
-    pub(super) fn take(&mut self, me: NodeId, to: NodeId, seal: &Seal) -> Vec<Bytes> {
+    pub fn take(&mut self, me: NodeId, to: NodeId, seal: &Seal) -> Vec<Bytes> {
         if !self.filling.is_empty() {
             self.full.push(std::mem::take(&mut self.filling));
         }
@@ -113,26 +113,27 @@ impl Line {
     }
 
     /// Whether the node is there, as far as can be heard.
-    pub(super) fn is_heard(&self) -> bool {
-        self.heard_at.is_some_and(|at| at.elapsed() < SILENCE)
+    pub fn is_heard(&self, now: Instant) -> bool {
+        self.heard_at
+            .is_some_and(|at| now.saturating_duration_since(at) < SILENCE)
     }
 
     /// Notes that a batch was heard.
-    pub(super) fn hear(&mut self, number: u64) -> Coming {
+    pub fn hear(&mut self, number: u64, now: Instant) -> Coming {
         let coming = match self.heard {
             Some(heard) if number <= heard => return Coming::Old,
             Some(heard) if number != heard.saturating_add(1) => Coming::Gap,
             // What came before the first one is told anew to whoever comes.
             Some(_) | None => Coming::Next,
         };
-        (self.heard, self.heard_at) = (Some(number), Some(Instant::now()));
+        (self.heard, self.heard_at) = (Some(number), Some(now));
         coming
     }
 }
 
 /// Reads a batch to a node: its head and its entries. None: it is none of ours, or not for this node. Entries that cannot be read are left out: a newer version
 /// may say what this one does not know.
-pub(super) fn open(batch: &[u8], me: NodeId, seal: &Seal) -> Option<(Head, Vec<Said>)> {
+pub fn open(batch: &[u8], me: NodeId, seal: &Seal) -> Option<(Head, Vec<Said>)> {
     let (sealed, batch) = batch.split_at_checked(SEAL_LEN)?;
     if !seal.is_of(sealed, me, batch) {
         return None;
@@ -174,6 +175,10 @@ mod tests {
         Seal::new("secret").unwrap()
     }
 
+    fn hear(line: &mut Line, number: u64) -> Coming {
+        line.hear(number, Instant::now())
+    }
+
     fn take(line: &mut Line) -> Vec<Bytes> {
         line.take(ME, YOU, &seal())
     }
@@ -195,18 +200,18 @@ mod tests {
             sessions,
             (0..3).map(|n| format!("{:?}", news(n))).collect::<Vec<_>>()
         );
-        assert_eq!(there.hear(head.number), Coming::Next, "the first of all");
+        assert_eq!(hear(&mut there, head.number), Coming::Next, "the first of all");
         let next = |line: &mut Line| {
             line.say(&news(4));
             read(&take(line)[0]).0.number
         };
         let second = next(&mut line);
-        assert_eq!(there.hear(second), Coming::Next);
+        assert_eq!(hear(&mut there, second), Coming::Next);
         next(&mut line);
         let fourth = next(&mut line);
-        assert_eq!(there.hear(fourth), Coming::Gap);
+        assert_eq!(hear(&mut there, fourth), Coming::Gap);
         assert_eq!(
-            (there.hear(fourth), there.hear(second)),
+            (hear(&mut there, fourth), hear(&mut there, second)),
             (Coming::Old, Coming::Old)
         );
         assert!(take(&mut line).is_empty());

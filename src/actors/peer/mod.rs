@@ -6,7 +6,7 @@ mod beat;
 mod convert;
 mod hear;
 mod hub;
-mod line;
+pub mod line;
 pub mod message;
 mod pending;
 mod poll;
@@ -17,7 +17,7 @@ pub use answer::serve;
 pub use convert::read_receipt;
 pub use hear::{forget, part, welcome};
 pub use hub::PeerHub;
-pub use pending::Told;
+pub use pending::{Pending, Told};
 
 use beat::keep_beating;
 use convert::gather;
@@ -36,11 +36,11 @@ use bytes::Bytes;
 use dashmap::DashMap;
 use line::Line;
 use message::{Answer, News, Question, Said};
-use pending::Pending;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// More than any stream to a node sends.
 const NUMBERS_PER_MS: u64 = 1_000;
@@ -89,7 +89,9 @@ impl Peers {
 
     /// Whether a node is there and heard of.
     pub fn reaches(&self, node: NodeId) -> bool {
-        self.lines.get(&node).is_some_and(|line| line.is_heard())
+        self.lines
+            .get(&node)
+            .is_some_and(|line| line.is_heard(Instant::now()))
     }
 
     /// What others say to this node, from now on.
