@@ -1,6 +1,7 @@
 //! An agent acts: permission, limit, once per command id; then whoever owns the action decides.
 
-use super::{AgentActor, Counted, InFlight};
+use super::commands::{may_be_stored, replay};
+use super::{AgentActor, Counted};
 use crate::actors::committer::{CommitterMessage, Pending};
 use crate::actors::mailbox::{Reply, answer};
 use crate::actors::region::RegionMessage;
@@ -11,7 +12,6 @@ use crate::domain::agent::Profile;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::scene::Decision;
 use crate::host::fault;
-use crate::store::commit::StoredAnswer;
 use std::sync::Arc;
 
 impl AgentActor {
@@ -58,24 +58,12 @@ impl AgentActor {
     /// A durable command: a concurrent duplicate waits for the first one's answer.
     fn act_once(&mut self, mut request: Request, stage: &mut Stage<Self>) {
         let id = request.command.id.clone();
-        if let Some(first) = self.in_flight.get_mut(&id) {
-            if first.body_hash == request.command.body_hash {
-                first.waiters.push(request.reply);
-            } else {
-                answer(request.reply, Err(mismatch()));
-            }
-            return;
-        }
         let (reply, outcome) = Reply::awaited();
         let asker = std::mem::replace(&mut request.reply, reply);
+        if !self.commands.begin(&request.command, asker) {
+            return;
+        }
         let (body_hash, has_own_id) = (request.command.body_hash, request.has_own_id);
-        self.in_flight.insert(
-            id.clone(),
-            InFlight {
-                body_hash,
-                waiters: vec![asker],
-            },
-        );
         self.route(request, stage);
         let node = Arc::clone(&self.node);
         let agent = self.profile.as_ref().map(|profile| profile.id);
@@ -85,7 +73,7 @@ impl AgentActor {
                 outcome.await.unwrap_or_else(|_gone| Err(Refusal::unavailable()));
             match (outcome, agent) {
                 // Refused before the store saw it: it may have been done earlier, and then the stored answer counts.
-                (Err(refusal), Some(agent)) if has_own_id && is_decided(&refusal) => {
+                (Err(refusal), Some(agent)) if may_be_stored(&refusal, has_own_id) => {
                     let key = find.clone();
                     let stored = node
                         .database
@@ -100,30 +88,9 @@ impl AgentActor {
             }
         };
         watch::then(stage, work, move |me, outcome, stage| {
-            me.conclude(&id, outcome);
+            me.commands.conclude(&id, outcome);
             me.end_departed(stage);
         });
-    }
-
-    /// Everybody who asked for the command gets the answer; all but the first know that it is a repeat.
-    fn conclude(&mut self, id: &str, outcome: Result<Receipt, Refusal>) {
-        let Some(first) = self.in_flight.remove(id) else {
-            return;
-        };
-        let mut waiters = first.waiters.into_iter();
-        let asker = waiters.next();
-        for waiter in waiters {
-            answer(
-                waiter,
-                outcome.clone().map(|receipt| Receipt {
-                    replayed: true,
-                    ..receipt
-                }),
-            );
-        }
-        if let Some(asker) = asker {
-            answer(asker, outcome);
-        }
     }
 
     fn route(&mut self, request: Request, stage: &mut Stage<Self>) {
@@ -234,38 +201,11 @@ impl AgentActor {
     }
 }
 
-/// Whether a rule of the world refused, and not a part that is busy or away: then an earlier answer to the command counts.
-fn is_decided(refusal: &Refusal) -> bool {
-    !refusal.code.is_temporary() || matches!(refusal.code, Code::OnCooldown | Code::RegionFull)
-}
-
 fn poison() -> Refusal {
     Refusal::new(
         Code::Poison,
         "the command made the server fail three times and is quarantined",
     )
-}
-
-fn mismatch() -> Refusal {
-    Refusal::new(
-        Code::CommandMismatch,
-        "the command id was used with other parameters",
-    )
-}
-
-/// The stored answer of a command. Errors: the stored refusal; `command_mismatch` when the bodies differ.
-pub(in crate::actors) fn replay(
-    stored: &StoredAnswer,
-    id: String,
-    body_hash: &[u8; 32],
-) -> Result<Receipt, Refusal> {
-    if stored.body_hash != *body_hash {
-        return Err(mismatch());
-    }
-    stored
-        .outcome
-        .clone()
-        .map(|result| Receipt::replayed(stored, id, result))
 }
 
 /// Answers a question once the database did.

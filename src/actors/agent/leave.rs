@@ -64,7 +64,7 @@ impl AgentActor {
         }
         if self.place.is_some() {
             self.leave_world(None, stage);
-        } else if self.in_flight.is_empty() {
+        } else if self.commands.is_empty() {
             self.end(stage);
         }
     }
@@ -96,12 +96,8 @@ impl AgentActor {
             return self.depart(stage);
         }
         self.place = None;
-        for (_, command) in self.in_flight.drain() {
-            for waiter in command.waiters {
-                // Its commit may be through.
-                answer(waiter, Err(Refusal::no_answer()));
-            }
-        }
+        // Their commits may be through.
+        self.commands.refuse_all(&Refusal::no_answer());
         self.refuse_all(&moving());
         self.close_sockets(Disconnect::FORCE_RECONNECT);
         self.end(stage);
@@ -141,13 +137,13 @@ impl AgentActor {
         (self.place, self.is_departed) = (None, true);
         self.presence.sockets.clear();
         // What is in its mailbox already is passed on, too.
-        let linger = if self.in_flight.is_empty() { LOOK } else { LINGER };
+        let linger = if self.commands.is_empty() { LOOK } else { LINGER };
         watch::later(stage, linger, |_, stage| watch::finish(stage));
     }
 
     /// The last one who waits was answered: nothing is left to do.
     pub(super) fn end_departed(&mut self, stage: &mut Stage<Self>) {
-        if self.is_departed && self.in_flight.is_empty() {
+        if self.is_departed && self.commands.is_empty() {
             watch::finish(stage);
         }
     }

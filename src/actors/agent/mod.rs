@@ -1,6 +1,7 @@
 //! The actor of an agent: its limits, its commands under way, its sockets. One an agent in the whole world.
 
 mod act;
+pub mod commands;
 mod figures;
 mod join;
 mod leave;
@@ -15,7 +16,8 @@ mod sight;
 #[cfg(test)]
 mod tests;
 
-pub(super) use act::replay;
+use commands::Commands;
+pub(super) use commands::replay;
 pub use join::{Join, Joined, Joiner};
 pub use limits::{AgentLimits, Counted};
 pub use parked::ParkedLimits;
@@ -26,7 +28,7 @@ use super::mailbox::{Reply, Seat, answer};
 use super::node::Node;
 use super::quarantine::Culprit;
 use super::region::RegionActor;
-use super::request::{Receipt, Request};
+use super::request::Request;
 use super::watch::{self, Role, Stage};
 use crate::base::id::{AgentId, SessionId, ShardId};
 use crate::base::time::Timestamp;
@@ -34,7 +36,6 @@ use crate::domain::agent::{Handle, Profile};
 use crate::domain::refusal::{Code, Refusal};
 use crate::store::agent::AgentRow;
 use actix::SpawnHandle;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,7 +75,7 @@ pub struct AgentActor {
     limits: Option<AgentLimits>,
     /// The next look after itself.
     next_look: Option<SpawnHandle>,
-    in_flight: HashMap<String, InFlight>,
+    commands: Commands,
     rates: rates::Rates,
     /// Its agent is another node's: it ends when its last commands are answered.
     is_departed: bool,
@@ -92,12 +93,6 @@ struct Place {
     hop: i64,
 }
 
-/// A durable command under way, with those who asked for the same.
-struct InFlight {
-    body_hash: [u8; 32],
-    waiters: Vec<Reply<Receipt>>,
-}
-
 impl AgentActor {
     /// An agent's actor, empty until it begins; it takes over what the agent used up before.
     pub fn new(node: Arc<Node>, handle: Handle) -> Self {
@@ -113,7 +108,7 @@ impl AgentActor {
             presence,
             limits,
             next_look: None,
-            in_flight: HashMap::new(),
+            commands: Commands::default(),
             rates: rates::Rates::default(),
             is_departed: false,
         }
@@ -228,7 +223,7 @@ impl Role for AgentActor {
     // The sockets are still there: they stay, and so do the limits. Commands under way lose their waiters, who hear `unavailable`.
     fn forget(&mut self) {
         (self.row, self.profile, self.place) = (None, None, None);
-        self.in_flight.clear();
+        self.commands.clear();
         self.next_look = None;
         self.presence.forget_joining();
     }

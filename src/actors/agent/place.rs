@@ -82,7 +82,7 @@ impl AgentActor {
 
     /// Nobody is served by an actor whose agent is elsewhere, or enters elsewhere: the next one is where it is.
     fn end_absent(&mut self, stage: &mut Stage<Self>) {
-        if self.node.peers.is_on() && self.place.is_none() && self.in_flight.is_empty() {
+        if self.node.peers.is_on() && self.place.is_none() && self.commands.is_empty() {
             self.end(stage);
         }
     }
