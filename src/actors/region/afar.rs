@@ -153,16 +153,7 @@ impl RegionActor {
                     // Nothing was done, and nobody else will say so.
                     peers.expect_no_more(node, receipt);
                 }
-                let fate = match told {
-                    Told::Done(bytes) => match rmp_serde::from_slice(&bytes) {
-                        Ok(message::Fate::Kept) => Fate::Kept,
-                        Ok(message::Fate::Later) => Fate::Later,
-                        Ok(message::Fate::Taken) => Fate::Taken(to),
-                        Ok(message::Fate::Unknown) | Err(_) => Fate::Unknown(to),
-                    },
-                    Told::Refused(_) | Told::Missing | Told::Unsent => Fate::Later,
-                    Told::Lost => Fate::Unknown(to),
-                };
+                let fate = Fate::of_answer(told, to);
                 if let Some(me) = me {
                     me.order(RegionMessage::HandedOver(agent, hop, fate));
                 }

@@ -1,7 +1,7 @@
 //! Hand-offs between shards: by teleport, and on foot over a border inside a region. The receiver's transaction decides.
 
 use super::coming::Entered;
-use super::offer::{Destination, Fate, Offer};
+use super::offer::{Destination, Fate, Offer, Step};
 use super::{RegionActor, RegionMessage, Settled, afar};
 use crate::actors::agent::AgentMessage;
 use crate::actors::committer::{Pending, Settle};
@@ -243,24 +243,20 @@ impl RegionActor {
     /// earlier hand-off is about nothing any more.
     pub(super) fn handed_over(&mut self, agent: AgentId, hop: i64, fate: Fate, stage: &mut Stage<Self>) {
         let Some(state) = &mut self.state else { return };
-        let body = state.body_mut(agent);
-        if body.as_ref().is_some_and(|body| body.hop != hop) {
-            return;
-        }
-        match fate {
-            Fate::Kept => self.thaw(agent),
-            Fate::Later => self.cross_later(agent, hop, stage),
-            Fate::Reclaimed => {
-                let hop = hop.saturating_add(1);
-                if let Some(body) = body {
+        let mut body = state.body_mut(agent);
+        match fate.step(hop, body.as_ref().map(|body| body.hop)) {
+            Some(Step::Thaw) => self.thaw(agent),
+            Some(Step::OfferLater(hop)) => {
+                if let Some(body) = &mut body {
                     body.hop = hop;
                 }
                 self.cross_later(agent, hop, stage);
             }
-            Fate::Taken(to) => self.let_go(agent, &to),
-            Fate::Unknown(to) => {
+            Some(Step::LetGo(to)) => self.let_go(agent, &to),
+            Some(Step::Reclaim(to)) => {
                 watch::later(stage, RECLAIM_PAUSE, move |me, _| me.reclaim(agent, hop, to));
             }
+            None => {}
         }
     }
 
@@ -339,14 +335,10 @@ impl RegionActor {
         let node = Arc::clone(&self.node);
         let here = self.me();
         let settle = Settle::new(move |outcome: &Result<Outcome, Refusal>| {
-            let fate = match outcome {
-                Ok(Outcome::Committed { .. }) => Fate::Reclaimed,
-                Ok(_) => {
-                    afar::reload(&node, to.shard);
-                    Fate::Taken(to)
-                }
-                Err(_) => Fate::Unknown(to),
-            };
+            let fate = Fate::of_reclaim(outcome, to);
+            if let Fate::Taken(to) = &fate {
+                afar::reload(&node, to.shard);
+            }
             if let Some(here) = here {
                 here.order(RegionMessage::HandedOver(agent, hop, fate));
             }

@@ -20,7 +20,7 @@ pub use checkpoint::bodies;
 pub use coming::{Entered, Entering};
 pub use crossing::Arrival;
 pub use neighbours::Sightings;
-pub use offer::Fate;
+pub use offer::{Destination, Fate, Step};
 pub use viewers::{Centre, Focus, Viewer};
 
 use super::committer::Committer;

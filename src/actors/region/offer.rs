@@ -2,20 +2,23 @@
 
 use super::{RegionActor, RegionMessage};
 use crate::actors::mailbox::Seat;
-use crate::actors::peer::message;
+use crate::actors::peer::{Told, message};
 use crate::base::id::{AgentId, ShardId};
 use crate::domain::refusal::Refusal;
 use crate::store::commit::Outcome;
 use std::sync::Arc;
 
 /// A shard with the name of its region.
-#[derive(Clone)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
-    pub(super) shard: ShardId,
-    pub(super) region: Arc<str>,
+    /// The shard.
+    pub shard: ShardId,
+    /// Its region.
+    pub region: Arc<str>,
 }
 
 /// What became of an offer.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// The agent stays, as the receiver or the database said.
     Kept,
@@ -27,6 +30,78 @@ pub enum Fate {
     Taken(Destination),
     /// The receiver asked the database and got no answer: only a transaction of our own can tell.
     Unknown(Destination),
+}
+
+/// What the sender does about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The agent takes commands again.
+    Thaw,
+    /// It is offered once more after a while, under this hand-off, if it walks.
+    OfferLater(i64),
+    /// It is another shard's.
+    LetGo(Destination),
+    /// It is taken back, by a transaction about the same hand-off, unless the other shard's transaction is through.
+    Reclaim(Destination),
+}
+
+impl Fate {
+    /// What the receiver's transaction says.
+    pub fn of_arrival(outcome: &Result<Outcome, Refusal>, to: Destination) -> Self {
+        match outcome {
+            Ok(Outcome::Committed { .. }) => Fate::Taken(to),
+            Ok(Outcome::Refused(_) | Outcome::Replayed(_)) => Fate::Kept,
+            Err(_) => Fate::Unknown(to),
+        }
+    }
+
+    /// What the sender's transaction says, by which it takes an agent back: of two about one hand-off only one succeeds.
+    pub fn of_reclaim(outcome: &Result<Outcome, Refusal>, to: Destination) -> Self {
+        match outcome {
+            Ok(Outcome::Committed { .. }) => Fate::Reclaimed,
+            Ok(Outcome::Refused(_) | Outcome::Replayed(_)) => Fate::Taken(to),
+            Err(_) => Fate::Unknown(to),
+        }
+    }
+
+    /// What a shard of another node answered.
+    pub fn of_answer(told: Told, to: Destination) -> Self {
+        match told {
+            Told::Done(bytes) => match rmp_serde::from_slice(&bytes) {
+                Ok(message::Fate::Kept) => Fate::Kept,
+                Ok(message::Fate::Later) => Fate::Later,
+                Ok(message::Fate::Taken) => Fate::Taken(to),
+                Ok(message::Fate::Unknown) | Err(_) => Fate::Unknown(to),
+            },
+            Told::Refused(_) | Told::Missing | Told::Unsent => Fate::Later,
+            Told::Lost => Fate::Unknown(to),
+        }
+    }
+
+    /// As it is told to another node.
+    pub fn as_told(&self) -> message::Fate {
+        match self {
+            Fate::Kept | Fate::Reclaimed => message::Fate::Kept,
+            Fate::Later => message::Fate::Later,
+            Fate::Taken(_) => message::Fate::Taken,
+            Fate::Unknown(_) => message::Fate::Unknown,
+        }
+    }
+
+    /// What the sender does. `body`: the hand-off that its body of the agent stands under, if there is one. None: it was an
+    /// offer of an earlier hand-off, which is about nothing any more.
+    pub fn step(self, hop: i64, body: Option<i64>) -> Option<Step> {
+        if body.is_some_and(|body| body != hop) {
+            return None;
+        }
+        Some(match self {
+            Fate::Kept => Step::Thaw,
+            Fate::Later => Step::OfferLater(hop),
+            Fate::Reclaimed => Step::OfferLater(hop.saturating_add(1)),
+            Fate::Taken(to) => Step::LetGo(to),
+            Fate::Unknown(to) => Step::Reclaim(to),
+        })
+    }
 }
 
 /// An agent offered to another shard. Dropped on the way (a full queue, a failed actor), the sender keeps the agent.
@@ -83,12 +158,7 @@ impl Offer {
     pub(super) fn end(&mut self, fate: Fate) {
         match self.from.take() {
             Some(Sender::Here(from)) => from.order(RegionMessage::HandedOver(self.agent, self.hop, fate)),
-            Some(Sender::There(told)) => told(match fate {
-                Fate::Kept | Fate::Reclaimed => message::Fate::Kept,
-                Fate::Later => message::Fate::Later,
-                Fate::Taken(_) => message::Fate::Taken,
-                Fate::Unknown(_) => message::Fate::Unknown,
-            }),
+            Some(Sender::There(told)) => told(fate.as_told()),
             None => {}
         }
     }
@@ -96,11 +166,7 @@ impl Offer {
     /// The receiver's transaction decided.
     pub(super) fn decided(mut self, outcome: &Result<Outcome, Refusal>) {
         let to = self.to.clone();
-        self.end(match outcome {
-            Ok(Outcome::Committed { .. }) => Fate::Taken(to),
-            Ok(Outcome::Refused(_) | Outcome::Replayed(_)) => Fate::Kept,
-            Err(_) => Fate::Unknown(to),
-        });
+        self.end(Fate::of_arrival(outcome, to));
     }
 }
 
