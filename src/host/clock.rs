@@ -13,8 +13,15 @@ pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    System { origin: Instant, steady: Arc<Steady> },
-    Manual { start_ms: i64, hands: Arc<Hands> },
+    System {
+        origin: Instant,
+        steady: Arc<Steady>,
+    },
+    Manual {
+        start_ms: i64,
+        hands: Arc<Hands>,
+        steady: Arc<Steady>,
+    },
 }
 
 impl Clock {
@@ -37,6 +44,7 @@ impl Clock {
         Self(Source::Manual {
             start_ms,
             hands: Arc::default(),
+            steady: Arc::default(),
         })
     }
 
@@ -52,7 +60,9 @@ impl Clock {
                 Ok(since) => whole_ms(since),
                 Err(before) => whole_ms(before.duration()).saturating_neg(),
             },
-            Source::Manual { start_ms, hands } => start_ms.saturating_add_unsigned(hands.elapsed_ms()),
+            Source::Manual { start_ms, hands, .. } => start_ms
+                .saturating_add_unsigned(hands.elapsed_ms())
+                .saturating_add(hands.set_by_ms()),
         }
     }
 
@@ -63,8 +73,9 @@ impl Clock {
         // The wall clock first: whoever is paused between the two must not find the wall clock ahead.
         let wall_ms = self.now_ms();
         match &self.0 {
-            Source::System { steady, .. } => steady.at(wall_ms, self.monotonic_ms()),
-            Source::Manual { .. } => wall_ms,
+            Source::System { steady, .. } | Source::Manual { steady, .. } => {
+                steady.at(wall_ms, self.monotonic_ms())
+            }
         }
     }
 
@@ -91,6 +102,15 @@ impl Clock {
     pub fn advance(&self, ms: u64) {
         if let Source::Manual { hands, .. } = &self.0 {
             hands.advance(ms);
+        }
+    }
+
+    /// Sets the wall time of a manual clock and all its clones, forward or back; the machine's clock ignores it.
+    pub fn set_by(&self, ms: i64) {
+        if let Source::Manual { hands, steady, .. } = &self.0 {
+            // What it was is known, or a clock that nobody asked before would forget it.
+            steady.at(self.now_ms(), self.monotonic_ms());
+            hands.set_by(ms);
         }
     }
 
@@ -153,6 +173,19 @@ mod tests {
         assert_eq!((clone.now_ms(), clone.monotonic()), (1_000, Duration::ZERO));
         clock.advance(250);
         assert_eq!((clone.now_ms(), clone.monotonic_ms()), (1_250, 250));
+    }
+
+    #[test]
+    fn manual_clock_that_is_set_back_goes_on_steadily() {
+        let clock = Clock::manual(1_000);
+        clock.set_by(-600);
+        clock.advance(5);
+        assert_eq!(
+            (clock.now_ms(), clock.monotonic_ms(), clock.steady_ms()),
+            (405, 5, 1_005)
+        );
+        clock.set_by(2_000);
+        assert_eq!((clock.now_ms(), clock.steady_ms()), (2_405, 2_405));
     }
 
     #[tokio::test]

@@ -15,6 +15,8 @@ pub(super) struct Hands {
 #[derive(Debug, Default)]
 struct Face {
     elapsed_ms: u64,
+    /// How far the wall time was set apart from that.
+    set_by_ms: i64,
     /// Who sleeps, by when to wake and a number of its own.
     sleepers: BTreeMap<(u64, u64), oneshot::Sender<()>>,
     next: u64,
@@ -26,6 +28,15 @@ struct Bed<'a>(&'a Hands, (u64, u64));
 impl Hands {
     pub(super) fn elapsed_ms(&self) -> u64 {
         self.face().elapsed_ms
+    }
+
+    pub(super) fn set_by_ms(&self) -> i64 {
+        self.face().set_by_ms
+    }
+
+    pub(super) fn set_by(&self, ms: i64) {
+        let mut face = self.face();
+        face.set_by_ms = face.set_by_ms.saturating_add(ms);
     }
 
     /// Advances and wakes who is due: from now on they count as awake.
