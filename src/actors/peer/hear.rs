@@ -1,8 +1,7 @@
 //! What other nodes say: taken batch by batch, in their order.
 
-use super::line::Coming;
 use super::message::{HubNews, News, Said, Slice};
-use super::{PeerHub, Told, answer, convert, line};
+use super::{PeerHub, answer, convert};
 use crate::actors::agent::AgentMessage;
 use crate::actors::channels::home;
 use crate::actors::directory::{Hub, Watcher, Whereabouts};
@@ -20,7 +19,6 @@ use crate::telemetry::metric;
 use bytes::Bytes;
 use std::collections::HashSet;
 use std::sync::Arc;
-use tokio::time::Instant;
 
 /// Beats in a row that must disagree before everything is told anew: one may cross with what it counts.
 const ODD_BEATS: u32 = 3;
@@ -43,31 +41,21 @@ pub(super) async fn listen(gateway: Gateway, mut subscription: Subscription) {
 
 fn take(gateway: &Gateway, batch: &Bytes) {
     let node = &gateway.node;
-    let seal = node.peers.seal.as_ref();
-    let Some((head, all)) = seal.and_then(|seal| line::open(batch, node.id, seal)) else {
-        tracing::warn!("something on this node's topic was not sealed by another node");
+    let Some(taken) = node.peers.take_in(batch) else {
         return;
     };
-    if head.from == node.id {
-        return;
+    let from = taken.from;
+    if taken.is_new {
+        welcome(node, from);
     }
-    if !node.peers.lines.contains_key(&head.from) {
-        // It learnt of us before we of it.
-        node.peers.meet(head.from);
-        welcome(node, head.from);
+    if taken.has_gap {
+        recover(node, from);
     }
-    let line = node.peers.lines.get_mut(&head.from);
-    match line.map(|mut line| line.hear(head.number, Instant::now())) {
-        Some(Coming::Next) => {}
-        Some(Coming::Gap) => recover(node, head.from),
-        // Somebody repeats what it overheard.
-        Some(Coming::Old) | None => return,
-    }
-    for said in all {
+    for said in taken.said {
         match said {
-            Said::Ask(number, question) => answer::answer(gateway, head.from, number, question),
-            Said::Answer(number, answer) => node.peers.pending.settle(head.from, number, Told::of(answer)),
-            Said::News(news) => hear(gateway, head.from, news),
+            Said::Ask(number, question) => answer::answer(gateway, from, number, question),
+            Said::Answer(number, answer) => node.peers.settle(from, number, answer),
+            Said::News(news) => hear(gateway, from, news),
         }
     }
 }

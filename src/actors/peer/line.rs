@@ -6,7 +6,6 @@ use crate::bus::PAYLOAD_MAX_BYTES;
 use crate::guard::seal::{SEAL_LEN, Seal};
 use bytes::Bytes;
 use std::time::Duration;
-use tokio::time::Instant;
 use uuid::Uuid;
 
 /// Bytes of a batch's head, behind its seal: the sender and the number.
@@ -22,7 +21,7 @@ const WAITING_MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// The stream to and from one node.
 #[derive(Default)]
-pub struct Line {
+pub(super) struct Line {
     /// Whole batches, without their heads.
     full: Vec<Vec<u8>>,
     /// The batch that is being filled.
@@ -32,15 +31,15 @@ pub struct Line {
     sent: u64,
     /// The number of the last batch that was heard; none before the first.
     heard: Option<u64>,
-    /// When anything was heard last.
-    heard_at: Option<Instant>,
+    /// When anything was heard last, by the monotonic clock.
+    heard_at: Option<Duration>,
     /// Beats in a row whose digest was not ours.
     pub(super) odd_beats: u32,
 }
 
 /// How a batch comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Coming {
+pub(super) enum Coming {
     /// After the one before it.
     Next,
     /// One before it is missing.
@@ -51,7 +50,7 @@ pub enum Coming {
 
 impl Line {
     /// A stream whose batches are numbered from the one after this.
-    pub fn new(sent: u64) -> Self {
+    pub(super) fn new(sent: u64) -> Self {
         Self {
             sent,
             ..Self::default()
@@ -59,7 +58,7 @@ impl Line {
     }
 
     /// Adds an entry. Whether somebody must be called to send it.
-    pub fn say(&mut self, said: &Said) -> bool {
+    pub(super) fn say(&mut self, said: &Said) -> bool {
         let was_empty = self.waiting_bytes == 0;
         // Plain values always encode.
         let Ok(entry) = rmp_serde::to_vec_named(said) else {
@@ -88,7 +87,7 @@ impl Line {
     }
 
     /// Takes the batches that wait, with their heads and sealed for a node.
-    pub fn take(&mut self, me: NodeId, to: NodeId, seal: &Seal) -> Vec<Bytes> {
+    pub(super) fn take(&mut self, me: NodeId, to: NodeId, seal: &Seal) -> Vec<Bytes> {
         if !self.filling.is_empty() {
             self.full.push(std::mem::take(&mut self.filling));
         }
@@ -112,14 +111,13 @@ impl Line {
         Bytes::from(batch)
     }
 
-    /// Whether the node is there, as far as can be heard.
-    pub fn is_heard(&self, now: Instant) -> bool {
-        self.heard_at
-            .is_some_and(|at| now.saturating_duration_since(at) < SILENCE)
+    /// Whether the node is there, as far as can be heard at a time of the monotonic clock.
+    pub(super) fn is_heard(&self, now: Duration) -> bool {
+        self.heard_at.is_some_and(|at| now.saturating_sub(at) < SILENCE)
     }
 
-    /// Notes that a batch was heard.
-    pub fn hear(&mut self, number: u64, now: Instant) -> Coming {
+    /// Notes that a batch was heard, at a time of the monotonic clock.
+    pub(super) fn hear(&mut self, number: u64, now: Duration) -> Coming {
         let coming = match self.heard {
             Some(heard) if number <= heard => return Coming::Old,
             Some(heard) if number != heard.saturating_add(1) => Coming::Gap,
@@ -133,7 +131,7 @@ impl Line {
 
 /// Reads a batch to a node: its head and its entries. None: it is none of ours, or not for this node. Entries that cannot be read are left out: a newer version
 /// may say what this one does not know.
-pub fn open(batch: &[u8], me: NodeId, seal: &Seal) -> Option<(Head, Vec<Said>)> {
+pub(super) fn open(batch: &[u8], me: NodeId, seal: &Seal) -> Option<(Head, Vec<Said>)> {
     let (sealed, batch) = batch.split_at_checked(SEAL_LEN)?;
     if !seal.is_of(sealed, me, batch) {
         return None;
@@ -176,7 +174,7 @@ mod tests {
     }
 
     fn hear(line: &mut Line, number: u64) -> Coming {
-        line.hear(number, Instant::now())
+        line.hear(number, Duration::ZERO)
     }
 
     fn take(line: &mut Line) -> Vec<Bytes> {
@@ -215,6 +213,17 @@ mod tests {
             (Coming::Old, Coming::Old)
         );
         assert!(take(&mut line).is_empty());
+    }
+
+    #[test]
+    fn who_says_nothing_for_three_seconds_is_not_there() {
+        let (mut line, second) = (Line::new(0), Duration::from_secs(1));
+        assert!(!line.is_heard(second));
+        line.hear(1, second);
+        assert!(line.is_heard(second * 4 - Duration::from_millis(1)));
+        assert!(!line.is_heard(second * 4));
+        line.hear(1, second * 4);
+        assert!(!line.is_heard(second * 4), "a repeat is no sign of life");
     }
 
     #[test]

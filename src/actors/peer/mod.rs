@@ -6,7 +6,7 @@ mod beat;
 mod convert;
 mod hear;
 mod hub;
-pub mod line;
+mod line;
 pub mod message;
 mod pending;
 mod poll;
@@ -17,7 +17,8 @@ pub use answer::serve;
 pub use convert::read_receipt;
 pub use hear::{forget, part, welcome};
 pub use hub::PeerHub;
-pub use pending::{Pending, Told};
+use pending::Pending;
+pub use pending::Told;
 
 use beat::keep_beating;
 use convert::gather;
@@ -34,13 +35,12 @@ use crate::host::clock::Clock;
 use crate::telemetry::metric;
 use bytes::Bytes;
 use dashmap::DashMap;
-use line::Line;
+use line::{Coming, Line};
 use message::{Answer, News, Question, Said};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::Instant;
 
 /// More than any stream to a node sends.
 const NUMBERS_PER_MS: u64 = 1_000;
@@ -61,6 +61,18 @@ pub struct Peers {
     lines: DashMap<NodeId, Line>,
     pending: Pending,
     call: Arc<Notify>,
+}
+
+/// What came in from another node.
+pub struct TakenIn {
+    /// The node.
+    pub from: NodeId,
+    /// Nothing was heard of it before.
+    pub is_new: bool,
+    /// Something that it said before this got lost.
+    pub has_gap: bool,
+    /// What it said, in order.
+    pub said: Vec<Said>,
 }
 
 impl Peers {
@@ -91,11 +103,11 @@ impl Peers {
     pub fn reaches(&self, node: NodeId) -> bool {
         self.lines
             .get(&node)
-            .is_some_and(|line| line.is_heard(Instant::now()))
+            .is_some_and(|line| line.is_heard(self.clock.monotonic()))
     }
 
     /// What others say to this node, from now on.
-    fn listen(&self) -> Subscription {
+    pub fn listen(&self) -> Subscription {
         self.bus.subscribe(Topic::Node(self.me))
     }
 
@@ -193,7 +205,7 @@ impl Peers {
     }
 
     /// Answers a node's question.
-    fn answer(&self, node: NodeId, number: u64, result: Result<Vec<u8>, Refusal>) {
+    pub fn answer(&self, node: NodeId, number: u64, result: Result<Vec<u8>, Refusal>) {
         let answer = match result {
             Ok(bytes) if bytes.len() > ANSWER_MAX_BYTES => {
                 let detail = "the answer is too long for another node to give it";
@@ -206,8 +218,44 @@ impl Peers {
     }
 
     /// Answers that what a node's question is about is not here.
-    fn answer_missing(&self, node: NodeId, number: u64) {
+    pub fn answer_missing(&self, node: NodeId, number: u64) {
         self.say(node, &Said::Answer(number, Answer::Missing));
+    }
+
+    /// Reads a batch that came in. None: it is none of other nodes' for this one, or was heard before.
+    pub fn take_in(&self, batch: &[u8]) -> Option<TakenIn> {
+        let Some((head, said)) = self
+            .seal
+            .as_ref()
+            .and_then(|seal| line::open(batch, self.me, seal))
+        else {
+            tracing::warn!("something on this node's topic was not sealed by another node");
+            return None;
+        };
+        if head.from == self.me {
+            return None;
+        }
+        // It may have learnt of us before we of it.
+        let is_new = !self.lines.contains_key(&head.from);
+        if is_new {
+            self.meet(head.from);
+        }
+        let coming = self
+            .lines
+            .get_mut(&head.from)?
+            .hear(head.number, self.clock.monotonic());
+        // Else somebody repeats what it overheard.
+        (coming != Coming::Old).then_some(TakenIn {
+            from: head.from,
+            is_new,
+            has_gap: coming == Coming::Gap,
+            said,
+        })
+    }
+
+    /// A node answered a question.
+    pub fn settle(&self, node: NodeId, number: u64, answer: Answer) {
+        self.pending.settle(node, number, Told::of(answer));
     }
 
     /// Begins the stream to a node. Numbers go on from those of an earlier stream to it.
@@ -237,7 +285,7 @@ impl Peers {
     }
 
     /// Sends what was said.
-    fn send(&self) {
+    pub fn send(&self) {
         let Some(seal) = &self.seal else { return };
         for mut line in self.lines.iter_mut() {
             let node = *line.key();
@@ -252,7 +300,7 @@ impl Peers {
     }
 
     /// Gives up on answers that are overdue.
-    fn sweep(&self) {
+    pub fn sweep(&self) {
         self.pending.expire(self.clock.monotonic());
     }
 }

@@ -29,7 +29,7 @@ pub enum Told {
 
 impl Told {
     /// What an answer tells.
-    pub fn of(answer: Answer) -> Self {
+    pub(super) fn of(answer: Answer) -> Self {
         match answer {
             Answer::Done(bytes) => Self::Done(bytes),
             Answer::Refused(refused) => Self::Refused(convert::refusal(refused)),
@@ -42,7 +42,7 @@ type Take = Box<dyn FnOnce(Told) + Send>;
 
 /// The questions that wait.
 #[derive(Default)]
-pub struct Pending(Mutex<Table>);
+pub(super) struct Pending(Mutex<Table>);
 
 #[derive(Default)]
 struct Table {
@@ -54,7 +54,7 @@ struct Table {
 impl Pending {
     /// Awaits the answer of a node until a time by the monotonic clock. Gives the question's number, or what was to be
     /// told when too many wait.
-    pub fn put<F: FnOnce(Told) + Send + 'static>(
+    pub(super) fn put<F: FnOnce(Told) + Send + 'static>(
         &self,
         node: NodeId,
         due: Duration,
@@ -72,7 +72,7 @@ impl Pending {
     }
 
     /// A node answered. An answer to a question that it was not asked, or no more, is no news.
-    pub fn settle(&self, node: NodeId, number: u64, told: Told) {
+    pub(super) fn settle(&self, node: NodeId, number: u64, told: Told) {
         let take = {
             let mut table = self.locked();
             let is_its = table
@@ -87,7 +87,7 @@ impl Pending {
     }
 
     /// A node is gone: its answers will not come.
-    pub fn lose(&self, node: NodeId) {
+    pub(super) fn lose(&self, node: NodeId) {
         let lost: Vec<Take> = {
             let mut table = self.locked();
             let numbers: Vec<u64> = table
@@ -105,7 +105,7 @@ impl Pending {
     }
 
     /// Gives up on what is overdue.
-    pub fn expire(&self, now: Duration) {
+    pub(super) fn expire(&self, now: Duration) {
         let lost: Vec<Take> = {
             let mut table = self.locked();
             let due: Vec<u64> = table
