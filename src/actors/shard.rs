@@ -6,6 +6,7 @@ mod hand_over;
 mod tests;
 
 pub use follow::{Course, course, follow};
+pub use hand_over::{Parting, part_with};
 
 use super::agent::AgentMessage;
 use super::committer::{Committer, CommitterMessage};

@@ -3,6 +3,7 @@
 use super::ShardActor;
 use crate::actors::committer::CommitterMessage;
 use crate::actors::directory::ShardSeats;
+use crate::actors::lease::ShardLease;
 use crate::actors::node::Node;
 use crate::actors::peer::message::News;
 use crate::actors::region::RegionMessage;
@@ -26,10 +27,16 @@ impl ShardActor {
             return;
         };
         self.handing = Some(handing);
-        let (node, shard, epoch) = (Arc::clone(&self.node), self.shard, self.lease.epoch());
+        let leaving = Leaving {
+            node: Arc::clone(&self.node),
+            shard: self.shard,
+            epoch: self.lease.epoch(),
+            seats,
+            to,
+        };
         watch::then(
             stage,
-            async move { part_with(&node, shard, epoch, &seats, to).await },
+            async move { part_with(&leaving).await },
             move |me, parted, stage| me.handed_over(to, parted, stage),
         );
     }
@@ -61,18 +68,54 @@ impl ShardActor {
     }
 }
 
+/// The steps by which a shard goes to another node.
+pub trait Parting {
+    /// Commits what was decided; no more is taken.
+    fn finish(&self) -> impl Future<Output = Result<(), Refusal>>;
+    /// What it runs under.
+    fn lease(&self) -> &ShardLease;
+    /// Saves what is not in the log.
+    fn save(&self) -> impl Future<Output = Result<(), Refusal>>;
+    /// Gives the lease back. Whether it was still this node's.
+    fn give_back(&self) -> impl Future<Output = Result<bool, Refusal>>;
+}
+
 /// Finishes, saves and gives back. Whether the lease was still this node's.
-async fn part_with(
-    node: &Node,
+pub async fn part_with(shard: &impl Parting) -> Result<bool, Refusal> {
+    // What was decided is committed; what is decided now and must last is refused for the moment.
+    shard.finish().await?;
+    // Nothing is decided any more, so that what is saved is all there is.
+    shard.lease().close();
+    shard.save().await?;
+    shard.give_back().await
+}
+
+/// A shard of this node on its way to another.
+struct Leaving {
+    node: Arc<Node>,
     shard: ShardId,
     epoch: i64,
-    seats: &ShardSeats,
+    seats: ShardSeats,
     to: NodeId,
-) -> Result<bool, Refusal> {
-    // What was decided is committed; what is decided now and must last is refused for the moment.
-    seats.committer.demand(STEP, CommitterMessage::Close).await?;
-    // Nothing is decided any more, so that what is saved is all there is.
-    seats.lease.close();
-    seats.region.demand(STEP, RegionMessage::Save).await?;
-    node.leases.release(shard, epoch, to, STEP).await
+}
+
+impl Parting for Leaving {
+    async fn finish(&self) -> Result<(), Refusal> {
+        self.seats.committer.demand(STEP, CommitterMessage::Close).await
+    }
+
+    fn lease(&self) -> &ShardLease {
+        &self.seats.lease
+    }
+
+    async fn save(&self) -> Result<(), Refusal> {
+        self.seats.region.demand(STEP, RegionMessage::Save).await
+    }
+
+    async fn give_back(&self) -> Result<bool, Refusal> {
+        self.node
+            .leases
+            .release(self.shard, self.epoch, self.to, STEP)
+            .await
+    }
 }
