@@ -90,12 +90,14 @@ impl Pending {
     pub(super) fn lose(&self, node: NodeId) {
         let lost: Vec<Take> = {
             let mut table = self.locked();
-            let numbers: Vec<u64> = table
+            let mut numbers: Vec<u64> = table
                 .waiting
                 .iter()
                 .filter(|(_, (asked, ..))| *asked == node)
                 .map(|(number, _)| *number)
                 .collect();
+            // In the order in which they were asked.
+            numbers.sort_unstable();
             numbers
                 .into_iter()
                 .filter_map(|number| table.take(number))

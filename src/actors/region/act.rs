@@ -13,6 +13,7 @@ use crate::domain::agent::Profile;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::output::Output;
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::region::RegionState;
 use crate::domain::scene::{Change, Decision, Scene};
 use crate::domain::write::Write;
 use crate::store::commit::{Commit, Outcome};
@@ -56,14 +57,7 @@ impl RegionActor {
     fn decide(&self, profile: &Arc<Profile>, request: &Request, tick: Tick) -> Result<Decision, Refusal> {
         request.meet_fault("region.act");
         let state = self.state.as_ref().ok_or_else(Refusal::unavailable)?;
-        if state.body(profile.id).is_some_and(|body| body.is_frozen) {
-            return Err(
-                Refusal::new(Code::Moving, "the agent is on its way to another region").retry_after(200),
-            );
-        }
-        if state.body(profile.id).is_none() && self.departed.contains_key(&profile.id) {
-            return Err(Refusal::new(Code::Moving, "the agent is in another region now").retry_after(200));
-        }
+        check_settled(state, profile.id, self.departed.contains_key(&profile.id))?;
         let world = self.node.directory.world();
         let scene = Scene {
             tick,
@@ -247,6 +241,16 @@ impl RegionActor {
         let event = Event::new(kind, None, content).heard_by(vec![Arc::clone(agent)]);
         self.fanout.spread_unstored(&event, &self.plan.name);
     }
+}
+
+/// Whether an agent is settled here, or was never here. Errors: `moving` while it is on its way, and once it `has_departed`.
+pub fn check_settled(state: &RegionState, agent: AgentId, has_departed: bool) -> Result<(), Refusal> {
+    let detail = match state.body(agent) {
+        Some(body) if body.is_frozen => "the agent is on its way to another region",
+        None if has_departed => "the agent is in another region now",
+        _ => return Ok(()),
+    };
+    Err(Refusal::new(Code::Moving, detail).retry_after(200))
 }
 
 #[cfg(test)]

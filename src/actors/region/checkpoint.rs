@@ -56,7 +56,7 @@ impl Saved {
 
 impl RegionActor {
     /// What a body takes along on a hand-off, kept in its row: its new shard has no checkpoint with it yet.
-    pub(super) fn carried(body: &Body, away: Option<&String>) -> String {
+    pub fn carried(body: &Body, away: Option<&String>) -> String {
         // Plain numbers and texts always serialise.
         serde_json::to_string(&Saved::of(body, None, away)).unwrap_or_default()
     }
@@ -141,20 +141,14 @@ impl RegionActor {
         // Ten seconds are more than any answer about a hand-off takes.
         self.departed
             .retain(|_, (at, _)| rate.seconds_between(*at, tick) < 10.0);
-        let saved = |body: &Body| {
+        let body = encode(state.bodies().map(|body| {
             let agent = &body.profile.id;
-            Saved::of(
-                body,
-                self.waiting.get(agent).map(|waiting| &waiting.way),
-                self.away.get(agent),
-            )
-        };
-        let saved: Vec<Saved> = state.bodies().map(saved).collect();
-        // Plain numbers and texts always serialise.
-        let body = serde_json::to_vec(&saved).unwrap_or_default();
+            let way = self.waiting.get(agent).map(|waiting| &waiting.way);
+            (body, way, self.away.get(agent))
+        }));
         self.mirror(state, tick);
         self.beat(state, tick, stage);
-        let (node, shard, agents) = (Arc::clone(&self.node), self.shard.id, saved.len());
+        let (node, shard, agents) = (Arc::clone(&self.node), self.shard.id, state.agent_count());
         let lease = Lease {
             shard,
             owner: node.id,
@@ -197,6 +191,17 @@ impl RegionActor {
             },
         );
     }
+}
+
+/// A checkpoint of bodies, each with the way it is on and with what it showed before it was marked away.
+pub fn encode<'a>(
+    bodies: impl Iterator<Item = (&'a Body, Option<&'a Trajectory>, Option<&'a String>)>,
+) -> Vec<u8> {
+    let saved: Vec<Saved> = bodies
+        .map(|(body, way, away)| Saved::of(body, way, away))
+        .collect();
+    // Plain numbers and texts always serialise.
+    serde_json::to_vec(&saved).unwrap_or_default()
 }
 
 /// The bodies of a shard as the store tells: agents by their row, where they went by the last checkpoint, or as they came.

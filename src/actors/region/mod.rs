@@ -16,7 +16,8 @@ mod tick;
 mod tracking;
 mod viewers;
 
-pub use checkpoint::bodies;
+pub use act::check_settled;
+pub use checkpoint::{bodies, encode};
 pub use coming::{Entered, Entering};
 pub use crossing::Arrival;
 pub use neighbours::Sightings;
