@@ -11,7 +11,7 @@ use super::peer::Peers;
 use super::peer::message::{News, Presence};
 use super::quarantine::Quarantine;
 use super::spectator::Spectators;
-use crate::base::id::{AgentId, EventId, NodeId, SessionId};
+use crate::base::id::{AgentId, EventId, NodeId, SessionId, ShardId};
 use crate::base::rate::{Gcra, Quota, RetryAfter};
 use crate::base::time::{Tick, TickRate, Timestamp};
 use crate::bus::Bus;
@@ -102,14 +102,15 @@ impl Node {
         Limiter::new(bucket, self.limits.quota(bucket))
     }
 
-    /// Notes, here and with the other nodes, that an agent is in a region of this node.
-    pub fn note_present(&self, profile: &Profile, region: &str, hop: i64) {
+    /// Notes, here and with the other nodes, that an agent is in a shard of a region, which this node runs.
+    pub fn note_present(&self, profile: &Profile, (shard, region): (ShardId, &str), hop: i64) {
         let presence = Presence {
             handle: profile.handle.clone(),
             id: profile.id,
             hop,
             name: profile.name.clone(),
             region: region.into(),
+            shard: Some(shard),
             is_public: profile.is_public,
         };
         self.peers.tell_all(|| News::Came(vec![presence.clone()]));

@@ -71,6 +71,8 @@ pub struct Online {
     pub name: String,
     /// The region it is in.
     pub region: Arc<str>,
+    /// The shard of it, when that is known.
+    pub shard: Option<ShardId>,
     /// Whether spectators may follow its inner life.
     pub is_public: bool,
 }

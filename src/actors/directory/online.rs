@@ -17,6 +17,7 @@ impl Directory {
             node,
             name: presence.name,
             region: presence.region,
+            shard: presence.shard,
             is_public: presence.is_public,
         };
         // Two nodes may tell of one agent in the wrong order: the later hand-off counts.
@@ -115,6 +116,7 @@ fn presence_of(handle: &Handle, online: &Online) -> Presence {
         hop: online.hop,
         name: online.name.clone(),
         region: Arc::clone(&online.region),
+        shard: online.shard,
         is_public: online.is_public,
     }
 }

@@ -8,7 +8,7 @@ use crate::actors::directory::{Hub, Watcher, Whereabouts};
 use crate::actors::gateway::Gateway;
 use crate::actors::hub::HubActor;
 use crate::actors::node::Node;
-use crate::actors::region::{RegionMessage, Settled};
+use crate::actors::region::{Destination, RegionMessage, Settled};
 use crate::actors::roster;
 use crate::actors::spectator::SpectatorMessage;
 use crate::actors::watch;
@@ -20,8 +20,6 @@ use bytes::Bytes;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// Beats in a row that must disagree before everything is told anew: one may cross with what it counts.
-const ODD_BEATS: u32 = 3;
 /// Agents, or who follows one, in one piece of news.
 const TOLD_AT_A_TIME: usize = 1_000;
 
@@ -169,9 +167,16 @@ fn hear(gateway: &Gateway, from: NodeId, news: News) {
                 node.leases.look();
             }
         }
-        News::Came(all) => all
-            .into_iter()
-            .for_each(|presence| node.directory.put_online(presence, Some(from))),
+        News::Came(all) => {
+            for presence in all {
+                if let (Some(agent), Some(shard)) = (node.directory.agent(&presence.handle), presence.shard) {
+                    let region = Arc::clone(&presence.region);
+                    let to = Destination { shard, region };
+                    agent.seat.order(AgentMessage::Elsewhere(to, presence.hop));
+                }
+                node.directory.put_online(presence, Some(from));
+            }
+        }
         News::Went(handle, region) => node.directory.remove_online(&handle, &region, Some(from)),
         News::Watching(handle, session, is_on) => {
             if is_on {
@@ -268,22 +273,7 @@ fn tell_some<T: Clone>(node: &Node, to: NodeId, all: &[T], news: impl Fn(Vec<T>)
 /// Whether the other node's agents add up to what is known of them here; asks for all when they do not for long.
 fn compare(node: &Node, from: NodeId, digest: u64) {
     let is_odd = node.directory.digest(Some(from)) != digest;
-    let Some(mut line) = node.peers.lines.get_mut(&from) else {
-        return;
-    };
-    line.odd_beats = if is_odd {
-        line.odd_beats.saturating_add(1)
-    } else {
-        0
-    };
-    let is_due = line.odd_beats >= ODD_BEATS;
-    if is_due {
-        line.odd_beats = 0;
-    }
-    drop(line);
-    if is_due {
-        node.peers.tell(from, News::Recount);
-    }
+    node.peers.compare(from, is_odd);
 }
 
 /// The sockets of a slice that another node believes to have their agents here: those that it does not name are gone, and those

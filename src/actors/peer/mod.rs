@@ -48,6 +48,9 @@ const NUMBERS_PER_MS: u64 = 1_000;
 /// is said.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// Beats in a row that must disagree before everything is told anew: one may cross with what it counts.
+const ODD_BEATS: u32 = 3;
+
 /// Bytes of an answer; with its head it must fit into a batch.
 const ANSWER_MAX_BYTES: usize = PAYLOAD_MAX_BYTES - 1_024;
 
@@ -251,6 +254,26 @@ impl Peers {
             has_gap: coming == Coming::Gap,
             said,
         })
+    }
+
+    /// Notes whether a node's beat disagrees with what is known of its agents here; asks for all when they do for long.
+    pub fn compare(&self, node: NodeId, is_odd: bool) {
+        let Some(mut line) = self.lines.get_mut(&node) else {
+            return;
+        };
+        line.odd_beats = if is_odd {
+            line.odd_beats.saturating_add(1)
+        } else {
+            0
+        };
+        let is_due = line.odd_beats >= ODD_BEATS;
+        if is_due {
+            line.odd_beats = 0;
+        }
+        drop(line);
+        if is_due {
+            self.tell(node, News::Recount);
+        }
     }
 
     /// A node answered a question.

@@ -136,7 +136,8 @@ impl RegionActor {
         if let Some(status) = away {
             self.away.insert(profile.id, status);
         }
-        self.node.note_present(&profile, &self.plan.name, hop);
+        self.node
+            .note_present(&profile, (self.shard.id, &self.plan.name), hop);
         self.count_online();
         self.wake_agent(&profile);
         self.tell_place(&profile, hop);

@@ -1,7 +1,7 @@
 //! Hand-offs between shards: by teleport, and on foot over a border inside a region. The receiver's transaction decides.
 
 use super::coming::Entered;
-use super::offer::{Destination, Fate, Offer, Step};
+use super::offer::{self, Destination, Fate, Offer, Overtaken, Step};
 use super::{RegionActor, RegionMessage, Settled, afar};
 use crate::actors::agent::AgentMessage;
 use crate::actors::committer::{Pending, Settle};
@@ -257,6 +257,35 @@ impl RegionActor {
                 watch::later(stage, RECLAIM_PAUSE, move |me, _| me.reclaim(agent, hop, to));
             }
             None => {}
+        }
+    }
+
+    /// Another shard has an agent by a hand-off that this one may not know of.
+    pub(super) fn overtaken(&mut self, agent: AgentId, hop: i64, to: Destination, stage: &mut Stage<Self>) {
+        let body = self.state.as_ref().and_then(|state| state.body(agent));
+        match body.map_or(Overtaken::No, |body| offer::overtaken(body, hop)) {
+            Overtaken::No => {}
+            Overtaken::LookAgain => {
+                watch::later(stage, RECLAIM_PAUSE, move |me, stage| {
+                    me.overtaken(agent, hop, to, stage);
+                });
+            }
+            Overtaken::LetGo => {
+                tracing::warn!(shard.id = %self.shard.id, "agent {agent} is in shard {} already", to.shard);
+                self.let_go(agent, &to);
+            }
+        }
+    }
+
+    /// An agent was just loaded: what is known of it may be later than what was read.
+    pub(super) fn note_overtaken(&self, profile: &Profile, hop: i64) {
+        if let Some(online) = self.node.directory.online(&profile.handle)
+            && let Some(shard) = online.shard.filter(|shard| *shard != self.shard.id)
+            && online.hop > hop
+        {
+            let region = online.region;
+            let to = Destination { shard, region };
+            self.tell_myself(RegionMessage::Overtaken(profile.id, online.hop, to));
         }
     }
 

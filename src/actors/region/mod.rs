@@ -21,7 +21,7 @@ pub use checkpoint::{bodies, encode};
 pub use coming::{Entered, Entering};
 pub use crossing::Arrival;
 pub use neighbours::Sightings;
-pub use offer::{Destination, Fate, Step};
+pub use offer::{Destination, Fate, Overtaken, Step, overtaken};
 pub use viewers::{Centre, Focus, Viewer};
 
 use super::committer::Committer;
@@ -64,6 +64,8 @@ pub enum RegionMessage {
     Arrive(Box<Arrival>),
     /// What became of an agent that was offered elsewhere under this hand-off, or that wanted to leave.
     HandedOver(AgentId, i64, Fate),
+    /// An agent is in another shard by this hand-off, which this one may not know of.
+    Overtaken(AgentId, i64, Destination),
     /// Agents of that shard follow these: it wants to know where they go.
     Track(ShardId, Vec<AgentId>),
     /// What that shard knows of an agent that is followed from here; none when it is gone.
@@ -319,6 +321,7 @@ impl Role for RegionActor {
             RegionMessage::Leave(agent, reply) => self.leave(agent, reply, stage),
             RegionMessage::Arrive(arrival) => self.arrive(*arrival, stage),
             RegionMessage::HandedOver(agent, hop, fate) => self.handed_over(agent, hop, fate, stage),
+            RegionMessage::Overtaken(agent, hop, to) => self.overtaken(agent, hop, to, stage),
             RegionMessage::Track(by, agents) => self.track(by, agents),
             RegionMessage::Tracked(agent, from, beyond) => self.hear_of(agent, from, beyond),
             RegionMessage::Sightings(from, sightings) => self.hear_sightings(from, &sightings),

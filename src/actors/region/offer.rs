@@ -5,6 +5,8 @@ use crate::actors::mailbox::Seat;
 use crate::actors::peer::{Told, message};
 use crate::base::id::{AgentId, ShardId};
 use crate::domain::refusal::Refusal;
+use crate::domain::region::Body;
+use crate::host::fault;
 use crate::store::commit::Outcome;
 use std::sync::Arc;
 
@@ -101,6 +103,27 @@ impl Fate {
             Fate::Taken(to) => Step::LetGo(to),
             Fate::Unknown(to) => Step::Reclaim(to),
         })
+    }
+}
+
+/// What a shard does that hears that another one has an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overtaken {
+    /// Nothing: its own body of the agent is the later one.
+    No,
+    /// It looks again when what the body is frozen for is decided.
+    LookAgain,
+    /// It lets the agent go.
+    LetGo,
+}
+
+/// What a shard does that hears that another one has an agent by a hand-off. A body of an earlier one is a memory of what was: an
+/// offer outlives the node that made it, and its transaction may come when the next node has loaded the agent from its row.
+pub fn overtaken(body: &Body, hop: i64) -> Overtaken {
+    match body.is_frozen {
+        _ if body.hop >= hop || fault::is_mutant("overtaken_unnoticed") => Overtaken::No,
+        true => Overtaken::LookAgain,
+        false => Overtaken::LetGo,
     }
 }
 

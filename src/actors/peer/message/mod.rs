@@ -279,6 +279,9 @@ pub struct Presence {
     pub name: String,
     /// The region it is in.
     pub region: Arc<str>,
+    /// The shard of it; none from a node of an earlier version.
+    #[serde(default)]
+    pub shard: Option<ShardId>,
     /// Whether spectators may follow its inner life.
     pub is_public: bool,
 }

@@ -2,6 +2,8 @@
 
 use super::{FOREST, PLAZA, run};
 use crate::actors::gateway::Guest;
+use crate::actors::peer::message::{News, Presence};
+use crate::actors::region;
 use crate::actors::test_node::{plan, run_pair, wait_until};
 use crate::base::id::ShardId;
 use crate::domain::refusal::Code;
@@ -88,6 +90,47 @@ fn an_agent_teleports_to_the_other_node_and_back() {
         assert!(replayed.replayed && replayed.shard == Some(FOREST));
         let full = first.act(&alice, "teleport", json!({"region": "nowhere"})).await;
         assert_eq!(full.unwrap_err().code, Code::RegionNotFound);
+    });
+}
+
+#[test]
+fn an_agent_that_another_node_has_by_a_later_hand_off_is_let_go() {
+    run(async |first, second| {
+        let alice = first.join("alice", 10.0, 10.0).await;
+        let (_, seats) = first.shard("plaza");
+        let hop_here = async || {
+            let agent = alice.id;
+            let body = region::look(&seats.region, move |state, _| {
+                state.body(agent).map(|body| body.hop)
+            });
+            body.await.unwrap()
+        };
+        let hop = hop_here().await.unwrap();
+        let come = |hop| {
+            let presence = Presence {
+                handle: alice.handle.clone(),
+                id: alice.id,
+                hop,
+                name: "alice".to_owned(),
+                region: "forest".into(),
+                shard: Some(FOREST),
+                is_public: true,
+            };
+            second
+                .node()
+                .peers
+                .tell(first.node().id, News::Came(vec![presence]));
+        };
+        // Of a hand-off that is over: it went there, and came back since.
+        come(hop - 1);
+        let known = async || first.node().directory.online(&alice.handle);
+        first.act(&alice, "get_location", json!({})).await.unwrap();
+        assert_eq!(hop_here().await, Some(hop));
+        // Of one that was under way when this node got the shard.
+        come(hop + 1);
+        wait_until("it is let go", async || hop_here().await.is_none()).await;
+        let known = known().await.unwrap();
+        assert_eq!((known.node, known.hop), (Some(second.node().id), hop + 1));
     });
 }
 

@@ -44,6 +44,7 @@ fn what_others_commit_is_heard_when_redis_is_away_from_the_start() {
             hop: 0,
             name: "bob".to_owned(),
             region: "plaza".into(),
+            shard: None,
             is_public: false,
         };
         second.node().directory.put_online(presence, Some(both[0]));
