@@ -2,10 +2,11 @@
 # ARGS goes to the program that the target runs: make run ARGS='--listen 127.0.0.1:9000'
 
 SCENARIO ?= kill9
-export SCENARIO ARGS
+SEEDS ?= 2000
+export SCENARIO ARGS SEEDS SEED FROM
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench chaos mutants web fmt
+.PHONY: help run test lint bench chaos sim mutants web fmt
 
 help: ## Lists the targets.
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -24,6 +25,9 @@ bench: ## Measures and writes docs/BENCHMARKS.md; one alone: make bench ARGS='--
 
 chaos: ## Kills a world under load and counts what it lost: make chaos SCENARIO=kill9.
 	@scripts/chaos.sh
+
+sim: ## Simulates many nodes, one run a seed: make sim SEEDS=5000; one alone: make sim SEED=42.
+	@scripts/sim.sh
 
 mutants: ## Plants known defects and expects the tests to find each.
 	@scripts/mutants.sh

@@ -66,6 +66,7 @@ scripts/need.sh rust compiler node services browser python
 part 'building the page' scripts/page.sh
 part 'installing for the examples' scripts/examples.sh
 part 'Rust: lib, tidy, it' cargo test --locked --features faults --no-fail-fast --lib --bins --test tidy --test it
+part 'simulation: one run a seed' cargo test --locked --features faults --test sim
 part 'page: units' npm --prefix static run --silent test
 start_world
 part 'page: in Chromium' page_test
