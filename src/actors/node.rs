@@ -10,6 +10,7 @@ use super::overload::Overload;
 use super::peer::Peers;
 use super::peer::message::{News, Presence};
 use super::quarantine::Quarantine;
+use super::region::{Destination, RegionMessage};
 use super::spectator::Spectators;
 use crate::base::id::{AgentId, EventId, NodeId, SessionId, ShardId};
 use crate::base::rate::{Gcra, Quota, RetryAfter};
@@ -114,7 +115,22 @@ impl Node {
             is_public: profile.is_public,
         };
         self.peers.tell_all(|| News::Came(vec![presence.clone()]));
-        self.directory.put_online(presence, None);
+        self.place(presence, None);
+    }
+
+    /// Notes that an agent is in a shard, here or with another node. A shard here that has it by an earlier hand-off is told.
+    pub fn place(&self, presence: Presence, from: Option<NodeId>) {
+        let (agent, hop) = (presence.id, presence.hop);
+        let to = presence.shard.map(|shard| Destination {
+            shard,
+            region: Arc::clone(&presence.region),
+        });
+        let overtaken = self.directory.put_online(presence, from);
+        if let Some(seats) = overtaken.and_then(|shard| self.directory.shard(shard))
+            && let Some(to) = to
+        {
+            seats.region.order(RegionMessage::Overtaken(agent, hop, to));
+        }
     }
 
     /// Notes, here and with the other nodes, that an agent left a region of this node, unless it is in another one already.

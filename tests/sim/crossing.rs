@@ -236,10 +236,6 @@ impl Node {
         state.enter(body, tick);
         self.departed.remove(&(serial, agent));
         self.note_present(serial, &profile, hop);
-        // Its actor tells the shard that it was in.
-        for other in self.others_of(serial) {
-            self.overtaken(other, agent, hop);
-        }
     }
 
     /// What became of an agent that was offered.

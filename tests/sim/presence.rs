@@ -23,7 +23,22 @@ impl Node {
         for other in self.others() {
             self.peers.tell(other, News::Came(vec![presence.clone()]));
         }
-        self.directory.put_online(presence, None);
+        self.place(presence, None);
+    }
+
+    /// Notes that an agent is in a shard: one here that has it by an earlier hand-off is told.
+    fn place(&mut self, presence: Presence, from: Option<NodeId>) {
+        let (agent, hop) = (presence.id, presence.hop);
+        let Some(shard) = self.directory.put_online(presence, from) else {
+            return;
+        };
+        let of_shard = self
+            .shards
+            .values()
+            .find(|here| here.plan.id == shard && !here.is_ending);
+        if let Some(serial) = of_shard.map(|shard| shard.serial) {
+            self.overtaken(serial, agent, hop);
+        }
     }
 
     /// Notes that an agent left a region of this node.
@@ -37,12 +52,7 @@ impl Node {
     /// Another node has agents.
     pub fn hear_of(&mut self, from: NodeId, all: Vec<Presence>) {
         for presence in all {
-            if let (Some(serial), Some(shard)) = (self.home(presence.id), presence.shard)
-                && self.shards[&serial].plan.id != shard
-            {
-                self.overtaken(serial, presence.id, presence.hop);
-            }
-            self.directory.put_online(presence, Some(from));
+            self.place(presence, Some(from));
         }
     }
 
@@ -57,13 +67,6 @@ impl Node {
         let mut presences = self.directory.presences();
         presences.sort_by_key(|presence| presence.id);
         self.peers.tell(other, News::Came(presences));
-    }
-
-    /// The other shards here.
-    pub fn others_of(&self, serial: u64) -> Vec<u64> {
-        let others = self.shards.values().filter(|shard| !shard.is_ending);
-        let serials = others.map(|shard| shard.serial);
-        serials.filter(|other| *other != serial).collect()
     }
 
     /// An agent was just loaded: what is known of it may be later than what was read.

@@ -1,6 +1,8 @@
 //! Runs: one a seed, on as many threads as there are processors; each is a world of its own.
 
 use crate::world::{Tally, World};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -22,13 +24,24 @@ pub struct Ran {
 /// Runs a seed.
 pub fn run(seed: u64) -> Ran {
     let mut world = World::new(seed);
-    let failure = world.run().err();
+    // Whatever ends it, its seed is told.
+    let ended = catch_unwind(AssertUnwindSafe(|| world.run()));
+    let failure = ended.unwrap_or_else(|panic| Err(text_of(&*panic))).err();
     let failure = failure.map(|why| format!("{}seed {seed} at {} ms: {why}", world.story(), world.now_ms));
     Ran {
         tally: world.tally,
         digest: world.digest,
         failure,
     }
+}
+
+/// What a panic said.
+fn text_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let said = text
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("something");
+    format!("a panic: {said}")
 }
 
 /// Runs seeds; tells of the first that fails how to run it alone.

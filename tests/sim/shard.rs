@@ -184,8 +184,8 @@ impl Node {
         }
         shard.state = Some(state);
         for body in bodies {
-            self.note_overtaken(serial, &body.profile, body.hop);
             self.note_present(serial, &body.profile, body.hop);
+            self.note_overtaken(serial, &body.profile, body.hop);
         }
     }
 

@@ -27,7 +27,7 @@ use super::directory::AgentSeat;
 use super::mailbox::{Reply, Seat, answer};
 use super::node::Node;
 use super::quarantine::Culprit;
-use super::region::{Destination, RegionActor};
+use super::region::RegionActor;
 use super::request::Request;
 use super::watch::{self, Role, Stage};
 use crate::base::id::{AgentId, SessionId, ShardId};
@@ -49,8 +49,6 @@ pub enum AgentMessage {
     Part(SessionId),
     /// The agent is in this shard of this region now, after so many hand-offs.
     Moved(ShardId, String, i64),
-    /// The agent is with another node, in this shard, after so many hand-offs.
-    Elsewhere(Destination, i64),
     /// Another node runs this shard now, and with it the agents in it.
     ShardEnded(ShardId),
     /// The agent wants to leave the world at once.
@@ -249,7 +247,6 @@ impl Role for AgentActor {
                 self.moved(shard, region, hop);
                 self.strand_if_lost(stage);
             }
-            AgentMessage::Elsewhere(to, hop) => self.note_elsewhere(to, hop),
             AgentMessage::ShardEnded(shard) => self.shard_ended(shard, stage),
             AgentMessage::Disconnect(reply) => self.leave_world(Some(reply), stage),
             AgentMessage::Changed(row) => self.changed(*row),

@@ -6,7 +6,7 @@ use crate::actors::gateway::entry_of;
 use crate::actors::hub::HubMessage;
 use crate::actors::lease::moving;
 use crate::actors::node::DEADLINE;
-use crate::actors::region::{Destination, Entering, RegionMessage};
+use crate::actors::region::{Entering, RegionMessage};
 use crate::actors::request::Receipt;
 use crate::actors::watch::{self, Stage};
 use crate::base::id::ShardId;
@@ -97,15 +97,6 @@ impl AgentActor {
         }
     }
 
-    /// The agent is in another shard, by this hand-off: the one that it was in may not know.
-    pub(super) fn note_elsewhere(&self, to: Destination, hop: i64) {
-        if let (Some(place), Some(profile)) = (&self.place, &self.profile)
-            && place.shard != to.shard
-        {
-            place.region.order(RegionMessage::Overtaken(profile.id, hop, to));
-        }
-    }
-
     /// The agent is in another shard now: its sockets go along. Inside a region they notice nothing of it.
     pub(super) fn moved(&mut self, shard: ShardId, region: String, hop: i64) {
         let Some(place) = self.place.as_ref().filter(|_| !self.presence.is_entering) else {
@@ -115,11 +106,6 @@ impl AgentActor {
             return;
         }
         let from: Arc<str> = place.region_name.as_str().into();
-        let to = Destination {
-            shard,
-            region: region.as_str().into(),
-        };
-        self.note_elsewhere(to, hop);
         self.set_place(shard, region.clone(), hop);
         if let Some(row) = &mut self.row {
             row.hop = row.hop.saturating_add(1);

@@ -9,8 +9,8 @@ use dashmap::mapref::entry::Entry;
 use std::sync::Arc;
 
 impl Directory {
-    /// Notes that an agent is in a region.
-    pub fn put_online(&self, presence: Presence, node: Option<NodeId>) {
+    /// Notes that an agent is in a region. Gives the shard of this node that has had it by an earlier hand-off, and may not know.
+    pub fn put_online(&self, presence: Presence, node: Option<NodeId>) -> Option<ShardId> {
         let online = Online {
             id: presence.id,
             hop: presence.hop,
@@ -22,9 +22,19 @@ impl Directory {
         };
         // Two nodes may tell of one agent in the wrong order: the later hand-off counts.
         match self.online.entry(presence.handle) {
-            Entry::Occupied(row) if row.get().hop > online.hop => {}
-            Entry::Occupied(mut row) => drop(row.insert(online)),
-            Entry::Vacant(row) => drop(row.insert(online)),
+            Entry::Occupied(row) if row.get().hop > online.hop => None,
+            Entry::Occupied(mut row) => {
+                let (shard, hop) = (online.shard, online.hop);
+                let before = row.insert(online);
+                let is_overtaken = shard.is_some() && before.node.is_none() && before.hop < hop;
+                before
+                    .shard
+                    .filter(|before| is_overtaken && shard != Some(*before))
+            }
+            Entry::Vacant(row) => {
+                row.insert(online);
+                None
+            }
         }
     }
 

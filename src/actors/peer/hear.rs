@@ -8,7 +8,7 @@ use crate::actors::directory::{Hub, Watcher, Whereabouts};
 use crate::actors::gateway::Gateway;
 use crate::actors::hub::HubActor;
 use crate::actors::node::Node;
-use crate::actors::region::{Destination, RegionMessage, Settled};
+use crate::actors::region::{RegionMessage, Settled};
 use crate::actors::roster;
 use crate::actors::spectator::SpectatorMessage;
 use crate::actors::watch;
@@ -167,16 +167,9 @@ fn hear(gateway: &Gateway, from: NodeId, news: News) {
                 node.leases.look();
             }
         }
-        News::Came(all) => {
-            for presence in all {
-                if let (Some(agent), Some(shard)) = (node.directory.agent(&presence.handle), presence.shard) {
-                    let region = Arc::clone(&presence.region);
-                    let to = Destination { shard, region };
-                    agent.seat.order(AgentMessage::Elsewhere(to, presence.hop));
-                }
-                node.directory.put_online(presence, Some(from));
-            }
-        }
+        News::Came(all) => all
+            .into_iter()
+            .for_each(|presence| node.place(presence, Some(from))),
         News::Went(handle, region) => node.directory.remove_online(&handle, &region, Some(from)),
         News::Watching(handle, session, is_on) => {
             if is_on {

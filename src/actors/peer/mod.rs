@@ -125,11 +125,13 @@ impl Peers {
             return (Vec::new(), Vec::new());
         }
         let others: Vec<NodeId> = nodes.iter().copied().filter(|node| *node != self.me).collect();
-        let gone: Vec<NodeId> = self
+        let mut gone: Vec<NodeId> = self
             .all()
             .into_iter()
             .filter(|node| !others.contains(node))
             .collect();
+        // One order, so that a simulated run repeats.
+        gone.sort_unstable();
         for node in &gone {
             self.lines.remove(node);
             self.pending.lose(*node);

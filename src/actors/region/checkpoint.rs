@@ -73,9 +73,9 @@ impl RegionActor {
                 let before = std::mem::replace(&mut body.status, AWAY.to_owned());
                 self.away.insert(profile.id, before);
             }
-            self.note_overtaken(&profile, hop);
             self.node
                 .note_present(&profile, (self.shard.id, &self.plan.name), hop);
+            self.note_overtaken(&profile, hop);
             state.enter(body, tick);
             self.viewers.refocus(profile.id);
             self.wake_agent(&profile);
