@@ -4,7 +4,8 @@
 #   rust      (checked only) cargo with rustfmt and clippy
 #   compiler  a C compiler and pkg-config, for the bundled SQLite
 #   node      Node.js and npm, for the page
-#   services  PostgreSQL, Redis and Mosquitto, which the tests start and stop themselves, and faketime for their clocks
+#   services  PostgreSQL, Redis and Mosquitto, which the tests start and stop themselves, faketime for their clocks, and openssl for
+#             certificates of theirs
 #   browser   Chromium, for the tests of the page
 #   python    Python with venv and pip, for the tests of the examples
 #
@@ -46,6 +47,7 @@ check() {
             want redis-server has redis-server
             want mosquitto has mosquitto
             want faketime has faketime
+            want openssl has openssl
             ;;
         browser) want chromium has chromium ;;
         python)

@@ -35,9 +35,9 @@ pub struct Refilled {
 /// Not for a thread with a tokio runtime.
 /// Errors: no Redis is configured, or the store or Redis does not answer.
 pub fn refill(config: &Config) -> anyhow::Result<Refilled> {
-    let bus = bus_config(config, NodeId(uuid::Uuid::nil()));
+    let bus = bus_config(config, NodeId(uuid::Uuid::nil()))?;
     ensure!(
-        bus.redis_url.is_some(),
+        bus.redis.is_some(),
         "no Redis is configured: give --redis, or redis in [bus]"
     );
     ensure!(bus.is_mirror_on, "the mirror is switched off: mirror in [bus]");

@@ -14,7 +14,7 @@ use crate::base::id::NodeId;
 use crate::base::limit::{CHANNEL_HISTORIES_MAX_BYTES, PARKED_LIMITS_MAX};
 use crate::base::time::{TickRate, Timestamp};
 use crate::bus::mirror::Mirror;
-use crate::bus::{Bus, BusConfig};
+use crate::bus::{Bus, BusConfig, Certificates};
 use crate::config::Config;
 use crate::domain::region::World;
 use crate::guard::seal::Seal;
@@ -205,15 +205,18 @@ fn claiming(config: &Config) -> Claiming {
 }
 
 /// How the settings want the bus of a node.
-pub(super) fn bus_config(config: &Config, node: NodeId) -> BusConfig {
-    BusConfig {
-        redis_url: config.bus.redis.as_ref().map(|url| url.expose().to_owned()),
+/// Errors: an address or certificates that cannot be used.
+pub(super) fn bus_config(config: &Config, node: NodeId) -> anyhow::Result<BusConfig> {
+    Ok(BusConfig {
+        redis: config.bus.address()?,
+        certificates: Certificates::read(&config.bus)?,
+        sentinel_password: config.bus.sentinel_password.clone(),
         prefix: config.bus.key_prefix.clone(),
         is_mirror_on: config.bus.mirror,
         pool_size: config.bus.pool_size,
         command_timeout: Duration::from_millis(config.bus.timeout_ms),
         node: node.0,
-    }
+    })
 }
 
 /// The ticks of a world.
@@ -235,7 +238,7 @@ fn pause(time: Duration) {
 }
 
 /// Starts the database threads and the actors of every shard that this node holds. Must run inside the actix system.
-/// Errors: a bad Redis address.
+/// Errors: an address or certificates of Redis that cannot be used.
 pub async fn start_node(
     config: &Config,
     opened: Opened,
@@ -243,7 +246,7 @@ pub async fn start_node(
     entropy: &Entropy,
     io: &tokio::runtime::Handle,
 ) -> anyhow::Result<NodeParts> {
-    let bus_config = bus_config(config, opened.node);
+    let bus_config = bus_config(config, opened.node)?;
     let bus = Bus::start(&bus_config, clock.clone(), entropy.clone(), io)?;
     let node = Arc::new(Node {
         id: opened.node,

@@ -1,12 +1,7 @@
-//! Whether Redis answers, and commands that never wait for it for long.
+//! Whether Redis answers.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
-
-use bb8_redis::RedisConnectionManager;
-use bb8_redis::bb8::Pool;
-use redis::Pipeline;
-use tokio::time::timeout;
 
 use super::{BusStatus, count};
 use crate::base::time::Timestamp;
@@ -22,6 +17,8 @@ pub(super) struct Failed;
 /// What is known about Redis: the link hears, the commands speak.
 pub(super) struct Health {
     is_link_up: AtomicBool,
+    /// Whether the log says why there is no link.
+    is_explained: AtomicBool,
     do_commands_work: AtomicBool,
     last_error_ms: AtomicI64,
     clock: Clock,
@@ -31,6 +28,7 @@ impl Health {
     pub fn new(clock: Clock) -> Self {
         Self {
             is_link_up: AtomicBool::new(false),
+            is_explained: AtomicBool::new(false),
             // The link tells first whether Redis is there; commands are believed in until one fails.
             do_commands_work: AtomicBool::new(true),
             last_error_ms: AtomicI64::new(i64::MIN),
@@ -42,11 +40,19 @@ impl Health {
         self.note(is_up);
         let was_up = self.is_link_up.swap(is_up, Ordering::SeqCst);
         if is_up && !was_up {
+            self.is_explained.store(false, Ordering::SeqCst);
             tracing::info!("bus hears redis");
         } else if was_up && !is_up {
             tracing::warn!("bus hears redis no longer, trying again");
         }
         count::is_up(self.is_up());
+    }
+
+    /// Says why there is no link, once until there is one.
+    pub fn unheard(&self, reason: &str) {
+        if !self.is_explained.swap(true, Ordering::SeqCst) {
+            tracing::warn!(reason, "bus does not reach redis, trying again: {reason}");
+        }
     }
 
     pub fn commands(&self, outcome: Result<(), &str>) {
@@ -83,64 +89,6 @@ impl Health {
     fn note(&self, is_well: bool) {
         if !is_well {
             self.last_error_ms.store(self.clock.now_ms(), Ordering::SeqCst);
-        }
-    }
-}
-
-/// Runs pipelines on pooled connections; nothing here takes longer than the two timeouts together.
-pub(super) struct Commands {
-    pool: Pool<RedisConnectionManager>,
-    health: std::sync::Arc<Health>,
-    timeout: Duration,
-}
-
-impl Commands {
-    /// Must be called inside a runtime; the pool is kept by tasks of that runtime. It connects when first used.
-    /// `command_timeout`: for one command or one pipeline.
-    pub fn new(
-        manager: RedisConnectionManager,
-        pool_size: u32,
-        command_timeout: Duration,
-        health: std::sync::Arc<Health>,
-    ) -> Self {
-        let pool = Pool::builder()
-            .max_size(pool_size.clamp(1, 256))
-            .connection_timeout(CONNECT_TIMEOUT)
-            .retry_connection(false)
-            .build_unchecked(manager);
-        Self {
-            pool,
-            health,
-            timeout: command_timeout,
-        }
-    }
-
-    /// Runs the pipeline once. After a failure it is unknown which of its commands were executed.
-    pub async fn run(&self, pipeline: &Pipeline) -> Result<(), Failed> {
-        let outcome = self.attempt(pipeline).await;
-        self.health
-            .commands(outcome.as_ref().map(|_| ()).map_err(String::as_str));
-        outcome.map_err(|_reason| Failed)
-    }
-
-    /// Whether Redis takes commands now.
-    pub async fn ping(&self) -> Result<(), Failed> {
-        let mut pipeline = redis::pipe();
-        pipeline.cmd("PING");
-        self.run(&pipeline).await
-    }
-
-    async fn attempt(&self, pipeline: &Pipeline) -> Result<(), String> {
-        let mut connection = match timeout(CONNECT_TIMEOUT, self.pool.get()).await {
-            Ok(Ok(connection)) => connection,
-            Ok(Err(error)) => return Err(error.to_string()),
-            Err(_) => return Err("no connection in time".to_owned()),
-        };
-        count::operations(pipeline.len());
-        match timeout(self.timeout, pipeline.exec_async(&mut *connection)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("no answer in time".to_owned()),
         }
     }
 }

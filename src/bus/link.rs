@@ -1,31 +1,34 @@
-//! The ear at Redis: one connection for subscriptions, made again for as long as it takes.
+//! The ear at Redis: connections for subscriptions, made again for as long as it takes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use redis::aio::PubSubSink;
-use redis::{Client, Msg, Value};
+use redis::Msg;
 use tokio::time::{MissedTickBehavior, timeout};
 use uuid::Uuid;
 
 use super::board::{Board, Changes};
+use super::commands::Commands;
+use super::ear::Ear;
 use super::echo::Echoes;
-use super::health::{CONNECT_TIMEOUT, Failed, Health};
+use super::health::{Failed, Health};
+use super::intake::Pushed;
 use super::redis::pause;
+use super::servers::Servers;
 use super::topic::Topic;
 use super::{PAYLOAD_MAX_BYTES, count, wire};
 use crate::host::entropy::Entropy;
 
-/// How often the connection is asked whether it lives: a peer that is paused or cut off says nothing.
+/// How often the connections are asked whether they live: a peer that is paused or cut off says nothing.
 const PING_EVERY: Duration = Duration::from_secs(2);
-/// Channels in one SUBSCRIBE.
-const CHANNELS_MAX: usize = 512;
+/// How long finding the servers and connecting to all of them may take.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Hears what others publish on the topics of the board and hands it there.
 pub(super) struct Link {
-    pub client: Client,
+    pub servers: Arc<Servers>,
+    pub commands: Arc<Commands>,
     pub board: Arc<Board>,
     pub echoes: Arc<Echoes>,
     pub health: Arc<Health>,
@@ -44,6 +47,10 @@ impl Link {
             let is_established = self.listen(was_up).await;
             self.health.link(false);
             self.echoes.forget();
+            if is_established {
+                // What was heard of here is true of the other connections to these servers.
+                self.commands.renew();
+            }
             attempt = if is_established {
                 0
             } else {
@@ -57,18 +64,21 @@ impl Link {
 
     /// Hears until the connection fails; whether it ever stood.
     async fn listen(&self, was_up: bool) -> bool {
-        let Ok(Ok(connection)) = timeout(CONNECT_TIMEOUT, self.client.get_async_pubsub()).await else {
-            return false;
-        };
-        let (sink, mut stream) = connection.split();
-        let mut ear = Ear {
-            sink,
-            topics: HashMap::new(),
-            timeout: self.command_timeout,
+        let opened = timeout(OPEN_TIMEOUT, Ear::open(&self.servers, self.command_timeout)).await;
+        let (mut ear, mut intake) = match opened {
+            Ok(Ok(opened)) => opened,
+            Ok(Err(error)) => {
+                self.health.unheard(&error.to_string());
+                return false;
+            }
+            Err(_) => {
+                self.health.unheard("no connection in time");
+                return false;
+            }
         };
         // Taken before the topics are read: a change in between is then looked at twice, never missed.
         let _read_in_full_below = self.board.take_changes();
-        if self.follow(&mut ear, Changes::Any).await.is_err() || ear.ping().await.is_err() {
+        if self.follow(&mut ear, Changes::Any).await.is_err() || ear.check().await.is_err() {
             return false;
         }
         self.health.link(true);
@@ -79,15 +89,17 @@ impl Link {
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let outcome = tokio::select! {
-                message = stream.next() => match message {
-                    Some(message) => {
+                pushed = intake.next() => match pushed {
+                    Pushed::Message(message) => {
                         self.hear(&ear, &message);
                         Ok(())
                     }
-                    None => Err(Failed),
+                    Pushed::Unsubscribed(name) if ear.left(&name) => Ok(()),
+                    // Its slot has another master now; or the connection is gone.
+                    Pushed::Unsubscribed(_) | Pushed::Lost => Err(Failed),
                 },
                 () = self.board.changed() => self.follow(&mut ear, self.board.take_changes()).await,
-                _ = ping.tick() => ear.ping().await,
+                _ = ping.tick() => ear.check().await,
             };
             if outcome.is_err() {
                 return true;
@@ -102,7 +114,7 @@ impl Link {
             Changes::These(topics) => {
                 for topic in topics {
                     let name = topic.name(&self.prefix);
-                    match (self.board.has(&topic), ear.topics.contains_key(&name)) {
+                    match (self.board.has(&topic), ear.topics().contains_key(&name)) {
                         (true, false) => added.push((name, topic)),
                         (false, true) => gone.push(name),
                         (true, true) | (false, false) => {}
@@ -117,12 +129,12 @@ impl Link {
                     .map(|topic| (topic.name(&self.prefix), topic))
                     .collect();
                 gone.extend(
-                    ear.topics
+                    ear.topics()
                         .keys()
                         .filter(|name| !wanted.contains_key(*name))
                         .cloned(),
                 );
-                wanted.retain(|name, _| !ear.topics.contains_key(name));
+                wanted.retain(|name, _| !ear.topics().contains_key(name));
                 added.extend(wanted);
             }
         }
@@ -132,7 +144,7 @@ impl Link {
 
     fn hear(&self, ear: &Ear, message: &Msg) {
         // Unsubscribed a moment ago, perhaps.
-        let Some(topic) = ear.topics.get(message.get_channel_name()) else {
+        let Some(topic) = ear.topics().get(message.get_channel_name()) else {
             return;
         };
         let bytes = message.get_payload_bytes();
@@ -159,52 +171,5 @@ impl Link {
                 self.board.deliver(topic, &bytes.to_vec().into());
             }
         }
-    }
-}
-
-/// A connection and what it is subscribed to, by name at Redis.
-struct Ear {
-    sink: PubSubSink,
-    topics: HashMap<String, Topic>,
-    /// How long one request may take.
-    timeout: Duration,
-}
-
-impl Ear {
-    async fn subscribe(&mut self, topics: Vec<(String, Topic)>) -> Result<(), Failed> {
-        let names: Vec<String> = topics.iter().map(|(name, _)| name.clone()).collect();
-        // Known before Redis confirms: a message may come right behind the confirmation.
-        self.topics.extend(topics);
-        for names in names.chunks(CHANNELS_MAX) {
-            in_time(self.timeout, self.sink.subscribe(names)).await?;
-        }
-        Ok(())
-    }
-
-    async fn unsubscribe(&mut self, names: Vec<String>) -> Result<(), Failed> {
-        for name in &names {
-            self.topics.remove(name);
-        }
-        for names in names.chunks(CHANNELS_MAX) {
-            in_time(self.timeout, self.sink.unsubscribe(names)).await?;
-        }
-        Ok(())
-    }
-
-    async fn ping(&mut self) -> Result<(), Failed> {
-        in_time(self.timeout, self.sink.ping::<Value>())
-            .await
-            .map(|_pong| ())
-    }
-}
-
-async fn in_time<T>(
-    limit: Duration,
-    request: impl Future<Output = redis::RedisResult<T>>,
-) -> Result<T, Failed> {
-    match timeout(limit, request).await {
-        Ok(Ok(value)) => Ok(value),
-        // The link is made anew whatever went wrong.
-        Ok(Err(_)) | Err(_) => Err(Failed),
     }
 }

@@ -2,16 +2,20 @@
 //! at any time and the world goes on. What must not be lost is in the store.
 //!
 //! A publication is heard on its own node at once, without a round trip. Other nodes and tools hear it at most once
-//! and in the order of its node, when Redis is there. `mirror` keeps a copy of the world for outside tools.
+//! and in the order of its node (in a Cluster, those on one topic), when Redis is there. `mirror` keeps a copy of the world for outside tools.
 
 mod board;
+mod commands;
 mod count;
+mod ear;
 mod echo;
 mod health;
+mod intake;
 mod link;
 mod local;
 pub mod mirror;
 mod redis;
+mod servers;
 mod subscription;
 mod topic;
 mod wire;
@@ -27,11 +31,13 @@ use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use crate::base::time::Timestamp;
+use crate::config::{RedisAddress, Secret};
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
 
 pub use local::LocalBus;
 pub use redis::RedisBus;
+pub use servers::{Certificates, CertificatesError};
 pub use subscription::{Heard, Subscription};
 pub use topic::Topic;
 
@@ -49,8 +55,12 @@ pub const OUTGOING_AGE_MAX_MS: i64 = 5_000;
 /// How a bus is made.
 #[derive(Clone)]
 pub struct BusConfig {
-    /// Address of a Redis server; none keeps the bus inside the process. It may hold a password: never log it.
-    pub redis_url: Option<String>,
+    /// Where Redis is; none keeps the bus inside the process.
+    pub redis: Option<RedisAddress>,
+    /// What connections over TLS trust and show.
+    pub certificates: Certificates,
+    /// Password of the sentinels, if they have one.
+    pub sentinel_password: Option<Secret>,
     /// Put before every key and channel; an empty prefix gives the plain names that outside tools know.
     pub prefix: String,
     /// Whether the world is mirrored to Redis.
@@ -66,7 +76,9 @@ pub struct BusConfig {
 impl Default for BusConfig {
     fn default() -> Self {
         Self {
-            redis_url: None,
+            redis: None,
+            certificates: Certificates::default(),
+            sentinel_password: None,
             prefix: "rookery:".to_owned(),
             is_mirror_on: true,
             pool_size: 8,
@@ -95,6 +107,9 @@ pub enum BusError {
     /// The address of Redis cannot be used. The address is left out, since it may hold a password.
     #[error("the address of redis cannot be used")]
     BadAddress,
+    /// No Redis is configured.
+    #[error("no redis is configured")]
+    NoAddress,
     /// Redis does not take commands.
     #[error("redis does not answer")]
     Away,
@@ -124,9 +139,9 @@ impl Bus {
     /// Makes the bus that the configuration asks for. Redis being away is no error: the bus is degraded and keeps
     /// trying on `io`. Errors: `BadAddress`.
     pub fn start(config: &BusConfig, clock: Clock, entropy: Entropy, io: &Handle) -> Result<Self, BusError> {
-        match &config.redis_url {
+        match &config.redis {
             None => Ok(Self::Local(LocalBus::new())),
-            Some(url) => Ok(Self::Redis(RedisBus::start(url, config, clock, entropy, io)?)),
+            Some(_) => Ok(Self::Redis(RedisBus::start(config, clock, entropy, io)?)),
         }
     }
 

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bb8_redis::RedisConnectionManager;
 use bytes::Bytes;
-use redis::{Client, Pipeline};
+use redis::Pipeline;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -14,9 +13,11 @@ use tokio::task::AbortHandle;
 use uuid::Uuid;
 
 use super::board::Board;
+use super::commands::Commands;
 use super::echo::Echoes;
-use super::health::{Commands, Health};
+use super::health::Health;
 use super::link::Link;
+use super::servers::Servers;
 use super::subscription::Subscription;
 use super::topic::Topic;
 use super::{
@@ -79,21 +80,19 @@ pub(super) async fn pause(attempt: u32, entropy: &Entropy) {
 
 impl RedisBus {
     pub(super) fn start(
-        url: &str,
         config: &BusConfig,
         clock: Clock,
         entropy: Entropy,
         io: &Handle,
     ) -> Result<Self, BusError> {
-        let client = Client::open(url).map_err(|_holds_the_address| BusError::BadAddress)?;
-        let manager = RedisConnectionManager::new(url).map_err(|_holds_the_address| BusError::BadAddress)?;
+        let servers = Arc::new(Servers::new(config)?);
         // The pool starts tasks of its own, so it must be made inside the runtime.
         let _inside = io.enter();
         let board = Arc::new(Board::default());
         let echoes = Arc::new(Echoes::default());
         let health = Arc::new(Health::new(clock.clone()));
         let commands = Arc::new(Commands::new(
-            manager,
+            Arc::clone(&servers),
             config.pool_size,
             config.command_timeout,
             Arc::clone(&health),
@@ -109,7 +108,8 @@ impl RedisBus {
             entropy: entropy.clone(),
         };
         let link = Link {
-            client,
+            servers,
+            commands: Arc::clone(&commands),
             board: Arc::clone(&board),
             echoes: Arc::clone(&echoes),
             health: Arc::clone(&health),
@@ -236,7 +236,7 @@ impl Writer {
                 continue;
             }
             pipeline
-                .cmd("PUBLISH")
+                .cmd(self.commands.verbs().publish)
                 .arg(outgoing.channel)
                 .arg(&*outgoing.message);
             bytes = bytes.saturating_add(size);

@@ -1,10 +1,15 @@
-//! The same bodies for the local bus and for Redis, then what only Redis can do: go away and come back.
+//! The same bodies for the local bus and for each form of Redis, then what only Redis can do: go away and come back.
 
+mod authority;
 mod conformance;
+mod failover;
 mod network;
 mod server;
+mod setup;
+mod tls;
 
 pub(super) use server::Server;
+pub(super) use setup::Setup;
 
 use super::subscription::WAITING_MAX;
 use super::*;

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use clap::Subcommand;
 
-use crate::config::{self, Flags};
+use crate::bus::Certificates;
+use crate::config::{self, Flags, RedisServers};
 use crate::telemetry;
 
 /// Show or check the settings.
@@ -40,16 +41,18 @@ impl Config {
 fn check(flags: &Flags) -> anyhow::Result<String> {
     let config = config::Config::load(flags)?;
     telemetry::log::check(&config.log.filter)?;
+    Certificates::read(&config.bus)?;
     let world = config.world_file()?;
     let store = if config.store.database.is_some() {
         "PostgreSQL"
     } else {
         "SQLite"
     };
-    let bus = if config.bus.redis.is_some() {
-        "Redis"
-    } else {
-        "no Redis"
+    let bus = match config.bus.address()?.map(|address| address.servers) {
+        None => "no Redis",
+        Some(RedisServers::Single(_) | RedisServers::Socket(_)) => "Redis",
+        Some(RedisServers::Sentinel { .. }) => "Redis behind Sentinel",
+        Some(RedisServers::Cluster(_)) => "Redis Cluster",
     };
     let regions: Vec<&str> = world.regions.iter().map(|region| region.name.as_str()).collect();
     Ok(format!(

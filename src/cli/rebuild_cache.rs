@@ -8,7 +8,7 @@ use crate::config::{Config, Flags, StoreFlags};
 /// Fill the mirror in Redis again from the stored world, with a server beside it or without one.
 #[derive(Debug, Args)]
 pub struct RebuildCache {
-    /// Address of the Redis server [default: that of the settings].
+    /// Address of Redis [default: that of the settings].
     #[arg(long, value_name = "URL")]
     pub redis: Option<String>,
     /// What names the store.

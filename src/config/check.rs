@@ -179,15 +179,11 @@ mod tests {
 
     #[test]
     fn wrong_scheme_is_refused_without_showing_the_address() {
-        let refusal = scheme(
-            "bus.redis",
-            &Secret::new("http://user:hunter2@host"),
-            &["redis", "rediss"],
-        )
-        .unwrap_err();
+        let address = Secret::new("http://user:hunter2@host");
+        let refusal = scheme("store.database", &address, &["postgres", "postgresql"]).unwrap_err();
         assert_eq!(
             refusal.to_string(),
-            "`bus.redis` must begin with redis:// or rediss://"
+            "`store.database` must begin with postgres:// or postgresql://"
         );
     }
 }

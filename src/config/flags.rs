@@ -17,7 +17,7 @@ pub struct Flags {
     /// What names the store.
     #[command(flatten)]
     pub store: StoreFlags,
-    /// Address of a Redis server [default: none].
+    /// Address of Redis: one server, sentinels or a Cluster [default: none].
     #[arg(long, value_name = "URL")]
     pub redis: Option<String>,
     /// World file [default: the built-in world].

@@ -16,7 +16,8 @@
 //! | `world:tick`, `world:time`, `world:weather:{region}` | number, JSON, JSON | 300 s |
 //!
 //! Each event is also published on the channel `events:{region}`, which has the name of the stream but nothing else
-//! in common with it, and each position on `positions:{region}`.
+//! in common with it, and each position on `positions:{region}`. In a Cluster the channels are sharded ones, and each
+//! key has the slot of its name: no command here has two keys.
 
 mod pending;
 mod refill;
@@ -33,7 +34,7 @@ use serde_json::Value;
 use tokio::task::AbortHandle;
 use tokio::time::MissedTickBehavior;
 
-use super::health::Commands;
+use super::commands::Commands;
 use super::{Bus, BusConfig, count};
 use pending::Waiting;
 use write::Manner;
@@ -226,7 +227,7 @@ impl Writer {
         } else {
             Manner::First
         };
-        for pipeline in write::pipelines(&self.prefix, &region, &pending, manner) {
+        for pipeline in write::pipelines(&self.prefix, &region, &pending, manner, self.commands.verbs()) {
             if self.commands.run(&pipeline).await.is_err() {
                 count::dropped("mirror", pending.events.len().saturating_add(1));
                 // Agents may have left unseen, here and in regions that were not reached: all sets begin anew.

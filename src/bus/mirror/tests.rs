@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use super::*;
-use crate::bus::tests::{PAUSE_MS, Server, until};
+use crate::bus::tests::{PAUSE_MS, Server, Setup, until};
 use crate::bus::{Heard, Topic};
 use crate::host::clock::Clock;
 
@@ -320,4 +320,52 @@ async fn mirror_is_off_when_told_so_or_local_and_leaves_out_impossible_places() 
         .await;
     assert_eq!(members, ["ok"]);
     assert!(!server.ask::<bool>(&["EXISTS", "rookery:world:weather:off"]).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_gets_each_key_at_the_master_that_has_its_slot() {
+    let setup = Setup::cluster(None, false).await;
+    let all = async || {
+        let mut keys: Vec<String> = Vec::new();
+        for server in &setup.servers {
+            let some: Vec<String> = server.ask(&["KEYS", "*"]).await;
+            assert!(!some.is_empty(), "a master has no key");
+            keys.extend(some);
+        }
+        keys.sort();
+        keys
+    };
+    let bus = setup.bus(1);
+    let mut heard = bus.subscribe(Topic::RegionEvents("main".into()));
+    setup.heard_by(&Topic::RegionEvents("main".into()), 1).await;
+    let mirror = Mirror::new(&bus, &setup.config(1));
+    let news = MirrorBatch {
+        events: vec![event(7, &["s1"])],
+        ..batch()
+    };
+    mirror.push(news.clone());
+    let payload = event(7, &[]).payload;
+    let expected = Heard::Message(Topic::RegionEvents("main".into()), payload.into());
+    assert_eq!(heard.recv().await, Some(expected));
+    // What is told last is written last only at one master.
+    until(async || all().await.len() == 15).await;
+    let written = all().await;
+    mirror.push(MirrorBatch {
+        positions: Vec::new(),
+        left: news.positions.iter().map(|at| at.agent_id.clone()).collect(),
+        ended: vec!["a1".to_owned()],
+        sessions: Vec::new(),
+        ..batch()
+    });
+    // Six places, the session, and the two sets of who is in the region.
+    until(async || all().await.len() == 6).await;
+
+    for server in &setup.servers {
+        let _: String = server.ask(&["FLUSHALL"]).await;
+    }
+    refill(&setup.config(1), Clock::system(), vec![news])
+        .await
+        .unwrap();
+    assert_eq!(all().await, written);
+    assert!(!bus.status().is_degraded);
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::pending::Pending;
 use super::{EVENTS_MAX, MirrorPosition};
+use crate::bus::servers::Verbs;
 use crate::bus::topic::Topic;
 
 /// Metres of a region in one degree of the geo set: agents stand around longitude 0, latitude 0, x eastwards and y
@@ -37,10 +38,17 @@ pub(super) enum Manner {
 }
 
 /// The commands that write a batch, in order.
-pub(super) fn pipelines(prefix: &str, region: &str, pending: &Pending, manner: Manner) -> Vec<Pipeline> {
+pub(super) fn pipelines(
+    prefix: &str,
+    region: &str,
+    pending: &Pending,
+    manner: Manner,
+    verbs: Verbs,
+) -> Vec<Pipeline> {
     let mut script = Script {
         prefix,
         region,
+        publish: verbs.publish,
         is_news: manner != Manner::Refill,
         done: Vec::new(),
         open: redis::pipe(),
@@ -58,6 +66,7 @@ pub(super) fn pipelines(prefix: &str, region: &str, pending: &Pending, manner: M
 struct Script<'a> {
     prefix: &'a str,
     region: &'a str,
+    publish: &'static str,
     is_news: bool,
     done: Vec<Pipeline>,
     open: Pipeline,
@@ -113,16 +122,19 @@ impl Script<'_> {
     fn left(&mut self, pending: &Pending, is_first: bool) {
         let (members, geo) = (self.members_key(), self.region_key("geo"));
         if is_first {
-            self.command("DEL").arg(members.as_str()).arg(geo.as_str());
+            self.command("DEL").arg(members.as_str());
+            self.command("DEL").arg(geo.as_str());
         }
         if pending.left.is_empty() {
             return;
         }
         let gone: Vec<&String> = pending.left.iter().collect();
-        let positions: Vec<String> = gone.iter().map(|agent_id| self.position_key(agent_id)).collect();
         self.command("ZREM").arg(members).arg(gone.as_slice());
         self.command("ZREM").arg(geo).arg(gone.as_slice());
-        self.command("DEL").arg(positions);
+        for agent_id in &pending.left {
+            let key = self.position_key(agent_id);
+            self.command("DEL").arg(key);
+        }
     }
 
     fn positions(&mut self, pending: &Pending) {
@@ -158,7 +170,7 @@ impl Script<'_> {
             if self.is_news {
                 let told =
                     json!({"agent_id": at.agent_id, "x": at.x, "y": at.y, "z": at.z, "tick": pending.tick});
-                self.command("PUBLISH")
+                self.command(self.publish)
                     .arg(channel.as_str())
                     .arg(told.to_string());
             }
@@ -205,7 +217,9 @@ impl Script<'_> {
         for event in &pending.events {
             self.append(stream.as_str(), &event.payload);
             if self.is_news {
-                self.command("PUBLISH").arg(channel.as_str()).arg(&event.payload);
+                self.command(self.publish)
+                    .arg(channel.as_str())
+                    .arg(&event.payload);
             }
             for session_id in &event.watchers {
                 let stream = self.key(&format!("spectator:{session_id}:events"));

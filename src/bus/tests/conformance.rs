@@ -1,6 +1,9 @@
 //! What every bus does.
 
+use super::authority::Authority;
+use super::setup::Setup;
 use super::*;
+use std::sync::Arc;
 
 /// What every bus does.
 async fn conforms(bus: Bus) {
@@ -82,13 +85,71 @@ async fn local_bus_conforms() {
     conforms(bus).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_bus_conforms() {
-    let server = Server::start().await;
-    let bus = server.bus(1);
+/// What every bus does that others hear through Redis.
+async fn reaches_others(setup: Setup) {
+    let bus = setup.bus(1);
     well(&bus).await;
     assert_eq!(bus.status().kind, "redis");
     conforms(bus).await;
+    each_node_hears_each_publication_once_and_in_order(&setup).await;
+}
+
+async fn each_node_hears_each_publication_once_and_in_order(setup: &Setup) {
+    let (one, two) = (setup.bus(1), setup.bus(2));
+    for topic in every_topic() {
+        let mut at_one = one.subscribe(topic.clone());
+        let mut at_two = two.subscribe(topic.clone());
+        setup.heard_by(&topic, 2).await;
+        for number in 0..500 {
+            assert_eq!(
+                one.publish(topic.clone(), format!("{{\"n\":{number}}}").into()),
+                Ok(())
+            );
+        }
+        for number in 0..500 {
+            let expected = message(&topic, format!("{{\"n\":{number}}}"));
+            assert_eq!(next(&mut at_one).await, expected);
+            assert_eq!(next(&mut at_two).await, expected);
+        }
+        // Redis hands out in one order, so an echo would come before the answer.
+        assert_eq!(two.publish(topic.clone(), "answer".into()), Ok(()));
+        assert_eq!(next(&mut at_one).await, message(&topic, "answer"));
+        assert_eq!(next(&mut at_two).await, message(&topic, "answer"));
+        assert_eq!(one.publish(topic.clone(), "end".into()), Ok(()));
+        assert_eq!(next(&mut at_two).await, message(&topic, "end"));
+        drop((at_one, at_two));
+        setup.heard_by(&topic, 0).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_bus_conforms() {
+    reaches_others(Setup::single().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_bus_over_tls_conforms() {
+    reaches_others(Setup::single_tls().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_bus_through_sentinel_conforms() {
+    reaches_others(Setup::sentinel(None).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_bus_through_sentinel_over_tls_conforms() {
+    reaches_others(Setup::sentinel(Some(Arc::new(Authority::new()))).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_bus_on_a_cluster_conforms() {
+    reaches_others(Setup::cluster(None, false).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_bus_on_a_cluster_over_tls_conforms() {
+    reaches_others(Setup::cluster(Some(Arc::new(Authority::new())), false).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

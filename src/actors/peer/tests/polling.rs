@@ -7,6 +7,7 @@ use crate::actors::peer::message::{Presence, SocketInfo};
 use crate::actors::roster;
 use crate::actors::test_node::{NOW, plan, run_pair_on, wait_until};
 use crate::bus::BusConfig;
+use crate::config::RedisAddress;
 use serde_json::{Value, json};
 use std::net::TcpListener;
 
@@ -15,7 +16,7 @@ fn what_others_commit_is_heard_when_redis_is_away_from_the_start() {
     // Takes connections and never says a word.
     let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
     let bus = BusConfig {
-        redis_url: Some(format!("redis://{}", deaf.local_addr().unwrap())),
+        redis: Some(RedisAddress::parse(&format!("redis://{}", deaf.local_addr().unwrap())).unwrap()),
         ..BusConfig::default()
     };
     let plans = [plan("plaza"), plan("forest")];

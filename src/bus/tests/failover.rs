@@ -1,0 +1,114 @@
+//! A master dies and another takes its place: the bus is degraded, and then it is not.
+
+use super::setup::Setup;
+use super::*;
+use crate::bus::servers::{Connection, Servers, plain};
+
+/// Both nodes lose the link, whose listeners are told, and hear one another again without being touched.
+async fn is_survived(mut setup: Setup, topic: Topic) {
+    let (one, two) = (setup.bus(1), setup.bus(2));
+    let (mut at_one, mut at_two) = (one.subscribe(topic.clone()), two.subscribe(topic.clone()));
+    setup.heard_by(&topic, 2).await;
+    for bus in [&one, &two] {
+        well(bus).await;
+    }
+    assert_eq!(one.publish(topic.clone(), "before".into()), Ok(()));
+    assert_eq!(next(&mut at_one).await, message(&topic, "before"));
+    assert_eq!(next(&mut at_two).await, message(&topic, "before"));
+
+    setup.servers[0].stop();
+    for bus in [&one, &two] {
+        degraded(bus).await;
+    }
+    assert_eq!(one.publish(topic.clone(), "alone".into()), Ok(()));
+    assert_eq!(next(&mut at_one).await, message(&topic, "alone"));
+    for bus in [&one, &two] {
+        well(bus).await;
+    }
+    setup.heard_by(&topic, 2).await;
+    for listener in [&mut at_one, &mut at_two] {
+        assert_eq!(next(listener).await, Heard::Gap { missed: None });
+    }
+    assert_eq!(one.publish(topic.clone(), "together".into()), Ok(()));
+    assert_eq!(two.publish(topic.clone(), "as ever".into()), Ok(()));
+    // What was said meanwhile may come late or not at all.
+    while next(&mut at_two).await != message(&topic, "together") {}
+    while next(&mut at_one).await != message(&topic, "as ever") {}
+
+    // The old master comes back as a replica, and nobody minds.
+    setup.servers[0].start_again().await;
+    let returned = &setup.servers[0];
+    until(async || {
+        returned
+            .ask::<String>(&["INFO", "replication"])
+            .await
+            .contains("role:slave")
+    })
+    .await;
+    setup.heard_by(&topic, 2).await;
+    assert_eq!(two.publish(topic.clone(), "end".into()), Ok(()));
+    while next(&mut at_one).await != message(&topic, "end") {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_replica_that_sentinel_promotes_is_found() {
+    is_survived(Setup::sentinel(None).await, Topic::Control).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_master_that_became_a_replica_is_no_master() {
+    let setup = Setup::sentinel(None).await;
+    let servers = Servers::new(&setup.config(1)).unwrap();
+    let mut connection = Connection::open(&servers, &plain()).await.unwrap();
+    assert_eq!(connection.check().await, Ok(()));
+    // It keeps its connections, and takes publications that nobody else hears.
+    let other = setup.servers[1].port().to_string();
+    let _: () = setup.servers[0].ask(&["REPLICAOF", "127.0.0.1", &other]).await;
+    assert!(connection.check().await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_replica_that_the_cluster_promotes_is_found() {
+    // Its slot, 13,638, is one of the first master's.
+    is_survived(Setup::cluster(None, true).await, Topic::Control).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slot_that_moves_to_another_master_takes_its_listeners_along() {
+    let setup = Setup::cluster(None, false).await;
+    let (one, two) = (setup.bus(1), setup.bus(2));
+    let topic = Topic::Control;
+    let (mut at_one, mut at_two) = (one.subscribe(topic.clone()), two.subscribe(topic.clone()));
+    setup.heard_by(&topic, 2).await;
+    for bus in [&one, &two] {
+        well(bus).await;
+    }
+    let slot: u16 = setup.servers[0]
+        .ask(&["CLUSTER", "KEYSLOT", &topic.name("rookery:")])
+        .await;
+    let slot = slot.to_string();
+    let mut owners = Vec::new();
+    for (place, server) in setup.servers.iter().enumerate() {
+        if server
+            .ask::<Vec<String>>(&["PUBSUB", "SHARDCHANNELS"])
+            .await
+            .len()
+            == 1
+        {
+            owners.push(place);
+        }
+    }
+    assert_eq!(owners.len(), 1);
+    let target = &setup.servers[(owners[0] + 1) % 3];
+    let target: String = target.ask(&["CLUSTER", "MYID"]).await;
+    for server in [(owners[0] + 1) % 3, owners[0], (owners[0] + 2) % 3] {
+        let move_it = ["CLUSTER", "SETSLOT", &slot, "NODE", &target];
+        let _: () = setup.servers[server].ask(&move_it).await;
+    }
+    for listener in [&mut at_one, &mut at_two] {
+        assert_eq!(next(listener).await, Heard::Gap { missed: None });
+    }
+    setup.heard_by(&topic, 2).await;
+    until(async || !one.status().is_degraded && one.publish(topic.clone(), "moved".into()).is_ok()).await;
+    while next(&mut at_two).await != message(&topic, "moved") {}
+}
