@@ -11,17 +11,24 @@ use std::time::Duration;
 pub struct Redis {
     cell: Cell,
     program: PathBuf,
+    options: Vec<String>,
     port: u16,
 }
 
 impl Redis {
     /// Starts an empty server.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts an empty server with more options, each as `--name value`.
+    pub fn start_with(options: &[&str]) -> Self {
         let cell = Cell::new("redis", Signal::SIGKILL);
         let program = program("redis-server", &[], "redis-server").unwrap_or_else(|error| panic!("{error}"));
         let mut redis = Self {
             cell,
             program,
+            options: options.iter().map(|option| (*option).to_owned()).collect(),
             port: 0,
         };
         redis.port = start_on_free_port("Redis", |port| redis.launch(port));
@@ -40,6 +47,7 @@ impl Redis {
             "--appendonly",
             "no",
         ]);
+        command.args(&self.options);
         // Another server may hold the port and answer in our place: the process id in the answer must be ours.
         self.cell.start(&mut command, |pid| {
             ask_redis(port, "INFO server")
@@ -49,7 +57,12 @@ impl Redis {
 
     /// The address of the server.
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        format!("redis://{}", self.host())
+    }
+
+    /// Where the server listens: `127.0.0.1:port`.
+    pub fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// Sends one command, words parted by spaces, and gives the first 4 KiB of the raw answer (`+OK\r\n`); none when the

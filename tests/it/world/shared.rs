@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Nodes that share a world.
-pub(super) struct Nodes {
+pub(super) struct Nodes<R = Redis> {
     pub(super) nodes: Vec<TestWorld>,
-    pub(super) redis: Redis,
+    pub(super) redis: R,
 }
 
 impl Nodes {
@@ -25,11 +25,24 @@ impl Nodes {
 
     /// So many, with more variables.
     pub(super) async fn start_with(count: usize, variables: &[(&'static str, String)]) -> Self {
-        let lease = ("ROOKERY_STORE__LEASE_TTL_MS", "2000".to_owned());
         let redis = Redis::start();
+        let url = redis.url();
+        Self::start_on(redis, url, count, variables).await
+    }
+}
+
+impl<R> Nodes<R> {
+    /// So many on this Redis, each with its share of the shards.
+    pub(super) async fn start_on(
+        redis: R,
+        url: String,
+        count: usize,
+        variables: &[(&'static str, String)],
+    ) -> Self {
+        let lease = ("ROOKERY_STORE__LEASE_TTL_MS", "2000".to_owned());
         let settings = Settings {
             database: Some(Postgres::shared().fresh_database()),
-            redis: Some(redis.url()),
+            redis: Some(url),
             variables: variables.iter().cloned().chain([lease]).collect(),
             ..Settings::default()
         };
@@ -102,50 +115,84 @@ async fn hears(speaker: &mut Socket, listener: &mut Socket, what: &str) -> Heard
     listener.heard("speech").await
 }
 
+/// Two agents, each connected to a node of its own.
+pub(super) struct Pair {
+    pub(super) alice: Agent,
+    bob: Agent,
+    here: Socket,
+    there: Socket,
+}
+
+impl Pair {
+    pub(super) async fn of<R>(world: &Nodes<R>) -> Self {
+        let [first, second] = [world.nodes[0].port(), world.nodes[1].port()];
+        let alice = world.nodes[0].agent("alice").await;
+        let bob = world.nodes[0].agent("bob").await;
+        let here = alice.at(first).connect().await;
+        let there = bob.at(second).connect_with(Encoding::Protobuf).await;
+        Self {
+            alice,
+            bob,
+            here,
+            there,
+        }
+    }
+
+    /// They go to a region of each node; in each they see one another, and what one does reaches the other.
+    pub(super) async fn meets_everywhere<R>(&mut self, world: &Nodes<R>) {
+        let Self {
+            alice,
+            bob,
+            here,
+            there,
+        } = self;
+        for region in world.regions().await {
+            let place = json!({"region": region, "x": 60.0, "y": 60.0});
+            for socket in [&mut *here, &mut *there] {
+                let receipt = act(socket, "teleport", place.clone()).await;
+                assert_eq!(receipt["region"], region);
+            }
+            // Each sees the other, and hears it.
+            here.entry(&bob.handle).await;
+            there.entry(&alice.handle).await;
+            let heard = hears(here, there, &format!("hello {region}")).await;
+            assert_eq!(heard.event["source"], json!(alice.handle));
+            let heard = hears(there, here, &format!("welcome to {region}")).await;
+            assert_eq!(heard.event["source"], json!(bob.handle));
+            let paid = act(
+                here,
+                "pay",
+                json!({"to": bob.handle, "amount": 7, "note": region}),
+            )
+            .await;
+            assert_eq!(paid["durability"], "committed");
+            let heard = there.heard("payment").await;
+            assert_eq!(heard.event["content"]["amount"], 7);
+            act(
+                there,
+                "whisper",
+                json!({"target_id": alice.handle, "message": "thanks"}),
+            )
+            .await;
+            here.heard("whisper").await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn whoever_is_connected_anywhere_meets_everywhere() {
     let world = Nodes::start(2).await;
     world.show_logs_on_panic();
-    let [first, second] = [world.nodes[0].port(), world.nodes[1].port()];
-    let (alice, bob) = (
-        world.nodes[0].agent("alice").await,
-        world.nodes[0].agent("bob").await,
-    );
-    let mut here = alice.at(first).connect().await;
-    let mut there = bob.at(second).connect_with(Encoding::Protobuf).await;
-    for region in world.regions().await {
-        let place = json!({"region": region, "x": 60.0, "y": 60.0});
-        for socket in [&mut here, &mut there] {
-            let receipt = act(socket, "teleport", place.clone()).await;
-            assert_eq!(receipt["region"], region);
-        }
-        // Each sees the other, and hears it.
-        here.entry(&bob.handle).await;
-        there.entry(&alice.handle).await;
-        let heard = hears(&mut here, &mut there, &format!("hello {region}")).await;
-        assert_eq!(heard.event["source"], json!(alice.handle));
-        let heard = hears(&mut there, &mut here, &format!("welcome to {region}")).await;
-        assert_eq!(heard.event["source"], json!(bob.handle));
-        let paid = act(
-            &mut here,
-            "pay",
-            json!({"to": bob.handle, "amount": 7, "note": region}),
-        )
-        .await;
-        assert_eq!(paid["durability"], "committed");
-        let heard = there.heard("payment").await;
-        assert_eq!(heard.event["content"]["amount"], 7);
-        act(
-            &mut there,
-            "whisper",
-            json!({"target_id": alice.handle, "message": "thanks"}),
-        )
-        .await;
-        here.heard("whisper").await;
-    }
+    let mut pair = Pair::of(&world).await;
+    pair.meets_everywhere(&world).await;
     // Over HTTP too, by way of either node.
-    for port in [first, second] {
-        let balance = alice.at(port).act("balance", json!({})).await.result();
+    for node in &world.nodes {
+        let balance = pair
+            .alice
+            .at(node.port())
+            .act("balance", json!({}))
+            .await
+            .result();
         assert_eq!(balance["balance"], 100_000 - 14);
     }
 }
