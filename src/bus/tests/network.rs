@@ -131,6 +131,33 @@ async fn a_publication_costs_redis_one_command() {
     assert!(asked < 50, "{asked} PINGs for 100 publications");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_is_awaited_as_long_as_the_settings_say() {
+    let server = Server::start().await;
+    let patient = |node| {
+        start(&BusConfig {
+            command_timeout: PATIENCE,
+            ..server.config(node)
+        })
+    };
+    let (one, two) = (patient(1), patient(2));
+    let mut subscription = two.subscribe(Topic::Control);
+    server.heard_by(&Topic::Control, 1).await;
+    for bus in [&one, &two] {
+        well(bus).await;
+    }
+    // A connection is there before it is needed: to make one must not take so long.
+    assert_eq!(one.publish(Topic::Control, "first".into()), Ok(()));
+    assert_eq!(next(&mut subscription).await, message(&Topic::Control, "first"));
+    // Longer than the client of Redis waits by itself.
+    let _: String = server.ask(&["CLIENT", "PAUSE", "1500", "ALL"]).await;
+    assert_eq!(one.publish(Topic::Control, "late".into()), Ok(()));
+    assert_eq!(next(&mut subscription).await, message(&Topic::Control, "late"));
+    for bus in [&one, &two] {
+        assert_eq!(bus.status().last_error_at, None);
+    }
+}
+
 #[test]
 fn empty_prefix_gives_the_plain_names() {
     let names = every_topic().map(|topic| topic.name(""));
