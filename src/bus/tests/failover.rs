@@ -50,6 +50,50 @@ async fn is_survived(mut setup: Setup, topic: Topic) {
     while next(&mut at_one).await != message(&topic, "end") {}
 }
 
+/// The first master is told to step down, and goes on as a replica.
+async fn is_followed(setup: Setup, at: usize, order: &[&str]) {
+    let topic = Topic::Control;
+    let (one, two) = (setup.bus(1), setup.bus(2));
+    let mut at_two = two.subscribe(topic.clone());
+    setup.heard_by(&topic, 1).await;
+    for bus in [&one, &two] {
+        well(bus).await;
+    }
+    // Refused for as long as a sentinel does not know the replica well.
+    until(async || setup.servers[at].try_ask::<String>(order).await.is_ok()).await;
+    let old = &setup.servers[0];
+    until(async || {
+        let role = old.try_ask::<String>(&["INFO", "replication"]).await;
+        role.is_ok_and(|info| info.contains("role:slave"))
+    })
+    .await;
+    // What is said before the new master is known may be lost.
+    let again = async {
+        loop {
+            let _ = one.publish(topic.clone(), "to the new master".into());
+            let heard = timeout(Duration::from_millis(200), at_two.recv()).await;
+            if heard == Ok(Some(message(&topic, "to the new master"))) {
+                return;
+            }
+        }
+    };
+    timeout(PATIENCE, again).await.expect("nothing is heard");
+    for bus in [&one, &two] {
+        well(bus).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_master_that_steps_down_for_sentinel_is_followed() {
+    let order = ["SENTINEL", "FAILOVER", "mymaster"];
+    is_followed(Setup::sentinel(None).await, 2, &order).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_master_that_steps_down_in_the_cluster_is_followed() {
+    is_followed(Setup::cluster(None, true).await, 3, &["CLUSTER", "FAILOVER"]).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_replica_that_sentinel_promotes_is_found() {
     is_survived(Setup::sentinel(None).await, Topic::Control).await;
