@@ -1,5 +1,6 @@
 //! A master dies and another takes its place: the bus is degraded, and then it is not.
 
+use super::server::Server;
 use super::setup::Setup;
 use super::*;
 use crate::bus::servers::{Connection, Servers, plain};
@@ -37,17 +38,19 @@ async fn is_survived(mut setup: Setup, topic: Topic) {
 
     // The old master comes back as a replica, and nobody minds.
     setup.servers[0].start_again().await;
-    let returned = &setup.servers[0];
-    until(async || {
-        returned
-            .ask::<String>(&["INFO", "replication"])
-            .await
-            .contains("role:slave")
-    })
-    .await;
+    is_replica(&setup.servers[0]).await;
     setup.heard_by(&topic, 2).await;
     assert_eq!(two.publish(topic.clone(), "end".into()), Ok(()));
     while next(&mut at_one).await != message(&topic, "end") {}
+}
+
+async fn is_replica(server: &Server) {
+    until(async || {
+        // Its connections may be closed when it changes its role.
+        let role = server.try_ask::<String>(&["INFO", "replication"]).await;
+        role.is_ok_and(|info| info.contains("role:slave"))
+    })
+    .await;
 }
 
 /// The first master is told to step down, and goes on as a replica.
@@ -61,12 +64,7 @@ async fn is_followed(setup: Setup, at: usize, order: &[&str]) {
     }
     // Refused for as long as a sentinel does not know the replica well.
     until(async || setup.servers[at].try_ask::<String>(order).await.is_ok()).await;
-    let old = &setup.servers[0];
-    until(async || {
-        let role = old.try_ask::<String>(&["INFO", "replication"]).await;
-        role.is_ok_and(|info| info.contains("role:slave"))
-    })
-    .await;
+    is_replica(&setup.servers[0]).await;
     // What is said before the new master is known may be lost.
     let again = async {
         loop {

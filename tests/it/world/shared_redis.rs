@@ -67,8 +67,8 @@ impl Watched {
             "bind 127.0.0.1".to_owned(),
             format!("port {port}"),
             format!("sentinel monitor world {host} 1"),
-            "sentinel down-after-milliseconds world 500".to_owned(),
-            "sentinel failover-timeout world 5000".to_owned(),
+            "sentinel down-after-milliseconds world 3000".to_owned(),
+            "sentinel failover-timeout world 3000".to_owned(),
         ];
         let file = sentinel.folder.join("sentinel.conf");
         fs::write(&file, settings.join("\n")).expect("its folder is ours");
