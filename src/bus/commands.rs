@@ -12,6 +12,9 @@ use super::count;
 use super::health::{CONNECT_TIMEOUT, Failed, Health};
 use super::servers::{Connection, Servers, Verbs, plain};
 
+/// How long a connection may lie unused, and how often it is looked: half a minute at most, less than servers close one after.
+const IDLE_MAX: Duration = Duration::from_secs(15);
+
 /// Runs pipelines on pooled connections; nothing here takes longer than the two timeouts together.
 pub(super) struct Commands {
     pool: Pool<Doorkeeper>,
@@ -37,6 +40,9 @@ impl Commands {
         let pool = Pool::builder()
             .max_size(pool_size.clamp(1, 256))
             .connection_timeout(CONNECT_TIMEOUT)
+            // What Redis or a firewall closes for being idle would lose the next batch.
+            .idle_timeout(Some(IDLE_MAX))
+            .reaper_rate(IDLE_MAX)
             .retry_connection(false)
             .error_sink(Box::new(Refusals(Arc::clone(&refusal))))
             .build_unchecked(Doorkeeper {

@@ -9,6 +9,8 @@ use std::sync::Arc;
 /// Slots of a Cluster, and the ranges that they are dealt in.
 const SLOTS: usize = 16_384;
 const RANGES: usize = 12;
+/// A port where no test's server ever listens.
+const AWAY: u16 = 1;
 
 /// Some servers, and the address by which a bus finds them.
 pub(in crate::bus) struct Setup {
@@ -86,11 +88,7 @@ impl Setup {
             link.is_some_and(|link| link == "ok")
         })
         .await;
-        let hosts = format!(
-            "127.0.0.1:{},127.0.0.1:{}/mymaster/2",
-            free_port(),
-            sentinel.port()
-        );
+        let hosts = format!("127.0.0.1:{AWAY},127.0.0.1:{}/mymaster/2", sentinel.port());
         let servers = vec![master, replica, sentinel];
         let mut setup = Self::new(servers, &manner, "+sentinel", &hosts, "NUMSUB");
         setup.config.sentinel_password = Some(password());
@@ -165,7 +163,7 @@ impl Setup {
                 .await;
             }
         }
-        let hosts = format!("127.0.0.1:{},127.0.0.1:{}", free_port(), servers[2].port());
+        let hosts = format!("127.0.0.1:{AWAY},127.0.0.1:{}", servers[2].port());
         Self::new(servers, &manner, "+cluster", &hosts, "SHARDNUMSUB")
     }
 
