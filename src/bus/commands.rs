@@ -95,7 +95,12 @@ impl Commands {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {
                 // A command that Redis understood and refused is no reason to connect again.
-                if !matches!(error.retry_method(), RetryMethod::NoRetry) {
+                // Nor is a slot that is on its way to another master: it is told of when it is there.
+                let is_refused = matches!(
+                    error.retry_method(),
+                    RetryMethod::NoRetry | RetryMethod::AskRedirect
+                );
+                if !is_refused {
                     self.renew();
                 }
                 Err(error.to_string())

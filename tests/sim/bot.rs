@@ -16,6 +16,8 @@ pub struct Wish {
     pub act: Act,
     /// Of a payment: to whom and how much.
     pub payment: Option<(usize, i64)>,
+    /// Of what is said or whispered: the words, which nobody says twice.
+    pub said: Option<String>,
     /// Whether it is done once however often it is asked for.
     pub is_durable: bool,
     /// How often it was asked for.
@@ -75,7 +77,8 @@ impl Bot {
     pub fn decide(&mut self, seed: u64) -> &Wish {
         self.commands += 1;
         let other = (self.number + 1 + self.dice.index(AGENTS - 1)) % AGENTS;
-        let mut payment = None;
+        let command_id = format!("{seed}-{}-{}", self.number, self.commands);
+        let (mut payment, mut said) = (None, None);
         let (name, params, is_durable) = match self.dice.below(100) {
             0..40 => {
                 // Some of them are more than anybody has.
@@ -88,10 +91,13 @@ impl Bot {
                 let to = ground::handle(other);
                 ("pay", json!({"to": to, "amount": amount}), true)
             }
-            40..55 => ("say", json!({"message": format!("word {}", self.commands)}), true),
+            40..55 => {
+                let text = said.insert(format!("word {command_id}"));
+                ("say", json!({"message": text}), true)
+            }
             55..65 => {
-                let target = ground::handle(other);
-                ("whisper", json!({"target_id": target, "message": "psst"}), true)
+                let (target, text) = (ground::handle(other), said.insert(format!("psst {command_id}")));
+                ("whisper", json!({"target_id": target, "message": text}), true)
             }
             65..85 => {
                 let region = REGIONS[self.dice.index(REGIONS.len())];
@@ -114,12 +120,13 @@ impl Bot {
             permissions: Permissions::of_new_agent(),
             name: name.to_owned(),
             params: params.to_string(),
-            command_id: format!("{seed}-{}-{}", self.number, self.commands),
+            command_id,
             has_own_id: true,
         };
         self.wish.insert(Wish {
             act,
             payment,
+            said,
             is_durable,
             tries: 0,
         })

@@ -159,6 +159,12 @@ impl World {
                 if transfers > 0 && !is_done {
                     return Err(format!("{command} was refused ({:?}) and is paid", noted.outcome));
                 }
+                if let Some(text) = &noted.wish.said {
+                    let times = self.witness.times_said(text);
+                    if times != i64::from(is_done) {
+                        return Err(format!("{command} ({:?}) was said {times} times", noted.outcome));
+                    }
+                }
                 if let (Some((to, amount)), true) = (noted.wish.payment, is_done) {
                     *balances.entry(agent.0.as_bytes().to_vec()).or_default() -= amount;
                     *balances

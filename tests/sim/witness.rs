@@ -176,6 +176,15 @@ impl Witness {
         rows.into_iter().map(|row| (row.id, row.balance)).collect()
     }
 
+    /// How often something was said.
+    pub fn times_said(&mut self, text: &str) -> i64 {
+        let found: Number = sql_query("SELECT count(*) AS number FROM chat_messages WHERE message = ?")
+            .bind::<diesel::sql_types::Text, _>(text)
+            .get_result(&mut self.connection)
+            .expect("it reads");
+        found.number
+    }
+
     /// How often a command is in the log: as a command, and as a transfer.
     pub fn times_done(&mut self, agent: &[u8], command: &str) -> (i64, i64) {
         let mut count = |table: &str| {

@@ -84,8 +84,11 @@ async fn poll(node: &Arc<Node>, mark: &mut Mark) {
     for (shard, last) in lasts.unwrap_or_default() {
         // Of one that was made since then nothing was heard.
         let after = mark.seqs.get(&shard).copied().unwrap_or(0);
-        if last > after && matches!(node.directory.find(shard), Whereabouts::There(_)) {
-            poll_shard(node, mark, shard, (after, last)).await;
+        match node.directory.find(shard) {
+            Whereabouts::There(_) if last > after => poll_shard(node, mark, shard, (after, last)).await,
+            Whereabouts::There(_) | Whereabouts::Nowhere => {}
+            // What happens here is told here, also when it goes to another node in a moment.
+            Whereabouts::Here(_) => drop(mark.seqs.insert(shard, last)),
         }
     }
     poll_inboxes(node, mark).await;

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use redis::aio::MultiplexedConnection;
 use redis::{Client, ErrorKind, RedisError, RedisResult, Value};
 
 use super::access::Access;
@@ -50,9 +51,7 @@ impl Cluster {
         question.cmd("CLUSTER").arg("INFO").cmd("CLUSTER").arg("SLOTS");
         let (info, slots): (String, Vec<Value>) = question.query_async(&mut connection).await?;
         // A node that was cut off from the others still names the masters that it knew.
-        if !info.contains("cluster_state:ok") {
-            return Err(unwell());
-        }
+        check_info(&info)?;
         let (mut all, ranges) = masters_of(&slots, &node.name).ok_or_else(unwell)?;
         let clients: Vec<Client> = all
             .iter()
@@ -66,6 +65,21 @@ impl Cluster {
                 slots: ranges,
             },
         ))
+    }
+}
+
+/// Errors: the node does not answer, or is cut off from the others: it takes publications all the same, which few hear.
+pub(super) async fn check_state(mut node: MultiplexedConnection) -> RedisResult<()> {
+    let mut question = redis::cmd("CLUSTER");
+    let info: String = question.arg("INFO").query_async(&mut node).await?;
+    check_info(&info)
+}
+
+fn check_info(info: &str) -> RedisResult<()> {
+    if info.contains("cluster_state:ok") {
+        Ok(())
+    } else {
+        Err(unwell())
     }
 }
 

@@ -7,7 +7,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, ErrorKind, Pipeline, RedisResult};
 
 use super::slots::Slots;
-use super::{Servers, sentinel};
+use super::{Servers, cluster, sentinel};
 use crate::bus::health::CONNECT_TIMEOUT;
 
 /// A connection to each master.
@@ -51,14 +51,17 @@ impl Connection {
         join_all(running).await.into_iter().collect()
     }
 
-    /// Errors: a master does not answer, or is none any more.
+    /// Errors: a master does not answer, is none any more, or is cut off from the others of its Cluster.
     pub async fn check(&mut self) -> RedisResult<()> {
         if let (true, [only]) = (self.is_role_checked, self.masters.as_mut_slice()) {
             return sentinel::check_role(only).await;
         }
-        let mut pipeline = redis::pipe();
-        pipeline.cmd("PING");
-        self.run(&pipeline).await
+        if let (Slots::OneServer, [only]) = (&self.slots, self.masters.as_mut_slice()) {
+            return redis::cmd("PING").exec_async(only).await;
+        }
+        let asked = self.masters.iter().cloned();
+        let answers = join_all(asked.map(|master| async move { cluster::check_state(master).await }));
+        answers.await.into_iter().collect()
     }
 }
 
