@@ -220,6 +220,8 @@ impl RegionActor {
                         body.trajectory =
                             crate::domain::space::Trajectory::standing(at, tick, body.trajectory.heading);
                         (body.hop, body.is_frozen, body.follow) = (hop, false, None);
+                        self.node
+                            .note_present(&body.profile, (self.shard.id, &self.plan.name), hop);
                         state.enter(body, tick);
                         self.viewers.refocus(agent);
                     }

@@ -247,8 +247,10 @@ impl RegionActor {
         match fate.step(hop, body.as_ref().map(|body| body.hop)) {
             Some(Step::Thaw) => self.thaw(agent),
             Some(Step::OfferLater(hop)) => {
-                if let Some(body) = &mut body {
+                if let Some(body) = body.as_mut().filter(|body| body.hop != hop) {
                     body.hop = hop;
+                    self.node
+                        .note_present(&body.profile, (self.shard.id, &self.plan.name), hop);
                 }
                 self.cross_later(agent, hop, stage);
             }
