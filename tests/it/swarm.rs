@@ -80,7 +80,7 @@ fn is_whole(round: &Value, joined: u32) {
 }
 
 #[tokio::test]
-async fn every_walk_of_a_group_reaches_all_its_others() {
+async fn every_walk_and_word_of_a_group_reaches_all_its_others() {
     let range = Range::new(60);
     let arguments = [
         "--agents",
@@ -99,19 +99,19 @@ async fn every_walk_of_a_group_reaches_all_its_others() {
         let report = range.agents(&[&arguments[..], &["--spread", spread]].concat());
         let round = &report["rounds"][0];
         is_whole(round, 60);
-        let walks = round["answer_by_action"]["move_to"]["count"]
-            .as_u64()
-            .expect("a count");
-        assert!(walks > 0, "{round:#}");
+        let count = |action: &str| round["answer_by_action"][action]["count"].as_u64();
+        let (walks, words) = (count("move_to").expect("a count"), count("say").expect("a count"));
+        assert!(walks > 0 && words > 0, "{round:#}");
         let deliveries = &round["deliveries"];
-        assert_eq!(deliveries["sent"], walks);
+        assert_eq!(deliveries["sent"], walks + words);
         assert_eq!(
             deliveries["expected"],
-            walks * 29,
+            (walks + words) * 29,
             "everybody else of a group of 30"
         );
-        assert_eq!(deliveries["received"], walks * 29);
+        assert_eq!(deliveries["received"], (walks + words) * 29);
         assert_eq!(round["staleness"]["count"], walks * 29);
+        assert_eq!(round["speech"]["count"], words * 29);
         assert!(number(&deliveries["bytes_per_delivery"]) > 0.0);
         assert!(number(&round["server"]["cpu_s_per_million_deliveries"]) >= 0.0);
         assert!(number(&round["server"]["rss_loaded_bytes"]) > 1e6);
