@@ -45,6 +45,8 @@ mod tally;
 #[cfg(test)]
 mod trouble;
 #[cfg(test)]
+mod wishes;
+#[cfg(test)]
 mod witness;
 #[cfg(test)]
 mod world;
