@@ -1,5 +1,6 @@
 //! Floor 5: builds everything and knows everyone.
 
+mod farewell;
 mod http;
 mod keepers;
 mod plan;

@@ -1,10 +1,10 @@
 //! The stop: no new work, sockets told to come back, everything committed, leases given back.
 
+use super::farewell;
 use super::http::Servers;
 use super::keepers::flush_counters;
 use super::start::NodeParts;
 use crate::actors::committer::CommitterMessage;
-use crate::actors::hub::{HubMessage, Whom};
 use crate::actors::node::Node;
 use crate::actors::quarantine;
 use crate::actors::region::RegionMessage;
@@ -12,7 +12,6 @@ use crate::actors::shard;
 use crate::bus::Topic;
 use crate::config::Config;
 use crate::store::lease::{Claiming, NodeState, Turn};
-use crate::wire::Disconnect;
 use bytes::Bytes;
 use futures_util::future::{join, join_all};
 use std::sync::Arc;
@@ -72,11 +71,9 @@ pub async fn stop(servers: Servers, parts: &mut NodeParts, config: &Config) {
     let _ = node
         .bus
         .publish(Topic::Broadcast, Bytes::from_static(farewell.as_bytes()));
-    for hub in node.directory.hubs().iter() {
-        // Past the bound: a hub that is behind must hear of it too.
-        hub.seat.order(HubMessage::Close(Whom::All, Disconnect::SHUTDOWN));
-    }
-    let left = grace.saturating_sub(node.clock.monotonic().saturating_sub(began));
+    let left = || grace.saturating_sub(node.clock.monotonic().saturating_sub(began));
+    farewell::tell(&node, servers.connections.open(), left()).await;
+    let left = left();
     let stopped = join_all(servers.handles.iter().map(|handle| handle.stop(true)));
     // Requests that do not end in time are cut, sockets when their threads end. One grace for all.
     let _ = tokio::time::timeout(left.max(FAREWELL), join(stopped, servers.connections.emptied())).await;

@@ -29,6 +29,8 @@ const REMEMBERED: usize = 64;
 pub struct Shared {
     /// Commands acknowledged, repeats not counted.
     pub acks: watch::Sender<usize>,
+    /// The same by the shard that acknowledged.
+    pub served: Mutex<BTreeMap<i64, usize>>,
     /// Commands under way.
     pub open: AtomicUsize,
     /// Nothing new any more: finish what is open.
@@ -302,6 +304,10 @@ impl Bot {
                     .unwrap_or_else(|| panic!("{name} is missing: {reply}"))
             };
             let replayed = data["replayed"] == true;
+            if !replayed {
+                let mut served = self.shared.served.lock().expect("nobody failed with it");
+                *served.entry(number("shard")).or_default() += 1;
+            }
             self.journal.note(
                 id,
                 Line::Ok {

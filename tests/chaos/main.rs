@@ -4,7 +4,8 @@
 //! `kill9 [--short] [--kills N] [--acks N] [--bots N] [--seed N] [--database sqlite|postgres]`, `clock_jump` likewise,
 //! `takeover`, `sigstop_owner`, `node_pg_partition`, `split_brain`, `pg_immediate`, `pg_commit_cut`, `redis_amnesia`, `redis_pause`,
 //! `disk_full`, `actor_panic` and `reconnect_herd` with the same options on PostgreSQL, `load [--agents N] [--seconds N]`,
-//! `slow_consumer [--slow N] [--seconds N]`, `rolling_restart [--from PROGRAM]` and `shared_kill9`. `--mutant NAME` plants a defect in the servers: the run should fail.
+//! `slow_consumer [--slow N] [--seconds N]`, `rolling_restart [--from PROGRAM]`, `shared_kill9` and
+//! `shared_split_brain`. `--mutant NAME` plants a defect in the servers: the run should fail.
 
 #[cfg(test)]
 mod actor_panic;
@@ -79,6 +80,7 @@ fn main() {
             "shared_kill9",
             "rolling_restart",
             "split_brain",
+            "shared_split_brain",
             "pg_immediate",
             "redis_amnesia",
             "redis_pause",
@@ -104,7 +106,7 @@ fn main() {
                 "kill9" => kill9::run(&options).await,
                 "takeover" => takeover::run(&options).await,
                 "shared_kill9" | "rolling_restart" => nodes::run(scenario, &options).await,
-                "split_brain" => split_brain::run(&options).await,
+                "split_brain" | "shared_split_brain" => split_brain::run(scenario, &options).await,
                 "pg_immediate" | "redis_amnesia" | "redis_pause" => outage::run(scenario, &options).await,
                 "sigstop_owner" | "node_pg_partition" => displaced::run(scenario, &options).await,
                 "clock_jump" => clock_jump::run(&options).await,

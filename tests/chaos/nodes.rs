@@ -34,6 +34,13 @@ fn regions() -> (Vec<String>, String) {
     (names, text)
 }
 
+/// The time around a fault, and the shards that it is about; none: all of them.
+struct Window {
+    from: Duration,
+    to: Duration,
+    shards: Option<Vec<i64>>,
+}
+
 /// What becomes of a node.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fault {
@@ -80,7 +87,8 @@ pub async fn run(scenario: &str, options: &Options) -> Vec<Report> {
         } else {
             dice.index(NODES)
         };
-        let from = trial.clock.monotonic();
+        let (from, served) = (trial.clock.monotonic(), trial.served());
+        let its = shards_of(&nodes[index]);
         match fault {
             Fault::Kill => nodes[index].kill(),
             Fault::Stop => {
@@ -97,9 +105,13 @@ pub async fn run(scenario: &str, options: &Options) -> Vec<Report> {
                 .faults
                 .push("the other nodes did not take its shards".to_owned());
         }
-        let before = trial.acks();
-        trial.gets(before + 1).await;
-        windows.push((from, trial.clock.monotonic() + Duration::from_secs(1)));
+        trial.serve_again(&its, &served).await;
+        windows.push(Window {
+            from,
+            to: trial.clock.monotonic() + Duration::from_secs(1),
+            // A kill concerns nobody else; a stop may also come to those that are to have its shards.
+            shards: (fault == Fault::Kill).then_some(its),
+        });
         nodes[index].renew();
         block_in_place(|| nodes[index].start());
         if !settled(&nodes[index], NODES).await {
@@ -127,10 +139,14 @@ pub async fn run(scenario: &str, options: &Options) -> Vec<Report> {
     }
     let mut pauses = pauses;
     let figures = format!(
-        "{done} times under load of {} agents, {found}, {interrupted} commands under way, heard {}, longest silence of a \
-         shard around each time p50 {} p99 {} max {}, {:.0} s",
+        "{done} times under load of {} agents, {found}, {interrupted} commands under way, heard {}, longest silence of {} \
+         around each time p50 {} p99 {} max {}, {:.0} s",
         options.bots,
         trial.all_heard(),
+        match fault {
+            Fault::Kill => "each shard of a killed node",
+            Fault::Stop => "a shard",
+        },
         ms(percentile(&mut pauses, 500)),
         ms(percentile(&mut pauses, 990)),
         ms(percentile(&mut pauses, 1_000)),
@@ -163,6 +179,16 @@ async fn start(options: &Options, text: &str) -> Vec<World> {
     nodes
 }
 
+/// The shards that a node holds.
+fn shards_of(node: &World) -> Vec<i64> {
+    let sql = format!(
+        "SELECT coalesce(string_agg(s.id::text, ','), '') FROM shard s JOIN node n ON n.id = s.owner WHERE n.addr = '{}'",
+        node.address
+    );
+    let held = node.postgres().query("postgres", &sql);
+    held.split(',').filter_map(|id| id.parse().ok()).collect()
+}
+
 /// Waits until so many nodes have all the shards, none of them more than two more than another.
 async fn settled(node: &World, count: usize) -> bool {
     let due = Instant::now() + SETTLING;
@@ -182,7 +208,7 @@ async fn settled(node: &World, count: usize) -> bool {
 }
 
 /// For how long each shard that paused at all did not answer in each window, and refusals for good that are wrong.
-fn judge(trial: &Trial, windows: &[(Duration, Duration)]) -> (Vec<Duration>, Vec<String>) {
+fn judge(trial: &Trial, windows: &[Window]) -> (Vec<Duration>, Vec<String>) {
     let (mut acks, mut wrong): (BTreeMap<i64, Vec<u64>>, BTreeMap<String, usize>) = Default::default();
     for entry in trial.journals().iter().flat_map(journal::read) {
         match entry.line {
@@ -196,10 +222,12 @@ fn judge(trial: &Trial, windows: &[(Duration, Duration)]) -> (Vec<Duration>, Vec
         }
     }
     let mut pauses = Vec::new();
-    for times in acks.values_mut() {
+    for (shard, times) in &mut acks {
         times.sort_unstable();
-        for (from, to) in windows {
-            let [from, to] = [from, to].map(|at| u64::try_from(at.as_micros()).expect("a run is short"));
+        let concerned = |window: &&Window| window.shards.as_ref().is_none_or(|shards| shards.contains(shard));
+        for window in windows.iter().filter(concerned) {
+            let [from, to] =
+                [window.from, window.to].map(|at| u64::try_from(at.as_micros()).expect("a run is short"));
             let gap = |pair: &[u64]| (pair[1] >= from && pair[0] <= to).then_some(pair[1] - pair[0]);
             pauses.extend(times.windows(2).filter_map(gap).max().map(Duration::from_micros));
         }

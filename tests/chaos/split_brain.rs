@@ -1,5 +1,6 @@
-//! Four nodes with very short leases, paused at random, in the middle of transactions too: each believes for a while that the
-//! world is its own. Never may two own one epoch of a shard, nor an event of an earlier epoch follow one of a later.
+//! Four nodes with very short leases, paused at random, in the middle of transactions too: each believes for a while that its
+//! shards are its own still. Never may two own one epoch of a shard, nor an event of an earlier epoch follow one of a later.
+//! `split_brain`: one of them runs the world; `shared_split_brain`: they share it, and agents go from region to region.
 
 use crate::Report;
 use crate::dice::Dice;
@@ -18,35 +19,43 @@ const NODES: usize = 4;
 /// How often a shard went from one node to another; a node may also claim anew what it had.
 const CHANGES_OF_HANDS: &str = "SELECT count(*) FROM shard_claim_log a JOIN shard_claim_log b \
      ON b.shard_id = a.shard_id AND b.epoch = a.epoch - 1 WHERE a.owner <> b.owner";
-/// Regions of a shard each: all of them change hands at a time.
+/// Regions of a shard each. Where one node runs the world, all of them change hands at a time.
 const REGIONS: usize = 8;
+/// Where nodes share the world, a few of its shards change hands at a time, so a short run asks for less.
+const SHORT_SHARED: usize = 40;
 
-/// Runs it: at least twenty times as many changes of hands as `--kills`, and a twentieth of `--acks`.
-pub async fn run(options: &Options) -> Vec<Report> {
+/// Runs one of the two: at least twenty times as many changes of hands as `--kills`, and a twentieth of `--acks`.
+pub async fn run(scenario: &str, options: &Options) -> Vec<Report> {
+    let is_shared = scenario == "shared_split_brain";
+    let name = |n: usize| match n {
+        0 => "main".to_owned(),
+        n => format!("part-{n}"),
+    };
     // Most of the time nobody can prove that the world is its own.
-    let (wanted, acks) = (options.kills.saturating_mul(20), options.acks / 20);
-    let options = Options {
+    let (mut wanted, acks) = (options.kills.saturating_mul(20), options.acks / 20);
+    if is_shared && options.is_short {
+        wanted = wanted.min(SHORT_SHARED);
+    }
+    let mut options = Options {
         lease_ttl_ms: LEASE_MS,
         ..options.clone()
     };
+    if is_shared {
+        options.regions = (0..REGIONS).map(name).collect();
+    }
     println!(
-        "split_brain: seed {}, at least {wanted} takeovers and {acks} acknowledgements, leases of {LEASE_MS} ms",
+        "{scenario}: seed {}, at least {wanted} takeovers and {acks} acknowledgements, leases of {LEASE_MS} ms",
         options.seed
     );
     let mut dice = Dice::new(options.seed, 0);
-    let mut first = World::new("postgres", &options);
-    let region = |n: usize| match n {
-        0 => "[[region]]\nname = \"main\"\nsize_m = 256\ncapacity = 500\n".to_owned(),
-        n => format!("[[region]]\nname = \"part-{n}\"\nsize_m = 64\ncapacity = 50\n"),
+    let region = |n: usize| {
+        format!(
+            "[[region]]\nname = \"{}\"\nsize_m = 256\ncapacity = 500\n",
+            name(n)
+        )
     };
-    first.describe(&(0..REGIONS).map(region).collect::<String>());
-    first.start();
-    let mut nodes = vec![first];
-    while nodes.len() < NODES {
-        let mut node = nodes[0].beside();
-        node.stand_by();
-        nodes.push(node);
-    }
+    let plan: String = (0..REGIONS).map(region).collect();
+    let mut nodes = start(&options, is_shared, &plan);
     let addresses: Vec<SocketAddr> = nodes.iter().map(|node| node.address).collect();
     let mut trial = Trial::begin(&nodes[0], &addresses, &options);
     let claims = |nodes: &[World]| {
@@ -55,11 +64,15 @@ pub async fn run(options: &Options) -> Vec<Report> {
     };
     let (mut pauses, mut takeovers) = (0, 0);
     while (takeovers < wanted || trial.acks() < acks) && trial.gets(0).await {
-        let owner = nodes[0].holder();
-        // Mostly whoever has the world, now and then two at a time.
-        let mut paused: Vec<usize> = (0..NODES)
-            .filter(|n| nodes[*n].address.to_string() == owner)
-            .collect();
+        // Mostly one that has shards, now and then two at a time.
+        let mut paused: Vec<usize> = if is_shared {
+            vec![dice.index(NODES)]
+        } else {
+            let owner = nodes[0].holder();
+            (0..NODES)
+                .filter(|n| nodes[*n].address.to_string() == owner)
+                .collect()
+        };
         if dice.below(3) == 0 {
             paused.push(dice.index(NODES));
         }
@@ -83,8 +96,33 @@ pub async fn run(options: &Options) -> Vec<Report> {
         trial.clock.monotonic().as_secs_f64(),
     );
     vec![Report {
-        name: "split_brain on postgres".to_owned(),
+        name: format!(
+            "{scenario} on postgres{}",
+            if is_shared { " and redis" } else { "" }
+        ),
         figures,
         faults: trial.faults,
     }]
+}
+
+/// Starts the nodes: one that runs the world and others that stand by, or all of them on one Redis.
+fn start(options: &Options, is_shared: bool, plan: &str) -> Vec<World> {
+    let mut first = World::new("postgres", options);
+    if is_shared {
+        first.add_redis();
+    }
+    first.describe(plan);
+    first.start();
+    let mut nodes = vec![first];
+    while nodes.len() < NODES {
+        let mut node = nodes[0].beside();
+        node.describe(plan);
+        if is_shared {
+            node.start();
+        } else {
+            node.stand_by();
+        }
+        nodes.push(node);
+    }
+    nodes
 }

@@ -8,6 +8,7 @@ use crate::options::Options;
 use crate::server::{Identity, World};
 use crate::witness::Witness;
 use rookery::host::clock::Clock;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -147,6 +148,29 @@ impl Trial {
         let mut counted = self.shared.acks.subscribe();
         let counted = timeout(WAKING, counted.wait_for(|count| *count >= acks)).await;
         counted.is_ok_and(|counted| counted.is_ok())
+    }
+
+    /// How many commands each shard acknowledged.
+    pub fn served(&self) -> BTreeMap<i64, usize> {
+        self.shared.served.lock().expect("nobody failed with it").clone()
+    }
+
+    /// Waits until each of these shards acknowledged more than before, for a while; a fault when one does not.
+    pub async fn serve_again(&mut self, shards: &[i64], before: &BTreeMap<i64, usize>) -> bool {
+        let mut counted = self.shared.acks.subscribe();
+        let shared = Arc::clone(&self.shared);
+        let does =
+            |served: &BTreeMap<i64, usize>| shards.iter().all(|shard| served.get(shard) > before.get(shard));
+        let all = timeout(
+            WAKING,
+            counted.wait_for(|_| does(&shared.served.lock().expect("nobody failed with it"))),
+        );
+        let is_well = all.await.is_ok_and(|counted| counted.is_ok());
+        if !is_well {
+            self.faults
+                .push(format!("not all of {shards:?} served again in {WAKING:?}"));
+        }
+        is_well
     }
 
     /// As `has`, for one more at least; a fault when they do not come.

@@ -96,6 +96,8 @@ pub enum Whom {
     Session(SessionId),
     /// All of an agent.
     Agent(AgentId),
+    /// Everybody who is there and whose number is this one, of so many by which everybody is numbered.
+    Slice(u32, u32),
     /// Everybody who is there.
     Everybody,
     /// Everybody, also who comes later.

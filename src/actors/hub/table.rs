@@ -192,6 +192,15 @@ impl HubTable {
                     .filter_map(|session| self.sessions.get(session))
                     .for_each(end);
             }
+            Whom::Slice(number, of) => {
+                let is_in = |session: &SessionId| {
+                    session.0.as_u128().checked_rem((*of).into()) == Some(u128::from(*number))
+                };
+                let fresh = self.fresh.iter().filter(|(session, _)| is_in(session));
+                fresh.for_each(|(_, outbox)| outbox.borrow_mut().end(reason));
+                let sessions = self.sessions.iter().filter(|(session, _)| is_in(session));
+                sessions.for_each(|(_, entry)| end(entry));
+            }
             Whom::Everybody | Whom::All => {
                 if matches!(whom, Whom::All) {
                     self.closing = Some(reason);
@@ -201,5 +210,50 @@ impl HubTable {
                 self.sessions.values().for_each(end);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::outbox::Outbox;
+    use crate::actors::publication::Dialect;
+    use crate::wire::Encoding;
+    use std::cell::RefCell;
+    use uuid::Uuid;
+
+    struct Deaf;
+
+    impl Listener for Deaf {
+        fn inbox(&self, _: &Arc<Publication>) {}
+    }
+
+    #[test]
+    fn each_socket_is_in_one_slice() {
+        let mut table = HubTable::default();
+        let outboxes: Vec<SharedOutbox> = (0..100)
+            .map(|number| {
+                let outbox: SharedOutbox =
+                    Rc::new(RefCell::new(Outbox::new(Dialect::Centrifuge(Encoding::Json))));
+                let session = SessionId(Uuid::from_u128(number));
+                table.enter(session, SharedOutbox::clone(&outbox));
+                if number % 2 == 0 {
+                    table.attach(session, None, SharedOutbox::clone(&outbox), Rc::new(Deaf));
+                }
+                outbox
+            })
+            .collect();
+        let ended = || {
+            let ended = outboxes
+                .iter()
+                .filter(|outbox| outbox.borrow().end_reason().is_some());
+            ended.count()
+        };
+        let mut counts = Vec::new();
+        for number in 0..4 {
+            table.close(&Whom::Slice(number, 4), Disconnect::SHUTDOWN);
+            counts.push(ended());
+        }
+        assert_eq!(counts, [25, 50, 75, 100]);
     }
 }

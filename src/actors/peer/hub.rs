@@ -58,7 +58,7 @@ impl PeerHub {
             HubMessage::Region { session, from, to } => HubNews::Region(session, from, to),
             HubMessage::Close(Whom::Session(session), reason) => HubNews::CloseSession(session, reason.code),
             HubMessage::Rehome(handle) => return self.peers.tell(self.node, News::Rehome(vec![handle])),
-            HubMessage::Close(Whom::Agent(_) | Whom::Everybody | Whom::All, _)
+            HubMessage::Close(Whom::Agent(_) | Whom::Slice(..) | Whom::Everybody | Whom::All, _)
             | HubMessage::Unsubscribe { .. }
             | HubMessage::Homes(_)
             | HubMessage::HomeLost(_)
