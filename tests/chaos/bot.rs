@@ -37,6 +37,8 @@ pub struct Shared {
     pub is_draining: AtomicBool,
     /// How often each code was heard that asks to come again.
     pub temporary: Mutex<BTreeMap<String, usize>>,
+    /// Why sockets that were open ended, and how often.
+    pub ends: Mutex<BTreeMap<String, usize>>,
     /// How often a bot was served for the first time on a new socket.
     pub back: watch::Sender<usize>,
     /// Handshakes that were refused with a time to come back.
@@ -124,9 +126,10 @@ impl Bot {
                     client.is_deaf = true;
                     self.moving = 0;
                     self.sockets += 1;
-                    let Err(Gone(_why)) = self.talk(client).await else {
+                    let Err(Gone(why)) = self.talk(client).await else {
                         return self.sockets;
                     };
+                    count(&self.shared.ends, why);
                     for asked in self.open.iter().filter(|asked| !asked.is_repeat) {
                         self.journal.note(&asked.id, Line::Unknown);
                     }
@@ -155,12 +158,13 @@ impl Bot {
             let number = self.send(&mut client, &asked).await?;
             numbers.insert(number, asked.id);
         }
-        let (mut next_at, mut heard_at) = (Instant::now(), Instant::now());
+        // Spread from the beginning: bots that all act at the same moment are silent together in between.
+        let (mut next_at, mut heard_at) = (Instant::now() + self.dice.part(self.pace), Instant::now());
         while !self.is_done() {
             let is_draining = self.shared.is_draining.load(Ordering::SeqCst);
             let now = Instant::now();
             if !is_draining && self.open.len() < WINDOW && now >= next_at {
-                next_at = now + self.pace;
+                next_at = now + self.pace / 2 + self.dice.part(self.pace);
                 if self.made.is_multiple_of(ROAM_EVERY) {
                     self.roam(&mut client).await?;
                 }
@@ -277,13 +281,7 @@ impl Bot {
         if error["temporary"] == true || code == "not_in_world" {
             self.journal.note(id, Line::Unknown);
             self.moving = if code == "moving" { self.moving + 1 } else { 0 };
-            *self
-                .shared
-                .temporary
-                .lock()
-                .expect("nobody failed with it")
-                .entry(code)
-                .or_default() += 1;
+            count(&self.shared.temporary, code);
             return Some(self.open[index].clone());
         }
         self.moving = 0;
@@ -331,4 +329,12 @@ impl Bot {
         }
         None
     }
+}
+
+fn count(counts: &Mutex<BTreeMap<String, usize>>, what: String) {
+    *counts
+        .lock()
+        .expect("nobody failed with it")
+        .entry(what)
+        .or_default() += 1;
 }

@@ -126,9 +126,10 @@ pub async fn run(scenario: &str, options: &Options) -> Vec<Report> {
         let most = 1 + done;
         let often = trial.sockets().filter(|count| *count > most).count();
         if often > 0 {
-            trial
-                .faults
-                .push(format!("{often} agents had to connect more than once a node"));
+            trial.faults.push(format!(
+                "{often} agents had to connect more than once a node: {}",
+                trial.ends()
+            ));
         }
     }
     nodes.iter_mut().for_each(World::kill);

@@ -121,6 +121,12 @@ impl Trial {
         format!("{temporary:?}")
     }
 
+    /// Why sockets ended, and how often.
+    pub fn ends(&self) -> String {
+        let ends = self.shared.ends.lock().expect("nobody failed with it");
+        format!("{ends:?}")
+    }
+
     /// What the bots share.
     pub fn shared(&self) -> &Shared {
         &self.shared
