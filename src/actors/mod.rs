@@ -24,6 +24,7 @@ pub mod publication;
 pub mod quarantine;
 pub mod region;
 pub mod request;
+pub mod rights;
 pub mod roster;
 pub mod shard;
 pub mod spectator;

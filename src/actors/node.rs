@@ -11,6 +11,7 @@ use super::peer::Peers;
 use super::peer::message::{News, Presence};
 use super::quarantine::Quarantine;
 use super::region::{Destination, RegionMessage};
+use super::rights::Rights;
 use super::spectator::Spectators;
 use crate::base::id::{AgentId, EventId, NodeId, SessionId, ShardId};
 use crate::base::rate::{Gcra, Quota, RetryAfter};
@@ -45,6 +46,8 @@ pub struct Node {
     pub database: Database,
     /// Channels with subscribers or a history on this node.
     pub channels: Channels,
+    /// The rules of channels.
+    pub rights: Rights,
     /// Who is where.
     pub directory: Directory,
     /// Commands that made actors fail.

@@ -5,6 +5,7 @@ use crate::actors::gateway::Gateway;
 use crate::actors::invariants::{self, Scope};
 use crate::actors::node::Node;
 use crate::actors::quarantine;
+use crate::actors::rights;
 use crate::base::id::AgentId;
 use crate::config::Config;
 use crate::store::agent::Counters;
@@ -43,6 +44,7 @@ pub fn start(gateway: &Gateway, access: &Arc<Access>, config: &Arc<Config>, reco
             }
         }
     });
+    actix_web::rt::spawn(rights::keep_fresh(Arc::clone(&gateway.node)));
     actix_web::rt::spawn(quarantine::keep_saved(Arc::clone(&gateway.node)));
     let sweep_every = Duration::from_secs(u64::from(config.retention.sweep_min.max(1)) * 60);
     let settings = Arc::clone(config);

@@ -255,6 +255,7 @@ pub async fn start_node(
         rate: opened.world.rate,
         database: Database::start(opened.stores, opened.readers),
         channels: Channels::new(entropy.token_base62(8), CHANNEL_HISTORIES_MAX_BYTES),
+        rights: Default::default(),
         directory: Directory::new(opened.world),
         quarantine: Arc::default(),
         overload: Default::default(),

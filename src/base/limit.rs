@@ -51,6 +51,23 @@ pub const CHANNEL_HELD_MAX: usize = 128;
 /// Channels that one node keeps a history for.
 pub const CHANNELS_PER_NODE_MAX: usize = 100_000;
 
+/// Changes of channels' rules that a node reads one by one; of more it forgets all rules.
+pub const CHANNEL_CHANGES_MAX: i64 = 1_000;
+/// Channels that one owner has locked at a time.
+pub const CHANNEL_LOCKS_MAX: i64 = 1_000;
+/// Grants of one channel.
+pub const CHANNEL_GRANTS_MAX: i64 = 10_000;
+/// Channels that one owner advertises, and adverts in one list.
+pub const CHANNEL_ADVERTS_MAX: i64 = 1_000;
+/// Rules of channels that one node remembers.
+pub const CHANNEL_RULES_MAX: usize = 65_536;
+/// Apps of one owner.
+pub const APPS_PER_OWNER_MAX: i64 = 100;
+/// Public keys of one owner.
+pub const SSH_KEYS_MAX: i64 = 32;
+/// Log-ins of one name that wait for their proof. Source: features.md CE-13.
+pub const LOGINS_PENDING_MAX: i64 = 100;
+
 // Texts.
 
 /// Characters of an agent's name after NFC; at least one. Source: api.md §2.

@@ -5,6 +5,7 @@
 pub mod agent;
 pub mod backup;
 mod bulk;
+pub mod channel;
 pub mod chat;
 mod checkpointer;
 pub mod commit;
@@ -16,6 +17,7 @@ pub mod event;
 pub mod lease;
 pub mod ledger;
 mod lock;
+pub mod login;
 mod migration;
 pub mod missed;
 pub mod object;

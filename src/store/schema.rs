@@ -96,6 +96,17 @@ tables! {
     revocation (kind, id) { kind -> Text, id -> Text, until -> BigInt, version -> BigInt, created_at -> BigInt, }
     revocation_head (id) { id -> Integer, version -> BigInt, }
     agent_head (id) { id -> Integer, version -> BigInt, }
+    handle (name) { name -> Text, kind -> Text, created_at -> BigInt, }
+    channel_head (id) { id -> Integer, version -> BigInt, }
+    channel_change (version) { version -> BigInt, channel -> Text, changed_at -> BigInt, }
+    channel_lock (channel) { channel -> Text, owner -> Text, locked_at -> BigInt, }
+    channel_grant (channel, target) { channel -> Text, target -> Text, granted_at -> BigInt, }
+    channel_advert (channel) {
+        channel -> Text, owner -> Text, description -> Nullable<Text>, schema -> Nullable<Text>, updated_at -> BigInt,
+    }
+    app (name) { name -> Text, shown -> Text, owner -> Text, key_hash -> Binary, created_at -> BigInt, rotated_at -> BigInt, }
+    ssh_key (owner, name) { owner -> Text, name -> Text, public_key -> Text, created_at -> BigInt, }
+    login_challenge (id) { id -> Text, username -> Text, key_name -> Text, text -> Text, expires_at -> BigInt, }
     rate_bucket (key) { key -> Text, hits -> Json, expires_at -> BigInt, }
 }
 

@@ -38,6 +38,21 @@ one_of! {
 }
 
 impl Command {
+    /// The channel that is subscribed to, published on or asked about; what ends a subscription needs no right.
+    pub fn channel(&self) -> Option<&str> {
+        let subscribe = self.subscribe.as_ref().map(|request| &request.channel);
+        let publish = || self.publish.as_ref().map(|request| &request.channel);
+        let presence = || self.presence.as_ref().map(|request| &request.channel);
+        let stats = || self.presence_stats.as_ref().map(|request| &request.channel);
+        let history = || self.history.as_ref().map(|request| &request.channel);
+        let channel = subscribe
+            .or_else(publish)
+            .or_else(presence)
+            .or_else(stats)
+            .or_else(history);
+        channel.map(String::as_str)
+    }
+
     /// Returns whether this is the answer to a ping: no id and no request.
     pub fn is_pong(&self) -> bool {
         *self == Self::default()

@@ -159,12 +159,12 @@ impl Bot {
             numbers.insert(number, asked.id);
         }
         // Spread from the beginning: bots that all act at the same moment are silent together in between.
-        let (mut next_at, mut heard_at) = (Instant::now() + self.dice.part(self.pace), Instant::now());
+        let (mut next_at, mut heard_at) = (Instant::now() + part(&mut self.dice, self.pace), Instant::now());
         while !self.is_done() {
             let is_draining = self.shared.is_draining.load(Ordering::SeqCst);
             let now = Instant::now();
             if !is_draining && self.open.len() < WINDOW && now >= next_at {
-                next_at = now + self.pace / 2 + self.dice.part(self.pace);
+                next_at = now + self.pace / 2 + part(&mut self.dice, self.pace);
                 if self.made.is_multiple_of(ROAM_EVERY) {
                     self.roam(&mut client).await?;
                 }
@@ -337,4 +337,10 @@ fn count(counts: &Mutex<BTreeMap<String, usize>>, what: String) {
         .expect("nobody failed with it")
         .entry(what)
         .or_default() += 1;
+}
+
+/// A part of a time.
+fn part(dice: &mut Dice, whole: Duration) -> Duration {
+    let most = u64::try_from(whole.as_micros()).expect("times are short");
+    Duration::from_micros(dice.below(most))
 }

@@ -1,7 +1,5 @@
 //! Chance that can be repeated. Source: SplitMix64, <https://prng.di.unimi.it/splitmix64.c>.
 
-use std::time::Duration;
-
 /// A stream of chance; the same seed gives the same stream.
 pub struct Dice(u64);
 
@@ -30,11 +28,5 @@ impl Dice {
     pub fn index(&mut self, length: usize) -> usize {
         let length = u64::try_from(length).expect("lists are short");
         usize::try_from(self.below(length)).expect("it is below the length")
-    }
-
-    /// A part of a time.
-    pub fn part(&mut self, whole: Duration) -> Duration {
-        let most = u64::try_from(whole.as_micros()).expect("times are short");
-        Duration::from_micros(self.below(most))
     }
 }

@@ -5,6 +5,7 @@ use crate::actors::publication::Publication;
 use crate::base::id::{AgentId, NodeId, SessionId, ShardId};
 use crate::base::time::Tick;
 use crate::domain::agent::Handle;
+use crate::domain::channel::Rule;
 use crate::domain::space::Cell;
 use crate::wire::Disconnect;
 use bytes::Bytes;
@@ -80,6 +81,10 @@ pub enum HubMessage {
     ShardGone(ShardId, Tick),
     /// An order for sessions.
     Close(Whom, Disconnect),
+    /// The rule of a channel changed: subscriptions that it does not allow end.
+    Judge(Arc<str>, Arc<Rule>),
+    /// Rules of channels may have changed that nobody knows: subscriptions to all that have an owner are asked for anew.
+    JudgeAll,
     /// An agent's subscription to a channel ends.
     Unsubscribe {
         /// Whose sessions.

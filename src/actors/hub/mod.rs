@@ -109,6 +109,22 @@ fn hand_on(table: &SharedTable, homes: &Homes, message: HubMessage) {
                 listener.follow(from.as_deref(), to.as_deref());
             }
         }
+        HubMessage::Judge(channel, rule) => {
+            let listeners = table.borrow().listeners_of(&channel);
+            for (session, listener) in listeners {
+                if listener.may_stay(&channel, &rule) {
+                    continue;
+                }
+                let lost = table.borrow_mut().lose(session, &channel);
+                if let Some((listener, channel, is_held)) = lost {
+                    listener.put_off(&channel, is_held);
+                }
+            }
+        }
+        HubMessage::JudgeAll => {
+            let lost = table.borrow_mut().lose_owned();
+            tell_lost(lost);
+        }
         HubMessage::Close(whom, reason) => table.borrow_mut().close(&whom, reason),
         HubMessage::Unsubscribe { agent, channel } => {
             let listeners = table.borrow().listeners(agent);

@@ -9,6 +9,7 @@ use crate::actors::outbox::SharedOutbox;
 use crate::actors::publication::{Dialect, Publication};
 use crate::base::id::{NodeId, SessionId};
 use crate::base::limit::CHANNEL_HELD_MAX;
+use crate::domain::channel::Namespace;
 use crate::wire::Encoding;
 use bytes::Bytes;
 use std::rc::Rc;
@@ -161,12 +162,22 @@ impl HubTable {
         Some((self.listener(session)?, Arc::clone(channel), is_held))
     }
 
+    /// Ends the subscriptions to channels that belong to somebody.
+    pub(super) fn lose_owned(&mut self) -> Vec<Lost> {
+        let is_owned = |channel: &str| Namespace::of(channel).is_ok_and(|channel| channel.owner().is_some());
+        self.lose_those(|channel, _| is_owned(channel))
+    }
+
     fn lose_all(&mut self, is_lost: impl Fn(&str, Home) -> bool) -> Vec<Lost> {
+        self.lose_those(|channel, one| one.bond.as_ref().is_some_and(|bond| is_lost(channel, bond.home)))
+    }
+
+    fn lose_those(&mut self, is_lost: impl Fn(&str, &Subscriber) -> bool) -> Vec<Lost> {
         let lost: Vec<(SessionId, Arc<str>)> = self
             .channels
             .iter()
             .flat_map(|(channel, subscribers)| subscribers.iter().map(move |one| (channel, one)))
-            .filter(|(channel, one)| one.bond.as_ref().is_some_and(|bond| is_lost(channel, bond.home)))
+            .filter(|(channel, one)| is_lost(channel, one))
             .map(|(channel, one)| (one.session, Arc::clone(channel)))
             .collect();
         lost.into_iter()

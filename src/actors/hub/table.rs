@@ -8,6 +8,7 @@ use crate::actors::publication::Publication;
 use crate::base::id::{AgentId, SessionId, ShardId};
 use crate::base::map::IdMap;
 use crate::base::time::Tick;
+use crate::domain::channel::Rule;
 use crate::domain::space::Cell;
 use crate::wire::Disconnect;
 use smallvec::SmallVec;
@@ -31,6 +32,12 @@ pub trait Listener {
     fn lose_cells(&self, _cells: &[Cell], _tick: Tick) {}
     /// The channel of the agent that it follows changed.
     fn follow(&self, _from: Option<&str>, _to: Option<&str>) {}
+    /// Whether it may stay on a channel whose rule changed.
+    fn may_stay(&self, _channel: &str, _rule: &Rule) -> bool {
+        true
+    }
+    /// Its subscription to a channel has ended: it may not hear it any more. `is_held`: as in `lose_channel`.
+    fn put_off(&self, _channel: &str, _is_held: bool) {}
     /// Its subscription to a channel ends.
     fn unsubscribe(&self, _channel: &str) {}
     /// Its subscription to a channel has ended, which it should ask for again. `is_held`: the channel's home has not answered yet.
@@ -170,6 +177,14 @@ impl HubTable {
         self.sessions
             .get(&session)
             .map(|entry| Rc::clone(&entry.listener))
+    }
+
+    /// The listeners that are on a channel. Cloned out, as below.
+    pub(super) fn listeners_of(&self, channel: &str) -> Vec<(SessionId, Rc<dyn Listener>)> {
+        let subscribers = self.channels.get(channel).into_iter().flatten();
+        subscribers
+            .filter_map(|one| Some((one.session, self.listener(one.session)?)))
+            .collect()
     }
 
     /// The listeners of an agent's sessions. Cloned out, because a listener may borrow the table.

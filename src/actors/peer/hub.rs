@@ -62,6 +62,8 @@ impl PeerHub {
             | HubMessage::Unsubscribe { .. }
             | HubMessage::Homes(_)
             | HubMessage::HomeLost(_)
+            | HubMessage::Judge(..)
+            | HubMessage::JudgeAll
             | HubMessage::Follow { .. }
             | HubMessage::Settle { .. }
             | HubMessage::ShardGone(..) => return,

@@ -132,6 +132,7 @@ impl TestNode {
             rate,
             database: Database::start(vec![store], vec![reader]),
             channels: Channels::new(epoch, CHANNEL_HISTORIES_MAX_BYTES),
+            rights: Default::default(),
             directory: Directory::new(world.clone()),
             quarantine: Arc::default(),
             overload: Default::default(),

@@ -1,7 +1,10 @@
 //! Channels: names, namespaces and what clients may do there.
 
+mod right;
+
+pub use right::{Rule, Subject, Verb, check};
+
 use crate::base::limit::CHANNEL_NAME_MAX_BYTES;
-use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
 
 /// Which part of the name space a channel is in.
@@ -13,8 +16,12 @@ pub enum Namespace<'a> {
     Agent(&'a str),
     /// `system.*`: the server's.
     System,
-    /// `app.<app>.<topic>`.
+    /// `app.<app>.<topic>`: an app's own.
     App(&'a str),
+    /// `app.<app>.agent`: from an app to all agents.
+    AppAgents(&'a str),
+    /// `app.<app>.agent.<agent_id>`: between an app and one agent.
+    AppAgent(&'a str, &'a str),
     /// `region:<region>`: what happens around an agent or a camera.
     Region(&'a str),
     /// `spectator:<agent_id>`: what an agent lets spectators see of itself.
@@ -50,40 +57,66 @@ impl<'a> Namespace<'a> {
         if rest.is_empty() || rest.starts_with('.') || rest.ends_with('.') {
             return Err(Refusal::invalid("a channel needs a topic"));
         }
-        let owner = rest.split('.').next().unwrap_or(rest);
+        if rest.split('.').any(str::is_empty) {
+            return Err(Refusal::invalid("a part of a channel's name is empty"));
+        }
+        let owned = || {
+            rest.split_once('.')
+                .ok_or_else(|| Refusal::invalid("a channel of somebody's needs a topic"))
+        };
         match kind {
             "public" => Ok(Namespace::Public),
             "system" => Ok(Namespace::System),
-            "agent" => Ok(Namespace::Agent(owner)),
-            "app" => Ok(Namespace::App(owner)),
+            "agent" => owned().map(|(owner, _)| Namespace::Agent(owner)),
+            "app" => owned().and_then(|(app, topic)| app_channel(app, topic)),
             _ => Err(unknown()),
         }
     }
 
-    /// Whether a client may subscribe. A region's or an inbox's frames come by server-side subscription only.
-    /// Errors: `permission_missing`.
-    pub fn may_subscribe(&self, who: Option<&Handle>) -> Result<(), Refusal> {
-        let is_mine = |owner: &str| who.is_some_and(|me| me.as_str() == owner);
-        match self {
-            Namespace::Public | Namespace::System => Ok(()),
-            Namespace::Agent(owner) if is_mine(owner) => Ok(()),
-            _ => Err(Refusal::new(Code::PermissionMissing, "not your channel")),
+    /// Who it belongs to, as grants and adverts name it; none when that is the server, or everybody.
+    pub fn owner(&self) -> Option<Subject<'a>> {
+        match *self {
+            Namespace::Agent(name) => Some(Subject::User(name)),
+            Namespace::App(app) | Namespace::AppAgents(app) | Namespace::AppAgent(app, _) => {
+                Some(Subject::App(app))
+            }
+            Namespace::Public
+            | Namespace::System
+            | Namespace::Region(_)
+            | Namespace::Spectator(_)
+            | Namespace::Inbox(_) => None,
         }
     }
 
-    /// Whether a client may publish. Errors: `permission_missing`.
-    pub fn may_publish(&self, who: Option<&Handle>) -> Result<(), Refusal> {
-        let is_mine = |owner: &str| who.is_some_and(|me| me.as_str() == owner);
+    /// Whether its owner may lock it: what is between an app and agents has rules of its own.
+    pub fn is_lockable(&self) -> bool {
+        matches!(self, Namespace::Agent(_) | Namespace::App(_))
+    }
+
+    /// Its word in settings and metrics.
+    pub fn word(&self) -> &'static str {
         match self {
-            Namespace::Public if who.is_some() => Ok(()),
-            Namespace::Agent(owner) if is_mine(owner) => Ok(()),
-            _ => Err(Refusal::new(Code::PermissionMissing, "you may not publish here")),
+            Namespace::Public => "public",
+            Namespace::System => "system",
+            Namespace::Agent(_) => "agent",
+            Namespace::App(_) | Namespace::AppAgents(_) | Namespace::AppAgent(..) => "app",
+            Namespace::Region(_) | Namespace::Spectator(_) | Namespace::Inbox(_) => "world",
         }
     }
 
     /// Whether the channel has presence, join and leave messages and a history.
     pub fn has_history(&self) -> bool {
         matches!(self, Namespace::Public)
+    }
+}
+
+/// Under `app.<app>` the topic `agent` is reserved, and so is one name below it.
+fn app_channel<'a>(app: &'a str, topic: &'a str) -> Result<Namespace<'a>, Refusal> {
+    match topic.split_once('.') {
+        None if topic == "agent" => Ok(Namespace::AppAgents(app)),
+        Some(("agent", agent)) if !agent.contains('.') => Ok(Namespace::AppAgent(app, agent)),
+        Some(("agent", _)) => Err(Refusal::invalid("below app.<app>.agent stands one agent_id")),
+        _ => Ok(Namespace::App(app)),
     }
 }
 
@@ -95,34 +128,33 @@ mod tests {
     fn names_fall_into_their_namespaces() {
         assert_eq!(Namespace::of("public.chat"), Ok(Namespace::Public));
         assert_eq!(
-            Namespace::of("agent.alice.updates"),
+            Namespace::of("agent.alice.updates.daily"),
             Ok(Namespace::Agent("alice"))
+        );
+        assert_eq!(Namespace::of("app.Bot.news"), Ok(Namespace::App("Bot")));
+        assert_eq!(Namespace::of("app.Bot.agents.x"), Ok(Namespace::App("Bot")));
+        assert_eq!(Namespace::of("app.Bot.agent"), Ok(Namespace::AppAgents("Bot")));
+        assert_eq!(
+            Namespace::of("app.Bot.agent.bob"),
+            Ok(Namespace::AppAgent("Bot", "bob"))
         );
         assert_eq!(Namespace::of("#alice"), Ok(Namespace::Inbox("alice")));
         assert_eq!(Namespace::of("region:main"), Ok(Namespace::Region("main")));
-        for bad in ["", "public", "public.", "other.x", "x:y", "public.a b"] {
+        let bad = [
+            "",
+            "public",
+            "public.",
+            "other.x",
+            "x:y",
+            "public.a b",
+            "agent.alice",
+            "agent..x",
+            "agent.alice..x",
+            "app.Bot",
+            "app.Bot.agent.bob.x",
+        ];
+        for bad in bad {
             assert!(Namespace::of(bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn only_the_owner_writes_to_its_channel() {
-        let alice = Handle::new("alice").unwrap();
-        let bob = Handle::new("bob").unwrap();
-        let channel = Namespace::of("agent.alice.x").unwrap();
-        assert!(channel.may_publish(Some(&alice)).is_ok());
-        assert!(channel.may_publish(Some(&bob)).is_err() && channel.may_publish(None).is_err());
-        assert!(
-            Namespace::of("#alice")
-                .unwrap()
-                .may_subscribe(Some(&bob))
-                .is_err()
-        );
-        assert!(
-            Namespace::of("system.timer")
-                .unwrap()
-                .may_publish(Some(&alice))
-                .is_err()
-        );
     }
 }

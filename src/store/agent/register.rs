@@ -6,6 +6,7 @@ use crate::domain::ledger::{AccountKind, CREDIT, GENESIS_GRANT_MINOR, TransferCo
 use crate::store::commit::MINT_ACCOUNT;
 use crate::store::connection::{Conn, load_for_update, on_conn};
 use crate::store::error::{Inconsistency, lost_update};
+use crate::store::login::{HandleKind, take_handle};
 use crate::store::schema::{self, agents};
 use crate::store::sql_types::{Doc, Id};
 use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
@@ -21,13 +22,20 @@ pub(super) fn find_taken(conn: &mut Conn, new: &[NewAgent]) -> QueryResult<Optio
             .filter(agents::agent_id.eq_any(&handles))
             .select(agents::agent_id)
     };
-    let taken_handles: Vec<String> = on_conn!(conn, |c| query().load(c))?;
+    let mut taken_handles: Vec<String> = on_conn!(conn, |c| query().load(c))?;
     let query = || {
         agents::table
             .filter(agents::name_skeleton.eq_any(&names))
             .select(agents::name_skeleton)
     };
     let taken_names: Vec<String> = on_conn!(conn, |c| query().load(c))?;
+    let query = || {
+        schema::handle::table
+            .filter(schema::handle::name.eq_any(&handles))
+            .select(schema::handle::name)
+    };
+    let of_others: Vec<String> = on_conn!(conn, |c| query().load(c))?;
+    taken_handles.extend(of_others);
     let find = |(index, agent): (usize, &NewAgent)| {
         if taken_handles.iter().any(|handle| handle == agent.handle.as_str()) {
             Some((index, Registered::HandleTaken))
@@ -52,6 +60,10 @@ pub(super) fn register(
     }
     let mut mint = read;
     for agent in new {
+        // Before the agent is there: `take_handle` looks for agents, too.
+        if !take_handle(conn, agent.handle.as_str(), HandleKind::Agent, now)? {
+            return Err(lost_update("handle"));
+        }
         insert_agent(conn, agent, now)?;
         mint = grant(conn, agent, mint, now)?;
         insert_inbox(conn, agent)?;

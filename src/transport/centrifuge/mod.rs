@@ -15,7 +15,7 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::telemetry::metric;
 use crate::wire::reply::ReplyBody;
 use crate::wire::request::Request;
-use crate::wire::{self, ClientError, Disconnect, Encoding, Reply};
+use crate::wire::{self, ClientError, Command, Disconnect, Encoding, Reply};
 use actix::{Actor, AsyncContext, Context};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -79,6 +79,9 @@ pub(super) fn receive(
     session.pump(context);
 }
 
+/// How often the rule of a channel may change while a command waits for it.
+const RULE_READS_MAX: u32 = 4;
+
 impl Session {
     /// Handles waiting commands in order, until one must be awaited.
     pub(super) fn pump(&mut self, context: &mut Context<Self>) {
@@ -88,11 +91,19 @@ impl Session {
                 self.pending = VecDeque::new();
                 return;
             };
-            let id = command.id;
-            let Some(body) = command.into_body() else {
-                return self.close(Disconnect::BAD_REQUEST);
-            };
-            self.command(id, body, context);
+            if let Some(channel) = command.channel().filter(|channel| !self.knows_rule(channel)) {
+                let channel = channel.to_owned();
+                return self.learn_rule(channel, command, RULE_READS_MAX, context);
+            }
+            self.do_one(command, context);
+        }
+    }
+
+    fn do_one(&mut self, command: Command, context: &mut Context<Self>) {
+        let id = command.id;
+        match command.into_body() {
+            Some(body) => self.command(id, body, context),
+            None => self.close(Disconnect::BAD_REQUEST),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a hub tells a session directly, without a message.
 
-use super::SharedMemberships;
 use super::inbox::{Accepted, SharedInbox};
+use super::{Membership, SharedMemberships};
 use crate::actors::channels;
 use crate::actors::hub::Listener;
 use crate::actors::node::Node;
@@ -9,6 +9,8 @@ use crate::actors::outbox::SharedOutbox;
 use crate::actors::publication::{Dialect, Publication};
 use crate::base::id::SessionId;
 use crate::base::time::Tick;
+use crate::domain::agent::Handle;
+use crate::domain::channel::{Namespace, Rule, Subject, Verb, check};
 use crate::domain::space::Cell;
 use crate::transport::ws::Pipe;
 use crate::wire::push::{Push, PushBody, Subscribe};
@@ -33,6 +35,8 @@ pub struct SessionListener {
     pub channels: SharedMemberships,
     /// Its id.
     pub id: SessionId,
+    /// The name by which channels know its user.
+    pub user: Option<Handle>,
     /// Its node.
     pub node: Arc<Node>,
 }
@@ -113,6 +117,26 @@ impl Listener for SessionListener {
 
     fn unsubscribe(&self, channel: &str) {
         self.push(channel, PushBody::Unsubscribe(UnsubscribeCode::SERVER.into()));
+    }
+
+    fn may_stay(&self, channel: &str, rule: &Rule) -> bool {
+        // What a backend's token grants is that backend's word.
+        let is_granted = |known: &Membership| known.is_granted;
+        if self.channels.borrow().get(channel).is_some_and(is_granted) {
+            return true;
+        }
+        let who = Subject::of_user(self.user.as_ref());
+        Namespace::of(channel).is_ok_and(|channel| check(who, Verb::Subscribe, &channel, rule).is_ok())
+    }
+
+    fn put_off(&self, channel: &str, is_held: bool) {
+        let Some(membership) = self.channels.borrow_mut().remove(channel) else {
+            return;
+        };
+        channels::leave(&self.node, channel, self.id, membership.home);
+        if !is_held {
+            self.unsubscribe(channel);
+        }
     }
 
     fn lose_channel(&self, channel: &str, is_held: bool) {

@@ -22,6 +22,7 @@ use crate::actors::mailbox::Seat;
 use crate::actors::node::{Limiter, Node};
 use crate::actors::outbox::SharedOutbox;
 use crate::actors::publication::Dialect;
+use crate::actors::rights::Known;
 use crate::actors::spectator::{SpectatorActor, SpectatorMessage};
 use crate::base::id::SessionId;
 use crate::config::Bucket;
@@ -77,6 +78,8 @@ pub struct Session {
     pub(super) caller_as_of: Option<i64>,
     /// It is being asked what the caller may; commands wait.
     pub(super) is_asking: bool,
+    /// What was just learned of a channel, for the command that waited for it.
+    pub(super) learned: Option<(String, Arc<Known>)>,
     pub(super) inbox: SharedInbox,
     pub(super) region: Rc<RefCell<Option<String>>>,
     pub(super) pending: VecDeque<Command>,
@@ -115,6 +118,7 @@ impl Session {
             caller: None,
             caller_as_of: None,
             is_asking: false,
+            learned: None,
             inbox: Inbox::shared(),
             region: Rc::default(),
             pending: VecDeque::new(),

@@ -63,6 +63,7 @@ impl Session {
             region: Rc::clone(&self.region),
             channels: Rc::clone(&self.channels),
             id: self.id,
+            user: self.handle(),
             node: self.node(),
         };
         let agent = self.caller.as_ref().map(|caller| caller.id);

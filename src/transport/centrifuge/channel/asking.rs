@@ -5,6 +5,7 @@ use super::publication_of;
 use crate::actors::channels::{self, History, Kept, Way, way};
 use crate::actors::peer::message::{ChannelAct, Client};
 use crate::base::limit::RECOVERY_MAX_BYTES;
+use crate::domain::channel::Verb;
 use crate::wire::ClientError;
 use crate::wire::push::{ClientInfo, Publication};
 use crate::wire::reply::{HistoryResult, PresenceResult, PresenceStatsResult, ReplyBody};
@@ -13,12 +14,12 @@ use actix::Context;
 
 impl Session {
     /// Whether presence and history of a channel may be asked; answers the error otherwise.
-    fn may_ask(&mut self, id: u32, channel: &str) -> bool {
+    fn may_ask(&mut self, id: u32, channel: &str, verb: Verb) -> bool {
         let Some(namespace) = self.namespace(id, channel) else {
             return false;
         };
-        if namespace.may_subscribe(self.handle().as_ref()).is_err() {
-            self.error(id, ClientError::PERMISSION_DENIED);
+        if let Err(refusal) = self.may(verb, channel, &namespace) {
+            self.deny(id, &refusal);
             return false;
         }
         if !namespace.has_history() {
@@ -30,7 +31,7 @@ impl Session {
 
     /// Who is on a channel.
     pub(in super::super) fn presence(&mut self, id: u32, name: &str, context: &mut Context<Self>) {
-        if !self.may_ask(id, name) {
+        if !self.may_ask(id, name, Verb::Presence) {
             return;
         }
         let answer =
@@ -50,7 +51,7 @@ impl Session {
 
     /// How many are on a channel.
     pub(in super::super) fn presence_stats(&mut self, id: u32, name: &str, context: &mut Context<Self>) {
-        if !self.may_ask(id, name) {
+        if !self.may_ask(id, name, Verb::Presence) {
             return;
         }
         let answer = move |me: &Self, (num_clients, num_users): (u32, u32)| {
@@ -77,7 +78,7 @@ impl Session {
         request: Box<HistoryRequest>,
         context: &mut Context<Self>,
     ) {
-        if !self.may_ask(id, &request.channel) {
+        if !self.may_ask(id, &request.channel, Verb::History) {
             return;
         }
         let node = self.node();

@@ -2,6 +2,7 @@
 
 mod asking;
 mod publishing;
+mod right;
 mod subscribing;
 
 pub(super) use subscribing::result_of;
@@ -11,7 +12,7 @@ use crate::actors::channels::Kept;
 use crate::base::limit::CHANNEL_NAME_MAX_BYTES;
 use crate::domain::agent::Handle;
 use crate::domain::channel::Namespace;
-use crate::domain::refusal::Code;
+use crate::domain::refusal::{Code, Refusal};
 use crate::wire::push::{ClientInfo, Publication};
 use crate::wire::{ClientError, Disconnect};
 use bytes::Bytes;
@@ -26,7 +27,7 @@ impl Session {
     }
 
     /// The name by which channels know this user: a handle, of an agent or of a user of a backend's token.
-    fn handle(&self) -> Option<Handle> {
+    pub(crate) fn handle(&self) -> Option<Handle> {
         Handle::new(&self.user()).ok()
     }
 
@@ -63,6 +64,15 @@ impl Session {
                 self.error(id, ClientError::BAD_REQUEST);
                 None
             }
+        }
+    }
+
+    /// Answers that something is not permitted, with the protocol's own code; what is temporary keeps its own.
+    fn deny(&self, id: u32, refusal: &Refusal) {
+        if refusal.code.is_temporary() {
+            self.refuse(id, refusal);
+        } else {
+            self.error(id, ClientError::PERMISSION_DENIED);
         }
     }
 

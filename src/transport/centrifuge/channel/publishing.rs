@@ -5,6 +5,7 @@ use crate::actors::channels::{self, Way, way};
 use crate::actors::peer::message::{ChannelAct, Client};
 use crate::base::limit::{JSON_DEPTH_MAX, PAYLOAD_MAX_BYTES};
 use crate::config::Bucket;
+use crate::domain::channel::Verb;
 use crate::domain::refusal::{Code, Refusal};
 use crate::wire::reply::ReplyBody;
 use crate::wire::request::PublishRequest;
@@ -24,9 +25,8 @@ impl Session {
         let Some(namespace) = self.namespace(id, name) else {
             return;
         };
-        let handle = self.handle();
-        if namespace.may_publish(handle.as_ref()).is_err() {
-            return self.error(id, ClientError::PERMISSION_DENIED);
+        if let Err(refusal) = self.may(Verb::Publish, name, &namespace) {
+            return self.deny(id, &refusal);
         }
         if request.r#type != 0 || request.data.is_empty() {
             return self.error(id, ClientError::BAD_REQUEST);

@@ -4,7 +4,7 @@ use super::super::super::session::{Membership, Session};
 use super::publication_of;
 use crate::actors::channels::{Comer, Home, Place, Position, Way, way};
 use crate::base::limit::CHANNELS_PER_CONNECTION_MAX;
-use crate::domain::channel::Namespace;
+use crate::domain::channel::{Namespace, Verb};
 use crate::domain::refusal::Refusal;
 use crate::wire::reply::ReplyBody;
 use crate::wire::request::StreamPosition;
@@ -34,8 +34,8 @@ impl Session {
         if self.channels.borrow().len() >= CHANNELS_PER_CONNECTION_MAX {
             return self.error(id, ClientError::LIMIT_EXCEEDED);
         }
-        if namespace.may_subscribe(self.handle().as_ref()).is_err() {
-            return self.error(id, ClientError::PERMISSION_DENIED);
+        if let Err(refusal) = self.may(Verb::Subscribe, name, &namespace) {
+            return self.deny(id, &refusal);
         }
         if request.r#type != 0 {
             return self.error(id, ClientError::NOT_AVAILABLE);

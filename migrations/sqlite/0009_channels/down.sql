@@ -1,0 +1,9 @@
+DROP TABLE login_challenge;
+DROP TABLE ssh_key;
+DROP TABLE app;
+DROP TABLE channel_advert;
+DROP TABLE channel_grant;
+DROP TABLE channel_lock;
+DROP TABLE channel_change;
+DROP TABLE channel_head;
+DROP TABLE handle;

@@ -1,0 +1,249 @@
+//! What this node remembers of the rules of channels, and how it hears that one changed.
+//!
+//! Invariant: a rule counts only while the database was heard of in the last `FRESH_MS`, and nothing that it said since the rule was
+//! read is about its channel. So a right that was taken back is gone from every node within a second, with or without Redis.
+
+use super::hub::HubMessage;
+use super::node::Node;
+use super::peer::message::News;
+use crate::base::limit::CHANNEL_RULES_MAX;
+use crate::domain::channel::{Namespace, Rule, Subject, Verb, check};
+use crate::domain::refusal::{Code, Refusal};
+use crate::store::channel::StoredRule;
+use dashmap::DashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// How often the database is asked what changed.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How long what it said counts. Units: milliseconds.
+const FRESH_MS: i64 = 750;
+/// How often a rule is read again that changes while it is read.
+const READS_MAX: usize = 4;
+
+/// What is known of a channel.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Who may hear it.
+    pub rule: Rule,
+    /// The schema of its publications: JSON text.
+    pub schema: Option<String>,
+}
+
+/// What was just read.
+#[derive(Debug)]
+pub struct Learned {
+    /// What is known of the channel.
+    pub known: Arc<Known>,
+    forgotten: i64,
+}
+
+impl From<StoredRule> for Known {
+    fn from(stored: StoredRule) -> Self {
+        let StoredRule { rule, schema } = stored;
+        Self { rule, schema }
+    }
+}
+
+/// Of a channel whose owner nobody is there is nothing to know.
+static NOTHING: LazyLock<Arc<Known>> = LazyLock::new(Arc::default);
+
+/// The rules of channels that were asked for lately.
+pub struct Rights {
+    rules: DashMap<String, Arc<Known>>,
+    /// Up to which change all are known; below zero: none yet.
+    version: AtomicI64,
+    /// Grows whenever rules are forgotten: what was read before that does not count.
+    forgotten: AtomicI64,
+    /// When the database was last asked with success. Units: milliseconds, monotonic.
+    heard_at_ms: AtomicI64,
+    news: Notify,
+}
+
+impl Default for Rights {
+    fn default() -> Self {
+        Self {
+            rules: DashMap::new(),
+            version: AtomicI64::new(-1),
+            forgotten: AtomicI64::new(0),
+            heard_at_ms: AtomicI64::new(i64::MIN),
+            news: Notify::new(),
+        }
+    }
+}
+
+impl Rights {
+    /// What is known of a channel without asking. None: ask.
+    fn known(&self, name: &str, channel: &Namespace<'_>, now_ms: i64) -> Option<Arc<Known>> {
+        if channel.owner().is_none() {
+            return Some(Arc::clone(&NOTHING));
+        }
+        let is_fresh = now_ms.saturating_sub(self.heard_at_ms.load(Ordering::Acquire)) < FRESH_MS;
+        let known = self.rules.get(name).filter(|_| is_fresh)?;
+        Some(Arc::clone(&known))
+    }
+
+    /// Whether nothing was forgotten since something was learned: then whoever goes by it now is judged anew should that change.
+    pub fn holds(&self, learned: &Learned) -> bool {
+        self.forgotten.load(Ordering::SeqCst) == learned.forgotten
+    }
+
+    /// Asks the database now instead of at the next turn.
+    pub fn look(&self) {
+        self.news.notify_one();
+    }
+
+    /// Remembers what was read when so much had been forgotten. `false`: something was since then.
+    fn remember(&self, name: &str, known: &Arc<Known>, forgotten: i64) -> bool {
+        if self.rules.len() >= CHANNEL_RULES_MAX {
+            self.rules.clear();
+        }
+        // Whoever forgets raises the number first and then needs this entry, so nobody sees what is to be forgotten.
+        let entry = self.rules.entry(name.to_owned());
+        if self.forgotten.load(Ordering::SeqCst) != forgotten {
+            return false;
+        }
+        entry.insert(Arc::clone(known));
+        true
+    }
+
+    /// Forgets some rules, or all.
+    fn forget(&self, channels: Option<&[String]>) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        match channels {
+            Some(channels) => channels.iter().for_each(|name| drop(self.rules.remove(name))),
+            None => self.rules.clear(),
+        }
+    }
+}
+
+impl Node {
+    /// Whether the rule of a channel is known here.
+    pub fn knows_rule(&self, name: &str, channel: &Namespace<'_>) -> bool {
+        self.rights
+            .known(name, channel, self.clock.monotonic_ms())
+            .is_some()
+    }
+
+    /// Whether somebody may do something with a channel, as far as this node can tell at once. None: ask `may`.
+    pub fn may_now(
+        &self,
+        who: Subject<'_>,
+        verb: Verb,
+        name: &str,
+        channel: &Namespace<'_>,
+    ) -> Option<Result<Arc<Known>, Refusal>> {
+        let known = self.rights.known(name, channel, self.clock.monotonic_ms())?;
+        Some(judge(who, verb, channel, known))
+    }
+
+    /// Whether somebody may do something with a channel. Gives what is known of it.
+    /// Errors: those of `check`; `unavailable`.
+    pub async fn may(
+        &self,
+        who: Subject<'_>,
+        verb: Verb,
+        name: &str,
+        channel: &Namespace<'_>,
+    ) -> Result<Arc<Known>, Refusal> {
+        match self.may_now(who, verb, name, channel) {
+            Some(judged) => judged,
+            None => judge(who, verb, channel, self.learn(name).await?.known),
+        }
+    }
+
+    /// Reads the rule of a channel. Errors: `unavailable`, those of the store.
+    pub async fn learn(&self, name: &str) -> Result<Learned, Refusal> {
+        for _ in 0..READS_MAX {
+            let forgotten = self.rights.forgotten.load(Ordering::SeqCst);
+            let names = vec![name.to_owned()];
+            let mut rules = self
+                .database
+                .read(move |reader| reader.channel_rules(&names))
+                .await?;
+            let known: Arc<Known> = Arc::new(rules.remove(name).unwrap_or_default().into());
+            if self.rights.remember(name, &known, forgotten) {
+                return Ok(Learned { known, forgotten });
+            }
+        }
+        Err(Refusal::new(
+            Code::Unavailable,
+            "the channel's rule changes too fast",
+        ))
+    }
+
+    /// The rule of a channel was changed by this node: it is looked at here and on the other nodes.
+    pub fn note_rule_changed(&self) {
+        self.rights.look();
+        self.peers.tell_all(|| News::Rights);
+    }
+}
+
+/// Judges by what is known.
+pub fn judge(
+    who: Subject<'_>,
+    verb: Verb,
+    channel: &Namespace<'_>,
+    known: Arc<Known>,
+) -> Result<Arc<Known>, Refusal> {
+    match check(who, verb, channel, &known.rule) {
+        Ok(()) => Ok(known),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// Asks the database again and again what changed, and ends the subscriptions that are no longer allowed.
+pub async fn keep_fresh(node: Arc<Node>) {
+    loop {
+        let asked_at_ms = node.clock.monotonic_ms();
+        match look(&node).await {
+            Ok(()) => node.rights.heard_at_ms.store(asked_at_ms, Ordering::Release),
+            Err(refusal) => tracing::warn!("changes of channels' rules could not be read: {refusal}"),
+        }
+        // Either way there is another look.
+        let _ = tokio::time::timeout(LOOK_EVERY, node.rights.news.notified()).await;
+    }
+}
+
+/// One look.
+async fn look(node: &Node) -> Result<(), Refusal> {
+    let version = node.rights.version.load(Ordering::Acquire);
+    let changes = node
+        .database
+        .read(move |reader| reader.channel_changes_since(version))
+        .await?;
+    if changes.version == version {
+        return Ok(());
+    }
+    let mut channels = changes.channels;
+    if let Some(channels) = &mut channels {
+        channels.sort_unstable();
+        channels.dedup();
+    }
+    node.rights.forget(channels.as_deref());
+    node.rights.version.store(changes.version, Ordering::Release);
+    // Who is on one of them is judged anew: whoever took the old rule before it was forgotten is on it by now, or waits for that in
+    // the same turn of its thread.
+    let Some(channels) = channels else {
+        node.directory.order_own_hubs(|| HubMessage::JudgeAll);
+        return Ok(());
+    };
+    let names = channels.clone();
+    let judged = node
+        .database
+        .read(move |reader| reader.channel_rules(&names))
+        .await;
+    let Ok(mut rules) = judged else {
+        node.directory.order_own_hubs(|| HubMessage::JudgeAll);
+        return Ok(());
+    };
+    for name in channels {
+        let rule = Arc::new(rules.remove(&name).unwrap_or_default().rule);
+        let name: Arc<str> = name.into();
+        node.directory
+            .order_own_hubs(|| HubMessage::Judge(Arc::clone(&name), Arc::clone(&rule)));
+    }
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! Locks and grants, and what changed of them.
+
+use super::note_change;
+use crate::base::limit::{CHANNEL_CHANGES_MAX, CHANNEL_GRANTS_MAX, CHANNEL_LOCKS_MAX};
+use crate::base::time::Timestamp;
+use crate::domain::channel::Rule;
+use crate::store::connection::on_conn;
+use crate::store::{Reader, Result, Store, schema};
+use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
+use std::collections::HashMap;
+
+/// What became of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// It is done.
+    Done,
+    /// It was so before.
+    Already,
+    /// There are as many as there may be.
+    Full,
+}
+
+/// What is stored of a channel: its rule, and the schema of its publications as text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredRule {
+    /// Who may hear it.
+    pub rule: Rule,
+    /// The JSON text of the schema that is advertised.
+    pub schema: Option<String>,
+}
+
+/// Channels whose rule or advert changed after a version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The newest version there is.
+    pub version: i64,
+    /// The channels; none when not all of them are known any more, or they are too many: then everything may have changed.
+    pub channels: Option<Vec<String>>,
+}
+
+impl Store {
+    /// Locks a channel.
+    pub fn lock_channel(&mut self, channel: &str, owner: &str, now: Timestamp) -> Result<Changed> {
+        use schema::channel_lock::dsl as l;
+        self.write("lock a channel", |conn| {
+            let mine = || l::channel_lock.filter(l::owner.eq(owner)).count();
+            let count: i64 = on_conn!(conn, |c| mine().get_result(c))?;
+            let row = || (l::channel.eq(channel), l::owner.eq(owner), l::locked_at.eq(now.0));
+            let added = on_conn!(conn, |c| diesel::insert_into(l::channel_lock)
+                .values(row())
+                .on_conflict_do_nothing()
+                .execute(c))?;
+            if added == 0 {
+                return Ok(Changed::Already);
+            }
+            if count >= CHANNEL_LOCKS_MAX {
+                on_conn!(conn, |c| diesel::delete(l::channel_lock.find(channel)).execute(c))?;
+                return Ok(Changed::Full);
+            }
+            note_change(conn, channel, now)?;
+            Ok(Changed::Done)
+        })
+    }
+
+    /// Unlocks a channel. Its grants stay.
+    pub fn unlock_channel(&mut self, channel: &str, now: Timestamp) -> Result<Changed> {
+        use schema::channel_lock::dsl as l;
+        self.write("unlock a channel", |conn| {
+            let removed = on_conn!(conn, |c| diesel::delete(l::channel_lock.find(channel)).execute(c))?;
+            if removed == 0 {
+                return Ok(Changed::Already);
+            }
+            note_change(conn, channel, now)?;
+            Ok(Changed::Done)
+        })
+    }
+
+    /// Lets somebody hear a channel while it is locked.
+    pub fn grant_channel(&mut self, channel: &str, target: &str, now: Timestamp) -> Result<Changed> {
+        use schema::channel_grant::dsl as g;
+        self.write("grant a channel", |conn| {
+            let all = || g::channel_grant.filter(g::channel.eq(channel)).count();
+            let count: i64 = on_conn!(conn, |c| all().get_result(c))?;
+            let row = || {
+                (
+                    g::channel.eq(channel),
+                    g::target.eq(target),
+                    g::granted_at.eq(now.0),
+                )
+            };
+            let added = on_conn!(conn, |c| diesel::insert_into(g::channel_grant)
+                .values(row())
+                .on_conflict_do_nothing()
+                .execute(c))?;
+            if added == 0 {
+                return Ok(Changed::Already);
+            }
+            if count >= CHANNEL_GRANTS_MAX {
+                on_conn!(conn, |c| diesel::delete(g::channel_grant.find((channel, target)))
+                    .execute(c))?;
+                return Ok(Changed::Full);
+            }
+            note_change(conn, channel, now)?;
+            Ok(Changed::Done)
+        })
+    }
+
+    /// Takes a grant back.
+    pub fn revoke_channel(&mut self, channel: &str, target: &str, now: Timestamp) -> Result<Changed> {
+        use schema::channel_grant::dsl as g;
+        self.write("revoke a channel", |conn| {
+            let removed = on_conn!(conn, |c| diesel::delete(g::channel_grant.find((channel, target)))
+                .execute(c))?;
+            if removed == 0 {
+                return Ok(Changed::Already);
+            }
+            note_change(conn, channel, now)?;
+            Ok(Changed::Done)
+        })
+    }
+
+    /// Forgets changes from before a time: who knows none that are later reads everything anew. The newest stays.
+    pub fn forget_channel_changes(&mut self, before: Timestamp) -> Result<usize> {
+        use schema::{channel_change::dsl as c, channel_head::dsl as h};
+        self.write("forget changes of channels", |conn| {
+            let newest: i64 = on_conn!(conn, |c| h::channel_head.find(1).select(h::version).first(c))?;
+            let old = || {
+                c::channel_change
+                    .filter(c::changed_at.lt(before.0))
+                    .filter(c::version.lt(newest))
+            };
+            on_conn!(conn, |c| diesel::delete(old()).execute(c))
+        })
+    }
+}
+
+impl Reader {
+    /// What changed after a version.
+    pub fn channel_changes_since(&mut self, version: i64) -> Result<Changes> {
+        use schema::{channel_change::dsl as c, channel_head::dsl as h};
+        self.read("read changes of channels", |conn| {
+            // The head first: what is committed in between has a newer version and comes next time.
+            let newest: i64 = on_conn!(conn, |c| h::channel_head.find(1).select(h::version).first(c))?;
+            let missing = newest.saturating_sub(version);
+            if missing > CHANNEL_CHANGES_MAX {
+                return Ok(Changes {
+                    version: newest,
+                    channels: None,
+                });
+            }
+            let query = || {
+                c::channel_change
+                    .filter(c::version.gt(version))
+                    .filter(c::version.le(newest))
+                    .order(c::version)
+                    .select(c::channel)
+            };
+            let channels: Vec<String> = on_conn!(conn, |c| query().load(c))?;
+            let is_whole = i64::try_from(channels.len()) == Ok(missing);
+            Ok(Changes {
+                version: newest,
+                channels: is_whole.then_some(channels),
+            })
+        })
+    }
+
+    /// What is stored of these channels; of one that is missing here, nothing is.
+    pub fn channel_rules(&mut self, channels: &[String]) -> Result<HashMap<String, StoredRule>> {
+        use schema::{channel_advert::dsl as a, channel_grant::dsl as g, channel_lock::dsl as l};
+        self.read("read rules of channels", |conn| {
+            let mut rules: HashMap<String, StoredRule> = HashMap::new();
+            let locks = || {
+                l::channel_lock
+                    .filter(l::channel.eq_any(channels))
+                    .select(l::channel)
+            };
+            let locked: Vec<String> = on_conn!(conn, |c| locks().load(c))?;
+            for channel in locked {
+                rules.entry(channel).or_default().rule.is_locked = true;
+            }
+            let grants = || {
+                g::channel_grant
+                    .filter(g::channel.eq_any(channels))
+                    .select((g::channel, g::target))
+            };
+            let granted: Vec<(String, String)> = on_conn!(conn, |c| grants().load(c))?;
+            for (channel, target) in granted {
+                rules.entry(channel).or_default().rule.granted.insert(target);
+            }
+            let adverts = || {
+                a::channel_advert
+                    .filter(a::channel.eq_any(channels))
+                    .filter(a::schema.is_not_null())
+                    .select((a::channel, a::schema))
+            };
+            let schemas: Vec<(String, Option<String>)> = on_conn!(conn, |c| adverts().load(c))?;
+            for (channel, schema) in schemas {
+                rules.entry(channel).or_default().schema = schema;
+            }
+            Ok(rules)
+        })
+    }
+
+    /// The channels that somebody locked, by name.
+    pub fn locked_channels(&mut self, owner: &str) -> Result<Vec<String>> {
+        use schema::channel_lock::dsl as l;
+        self.read("list locks", |conn| {
+            let query = || {
+                l::channel_lock
+                    .filter(l::owner.eq(owner))
+                    .order(l::channel)
+                    .limit(CHANNEL_LOCKS_MAX)
+                    .select(l::channel)
+            };
+            on_conn!(conn, |c| query().load(c))
+        })
+    }
+}
