@@ -4,8 +4,8 @@
 #   rust      (checked only) cargo with rustfmt and clippy
 #   compiler  a C compiler and pkg-config, for the bundled SQLite
 #   node      Node.js and npm, for the page
-#   services  PostgreSQL, Redis and Mosquitto, which the tests start and stop themselves, faketime for their clocks, and openssl for
-#             certificates of theirs
+#   services  PostgreSQL, Redis and Mosquitto, which the tests start and stop themselves, faketime for their clocks, openssl for
+#             certificates of theirs, and ssh-keygen for logins
 #   browser   Chromium, for the tests of the page
 #   python    Python with venv and pip, for the tests of the examples
 #
@@ -48,6 +48,7 @@ check() {
             want mosquitto has mosquitto
             want faketime has faketime
             want openssl has openssl
+            want openssh-client has ssh-keygen
             ;;
         browser) want chromium has chromium ;;
         python)

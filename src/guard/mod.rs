@@ -11,6 +11,7 @@ pub mod password;
 pub mod refresh;
 pub mod revocation;
 pub mod seal;
+pub mod ssh_signature;
 pub mod token;
 
 pub use api_key::ApiKey;
@@ -19,6 +20,7 @@ pub use key_ring::{KeyRing, KeyRow, KeyState};
 pub use origin::Origins;
 pub use refresh::RefreshToken;
 pub use revocation::Revocations;
+pub use ssh_signature::PublicKey;
 pub use token::{TokenError, TokenKind, Tokens, Verified};
 
 /// Fills a buffer with random bytes; `host::entropy` is behind it outside tests.
