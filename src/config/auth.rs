@@ -1,5 +1,7 @@
 //! `[auth]`.
 
+use std::path::PathBuf;
+
 use super::check::{secret, within};
 use super::{ConfigError, Secret};
 use crate::base::limit;
@@ -17,6 +19,9 @@ section! {
         refresh_idle_days: u32 = 7,
         /// A chain of refresh tokens ends after so long. Units: days.
         refresh_absolute_days: u32 = 30,
+        /// Folder of the public SSH keys that command-line users log in with: `<username>/<key_name>.pub`, and
+        /// `<username>.pub` for the key `main`.
+        ssh_keys_folder: Option<PathBuf> = None; example "/etc/rookery/ssh-keys",
         /// Shared secret of at least 32 bytes: tokens signed with HS256 are accepted too. Better from a file.
         token_hmac_secret: Option<Secret> = None; example "a random text of 32 bytes or more",
         /// Issuer that an HS256 token must have; without it the claim is not checked.

@@ -1,10 +1,12 @@
-//! Floor 2: credentials. Keys, tokens, password hashes and what is revoked; pure cryptography and state in memory.
+//! Floor 2: credentials. Keys, tokens, password hashes and what is revoked; pure cryptography and state in memory, but for
+//! the operator's folder of public keys.
 //!
 //! Rows of the database come in and go out as plain structs; the time and random bytes are parameters.
 
 pub mod api_key;
 pub mod client_ip;
 pub mod hash_pool;
+pub mod key_directory;
 pub mod key_ring;
 pub mod origin;
 pub mod password;
@@ -16,6 +18,7 @@ pub mod token;
 
 pub use api_key::ApiKey;
 pub use hash_pool::HashPool;
+pub use key_directory::{KeyDirectory, KeyName};
 pub use key_ring::{KeyRing, KeyRow, KeyState};
 pub use origin::Origins;
 pub use refresh::RefreshToken;
