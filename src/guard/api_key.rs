@@ -69,7 +69,7 @@ impl fmt::Debug for ApiKey {
 ///
 /// 43 digits hold every 256-bit number. Six bytes hold 1.3 times 62^8 values, so a key id is slightly uneven: it is
 /// a name, not a secret.
-fn base62<const N: usize>(mut number: [u8; N], len: usize) -> String {
+pub(super) fn base62<const N: usize>(mut number: [u8; N], len: usize) -> String {
     let mut digits = Vec::with_capacity(len);
     for _ in 0..len {
         let mut remainder = 0_u16;

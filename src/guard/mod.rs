@@ -4,6 +4,7 @@
 //! Rows of the database come in and go out as plain structs; the time and random bytes are parameters.
 
 pub mod api_key;
+pub mod app_key;
 pub mod client_ip;
 pub mod hash_pool;
 pub mod key_directory;
@@ -17,6 +18,7 @@ pub mod ssh_signature;
 pub mod token;
 
 pub use api_key::ApiKey;
+pub use app_key::AppKey;
 pub use hash_pool::HashPool;
 pub use key_directory::{KeyDirectory, KeyName};
 pub use key_ring::{KeyRing, KeyRow, KeyState};
