@@ -171,6 +171,8 @@ pub const LEAVE_GRACE_S: u32 = 30;
 pub const REST_IDLE_S: u32 = 300;
 /// Longest life of an access token. Units: seconds. Source: security.md §4.2.
 pub const ACCESS_TTL_MAX_S: u32 = 86_400;
+/// Longest life of a command-line user's token. Units: days.
+pub const CLI_TOKEN_TTL_MAX_DAYS: u32 = 30;
 
 /// Agents without an actor whose limits one node keeps; who recovers first is forgotten first.
 pub const PARKED_LIMITS_MAX: usize = 100_000;

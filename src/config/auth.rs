@@ -19,6 +19,8 @@ section! {
         refresh_idle_days: u32 = 7,
         /// A chain of refresh tokens ends after so long. Units: days.
         refresh_absolute_days: u32 = 30,
+        /// Life of a command-line user's token, at most 30. Units: days.
+        cli_token_ttl_days: u32 = 7,
         /// Folder of the public SSH keys that command-line users log in with: `<username>/<key_name>.pub`, and
         /// `<username>.pub` for the key `main`.
         ssh_keys_folder: Option<PathBuf> = None; example "/etc/rookery/ssh-keys",
@@ -69,6 +71,12 @@ impl Auth {
             1,
             limit::ACCESS_TTL_MAX_S.into(),
         )?;
+        within(
+            "auth.cli_token_ttl_days",
+            self.cli_token_ttl_days.into(),
+            1,
+            limit::CLI_TOKEN_TTL_MAX_DAYS.into(),
+        )?;
         within("auth.refresh_idle_days", self.refresh_idle_days.into(), 1, 365)?;
         within(
             "auth.refresh_absolute_days",
@@ -92,5 +100,22 @@ impl Auth {
         )?;
         within("auth.argon2_permits", self.argon2_permits.into(), 1, 64)?;
         within("auth.argon2_queue", self.argon2_queue.into(), 0, 10_000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_users_token_lives_1_to_30_days() {
+        let check = |cli_token_ttl_days| {
+            let auth = Auth {
+                cli_token_ttl_days,
+                ..Auth::default()
+            };
+            auth.check(false).is_ok()
+        };
+        assert_eq!([0, 1, 7, 30, 31].map(check), [false, true, true, true, false]);
     }
 }

@@ -143,6 +143,11 @@ impl Key {
         self.state
     }
 
+    /// From then on its signatures are refused.
+    pub fn not_after(&self) -> Timestamp {
+        self.not_after
+    }
+
     /// Whether its signatures count at `now`. A `next` key counts once its time has come: another node may have made
     /// it active already.
     pub fn verifies_at(&self, now: Timestamp) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::token::Verified;
+use super::token::{LEEWAY_S, Verified};
 use crate::base::time::Timestamp;
 use crate::domain::agent::{Revocation, RevocationKind};
 
@@ -10,12 +10,21 @@ use crate::domain::agent::{Revocation, RevocationKind};
 pub const ROWS_MAX: usize = 200_000;
 /// Without news for so long, privileged routes are refused. Units: milliseconds. Source: security.md §4.2.
 pub const STALE_AFTER_MS: i64 = 30_000;
-/// Life of a row: the longest life of an access token. Units: milliseconds. Source: security.md §4.2.
+/// Life of a row, but for [`until_of`]: the longest life of an access token. Units: milliseconds. Source: security.md §4.2.
 pub const ROW_TTL_MS: i64 = 86_400_000;
 
 /// The `until` of a row made at `now`. Rows of kind `agent` must have exactly this one: it tells which tokens are older.
 pub fn until(now: Timestamp) -> Timestamp {
     now.plus_ms(ROW_TTL_MS)
+}
+
+/// The `until` of a row that revokes this token or its family, and not an agent: a row that ends before the token would let
+/// the token live again. Tokens of command-line users live for weeks.
+pub fn until_of(token: &Verified, now: Timestamp) -> Timestamp {
+    let ends = token
+        .expires_at
+        .map_or(until(now), |ends| ends.plus_ms(LEEWAY_S * 1_000));
+    ends.max(until(now))
 }
 
 /// The live revocations.

@@ -82,7 +82,8 @@ impl Access {
             usize::try_from(auth.argon2_queue)?,
         );
         let access = Self {
-            tokens: Tokens::new(&auth.issuer, &auth.audience, auth.access_ttl_s, hmac),
+            tokens: Tokens::new(&auth.issuer, &auth.audience, auth.access_ttl_s, hmac)
+                .with_cli_ttl_days(auth.cli_token_ttl_days),
             hashes: HashPool::start(hasher, permits, queue)?,
             refresh: Policy {
                 idle_ms: i64::from(auth.refresh_idle_days) * DAY_MS,
@@ -144,9 +145,13 @@ impl Access {
 
     /// The agent that a token speaks for, with the permissions that both token and agent have. What is changed in the agent's row,
     /// by whomever, counts within 2 s.
-    /// None: a HS256 subject that is no registered agent, or the operator of `rookery token admin`; neither can act.
+    /// None: a HS256 subject that is no registered agent, a command-line user, or the operator of `rookery token admin`; none can act.
     /// Errors: `unauthenticated` (agent gone), temporary ones.
     pub async fn caller(&self, verified: &Verified) -> Result<Option<Caller>, Refusal> {
+        // Even where the name is an agent's, too: such a token never acts for it.
+        if verified.kind == TokenKind::Cli {
+            return Ok(None);
+        }
         let known = match Handle::new(&verified.subject) {
             Ok(handle) => self.known(&handle).await?.map(|known| (handle, known)),
             Err(_not_a_handle) => None,

@@ -1,4 +1,5 @@
-//! Access tokens: what §4.2 of the security page asks, in the order of its sentences.
+//! Tokens that are issued here, of agents and of command-line users: what §4.2 of the security page asks, in the order of
+//! its sentences. Both kinds have the same claims and their own `typ`, which is signed, and their own longest life.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,7 +8,8 @@ use uuid::Uuid;
 
 use super::compact::Compact;
 use super::{
-    ACCESS_TTL_MAX_S, ACCESS_TYPE, Flaw, LEEWAY_S, TokenError, TokenKind, Tokens, Verified, now_s, seconds,
+    ACCESS_TTL_MAX_S, ACCESS_TYPE, CLI_TTL_MAX_S, CLI_TYPE, Flaw, LEEWAY_S, TokenError, TokenKind, Tokens,
+    Verified, now_s, seconds,
 };
 use crate::base::time::Timestamp;
 use crate::domain::agent::Handle;
@@ -15,7 +17,7 @@ use crate::domain::agent::Permissions;
 use crate::domain::refusal::Refusal;
 use crate::guard::key_ring::{ALGORITHM, KeyRing, KeyState};
 
-/// The claims of an access token, all of them required. A new one needs a new [`VERSION`], read one release before it
+/// The claims of a token, all of them required. A new one needs a new [`VERSION`], read one release before it
 /// is written.
 const CLAIMS: [&str; 10] = [
     "iss", "aud", "sub", "sid", "jti", "iat", "nbf", "exp", "perms", "ver",
@@ -40,6 +42,18 @@ pub struct Grant {
     pub token_id: Uuid,
 }
 
+/// What a command-line user's new token is to say. It names no permission: its bearer uses channels, whose rights are
+/// looked up, and never acts.
+#[derive(Clone, Debug)]
+pub struct CliGrant {
+    /// The user.
+    pub subject: Handle,
+    /// The login that the token belongs to.
+    pub family: Uuid,
+    /// The token's own id, new and a UUIDv7 of now.
+    pub token_id: Uuid,
+}
+
 /// A new token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Issued {
@@ -53,10 +67,37 @@ impl Tokens {
     /// Issues an access token.
     /// Errors: `unavailable` when no active key is here.
     pub fn issue(&self, ring: &KeyRing, grant: &Grant, now: Timestamp) -> Result<Issued, Refusal> {
+        self.sign(ring, TokenKind::Access, grant, now)
+    }
+
+    /// Issues a command-line user's token.
+    /// Errors: `unavailable` when no active key is here.
+    pub fn issue_cli(&self, ring: &KeyRing, grant: &CliGrant, now: Timestamp) -> Result<Issued, Refusal> {
+        let grant = Grant {
+            subject: grant.subject.clone(),
+            permissions: Permissions::from_names([]),
+            family: grant.family,
+            token_id: grant.token_id,
+        };
+        self.sign(ring, TokenKind::Cli, &grant, now)
+    }
+
+    fn sign(
+        &self,
+        ring: &KeyRing,
+        kind: TokenKind,
+        grant: &Grant,
+        now: Timestamp,
+    ) -> Result<Issued, Refusal> {
+        let (media_type, ttl_s) = match kind {
+            TokenKind::Cli => (CLI_TYPE, self.cli_ttl_s),
+            TokenKind::Access | TokenKind::Hmac => (ACCESS_TYPE, self.access_ttl_s),
+        };
         let key = ring.signer(now).ok_or_else(Refusal::unavailable)?;
         let issued_s = now_s(now);
-        let expires_s = issued_s.saturating_add(self.access_ttl_s);
-        let header = json!({ "alg": ALGORITHM, "kid": key.kid(), "typ": ACCESS_TYPE });
+        // A token that outlives its key would end as forged instead of as expired.
+        let expires_s = issued_s.saturating_add(ttl_s).min(now_s(key.not_after()));
+        let header = json!({ "alg": ALGORITHM, "kid": key.kid(), "typ": media_type });
         let claims = json!({
             "iss": self.issuer,
             "aud": self.audience,
@@ -79,15 +120,18 @@ impl Tokens {
         })
     }
 
-    pub(super) fn verify_access(
+    /// Checks a token that was signed here.
+    pub(super) fn verify_own(
         &self,
         ring: &KeyRing,
         compact: &Compact<'_>,
         now: Timestamp,
     ) -> Result<Verified, TokenError> {
-        if compact.media_type.as_deref() != Some(ACCESS_TYPE) {
-            return Err(TokenError::Forged(Flaw::Header));
-        }
+        let kind = match compact.media_type.as_deref() {
+            Some(ACCESS_TYPE) => TokenKind::Access,
+            Some(CLI_TYPE) => TokenKind::Cli,
+            _ => return Err(TokenError::Forged(Flaw::Header)),
+        };
         let kid = compact
             .key_id
             .as_deref()
@@ -103,10 +147,16 @@ impl Tokens {
         if !key.verify(compact.signed.as_bytes(), &compact.signature) {
             return Err(TokenError::Forged(Flaw::Signature));
         }
-        self.read_claims(compact, kid, now)
+        self.read_claims(compact, kind, kid, now)
     }
 
-    fn read_claims(&self, compact: &Compact<'_>, kid: &str, now: Timestamp) -> Result<Verified, TokenError> {
+    fn read_claims(
+        &self,
+        compact: &Compact<'_>,
+        kind: TokenKind,
+        kid: &str,
+        now: Timestamp,
+    ) -> Result<Verified, TokenError> {
         let wrong = TokenError::Forged(Flaw::Claims);
         let claims = compact.claims()?;
         if !claims.has_only(&CLAIMS) || claims.required::<u64>("ver")? != VERSION {
@@ -127,7 +177,13 @@ impl Tokens {
         if !(1..=TOKEN_ID_MAX_BYTES).contains(&token_id.len()) || permissions.len() > PERMISSIONS_MAX {
             return Err(wrong);
         }
-        check_times(issued_s, starts_s, expires_s, now)?;
+        let ttl_max_s = match kind {
+            TokenKind::Access | TokenKind::Hmac => ACCESS_TTL_MAX_S,
+            // Such a token gives no right to act, whatever it says.
+            TokenKind::Cli if !permissions.is_empty() => return Err(wrong),
+            TokenKind::Cli => CLI_TTL_MAX_S,
+        };
+        check_times(issued_s, starts_s, expires_s, ttl_max_s, now)?;
         Ok(Verified {
             subject: subject.as_str().to_owned(),
             permissions: Some(Permissions::from_names(permissions.iter().map(String::as_str))),
@@ -136,16 +192,22 @@ impl Tokens {
             family: Some(family),
             key_id: Some(kid.to_owned()),
             expires_at: Some(Timestamp(expires_s.saturating_mul(1_000))),
-            kind: TokenKind::Access,
+            kind,
             channels: Vec::new(),
             info: None,
         })
     }
 }
 
-fn check_times(issued_s: i64, starts_s: i64, expires_s: i64, now: Timestamp) -> Result<(), TokenError> {
+fn check_times(
+    issued_s: i64,
+    starts_s: i64,
+    expires_s: i64,
+    ttl_max_s: i64,
+    now: Timestamp,
+) -> Result<(), TokenError> {
     let now_s = now_s(now);
-    let is_long = expires_s <= issued_s || expires_s - issued_s > ACCESS_TTL_MAX_S;
+    let is_long = expires_s <= issued_s || expires_s - issued_s > ttl_max_s;
     if is_long || issued_s > now_s + LEEWAY_S || starts_s > now_s + LEEWAY_S {
         return Err(TokenError::Forged(Flaw::Time));
     }

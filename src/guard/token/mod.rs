@@ -1,4 +1,5 @@
-//! Tokens that clients present: our own access tokens (EdDSA) and, when configured, HS256 tokens of a shared secret.
+//! Tokens that clients present: our own (EdDSA) of agents and of command-line users and, when configured, HS256 tokens of
+//! a shared secret.
 
 mod access;
 mod compact;
@@ -11,7 +12,7 @@ use std::fmt;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-pub use self::access::{Grant, Issued};
+pub use self::access::{CliGrant, Grant, Issued};
 use self::compact::Compact;
 pub use self::hmac::{Hmac, HmacError, Subscription};
 use super::KeyRing;
@@ -27,12 +28,20 @@ pub const LEEWAY_S: i64 = 30;
 pub const ACCESS_TTL_MAX_S: i64 = 86_400;
 /// The `typ` of an access token.
 pub const ACCESS_TYPE: &str = "rookery-access+jwt";
+/// Usual life of a command-line user's token. Units: days. Source: features.md CE-38.
+pub const CLI_TTL_DAYS: u32 = 7;
+/// Longest life of a command-line user's token. Units: seconds.
+pub const CLI_TTL_MAX_S: i64 = 30 * DAY_S;
+/// The `typ` of a command-line user's token.
+pub const CLI_TYPE: &str = "rookery-cli+jwt";
 
-/// Which of the two a token is.
+/// Which kind a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TokenKind {
     /// Issued here to an agent.
     Access,
+    /// Issued here to a command-line user, who uses channels and never acts.
+    Cli,
     /// Made by whoever holds the shared secret. It has a user of channels; only a registered agent may act.
     Hmac,
 }
@@ -134,6 +143,7 @@ pub struct Tokens {
     issuer: String,
     audience: String,
     access_ttl_s: i64,
+    cli_ttl_s: i64,
     hmac: Option<Hmac>,
 }
 
@@ -150,16 +160,26 @@ impl Tokens {
             issuer: issuer.into(),
             audience: audience.into(),
             access_ttl_s,
+            cli_ttl_s: cli_ttl_s(CLI_TTL_DAYS),
             hmac,
         }
     }
 
-    /// Checks a token of either kind, everything but its revocation.
+    /// The same, with command-line users' tokens that live `days` (1 to 30).
+    #[must_use]
+    pub fn with_cli_ttl_days(self, days: u32) -> Self {
+        Self {
+            cli_ttl_s: cli_ttl_s(days),
+            ..self
+        }
+    }
+
+    /// Checks a token of any kind, everything but its revocation.
     /// Errors: see [`TokenError`].
     pub fn verify(&self, ring: &KeyRing, token: &str, now: Timestamp) -> Result<Verified, TokenError> {
         let compact = Compact::parse(token)?;
         match (compact.algorithm.as_str(), &self.hmac) {
-            (super::key_ring::ALGORITHM, _) => self.verify_access(ring, &compact, now),
+            (super::key_ring::ALGORITHM, _) => self.verify_own(ring, &compact, now),
             (hmac::ALGORITHM, Some(hmac)) => hmac.verify_connection(ring, &compact, now),
             _ => Err(TokenError::Forged(Flaw::Algorithm)),
         }
@@ -190,6 +210,9 @@ impl fmt::Debug for Tokens {
     }
 }
 
+/// Units: seconds.
+const DAY_S: i64 = 86_400;
+
 /// The latest time a claim may name: the end of the year 9999. Units: seconds.
 const TIME_MAX_S: u64 = 253_402_300_799;
 
@@ -199,6 +222,10 @@ fn seconds(claim: u64) -> Result<i64, TokenError> {
         .ok()
         .filter(|_| (1..=TIME_MAX_S).contains(&claim))
         .ok_or(TokenError::Forged(Flaw::Claims))
+}
+
+fn cli_ttl_s(days: u32) -> i64 {
+    (i64::from(days) * DAY_S).clamp(DAY_S, CLI_TTL_MAX_S)
 }
 
 fn now_s(now: Timestamp) -> i64 {

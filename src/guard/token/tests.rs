@@ -1,6 +1,7 @@
 //! The rows A1-A21 of the attack list, with really forged tokens.
 
 mod claims;
+mod cli;
 mod header;
 mod rotation;
 mod shared_secret;

@@ -4,14 +4,15 @@ use super::Access;
 use crate::base::time::Timestamp;
 use crate::domain::refusal::Refusal;
 use crate::guard::key_ring::{PUBLISH_AHEAD_MS, ROTATE_AFTER_MS};
-use crate::guard::token::ACCESS_TTL_MAX_S;
+use crate::guard::token::CLI_TTL_MAX_S;
 use crate::guard::{KeyRing, KeyRow, KeyState};
 use crate::store::token::SigningKeyRow;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-/// After its time as the signing key, a key verifies for as long as the tokens under it live. Units: milliseconds.
-const VERIFY_AFTER_MS: i64 = ACCESS_TTL_MAX_S * 1_000 + DAY_MS;
+/// After its time as the signing key, a key verifies for as long as the tokens under it live, those of
+/// command-line users being the longest. Units: milliseconds.
+const VERIFY_AFTER_MS: i64 = CLI_TTL_MAX_S * 1_000 + DAY_MS;
 /// A node may be away for so long and still sign with the key that it knows. Units: milliseconds.
 const DAY_MS: i64 = 86_400_000;
 
