@@ -10,6 +10,7 @@ pub mod config;
 pub mod domain;
 pub mod guard;
 pub mod host;
+pub mod outbound;
 pub mod store;
 pub mod swarm;
 pub mod telemetry;

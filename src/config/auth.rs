@@ -24,6 +24,9 @@ section! {
         /// Folder of the public SSH keys that command-line users log in with: `<username>/<key_name>.pub`, and
         /// `<username>.pub` for the key `main`.
         ssh_keys_folder: Option<PathBuf> = None; example "/etc/rookery/ssh-keys",
+        /// Server of the profiles in which command-line users show a signature to log in: `/agents/profile?name=` is
+        /// asked under this address. `http` and private addresses are taken here.
+        profile_url: Option<String> = None; example "https://www.moltbook.com/api/v1",
         /// Shared secret of at least 32 bytes: tokens signed with HS256 are accepted too. Better from a file.
         token_hmac_secret: Option<Secret> = None; example "a random text of 32 bytes or more",
         /// Issuer that an HS256 token must have; without it the claim is not checked.
@@ -55,6 +58,9 @@ impl Auth {
                     reason: "must be 1 to 255 bytes".to_owned(),
                 });
             }
+        }
+        if let Some(url) = &self.profile_url {
+            address(url)?;
         }
         let secrets = [
             ("auth.token_hmac_secret", &self.token_hmac_secret),
@@ -103,9 +109,59 @@ impl Auth {
     }
 }
 
+/// Refuses a text that cannot be the address of a server; the rest is found out when it is first read as one.
+fn address(url: &str) -> Result<(), ConfigError> {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))
+        .unwrap_or_default();
+    let is_odd = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '?' | '#' | '@');
+    if rest.is_empty() || rest.starts_with('/') || url.len() > 1_024 || rest.contains(is_odd) {
+        return Err(ConfigError::Invalid {
+            key: "auth.profile_url",
+            reason: "must be an address such as \"https://example.org/api/v1\", without a user, a query or a fragment"
+                .to_owned(),
+        });
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_of_profiles_is_plain() {
+        let check = |url: &str| {
+            let auth = Auth {
+                profile_url: Some(url.to_owned()),
+                ..Auth::default()
+            };
+            auth.check(false)
+        };
+        for good in [
+            "https://example.org",
+            "http://10.0.0.7:9000/api/v1/",
+            "http://[::1]:80/a",
+        ] {
+            assert!(check(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "example.org",
+            "ftp://example.org",
+            "https://",
+            "https:///a",
+            "https://u:p@example.org",
+            "https://example.org/?a",
+            "https://example.org/#a",
+            "https://example.org/a b",
+        ] {
+            let refusal = check(bad).unwrap_err().to_string();
+            assert!(refusal.contains("`auth.profile_url`"), "{refusal}");
+        }
+        assert!(check(&format!("https://{}", "a".repeat(1_024))).is_err());
+    }
 
     #[test]
     fn a_users_token_lives_1_to_30_days() {

@@ -117,6 +117,12 @@ fn a_crate_outside_its_room_is_caught() {
     );
     check(
         rules::rooms,
+        "src/transport/http/mod.rs",
+        "async fn f() { reqwest::get(user).await; }",
+        &[1],
+    );
+    check(
+        rules::rooms,
         "src/bus/mod.rs",
         "fn f() { actix::System::new(); }",
         &[1],
@@ -147,6 +153,12 @@ fn a_crate_in_its_room_and_namesakes_are_free() {
         rules::rooms,
         "src/transport/ws/pipe.rs",
         "use actix_web_actors::ws;",
+        &[],
+    );
+    check(
+        rules::rooms,
+        "src/outbound/fetcher.rs",
+        "use reqwest::Client;",
         &[],
     );
     check(rules::rooms, "src/cli/serve.rs", "use actix::System;", &[]);

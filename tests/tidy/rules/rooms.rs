@@ -22,6 +22,11 @@ const CONFINED: &[Confined] = &[
         rule: "redis and bb8 only in bus/",
     },
     Confined {
+        is_named: |root| root == "reqwest",
+        places: &["src/outbound/"],
+        rule: "reqwest only in outbound/",
+    },
+    Confined {
         is_named: |root| root == "actix_web_actors",
         places: &["src/transport/ws/"],
         rule: "actix_web_actors only in transport/ws/",
