@@ -1,8 +1,11 @@
 //! Channels: names, namespaces and what clients may do there.
 
 mod right;
+mod schema;
 
 pub use right::{Rule, Subject, Verb, check};
+pub use schema::{Schema, SchemaError, SchemaFlaw};
+
 
 use crate::base::limit::CHANNEL_NAME_MAX_BYTES;
 use crate::domain::refusal::{Code, Refusal};
