@@ -143,7 +143,8 @@ fn known(sections: &[Section]) -> BTreeMap<String, Target> {
 
 /// The variable of a setting: `ROOKERY_LIMITS__ACTIONS_PER_MIN`.
 pub(super) fn long_name(section: &str, key: &str) -> String {
-    format!("{PREFIX}{}__{}", section.to_uppercase(), key.to_uppercase())
+    let section = section.replace('.', "__").to_uppercase();
+    format!("{PREFIX}{section}__{}", key.to_uppercase())
 }
 
 /// Kubernetes gives every pod the addresses of the services beside it: a service called `rookery` or
@@ -175,6 +176,7 @@ mod tests {
             ("ROOKERY_LISTEN", "127.0.0.1:1"),
             ("ROOKERY_LIMITS__ACTIONS_PER_MIN", "7"),
             ("ROOKERY_CONFIG", "here.toml"),
+            ("ROOKERY_CHANNEL__PUBLIC__LATEST_ONLY", "1s"),
             ("ROOKERY_REDIS", ""),
             ("PATH", "/bin"),
         ])
@@ -187,7 +189,8 @@ mod tests {
             keys,
             [
                 ("server", "listen", "127.0.0.1:1"),
-                ("limits", "actions_per_min", "7")
+                ("limits", "actions_per_min", "7"),
+                ("channel.public", "latest_only", "1s")
             ]
         );
         assert_eq!(config, Some(PathBuf::from("here.toml")));

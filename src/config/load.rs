@@ -61,6 +61,7 @@ impl Config {
         self.bus.check()?;
         self.auth.check(self.server.dev)?;
         self.limits.check()?;
+        self.channel.check()?;
         self.world.check()?;
         self.retention.check()
     }
@@ -114,36 +115,17 @@ pub(super) fn syntax_error(place: &str, text: &str, error: &toml::de::Error) -> 
 fn file_layer(place: &str, text: &str, sections: &[Section]) -> Result<Layer, ConfigError> {
     let table: toml::Table = toml::from_str(text).map_err(|error| syntax_error(place, text, &error))?;
     for (name, value) in &table {
-        let unknown = |key: String, nearest: Option<&str>| ConfigError::UnknownKey {
-            place: place.to_owned(),
-            key,
-            nearest: nearest.map(str::to_owned),
-        };
-        let Some(section) = sections.iter().find(|section| section.name == name) else {
-            return Err(unknown(
-                name.clone(),
-                nearest(name, sections.iter().map(|section| section.name)),
-            ));
-        };
-        let wrong = |key: String, expected| ConfigError::Kind {
-            place: place.to_owned(),
-            key,
-            expected,
-        };
-        let Some(table) = value.as_table() else {
-            return Err(wrong(name.clone(), "a section in square brackets"));
-        };
-        for (key, value) in table {
-            let full = format!("{name}.{key}");
-            let Some(known) = section.keys.iter().find(|known| known.name == key) else {
-                return Err(unknown(
-                    full,
-                    nearest(key, section.keys.iter().map(|known| known.name)),
-                ));
-            };
-            if !fits(known.kind, value) {
-                return Err(wrong(full, known.kind.describe()));
-            }
+        let is_group = sections.iter().any(|section| {
+            section
+                .name
+                .split_once('.')
+                .is_some_and(|(group, _)| group == name)
+        });
+        match value.as_table().filter(|_| is_group) {
+            Some(group) => group.iter().try_for_each(|(inner, value)| {
+                check_section(place, &format!("{name}.{inner}"), value, sections)
+            })?,
+            None => check_section(place, name, value, sections)?,
         }
     }
     let dict = table
@@ -154,6 +136,47 @@ fn file_layer(place: &str, text: &str, sections: &[Section]) -> Result<Layer, Co
         name: place.to_owned(),
         dict,
     })
+}
+
+/// Refuses a section that is none, and keys of it that are none.
+fn check_section(
+    place: &str,
+    name: &str,
+    value: &toml::Value,
+    sections: &[Section],
+) -> Result<(), ConfigError> {
+    let unknown = |key: String, nearest: Option<&str>| ConfigError::UnknownKey {
+        place: place.to_owned(),
+        key,
+        nearest: nearest.map(str::to_owned),
+    };
+    let Some(section) = sections.iter().find(|section| section.name == name) else {
+        return Err(unknown(
+            name.to_owned(),
+            nearest(name, sections.iter().map(|section| section.name)),
+        ));
+    };
+    let wrong = |key: String, expected| ConfigError::Kind {
+        place: place.to_owned(),
+        key,
+        expected,
+    };
+    let Some(table) = value.as_table() else {
+        return Err(wrong(name.to_owned(), "a section in square brackets"));
+    };
+    for (key, value) in table {
+        let full = format!("{name}.{key}");
+        let Some(known) = section.keys.iter().find(|known| known.name == key) else {
+            return Err(unknown(
+                full,
+                nearest(key, section.keys.iter().map(|known| known.name)),
+            ));
+        };
+        if !fits(known.kind, value) {
+            return Err(wrong(full, known.kind.describe()));
+        }
+    }
+    Ok(())
 }
 
 fn fits(kind: Kind, value: &toml::Value) -> bool {
@@ -212,10 +235,13 @@ fn layer(place: &str, section: &str, key: &str, kind: Kind, text: &str) -> Resul
             Value::from(items.map(Value::from).collect::<Vec<Value>>())
         }
     };
+    let path = section.rsplit('.');
     let keys = Dict::from([(key.to_owned(), value)]);
     Ok(Layer {
         name: place.to_owned(),
-        dict: Dict::from([(section.to_owned(), Value::from(keys))]),
+        dict: path.fold(keys, |inner, name| {
+            Dict::from([(name.to_owned(), Value::from(inner))])
+        }),
     })
 }
 

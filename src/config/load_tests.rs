@@ -53,6 +53,26 @@ fn flag_beats_environment_beats_file_beats_default() {
 }
 
 #[test]
+fn settings_of_a_namespace_come_from_file_and_environment() {
+    let file = "[channel.public]\nlatest_only = \"100ms\"\n[channel.agent]\nlatest_only = \"2s\"\n";
+    let variables = [("ROOKERY_CHANNEL__AGENT__LATEST_ONLY", "1m")];
+    let channel = load(Some(file), &variables, Flags::default()).unwrap().channel;
+    let ms = [channel.public, channel.agent, channel.app, channel.system]
+        .map(|settings| settings.latest_only.map(super::super::Period::as_ms));
+    assert_eq!(ms, [Some(100), Some(60_000), None, None]);
+    for (file, word) in [
+        ("[channel.publik]\nlatest_only = \"1s\"", "`channel.public`"),
+        ("[channel.public]\nlatest = \"1s\"", "channel.public.latest"),
+        ("[channel.public]\nlatest_only = 5", "channel.public.latest_only"),
+        ("[channel.public]\nlatest_only = \"5\"", "100ms"),
+        ("[channel]\npublic = 5", "channel.public"),
+        ("channel = 5", "channel"),
+    ] {
+        assert!(refusal(file).contains(word), "{file}: {}", refusal(file));
+    }
+}
+
+#[test]
 fn all_flags_arrive() {
     let flags = Flags {
         listen: Some("127.0.0.1:3".parse().unwrap()),

@@ -8,6 +8,7 @@ mod setting;
 
 mod auth;
 mod bus;
+mod channel;
 mod check;
 mod cidr;
 mod environment;
@@ -18,6 +19,7 @@ mod limits;
 mod load;
 mod log;
 mod nearest;
+mod period;
 mod redis_address;
 mod retention;
 mod secret;
@@ -28,12 +30,14 @@ pub mod world_file;
 
 pub use auth::Auth;
 pub use bus::Bus;
+pub use channel::{ChannelSettings, NamespaceSettings};
 pub use cidr::Cidr;
 pub use error::ConfigError;
 pub use example::example;
 pub use flags::{Flags, StoreFlags};
 pub use limits::{Bucket, Limits};
 pub use log::{Log, LogFormat};
+pub use period::Period;
 pub use redis_address::{HOSTS_MAX, RedisAddress, RedisHost, RedisServers};
 pub use retention::Retention;
 pub use secret::Secret;
@@ -56,6 +60,8 @@ pub struct Config {
     pub auth: Auth,
     /// Rates and counts.
     pub limits: Limits,
+    /// Channels, by namespace.
+    pub channel: ChannelSettings,
     /// The world to run.
     pub world: World,
     /// How long records are kept.
@@ -77,15 +83,15 @@ impl Config {
 
     /// All sections in the order of the example file.
     fn sections() -> Vec<setting::Section> {
-        vec![
+        let mut sections = vec![
             Server::describe(),
             Store::describe(),
             Bus::describe(),
             Auth::describe(),
             Limits::describe(),
-            World::describe(),
-            Retention::describe(),
-            Log::describe(),
-        ]
+        ];
+        sections.extend(ChannelSettings::describe());
+        sections.extend([World::describe(), Retention::describe(), Log::describe()]);
+        sections
     }
 }
