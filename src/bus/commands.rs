@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bb8_redis::bb8::{ErrorSink, ManageConnection, Pool};
-use redis::{Pipeline, RedisError, RetryMethod};
+use redis::{Pipeline, RedisError, RetryMethod, Value};
 use tokio::time::timeout;
 
 use super::count;
@@ -71,6 +71,15 @@ impl Commands {
 
     /// Runs the pipeline once. After a failure it is unknown which of its commands were executed.
     pub async fn run(&self, pipeline: &Pipeline) -> Result<(), Failed> {
+        self.answers(pipeline).await.map(drop)
+    }
+
+    /// As `run`, with the answers, in order. All commands must be about one key.
+    pub async fn ask(&self, pipeline: &Pipeline) -> Result<Value, Failed> {
+        self.answers(pipeline).await?.pop().ok_or(Failed)
+    }
+
+    async fn answers(&self, pipeline: &Pipeline) -> Result<Vec<Value>, Failed> {
         let outcome = self.attempt(pipeline).await;
         self.health
             .commands(outcome.as_ref().map(|_| ()).map_err(String::as_str));
@@ -84,7 +93,7 @@ impl Commands {
         self.run(&pipeline).await
     }
 
-    async fn attempt(&self, pipeline: &Pipeline) -> Result<(), String> {
+    async fn attempt(&self, pipeline: &Pipeline) -> Result<Vec<Value>, String> {
         let mut pooled = match timeout(CONNECT_TIMEOUT, self.pool.get()).await {
             Ok(Ok(pooled)) => pooled,
             Ok(Err(error)) => return Err(self.why(error.to_string())),
@@ -92,7 +101,7 @@ impl Commands {
         };
         count::operations(pipeline.len());
         match timeout(self.timeout, pooled.connection.run(pipeline)).await {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(answers)) => Ok(answers),
             Ok(Err(error)) => {
                 // A command that Redis understood and refused is no reason to connect again.
                 // Nor is a slot that is on its way to another master: it is told of when it is there.

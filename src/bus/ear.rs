@@ -92,9 +92,9 @@ impl Ear {
     }
 }
 
-async fn in_time(limit: Duration, request: impl Future<Output = RedisResult<()>>) -> Result<(), Failed> {
+async fn in_time<T>(limit: Duration, request: impl Future<Output = RedisResult<T>>) -> Result<T, Failed> {
     match timeout(limit, request).await {
-        Ok(Ok(())) => Ok(()),
+        Ok(Ok(answer)) => Ok(answer),
         // The link is made anew whatever went wrong.
         Ok(Err(_)) | Err(_) => Err(Failed),
     }

@@ -17,11 +17,12 @@ pub mod mirror;
 mod redis;
 mod servers;
 mod subscription;
+mod tally;
 mod topic;
 mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ pub use local::LocalBus;
 pub use redis::RedisBus;
 pub use servers::{Certificates, CertificatesError};
 pub use subscription::{Heard, Subscription};
+pub use tally::Tally;
 pub use topic::Topic;
 
 /// Bytes of one publication; a longer one is refused.

@@ -183,6 +183,11 @@ impl RedisBus {
         Arc::clone(&self.0.commands)
     }
 
+    /// A key with what stands before all of them.
+    pub(super) fn key(&self, name: &str) -> String {
+        format!("{}{name}", self.0.prefix)
+    }
+
     pub(super) fn io(&self) -> &Handle {
         &self.0.io
     }

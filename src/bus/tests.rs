@@ -6,9 +6,10 @@ mod failover;
 mod network;
 mod server;
 mod setup;
+mod tally;
 mod tls;
 
-pub(super) use server::Server;
+pub(crate) use server::Server;
 pub(super) use setup::Setup;
 
 use super::subscription::WAITING_MAX;

@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use futures_util::future::{join_all, select_ok};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, ErrorKind, Pipeline, RedisResult};
+use redis::{AsyncConnectionConfig, Client, ErrorKind, Pipeline, RedisResult, Value};
 
 use super::slots::Slots;
 use super::{Servers, cluster, sentinel};
@@ -34,17 +34,18 @@ impl Connection {
         })
     }
 
-    /// Runs each command once, on the master that it belongs to. After a failure it is unknown which were run.
-    pub async fn run(&mut self, pipeline: &Pipeline) -> RedisResult<()> {
+    /// Runs each command once, on the master that it belongs to; gives the answers of each part. After a failure it is unknown
+    /// which were run.
+    pub async fn run(&mut self, pipeline: &Pipeline) -> RedisResult<Vec<Value>> {
         if let (Slots::OneServer, [only]) = (&self.slots, self.masters.as_mut_slice()) {
-            return pipeline.exec_async(only).await;
+            return Ok(vec![pipeline.query_async(only).await?]);
         }
         let parts = self.slots.part(pipeline, self.masters.len());
         let running = parts.into_iter().map(|part| {
             let master = self.masters.get(part.master).cloned();
             async move {
                 let missing = (ErrorKind::ClusterConnectionNotFound, "a slot has no master");
-                part.pipeline.exec_async(&mut master.ok_or(missing)?).await
+                part.pipeline.query_async(&mut master.ok_or(missing)?).await
             }
         });
         // All are awaited: what fails at one master is no reason to drop what others do.

@@ -16,7 +16,7 @@ pub(super) const PASSWORD: &str = "p@ss/word";
 pub(super) const PASSWORD_ENCODED: &str = "p%40ss%2Fword";
 
 /// A throw-away Redis; gone when dropped.
-pub(in crate::bus) struct Server {
+pub(crate) struct Server {
     child: Child,
     port: u16,
     manner: Manner,
@@ -50,7 +50,7 @@ pub(super) fn config_at(url: &str, node: u128) -> BusConfig {
 }
 
 impl Server {
-    pub(in crate::bus) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_as(Manner::default()).await
     }
 
@@ -88,7 +88,7 @@ impl Server {
         self.port
     }
 
-    pub(in crate::bus) fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -133,7 +133,7 @@ impl Server {
         client?.get_multiplexed_async_connection().await
     }
 
-    pub(in crate::bus) async fn ask<T: FromRedisValue>(&self, command: &[&str]) -> T {
+    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &[&str]) -> T {
         self.try_ask(command).await.unwrap()
     }
 
@@ -151,7 +151,7 @@ impl Server {
         start(&self.config(node))
     }
 
-    pub(in crate::bus) fn config(&self, node: u128) -> BusConfig {
+    pub(crate) fn config(&self, node: u128) -> BusConfig {
         config_at(&format!("redis://127.0.0.1:{}", self.port), node)
     }
 
