@@ -172,6 +172,11 @@ impl Limiter {
             .map_err(|over| refuse(self.bucket, over, window_s))
     }
 
+    /// What it lets pass; none when nothing is limited.
+    pub fn quota(&self) -> Option<Quota> {
+        self.gcra.map(|gcra| gcra.quota())
+    }
+
     /// From when on it is as good as new. Units: milliseconds of the monotonic clock.
     pub fn idle_at_ms(&self) -> i64 {
         self.gcra.map_or(i64::MIN, |gcra| gcra.idle_at_ms())

@@ -10,6 +10,7 @@ use crate::base::limit::CHANNEL_RULES_MAX;
 use crate::domain::channel::{Namespace, Rule, Subject, Verb, check};
 use crate::domain::refusal::{Code, Refusal};
 use crate::store::channel::StoredRule;
+use crate::telemetry::metric;
 use dashmap::DashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -190,7 +191,10 @@ pub fn judge(
 ) -> Result<Arc<Known>, Refusal> {
     match check(who, verb, channel, &known.rule) {
         Ok(()) => Ok(known),
-        Err(refusal) => Err(refusal),
+        Err(refusal) => {
+            metric::channel_denials(channel.word(), verb.word()).increment(1);
+            Err(refusal)
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::shard;
 use crate::base::id::ShardId;
 use crate::base::time::Timestamp;
 use crate::bus::BusConfig;
-use crate::config::Limits;
+use crate::config::{ChannelSettings, Limits};
 use crate::domain::region::RegionPlan;
 use crate::host::clock::Clock;
 use crate::store::commit::Lease;
@@ -117,10 +117,22 @@ pub fn run_pair_on<F: Future<Output = ()>>(
         unlimited: true,
         ..Limits::default()
     };
+    run_pair_with(bus, unlimited, ChannelSettings::default(), plans, body);
+}
+
+/// As `run_pair_on`, with these rates and counts, and channels that are so.
+pub fn run_pair_with<F: Future<Output = ()>>(
+    bus: &BusConfig,
+    limits: Limits,
+    channel: ChannelSettings,
+    plans: &[RegionPlan],
+    body: impl FnOnce(TestNode, TestNode) -> F,
+) {
     actix::System::new().block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let target = Target::Sqlite(folder.path().join("world.sqlite"));
-        let ground = Ground::new(target, Some(folder), unlimited, 7, Some(bus));
+        let mut ground = Ground::new(target, Some(folder), limits, 7, Some(bus));
+        ground.channel = channel;
         let first = TestNode::start(&ground, plans, true, None);
         let second = TestNode::start(&ground, plans, false, None);
         let both = [first.node().id, second.node().id];

@@ -254,7 +254,11 @@ pub async fn start_node(
         entropy: entropy.clone(),
         rate: opened.world.rate,
         database: Database::start(opened.stores, opened.readers),
-        channels: Channels::new(entropy.token_base62(8), CHANNEL_HISTORIES_MAX_BYTES),
+        channels: Channels::new(
+            entropy.token_base62(8),
+            CHANNEL_HISTORIES_MAX_BYTES,
+            config.channel.clone(),
+        ),
         rights: Default::default(),
         directory: Directory::new(opened.world),
         quarantine: Arc::default(),

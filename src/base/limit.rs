@@ -48,6 +48,12 @@ pub const RECOVERY_MAX: usize = 1_000;
 pub const CHANNEL_GUESTS_MAX: usize = 200_000;
 /// What is published on a channel while a socket comes to it on another node; more and it must subscribe again.
 pub const CHANNEL_HELD_MAX: usize = 128;
+/// Bytes of the key of a publication.
+pub const CHANNEL_KEY_MAX_BYTES: usize = 255;
+/// Keys of one channel of which only the newest publication is sent; those of more keys are sent at once.
+pub const CHANNEL_KEYS_MAX: usize = 256;
+/// As `CHANNEL_KEYS_MAX`, of all channels of one node.
+pub const KEYS_PER_NODE_MAX: usize = 10_000;
 /// Channels that one node keeps a history for.
 pub const CHANNELS_PER_NODE_MAX: usize = 100_000;
 

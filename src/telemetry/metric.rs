@@ -117,6 +117,18 @@ declare! {
     counter channel_histories_evicted() = "rookery_channel_histories_evicted_total", Count;
     /// Subscriptions that clients had to ask for again: the channel's home moved, or something of it got lost.
     counter channel_subscriptions_lost() = "rookery_channel_subscriptions_lost_total", Count;
+    /// Messages published on channels, counted where the channel is at home.
+    counter channel_messages(namespace = "namespace") = "rookery_channel_messages_total", Count;
+    /// Messages to channels that were refused because their publisher was too fast.
+    counter channel_rate_limit_hits(namespace = "namespace") = "rookery_channel_rate_limit_hits_total", Count;
+    /// Times that somebody was not let do something with a channel.
+    counter channel_denials(namespace = "namespace", verb = "verb") = "rookery_channel_denials_total", Count;
+    /// Messages to channels that were left out because a newer one of their key took their place.
+    counter channel_messages_replaced(namespace = "namespace") = "rookery_channel_messages_replaced_total", Count;
+    /// Time that it takes to count a message over all nodes.
+    histogram channel_limiter() = "rookery_channel_limiter_seconds", Seconds;
+    /// Tokens, keys and signatures that proved nothing.
+    counter authentication_failures(form = "form") = "rookery_authentication_failures_total", Count;
     /// Limits of absent agents that were forgotten before they had recovered.
     counter parked_limits_evicted() = "rookery_parked_limits_evicted_total", Count;
     /// Restarts of an actor after a panic.

@@ -1,6 +1,7 @@
 //! What is done at a channel's home, whoever asks for it, and how a socket leaves.
 
 use super::home::{Home, Way, way};
+use super::label::namespace_label;
 use super::{Comer, Place};
 use crate::actors::node::Node;
 use crate::actors::peer::message::{ChannelAct, ChannelQuestion, Client, News};
@@ -8,32 +9,75 @@ use crate::actors::publication::Publisher;
 use crate::base::id::{NodeId, SessionId};
 use crate::bus::Topic;
 use crate::domain::refusal::Refusal;
+use crate::telemetry::metric;
 use crate::wire::push::ClientInfo;
 use crate::wire::request::StreamPosition;
 use bytes::Bytes;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Something to publish.
+#[derive(Clone)]
+pub struct Draft {
+    /// As subscribers get it: JSON text.
+    pub data: Bytes,
+    /// Who publishes it, where that is told.
+    pub publisher: Option<Publisher>,
+    /// What it is the newest of, where only the newest is sent.
+    pub key: String,
+    /// Whether the channel has a history.
+    pub is_kept: bool,
+}
 
 /// Publishes on a channel whose home is here, also to outside tools. Errors: `overloaded`.
-pub fn publish(
-    node: &Node,
-    name: &str,
-    home: Option<Home>,
-    data: Bytes,
-    publisher: Publisher,
-    is_kept: bool,
-) -> Result<(), Refusal> {
+pub fn publish(node: &Node, name: &str, home: Option<Home>, draft: Draft) -> Result<(), Refusal> {
     let place = Place {
         directory: &node.directory,
         name,
         home,
     };
-    let (told, now) = (data.clone(), node.now());
-    node.channels
-        .publish(&place, data, Some(publisher), is_kept, now)?;
+    let told = draft.data.clone();
+    node.channels.publish(&place, draft, &node.clock)?;
+    metric::channel_messages(namespace_label(name)).increment(1);
     // Tools hear of it as they can; here it is done.
     let _ = node.bus.publish(Topic::Channel(name.to_owned()), told);
     Ok(())
+}
+
+/// Sends what is due of the channels of which only the newest is sent, for as long as the node runs.
+pub async fn keep_latest(node: Arc<Node>) {
+    let latest = &node.channels.latest;
+    loop {
+        let Some(due_ms) = latest.next_ms() else {
+            latest.news().await;
+            continue;
+        };
+        let left_ms = due_ms.saturating_sub(node.clock.monotonic_ms());
+        let nap = Duration::from_millis(u64::try_from(left_ms).unwrap_or_default());
+        tokio::select! {
+            () = node.clock.sleep(nap) => send_latest(&node),
+            () = latest.news() => {}
+        }
+    }
+}
+
+/// Sends what is due of the channels whose home is here; what waits for another home is forgotten.
+fn send_latest(node: &Node) {
+    let now_ms = node.clock.monotonic_ms();
+    for (name, home) in node.channels.latest.due(now_ms) {
+        if way(node, &name) != Ok(Way::Here(home)) {
+            node.channels.latest.forget(&name);
+            continue;
+        }
+        let place = Place {
+            directory: &node.directory,
+            name: &name,
+            home,
+        };
+        node.channels.send_latest(&place, now_ms);
+    }
 }
 
 /// A socket of this node left a channel. `home`: where it came to it.
@@ -92,8 +136,18 @@ pub fn serve(node: &Node, from: NodeId, question: ChannelQuestion, desk: impl De
         ChannelAct::Publish {
             data,
             publisher,
+            key,
             is_kept,
-        } => desk.done(publish(node, &name, Some(home), data, publisher.into(), is_kept)),
+        } => {
+            let publisher = Publisher::from(publisher);
+            let draft = Draft {
+                data,
+                key: key.unwrap_or_else(|| publisher.user.clone()),
+                publisher: Some(publisher),
+                is_kept,
+            };
+            desk.done(publish(node, &name, Some(home), draft));
+        }
         ChannelAct::History => desk.done(Ok(node.channels.history(&name, node.now()))),
         ChannelAct::Presence => {
             let all = node.channels.presence(&name);

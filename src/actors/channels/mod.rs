@@ -5,30 +5,37 @@ mod desk;
 mod guests;
 mod history;
 pub mod home;
+mod label;
+mod latest;
 mod presence;
 mod publishers;
 mod table;
 #[cfg(test)]
 mod tests;
+mod wrapper;
 
-pub use desk::{Desk, count, leave, publish, serve};
+pub use desk::{Desk, Draft, count, keep_latest, leave, publish, serve};
 pub use history::{History, Kept, Position};
 pub use home::{Home, Way, way};
+pub use label::namespace_label;
+pub use publishers::{Counted, count_everywhere, count_here, count_publish};
+pub use wrapper::wrap;
 
 use super::directory::Directory;
 use super::hub::HubMessage;
-use super::node::Limiter;
-use super::publication::{Publication, Publisher};
+use super::publication::Publication;
 use crate::base::id::{NodeId, SessionId};
 use crate::base::time::Timestamp;
+use crate::config::ChannelSettings;
 use crate::domain::refusal::{Code, Refusal};
 use crate::host::clock::Clock;
 use crate::telemetry::metric;
 use crate::wire::push::ClientInfo;
 use crate::wire::request::StreamPosition;
 use budget::Budget;
-use bytes::Bytes;
+use guests::Guests;
 use home::Chart;
+use latest::{Latest, Offer};
 use publishers::Publishers;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -40,6 +47,7 @@ pub struct Channels {
     table: Table,
     budget: Budget,
     publishers: Publishers,
+    latest: Latest,
     chart: RwLock<Arc<Chart>>,
 }
 
@@ -64,11 +72,12 @@ pub struct Comer {
 
 impl Channels {
     /// No channels yet, under a fresh epoch; all their histories together will weigh so many bytes at the most.
-    pub fn new(epoch: String, histories_max_bytes: usize) -> Self {
+    pub fn new(epoch: String, histories_max_bytes: usize, settings: ChannelSettings) -> Self {
         Self {
             table: Table::new(epoch),
             budget: Budget::new(histories_max_bytes),
             publishers: Publishers::default(),
+            latest: Latest::new(settings),
             chart: RwLock::default(),
         }
     }
@@ -91,64 +100,96 @@ impl Channels {
             Arc::clone(&known)
         };
         self.table.keep(&self.budget, &chart);
+        self.latest.keep(&chart);
         Some(chart)
+    }
+
+    /// Whether a subscriber gets only the newest publications of a channel: such subscriptions have no position in its stream.
+    pub fn is_latest_only(&self, name: &str) -> bool {
+        self.latest.interval_ms(name).is_some()
     }
 
     /// Publishes: keeps it when the channel has a history, and sends it to its subscribers on all nodes.
     /// Errors: `overloaded`.
-    pub fn publish(
-        &self,
-        place: &Place<'_>,
-        data: Bytes,
-        publisher: Option<Publisher>,
-        is_kept: bool,
-        now: Timestamp,
-    ) -> Result<Option<u64>, Refusal> {
-        let directory = place.directory;
+    pub fn publish(&self, place: &Place<'_>, draft: Draft, clock: &Clock) -> Result<Option<u64>, Refusal> {
+        let Draft {
+            data,
+            publisher,
+            key,
+            is_kept,
+        } = draft;
+        let now_ms = clock.monotonic_ms();
         if !is_kept {
             let publication = Publication::with_offset(place.name.into(), data, None, publisher);
-            let message = || HubMessage::Channel(Arc::clone(&publication));
             // On a node that is alone there are no guests to look for.
             let told = place.home.and_then(|_| {
                 self.table.with_known(place.name, |_, channel| {
-                    directory.tell_hubs_of(|node| channel.guests.has(node), message);
+                    self.deliver(place, &key, &publication, Some(&channel.guests), now_ms);
                 })
             });
             if told.is_none() {
-                directory.tell_own_hubs(message);
+                self.deliver(place, &key, &publication, None, now_ms);
             }
             return Ok(None);
         }
+        let is_latest_only = self.is_latest_only(place.name);
         let offset = self.table.with(&self.budget, place, |name, channel| {
             let offset = channel.stream.next_offset();
             // Kept without its encodings: they are for those who are there now.
             channel.stream.keep(Kept {
                 offset,
-                at: now,
+                at: Timestamp(clock.steady_ms()),
                 data: data.clone(),
                 publisher: publisher.clone(),
             });
             channel.turn = self.budget.published(name, channel.turn, channel.stream.weight());
-            let publication = Publication::with_offset(Arc::clone(name), data, Some(offset), publisher);
+            let shown = Some(offset).filter(|_| !is_latest_only);
+            let publication = Publication::with_offset(Arc::clone(name), data, shown, publisher);
             // Under the lock, so that every hub sees the channel's publications in their order.
-            directory.tell_hubs_of(
-                |node| channel.guests.has(node),
-                || HubMessage::Channel(Arc::clone(&publication)),
-            );
+            self.deliver(place, &key, &publication, Some(&channel.guests), now_ms);
             offset
         })?;
         self.make_room();
         Ok(Some(offset))
     }
 
-    /// Counts a publication of a user, over all sockets. Errors: `rate_limited`, `overloaded`.
-    pub fn count_publish(
+    /// Sends a publication to the subscribers of a channel, or keeps it back for a newer one.
+    fn deliver(
         &self,
-        user: &str,
-        clock: &Clock,
-        fresh: impl FnOnce() -> Limiter,
-    ) -> Result<(), Refusal> {
-        self.publishers.count(user, clock, fresh)
+        place: &Place<'_>,
+        key: &str,
+        publication: &Arc<Publication>,
+        guests: Option<&Guests>,
+        now_ms: i64,
+    ) {
+        let Some(interval_ms) = self.latest.interval_ms(place.name) else {
+            return send(place.directory, guests, publication);
+        };
+        let offer = Offer {
+            home: place.home,
+            key,
+            interval_ms,
+            now_ms,
+            publication,
+        };
+        self.latest.offer(&offer, |publication| {
+            send(place.directory, guests, publication);
+        });
+    }
+
+    /// Sends what was kept back on a channel and is due.
+    fn send_latest(&self, place: &Place<'_>, now_ms: i64) {
+        let flush = |guests: Option<&Guests>| {
+            self.latest.flush(place.name, now_ms, |publication| {
+                send(place.directory, guests, publication);
+            });
+        };
+        let known = self
+            .table
+            .with_known(place.name, |_, channel| flush(Some(&channel.guests)));
+        if known.is_none() {
+            flush(None);
+        }
     }
 
     /// Notes that a client is on a channel, tells the others, and says where the channel is and what came after a position.
@@ -243,5 +284,14 @@ impl Channels {
                 }
             });
         }
+    }
+}
+
+/// Tells the hubs of this node, and those of the nodes that have sockets on the channel.
+fn send(directory: &Directory, guests: Option<&Guests>, publication: &Arc<Publication>) {
+    let message = || HubMessage::Channel(Arc::clone(publication));
+    match guests {
+        Some(guests) => directory.tell_hubs_of(|node| guests.has(node), message),
+        None => directory.tell_own_hubs(message),
     }
 }

@@ -6,6 +6,7 @@ use crate::base::time::TickRate;
 use crate::config::{Bucket, Limits};
 use crate::domain::refusal::Code;
 use crate::domain::region::World;
+use bytes::Bytes;
 
 const ROOM: &str = "public.room";
 /// More than any test needs that is not about it.
@@ -34,7 +35,7 @@ impl Stage {
             shards: Vec::new(),
         });
         Self {
-            channels: Channels::new("e".to_owned(), histories_max_bytes),
+            channels: Channels::new("e".to_owned(), histories_max_bytes, ChannelSettings::default()),
             directory,
             clock: Clock::manual(1_700_000_000_000),
         }
@@ -49,9 +50,14 @@ impl Stage {
     }
 
     fn publish_to(&self, channel: &str, size: usize) -> u64 {
-        let data = Bytes::from(vec![b'1'; size]);
+        let draft = Draft {
+            data: Bytes::from(vec![b'1'; size]),
+            publisher: None,
+            key: String::new(),
+            is_kept: true,
+        };
         self.channels
-            .publish(&self.place(channel), data, None, true, self.now())
+            .publish(&self.place(channel), draft, &self.clock)
             .unwrap()
             .unwrap()
     }
@@ -190,11 +196,9 @@ fn a_history_has_bounded_entries_and_bytes_and_the_oldest_go_first() {
 fn publications_of_a_user_are_counted_over_all_sockets_until_it_rests() {
     let stage = Stage::new();
     let limits = Limits::default();
-    let count = |user: &str| {
-        stage.channels.count_publish(user, &stage.clock, || {
-            Limiter::new(Bucket::Publishes, limits.quota(Bucket::Publishes))
-        })
-    };
+    let quota = limits.quota(Bucket::Publishes).unwrap();
+    let publishers = &stage.channels.publishers;
+    let count = |user: &str| publishers.count_here(user, &stage.clock, quota);
     for _ in 0..limits.publishes_burst {
         count("alice").unwrap();
     }

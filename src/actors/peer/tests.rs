@@ -3,10 +3,12 @@
 mod acting;
 mod borders;
 mod channels;
+mod counting;
 mod many;
 mod polling;
 mod socket;
 mod sockets;
+mod stage;
 mod watching;
 
 use crate::actors::test_node::{TestNode, plan, run_pair};

@@ -14,7 +14,7 @@ use crate::base::limit::{CHANNEL_HISTORIES_MAX_BYTES, PARKED_LIMITS_MAX};
 use crate::base::time::TickRate;
 use crate::bus::mirror::Mirror;
 use crate::bus::{Bus, BusConfig};
-use crate::config::Limits;
+use crate::config::{ChannelSettings, Limits};
 use crate::domain::region::{RegionPlan, World};
 use crate::guard::seal::Seal;
 use crate::host::clock::Clock;
@@ -34,6 +34,7 @@ pub(super) struct Ground {
     bus: Bus,
     clock: Clock,
     limits: Limits,
+    pub(super) channel: ChannelSettings,
     seed: u64,
     is_shared: bool,
     /// A database on disk, for a world that several nodes write to.
@@ -64,6 +65,7 @@ impl Ground {
             bus,
             clock,
             limits,
+            channel: ChannelSettings::default(),
             seed,
             is_shared: shared_by.is_some(),
             _folder: folder,
@@ -83,6 +85,7 @@ impl TestNode {
             clock,
             bus,
             limits,
+            channel,
             seed,
             ..
         } = ground;
@@ -131,7 +134,7 @@ impl TestNode {
             entropy,
             rate,
             database: Database::start(vec![store], vec![reader]),
-            channels: Channels::new(epoch, CHANNEL_HISTORIES_MAX_BYTES),
+            channels: Channels::new(epoch, CHANNEL_HISTORIES_MAX_BYTES, channel.clone()),
             rights: Default::default(),
             directory: Directory::new(world.clone()),
             quarantine: Arc::default(),

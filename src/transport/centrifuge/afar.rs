@@ -2,7 +2,6 @@
 //! in its order.
 
 use super::super::session::{Membership, Session};
-use super::channel::result_of;
 use crate::actors::channels::{self, Home, Position, Way, way};
 use crate::actors::hub::Released;
 use crate::actors::lease::moving;
@@ -118,8 +117,8 @@ impl Session {
         let come = ChannelAct::Come {
             session: self.id,
             info: has_history.then(|| Client::from(self.info())),
-            since: request.recover.then(|| (request.epoch.clone(), request.offset)),
-            must_recover: Self::must_recover(&request),
+            since: self.since(&request),
+            must_recover: self.must_recover(&request),
         };
         let subscribing = Subscribing {
             command,
@@ -148,13 +147,11 @@ impl Session {
                 return self.not_subscribed(asked, |me, id| me.refuse(id, &refusal));
             }
         };
-        let result = if asked.has_history {
-            result_of(position, &asked.request)
+        let (result, position) = if asked.has_history {
+            self.result_of(position, &asked.request)
         } else {
-            SubscribeResult::default()
+            Default::default()
         };
-        let last = result.publications.last().map(|last| last.offset);
-        let position = last.unwrap_or(result.offset);
         let released = self
             .worker
             .table

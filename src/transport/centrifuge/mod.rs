@@ -120,7 +120,7 @@ impl Session {
             Request::Rpc(request) => self.rpc(id, request, context),
             Request::Subscribe(request) => self.subscribe(id, *request, context),
             Request::Unsubscribe(request) => self.unsubscribe(id, &request.channel),
-            Request::Publish(request) => self.publish(id, &request, context),
+            Request::Publish(request) => self.publish(id, request, context),
             Request::Presence(request) => self.presence(id, &request.channel, context),
             Request::PresenceStats(request) => self.presence_stats(id, &request.channel, context),
             Request::History(request) => self.history(id, request, context),

@@ -28,6 +28,7 @@ use crate::base::id::SessionId;
 use crate::config::Bucket;
 use crate::guard::token::Verified;
 use crate::telemetry::metric;
+use crate::wire::request::PublishRequest;
 use crate::wire::{Command, Disconnect};
 use actix::{Actor, ActorContext, Context, StreamHandler};
 use actix_web::web::Data;
@@ -51,6 +52,16 @@ pub struct Membership {
     pub home: Option<Home>,
     /// Whether the server subscribed it.
     pub is_granted: bool,
+}
+
+/// A publication that waits to be counted.
+pub struct Posting {
+    /// The id of its command.
+    pub id: u32,
+    /// What is published where.
+    pub request: Box<PublishRequest>,
+    /// Whether the channel has a history.
+    pub is_kept: bool,
 }
 
 /// How far a session is.
@@ -85,6 +96,8 @@ pub struct Session {
     pub(super) pending: VecDeque<Command>,
     pub(super) channels: SharedMemberships,
     pub(super) in_flight: usize,
+    /// In order; each is one of those in flight.
+    pub(super) postings: VecDeque<Posting>,
     pub(super) spectator: Option<Seat<SpectatorActor>>,
     pub(super) prompts: Limiter,
     // Held while nobody but the address answers for this socket.
@@ -124,6 +137,7 @@ impl Session {
             pending: VecDeque::new(),
             channels: Rc::default(),
             in_flight: 0,
+            postings: VecDeque::new(),
             spectator: None,
             prompts: node.limiter(Bucket::Prompts),
             visit: Some(visit),

@@ -37,6 +37,9 @@ pub enum ChannelAct {
         data: Bytes,
         /// Who publishes it.
         publisher: Client,
+        /// What it is the newest of; its publisher's, from a node of an earlier version.
+        #[serde(default)]
+        key: Option<String>,
         /// Whether the channel has a history.
         is_kept: bool,
     },

@@ -2,173 +2,17 @@
 
 use super::FOREST;
 use super::socket::TestSocket;
-use crate::actors::channels::{self, Comer, Home, Place, Position, Way, way};
-use crate::actors::hub::Released;
-use crate::actors::mailbox::{Reply, wait};
-use crate::actors::node::DEADLINE;
+use super::stage::{ask, channel_of, heard, lost, publish, run, subscribe};
+use crate::actors::channels::{self, Home, Way, way};
 use crate::actors::peer::forget;
-use crate::actors::peer::message::{ChannelAct, ChannelQuestion, Client, News, Question};
+use crate::actors::peer::message::{ChannelAct, Client, News};
 use crate::actors::roster;
-use crate::actors::test_node::{TestNode, wait_until};
+use crate::actors::test_node::wait_until;
 use crate::bus::Topic;
 use crate::domain::agent::Handle;
-use crate::domain::refusal::{Code, Refusal};
+use crate::domain::refusal::Code;
 use crate::store::lease::Holding;
-use crate::wire::push::ClientInfo;
-use crate::wire::request::StreamPosition;
-use bytes::Bytes;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::future::Future;
-
-/// Where a channel is, as a client knows it.
-type Since<'a> = Option<(&'a str, u64)>;
-
-/// Runs a test once both nodes know who has what.
-fn run<F: Future<Output = ()>>(body: impl FnOnce(TestNode, TestNode) -> F) {
-    super::run(async |first: TestNode, second: TestNode| {
-        wait_until("both know all homes", || async {
-            let charts = [&first, &second].map(|node| node.node().channels.chart());
-            charts[0] == charts[1] && charts[0].home("public.a").is_some()
-        })
-        .await;
-        body(first, second).await;
-    });
-}
-
-/// A channel whose home is a node.
-fn channel_of(at: &TestNode) -> String {
-    let is_its = |name: &String| {
-        let home = at.node().channels.chart().home(name);
-        home.is_some_and(|home| home.node == at.node().id)
-    };
-    (0..).map(|n| format!("public.{n}")).find(is_its).unwrap()
-}
-
-async fn ask<T: DeserializeOwned + Send + 'static>(
-    node: &TestNode,
-    home: Home,
-    name: &str,
-    what: ChannelAct,
-) -> Result<T, Refusal> {
-    let (reply, answer) = Reply::awaited();
-    let name = name.to_owned();
-    let question = Question::Channel(Box::new(ChannelQuestion { home, name, what }));
-    node.node().peers.ask(home.node, question, reply);
-    wait(DEADLINE, answer).await
-}
-
-fn info(socket: &TestSocket) -> ClientInfo {
-    ClientInfo {
-        client: socket.session.to_string(),
-        ..ClientInfo::default()
-    }
-}
-
-/// Subscribes as a session does: held from before the question until the answer.
-async fn subscribe(
-    node: &TestNode,
-    socket: &TestSocket,
-    name: &str,
-    since: Since<'_>,
-) -> Result<Position, Refusal> {
-    let (position, way) = come(node, socket, name, since).await?;
-    let from = position.missed.as_ref().and_then(|missed| missed.last());
-    let from = from.map_or(position.top, |last| last.offset);
-    let mut table = socket.table.borrow_mut();
-    match way {
-        (home, None) => table.subscribe_at(socket.session, name.into(), from, Some(home)),
-        (_, Some(ticket)) => match table.release(socket.session, name, ticket, from) {
-            Released::On(pieces) => socket.push(pieces),
-            other => panic!("{other:?}"),
-        },
-    }
-    Ok(position)
-}
-
-async fn come(
-    node: &TestNode,
-    socket: &TestSocket,
-    name: &str,
-    since: Since<'_>,
-) -> Result<(Position, (Home, Option<u64>)), Refusal> {
-    let session = socket.session;
-    match way(node.node(), name)? {
-        Way::Here(home) => {
-            let place = Place {
-                directory: &node.node().directory,
-                name,
-                home,
-            };
-            let comer = Comer {
-                info: Some(info(socket)),
-                guest: None,
-            };
-            let since = since.map(|(epoch, offset)| StreamPosition {
-                epoch: epoch.to_owned(),
-                offset,
-            });
-            let now = node.node().now();
-            let came = node
-                .node()
-                .channels
-                .come(&place, comer, since.as_ref(), false, now)?;
-            Ok((came.unwrap(), (home.unwrap(), None)))
-        }
-        Way::There(home) => {
-            let ticket = socket.table.borrow_mut().hold(session, name.into(), home);
-            let come = ChannelAct::Come {
-                session,
-                info: Some(Client::from(info(socket))),
-                since: since.map(|(epoch, offset)| (epoch.to_owned(), offset)),
-                must_recover: false,
-            };
-            let position: Option<Position> = ask(node, home, name, come).await?;
-            Ok((position.unwrap(), (home, Some(ticket))))
-        }
-    }
-}
-
-async fn publish(node: &TestNode, name: &str, data: impl ToString) -> Result<(), Refusal> {
-    let (data, publisher) = (Bytes::from(data.to_string()), ClientInfo::default());
-    match way(node.node(), name)? {
-        Way::Here(home) => channels::publish(node.node(), name, home, data, publisher, true),
-        Way::There(home) => {
-            let publish = ChannelAct::Publish {
-                data,
-                publisher: publisher.into(),
-                is_kept: true,
-            };
-            ask(node, home, name, publish).await
-        }
-    }
-}
-
-/// The publications that a socket has got until there are so many: offsets and payloads.
-async fn heard(socket: &TestSocket, count: usize) -> Vec<(u64, Value)> {
-    let all = std::cell::RefCell::new(Vec::new());
-    wait_until("all publications", || async {
-        let pushes = socket.pushes().into_iter();
-        let publications = pushes.filter(|push| !push["pub"].is_null());
-        all.borrow_mut().extend(publications.map(|push| {
-            (
-                push["pub"]["offset"].as_u64().unwrap(),
-                push["pub"]["data"].clone(),
-            )
-        }));
-        all.borrow().len() >= count
-    })
-    .await;
-    all.into_inner()
-}
-
-/// Waits until a socket is told that it lost a channel.
-async fn lost(socket: &TestSocket, name: &str) {
-    wait_until("the channel is lost", || async {
-        socket.lost_channels().iter().any(|lost| lost == name)
-    })
-    .await;
-}
 
 #[test]
 fn publications_of_all_nodes_reach_all_nodes_in_one_order_and_once() {

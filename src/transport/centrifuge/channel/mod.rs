@@ -5,8 +5,6 @@ mod publishing;
 mod right;
 mod subscribing;
 
-pub(super) use subscribing::result_of;
-
 use super::super::session::Session;
 use crate::actors::channels::Kept;
 use crate::base::limit::CHANNEL_NAME_MAX_BYTES;

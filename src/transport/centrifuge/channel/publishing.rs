@@ -1,24 +1,24 @@
 //! Publishing on a channel.
 
-use super::super::super::session::Session;
-use crate::actors::channels::{self, Way, way};
+use super::super::super::session::{Posting, Session};
+use crate::actors::channels::{self, Counted, Draft, Way, way, wrap};
 use crate::actors::peer::message::{ChannelAct, Client};
-use crate::base::limit::{JSON_DEPTH_MAX, PAYLOAD_MAX_BYTES};
-use crate::config::Bucket;
+use crate::base::limit::{CHANNEL_KEY_MAX_BYTES, JSON_DEPTH_MAX, PAYLOAD_MAX_BYTES};
 use crate::domain::channel::Verb;
 use crate::domain::refusal::{Code, Refusal};
 use crate::wire::reply::ReplyBody;
 use crate::wire::request::PublishRequest;
 use crate::wire::{self, ClientError};
-use actix::Context;
-use bytes::Bytes;
+use actix::fut::{ActorFutureExt, wrap_future};
+use actix::{AsyncContext, Context};
+use std::sync::Arc;
 
 impl Session {
     /// Publishes, wrapped with the sender's name and the time.
     pub(in super::super) fn publish(
         &mut self,
         id: u32,
-        request: &PublishRequest,
+        request: Box<PublishRequest>,
         context: &mut Context<Self>,
     ) {
         let name = request.channel.as_str();
@@ -28,7 +28,10 @@ impl Session {
         if let Err(refusal) = self.may(Verb::Publish, name, &namespace) {
             return self.deny(id, &refusal);
         }
-        if request.r#type != 0 || request.data.is_empty() {
+        let is_kept = namespace.has_history();
+        let is_well_formed =
+            request.r#type == 0 && !request.data.is_empty() && request.key.len() <= CHANNEL_KEY_MAX_BYTES;
+        if !is_well_formed {
             return self.error(id, ClientError::BAD_REQUEST);
         }
         if request.data.len() > PAYLOAD_MAX_BYTES {
@@ -40,19 +43,69 @@ impl Session {
         if wire::check_json(&request.data, JSON_DEPTH_MAX).is_err() {
             return self.error(id, ClientError::BAD_REQUEST);
         }
+        let posting = Posting { id, request, is_kept };
+        self.count_posting(posting, context);
+    }
+
+    /// Publishes once it is counted, and after all that this socket published before.
+    fn count_posting(&mut self, posting: Posting, context: &mut Context<Self>) {
         let node = self.node();
-        let limiter = || node.limiter(Bucket::Publishes);
-        if let Err(refusal) = node.channels.count_publish(&self.user(), &node.clock, limiter) {
-            return self.refuse(id, &refusal);
+        match channels::count_here(&node, &posting.request.channel, &self.user()) {
+            Err(refusal) => self.refuse(posting.id, &refusal),
+            Ok(Counted::Wholly) => self.post(posting, context),
+            Ok(Counted::Here) if self.is_full() => self.refuse(posting.id, &Refusal::busy()),
+            Ok(Counted::Here) => {
+                self.in_flight = self.in_flight.saturating_add(1);
+                self.postings.push_back(posting);
+                if self.postings.len() == 1 {
+                    self.count_next(context);
+                }
+            }
         }
-        let data = wrap(&self.user(), node.now().0, &request.data);
-        let is_kept = namespace.has_history();
+    }
+
+    /// Counts the first that waits over all nodes, publishes it, and goes on with the next.
+    fn count_next(&self, context: &mut Context<Self>) {
+        let Some(posting) = self.postings.front() else {
+            return;
+        };
+        let (node, user) = (Arc::clone(&self.node()), self.user());
+        let channel = posting.request.channel.clone();
+        let work = async move { channels::count_everywhere(&node, &channel, &user).await };
+        context.spawn(wrap_future::<_, Self>(work).map(|counted, me, context| {
+            me.in_flight = me.in_flight.saturating_sub(1);
+            if let Some(posting) = me.postings.pop_front() {
+                match counted {
+                    Ok(()) => me.post(posting, context),
+                    Err(refusal) => me.refuse(posting.id, &refusal),
+                }
+            }
+            me.count_next(context);
+        }));
+    }
+
+    fn post(&mut self, posting: Posting, context: &mut Context<Self>) {
+        let Posting { id, request, is_kept } = posting;
+        let (node, user) = (self.node(), self.user());
+        let name = request.channel.as_str();
+        let data = wrap(&user, node.now().0, &request.data);
+        let key = Some(request.key.clone()).filter(|key| !key.is_empty());
+        let (publisher, key) = (self.info(), key.unwrap_or(user));
         let published = match way(&node, name) {
-            Ok(Way::Here(home)) => channels::publish(&node, name, home, data, self.info(), is_kept),
+            Ok(Way::Here(home)) => {
+                let draft = Draft {
+                    data,
+                    publisher: Some(publisher),
+                    key,
+                    is_kept,
+                };
+                channels::publish(&node, name, home, draft)
+            }
             Ok(Way::There(home)) => {
                 let publish = ChannelAct::Publish {
                     data,
-                    publisher: Client::from(self.info()),
+                    publisher: Client::from(publisher),
+                    key: Some(key),
                     is_kept,
                 };
                 return self.ask_home_for(id, home, name, publish, context, move |me, ()| {
@@ -66,19 +119,4 @@ impl Session {
             Err(refusal) => self.refuse(id, &refusal),
         }
     }
-}
-
-/// The wrapper of claw.events: `{"_claw": {"sender", "timestamp"}, "payload"}`.
-fn wrap(sender: &str, timestamp_ms: i64, payload: &[u8]) -> Bytes {
-    let mut data = serde_json::json!({"sender": sender, "timestamp": timestamp_ms})
-        .to_string()
-        .into_bytes();
-    let (head, middle) = (b"{\"_claw\":", b",\"payload\":");
-    // Exactly: a history may hold it for an hour.
-    data.reserve_exact(head.len() + middle.len() + payload.len() + 1);
-    data.splice(0..0, *head);
-    data.extend_from_slice(middle);
-    data.extend_from_slice(payload);
-    data.push(b'}');
-    Bytes::from(data)
 }

@@ -54,8 +54,7 @@ impl Session {
             Ok(None) => return self.error(id, ClientError::UNRECOVERABLE_POSITION),
             Err(refusal) => return self.refuse(id, &refusal),
         };
-        let last = result.publications.last().map(|last| last.offset);
-        let position = last.unwrap_or(result.offset);
+        let (result, position) = result;
         self.reply(id, ReplyBody::Subscribe(Box::new(result)));
         self.enter_channel(request.channel, position, home, false);
     }
@@ -100,34 +99,34 @@ impl Session {
                 ..SubscribeRequest::default()
             };
             let result = self.subscribe_result(home, namespace.has_history(), &request);
-            let Ok(Some(mut result)) = result else {
+            let Ok(Some((mut result, position))) = result else {
                 continue;
             };
             // An entry of a map must not be all defaults: protobuf leaves it out, and the JavaScript SDK then fails.
             if result.epoch.is_empty() {
                 result.epoch = self.node().id.to_string();
             }
-            self.enter_channel(name.clone(), result.offset, home, true);
+            self.enter_channel(name.clone(), position, home, true);
             subs.insert(name, result);
         }
         subs
     }
 
-    /// Comes to a channel whose home is here. None: what the client asks to recover is gone, and it wants an error then.
+    /// Comes to a channel whose home is here; gives the answer, and up to which offset the client has its publications then.
+    /// None: what the client asks to recover is gone, and it wants an error then.
     fn subscribe_result(
         &self,
         home: Option<Home>,
         has_history: bool,
         request: &SubscribeRequest,
-    ) -> Result<Option<SubscribeResult>, Refusal> {
+    ) -> Result<Option<(SubscribeResult, u64)>, Refusal> {
         if !has_history {
-            return Ok(Some(SubscribeResult::default()));
+            return Ok(Some(Default::default()));
         }
         let node = self.node();
-        let since = request.recover.then(|| StreamPosition {
-            offset: request.offset,
-            epoch: request.epoch.clone(),
-        });
+        let since = self
+            .since(request)
+            .map(|(epoch, offset)| StreamPosition { offset, epoch });
         let place = Place {
             directory: &node.directory,
             name: &request.channel,
@@ -137,16 +136,46 @@ impl Session {
             info: Some(self.info()),
             guest: None,
         };
-        let must_recover = Self::must_recover(request);
+        let must_recover = self.must_recover(request);
         let came = node
             .channels
             .come(&place, comer, since.as_ref(), must_recover, node.now())?;
-        Ok(came.map(|position| result_of(position, request)))
+        Ok(came.map(|position| self.result_of(position, request)))
+    }
+
+    /// Whether there is something to recover: nothing where only the newest is sent.
+    fn is_recovering(&self, request: &SubscribeRequest) -> bool {
+        request.recover && !self.node().channels.is_latest_only(&request.channel)
+    }
+
+    /// The epoch and the offset that the client recovers from.
+    pub(in super::super) fn since(&self, request: &SubscribeRequest) -> Option<(String, u64)> {
+        self.is_recovering(request)
+            .then(|| (request.epoch.clone(), request.offset))
     }
 
     /// Whether the client comes only when nothing is missing.
-    pub(in super::super) fn must_recover(request: &SubscribeRequest) -> bool {
-        request.recover && request.flag & FLAG_REJECT_UNRECOVERED != 0
+    pub(in super::super) fn must_recover(&self, request: &SubscribeRequest) -> bool {
+        self.is_recovering(request) && request.flag & FLAG_REJECT_UNRECOVERED != 0
+    }
+
+    /// The answer to a subscription of a channel with a history, and up to which offset the client has its publications then.
+    pub(in super::super) fn result_of(
+        &self,
+        position: Position,
+        request: &SubscribeRequest,
+    ) -> (SubscribeResult, u64) {
+        if self.node().channels.is_latest_only(&request.channel) {
+            let result = SubscribeResult {
+                was_recovering: request.recover,
+                ..SubscribeResult::default()
+            };
+            return (result, position.top);
+        }
+        let result = positioned(position, request);
+        let last = result.publications.last().map(|last| last.offset);
+        let offset = last.unwrap_or(result.offset);
+        (result, offset)
     }
 
     /// Ends a subscription; one that is not there is no error.
@@ -162,8 +191,8 @@ impl Session {
     }
 }
 
-/// The answer to a subscription of a channel with a history.
-pub(in super::super) fn result_of(position: Position, request: &SubscribeRequest) -> SubscribeResult {
+/// The answer to a subscription that has a place in its channel's stream.
+fn positioned(position: Position, request: &SubscribeRequest) -> SubscribeResult {
     let Position { epoch, top, missed } = position;
     let is_recovered = missed.is_some();
     SubscribeResult {
