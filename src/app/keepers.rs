@@ -1,4 +1,4 @@
-//! What runs beside the actors, mostly at intervals: credentials, counters, quarantine, retention, channels, parked limits,
+//! What runs beside the actors, mostly at intervals: credentials, counters, quarantine, retention, channels, timers, parked limits,
 //! invariants, metrics.
 
 use crate::actors::channels;
@@ -47,6 +47,7 @@ pub fn start(gateway: &Gateway, access: &Arc<Access>, config: &Arc<Config>, reco
     });
     actix_web::rt::spawn(rights::keep_fresh(Arc::clone(&gateway.node)));
     actix_web::rt::spawn(quarantine::keep_saved(Arc::clone(&gateway.node)));
+    actix_web::rt::spawn(channels::keep_timing(Arc::clone(&gateway.node)));
     actix_web::rt::spawn(channels::keep_latest(Arc::clone(&gateway.node)));
     let sweep_every = Duration::from_secs(u64::from(config.retention.sweep_min.max(1)) * 60);
     let settings = Arc::clone(config);

@@ -18,4 +18,5 @@ pub mod spectate;
 #[cfg(test)]
 pub(crate) mod test_scene;
 pub mod text;
+pub mod timer;
 pub mod write;

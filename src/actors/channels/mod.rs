@@ -12,6 +12,7 @@ mod publishers;
 mod table;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod wrapper;
 
 pub use desk::{Desk, Draft, count, keep_latest, leave, publish, serve};
@@ -19,6 +20,7 @@ pub use history::{History, Kept, Position};
 pub use home::{Home, Way, way};
 pub use label::namespace_label;
 pub use publishers::{Counted, count_everywhere, count_here, count_publish};
+pub use timers::{Timers, keep_timing};
 pub use wrapper::wrap;
 
 use super::directory::Directory;

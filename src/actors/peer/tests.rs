@@ -9,6 +9,7 @@ mod polling;
 mod socket;
 mod sockets;
 mod stage;
+mod timers;
 mod watching;
 
 use crate::actors::test_node::{TestNode, plan, run_pair};
