@@ -26,6 +26,7 @@ use crate::guard::{HashPool, KeyRing, Revocations, TokenError, TokenKind, Tokens
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
 use crate::store::agent::AgentRow;
+use crate::telemetry::metric;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -116,7 +117,7 @@ impl Access {
             .verify(&self.ring(), token, now)
             .map_err(|error| self.note(error))?;
         if self.is_revoked(&verified, now) {
-            return Err(TokenError::Revoked.into());
+            return Err(self.note(TokenError::Revoked));
         }
         Ok(verified)
     }
@@ -273,6 +274,7 @@ impl Access {
         if error == TokenError::Forged(crate::guard::token::Flaw::Key) {
             self.is_key_missing.store(true, Ordering::Relaxed);
         }
+        metric::authentication_failures("token").increment(1);
         tracing::debug!(flaw = %error, "a token was refused: {error}");
         error.into()
     }

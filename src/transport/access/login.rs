@@ -11,6 +11,7 @@ use crate::guard::token::{Grant, Issued};
 use crate::guard::{ApiKey, RefreshToken, TokenError, Verified, revocation};
 use crate::store::agent::AgentRow;
 use crate::store::token::{NewRefresh, Rotation, Successor};
+use crate::telemetry::metric;
 use dashmap::DashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -274,9 +275,11 @@ fn pair_of(issued: Issued, refresh_token: String) -> Pair {
 }
 
 fn wrong_key() -> Refusal {
+    metric::authentication_failures("api_key").increment(1);
     Refusal::new(Code::Unauthenticated, "the agent_id or the api_key is wrong")
 }
 
 fn unknown_token() -> Refusal {
+    metric::authentication_failures("refresh_token").increment(1);
     Refusal::new(Code::Unauthenticated, "the refresh token is not a valid one")
 }
