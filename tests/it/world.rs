@@ -14,6 +14,7 @@ mod restart;
 mod shared;
 mod shared_border;
 mod shared_channels;
+mod shared_flow;
 mod shared_redis;
 mod standby;
 mod stores;

@@ -40,7 +40,11 @@ impl<R> Nodes<R> {
         variables: &[(&'static str, String)],
     ) -> Self {
         let lease = ("ROOKERY_STORE__LEASE_TTL_MS", "2000".to_owned());
+        let is_limited = variables
+            .iter()
+            .any(|(name, _)| name.starts_with("ROOKERY_LIMITS__"));
         let settings = Settings {
+            is_limited,
             database: Some(Postgres::shared().fresh_database()),
             redis: Some(url),
             variables: variables.iter().cloned().chain([lease]).collect(),
