@@ -7,7 +7,7 @@ use super::hub::HubMessage;
 use super::node::Node;
 use super::peer::message::News;
 use crate::base::limit::CHANNEL_RULES_MAX;
-use crate::domain::channel::{Namespace, Rule, Subject, Verb, check};
+use crate::domain::channel::{Namespace, Rule, Schema, Subject, Verb, check};
 use crate::domain::refusal::{Code, Refusal};
 use crate::store::channel::StoredRule;
 use crate::telemetry::metric;
@@ -25,16 +25,15 @@ const FRESH_MS: i64 = 750;
 const READS_MAX: usize = 4;
 
 /// What is known of a channel.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Known {
     /// Who may hear it.
     pub rule: Rule,
-    /// The schema of its publications: JSON text.
-    pub schema: Option<String>,
+    /// What its publications should look like.
+    pub schema: Option<Schema>,
 }
 
 /// What was just read.
-#[derive(Debug)]
 pub struct Learned {
     /// What is known of the channel.
     pub known: Arc<Known>,
@@ -44,6 +43,8 @@ pub struct Learned {
 impl From<StoredRule> for Known {
     fn from(stored: StoredRule) -> Self {
         let StoredRule { rule, schema } = stored;
+        // It was checked when it was advertised; an earlier version may have taken what this one does not.
+        let schema = schema.and_then(|text| Schema::parse(&text).ok());
         Self { rule, schema }
     }
 }

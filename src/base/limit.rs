@@ -65,6 +65,10 @@ pub const CHANNEL_LOCKS_MAX: i64 = 1_000;
 pub const CHANNEL_GRANTS_MAX: i64 = 10_000;
 /// Channels that one owner advertises, and adverts in one list.
 pub const CHANNEL_ADVERTS_MAX: i64 = 1_000;
+/// Characters of an advert's description. Source: features.md CE-20.
+pub const ADVERT_MAX_CHARS: usize = 5_000;
+/// Characters of the reason of somebody who asks to be let in to a channel.
+pub const ACCESS_REASON_MAX_CHARS: usize = 1_000;
 /// Rules of channels that one node remembers.
 pub const CHANNEL_RULES_MAX: usize = 65_536;
 /// Apps of one owner.

@@ -1,5 +1,6 @@
 //! THE refusal table: one stable code a cause, the same on every transport.
 
+use super::channel::SchemaError;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -39,6 +40,8 @@ macro_rules! codes {
 codes! {
     /// The bytes are not what the format asks for.
     Malformed = "malformed", 400, false;
+    /// The payload does not fit the schema that the channel advertises.
+    SchemaViolated = "schema_violated", 400, false;
     /// No credential, or one that does not verify.
     Unauthenticated = "unauthenticated", 401, false;
     /// The token's time is over.
@@ -163,6 +166,8 @@ pub struct Refusal {
     pub retry_after_ms: Option<i64>,
     /// What the RateLimit headers say, when a rate refused.
     pub rate: Option<Rate>,
+    /// What is wrong with a payload, when a schema refused.
+    pub violations: Vec<SchemaError>,
 }
 
 /// The limit that refused, for the RateLimit headers.
@@ -186,6 +191,7 @@ impl Refusal {
             detail: detail.into(),
             retry_after_ms: None,
             rate: None,
+            violations: Vec::new(),
         }
     }
 
@@ -198,6 +204,12 @@ impl Refusal {
     /// The same refusal, with the limit that refused.
     pub fn with_rate(mut self, rate: Rate) -> Self {
         self.rate = Some(rate);
+        self
+    }
+
+    /// The same refusal, with what is wrong with the payload.
+    pub fn with_violations(mut self, violations: Vec<SchemaError>) -> Self {
+        self.violations = violations;
         self
     }
 

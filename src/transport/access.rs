@@ -1,5 +1,6 @@
 //! Who is who: credentials in, callers out. Joins the guard's cryptography with the store's rows.
 
+mod cli_login;
 mod keys;
 mod known;
 mod limit;
@@ -9,6 +10,7 @@ mod registration;
 #[cfg(test)]
 mod tests;
 
+pub use cli_login::{NAMESPACE, ProfileError, Signing};
 pub use login::{Pair, Scope};
 pub use mint::ADMIN;
 pub use registration::{Registration, Welcome};
@@ -22,9 +24,10 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::guard::password::{Cost, Hasher};
 use crate::guard::refresh::{GRACE_MS, Policy};
 use crate::guard::token::{Hmac, Subscription};
-use crate::guard::{HashPool, KeyRing, Revocations, TokenError, TokenKind, Tokens, Verified};
+use crate::guard::{HashPool, KeyDirectory, KeyRing, Revocations, TokenError, TokenKind, Tokens, Verified};
 use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
+use crate::outbound::Fetcher;
 use crate::store::agent::AgentRow;
 use crate::telemetry::metric;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -49,6 +52,10 @@ pub struct Access {
     agents: known::Agents,
     pairs: login::Pairs,
     failures: limit::Failures,
+    /// The operator's folder of public keys.
+    key_directory: Option<KeyDirectory>,
+    /// Where profiles are asked for.
+    profiles: Option<Fetcher>,
     keys_read_at: AtomicI64,
     // A token named a key that is not here: another node may just have made it.
     is_key_missing: AtomicBool,
@@ -96,6 +103,8 @@ impl Access {
             agents: known::Agents::default(),
             pairs: login::Pairs::default(),
             failures: limit::Failures::default(),
+            key_directory: KeyDirectory::of(auth),
+            profiles: Fetcher::of_profiles(auth)?,
             keys_read_at: AtomicI64::new(0),
             is_key_missing: AtomicBool::new(false),
             database,

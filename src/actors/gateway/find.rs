@@ -114,7 +114,7 @@ impl Node {
     }
 
     /// Asks another node.
-    pub(super) async fn ask_there<T: DeserializeOwned + Send + 'static>(
+    pub(in crate::actors) async fn ask_there<T: DeserializeOwned + Send + 'static>(
         &self,
         node: NodeId,
         question: Question,

@@ -4,8 +4,7 @@ mod right;
 mod schema;
 
 pub use right::{Rule, Subject, Verb, check};
-pub use schema::{Schema, SchemaError, SchemaFlaw};
-
+pub use schema::{SCHEMA_MAX_BYTES, Schema, SchemaError, SchemaFlaw};
 
 use crate::base::limit::CHANNEL_NAME_MAX_BYTES;
 use crate::domain::refusal::{Code, Refusal};

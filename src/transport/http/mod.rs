@@ -4,6 +4,7 @@ pub mod act;
 pub mod admin;
 pub mod admission;
 pub mod bearer;
+pub mod channels;
 pub mod client;
 pub mod docs;
 pub mod health;

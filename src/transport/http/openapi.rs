@@ -76,6 +76,7 @@ fn operation(route: &RouteInfo, generator: &mut SchemaGenerator) -> Value {
         let note = match route.auth {
             Auth::Nobody => None,
             Auth::Agent => Some("Any agent's token."),
+            Auth::Holder => Some("The token of an agent or a user, or the key of an app."),
             Auth::Own => Some("The token of the agent that the path names."),
             Auth::Admin => Some("A token with the permission `admin`."),
         };
@@ -179,7 +180,7 @@ fn refusals(route: &RouteInfo) -> Vec<Code> {
     }
     match route.auth {
         Auth::Nobody => {}
-        Auth::Agent | Auth::Own => {
+        Auth::Agent | Auth::Holder | Auth::Own => {
             codes.extend([Code::Unauthenticated, Code::TokenExpired, Code::TokenRevoked])
         }
         Auth::Admin => {

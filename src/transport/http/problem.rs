@@ -4,6 +4,7 @@
 //! actix itself refuses gets the same format there.
 
 use crate::base::rate::{Quota, RetryAfter};
+use crate::domain::channel::SchemaError;
 use crate::domain::refusal::{Code, Rate, Refusal};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -67,13 +68,26 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<i64>,
     request_id: &'a str,
+    /// What is wrong with a payload, when a schema refused.
+    #[serde(skip_serializing_if = "<[SchemaError]>::is_empty")]
+    validation_errors: &'a [SchemaError],
+    /// In how many seconds a repeat may succeed, when a rate refused; clients of claw.events wait so long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<i64>,
+    /// The same as a time. Units: milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_timestamp: Option<i64>,
     /// The same as `detail`, for clients of claw.events.
     error: &'a str,
 }
 
 /// The complete answer of a refusal.
-pub fn respond(refusal: &Refusal, status: StatusCode, request_id: &str) -> HttpResponse {
+/// `now_ms`: since 1970, where a clock is at hand.
+pub fn respond(refusal: &Refusal, status: StatusCode, request_id: &str, now_ms: Option<i64>) -> HttpResponse {
     let name = refusal.code.name();
+    let wait_ms = refusal
+        .retry_after_ms
+        .filter(|_| refusal.code == Code::RateLimited);
     let body = Body {
         r#type: format!("urn:rookery:problem:{name}"),
         title: name.replace('_', " "),
@@ -83,6 +97,9 @@ pub fn respond(refusal: &Refusal, status: StatusCode, request_id: &str) -> HttpR
         temporary: refusal.code.is_temporary(),
         retry_after_ms: refusal.retry_after_ms,
         request_id,
+        validation_errors: &refusal.violations,
+        retry_after: wait_ms.map(|wait| wait.saturating_add(999).div_euclid(1_000).max(1)),
+        retry_timestamp: wait_ms.zip(now_ms).map(|(wait, now)| now.saturating_add(wait)),
         error: &refusal.detail,
     };
     let mut builder = HttpResponse::build(status);
@@ -164,7 +181,7 @@ mod tests {
     async fn a_refusal_has_every_field_and_repeats_its_detail_as_error() {
         let problem = Problem::from(Refusal::busy());
         assert_eq!(problem.status_code(), StatusCode::SERVICE_UNAVAILABLE);
-        let response = respond(&Refusal::busy(), StatusCode::SERVICE_UNAVAILABLE, "r-1");
+        let response = respond(&Refusal::busy(), StatusCode::SERVICE_UNAVAILABLE, "r-1", None);
         assert_eq!(response.headers().get("retry-after").unwrap(), "1");
         assert_eq!(response.headers().get("content-type").unwrap(), CONTENT_TYPE);
         let expected = serde_json::json!({
@@ -182,7 +199,7 @@ mod tests {
             retry_after_ms: 16_500,
         };
         let refusal = crate::actors::node::refuse(Bucket::Registrations, over, 3_600);
-        let response = respond(&refusal, StatusCode::TOO_MANY_REQUESTS, "r");
+        let response = respond(&refusal, StatusCode::TOO_MANY_REQUESTS, "r", None);
         let header = |name: &str| response.headers().get(name).unwrap().to_str().unwrap().to_owned();
         assert_eq!(header("retry-after"), "17");
         assert_eq!(header("ratelimit-policy"), "\"registrations\";q=5;w=3600");

@@ -77,6 +77,7 @@ pub fn page() -> String {
         let auth = match route.auth {
             Auth::Nobody => "",
             Auth::Agent => "an agent's",
+            Auth::Holder => "anybody's",
             Auth::Own => "the agent's own",
             Auth::Admin => "an administrator's",
         };

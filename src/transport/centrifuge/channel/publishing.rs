@@ -25,9 +25,10 @@ impl Session {
         let Some(namespace) = self.namespace(id, name) else {
             return;
         };
-        if let Err(refusal) = self.may(Verb::Publish, name, &namespace) {
-            return self.deny(id, &refusal);
-        }
+        let known = match self.may(Verb::Publish, name, &namespace) {
+            Ok(known) => known,
+            Err(refusal) => return self.deny(id, &refusal),
+        };
         let is_kept = namespace.has_history();
         let is_well_formed =
             request.r#type == 0 && !request.data.is_empty() && request.key.len() <= CHANNEL_KEY_MAX_BYTES;
@@ -42,6 +43,9 @@ impl Session {
         }
         if wire::check_json(&request.data, JSON_DEPTH_MAX).is_err() {
             return self.error(id, ClientError::BAD_REQUEST);
+        }
+        if let Err(refusal) = channels::check_schema(known.schema.as_ref(), &request.data) {
+            return self.refuse(id, &refusal);
         }
         let posting = Posting { id, request, is_kept };
         self.count_posting(posting, context);

@@ -25,6 +25,8 @@ pub enum Auth {
     Nobody,
     /// Any agent.
     Agent,
+    /// Whoever has a token: an agent, a user of the command line, an app by its key.
+    Holder,
     /// The agent that the path names.
     Own,
     /// An administrator.
@@ -44,7 +46,7 @@ pub enum Answers {
 
 /// A row of the table.
 pub struct RouteInfo {
-    /// `GET`, `POST` or `PATCH`.
+    /// `GET`, `POST`, `PATCH` or `DELETE`.
     pub method: Method,
     /// As actix writes it: `{name}`, or `{name:pattern}`.
     pub path: &'static str,

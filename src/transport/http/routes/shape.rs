@@ -126,3 +126,101 @@ pub fn health(_: &mut SchemaGenerator) -> Schema {
 pub fn any(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "object"})
 }
+
+/// A publication.
+pub fn publish(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "required": ["channel"],
+        "properties": {"channel": {"type": "string"}, "payload": {"description": "Any JSON of at most 16,384 bytes."}},
+    })
+}
+
+/// A channel.
+pub fn channel(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "required": ["channel"], "properties": {"channel": {"type": "string"}}})
+}
+
+/// Somebody, and a channel.
+pub fn target(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "required": ["target", "channel"],
+        "properties": {
+            "target": {"type": "string", "description": "A handle, or `app:<app>`."},
+            "channel": {"type": "string"},
+        },
+    })
+}
+
+/// A request to be let in.
+pub fn request(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "required": ["channel"],
+        "properties": {"channel": {"type": "string"}, "reason": {"type": "string"}},
+    })
+}
+
+/// What is said of a channel.
+pub fn advertise(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "required": ["channel"],
+        "properties": {
+            "channel": {"type": "string"},
+            "description": {"type": "string", "maxLength": 5000},
+            "schema": {"description": "A JSON Schema of draft 7 or 2020-12, or a text that says where one is."},
+        },
+    })
+}
+
+/// Something with a name.
+pub fn named(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}})
+}
+
+/// What a Centrifugo asks.
+pub fn proxied(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "required": ["channel"],
+        "properties": {"channel": {"type": "string"}, "user": {"type": "string"}},
+    })
+}
+
+/// Who logs in.
+pub fn login(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "required": ["username"],
+        "properties": {
+            "username": {"type": "string"},
+            "key_name": {"type": "string", "default": "main"},
+            "method": {"enum": ["ssh", "profile"]},
+        },
+    })
+}
+
+/// The proof of a log-in.
+pub fn proof(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "required": ["username"],
+        "properties": {
+            "username": {"type": "string"},
+            "key_name": {"type": "string", "default": "main"},
+            "nonce": {"type": "string"},
+            "signature": {"type": "string", "description": "As `ssh-keygen -Y sign -n claw.events` writes it."},
+        },
+    })
+}
+
+/// A public key.
+pub fn ssh_key(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "required": ["public_key"],
+        "properties": {"key_name": {"type": "string", "default": "main"}, "public_key": {"type": "string"}},
+    })
+}

@@ -3,6 +3,7 @@
 use super::{Answers, Auth, RouteInfo, schema, shape};
 use crate::config::world_file::Region;
 use crate::domain::refusal::Code;
+use crate::transport::http::channels::{self, advert, app, list, login, proxy, rule};
 use crate::transport::http::identity::{presence, profile, register, token};
 use crate::transport::http::reads::{agents, chat, events, objects, stats, weather, world};
 use crate::transport::http::{admin, docs, invariants, nodes, openapi, page, placement, spectator};
@@ -28,6 +29,8 @@ const UPGRADE: &[Code] = &[
     Code::Overloaded,
 ];
 const SESSION: &[Code] = &[Code::NotFound];
+const OWNED: &[Code] = &[Code::Malformed, Code::NotOwner, Code::TooLarge];
+const APP: &[Code] = &[Code::NotFound, Code::NotOwner, Code::PermissionMissing];
 
 /// Every route of the table.
 #[rustfmt::skip]
@@ -133,6 +136,74 @@ pub const ROUTES: &[RouteInfo] = &[
         .status(101).answers(Answers::Nothing).refuses(UPGRADE),
     get("/ws/{agent_id}", "sockets", "Opens a socket in ClawBots' protocol.")
         .status(101).answers(Answers::Nothing).refuses(UPGRADE),
+
+    // Channels, as claw.events' tools ask for them.
+    post("/api/publish", "channels", "Publishes on a channel, wrapped with the sender and the time.")
+        .auth(Auth::Holder).body(shape::publish).json(shape::any)
+        .refuses(&[Code::Malformed, Code::PermissionMissing, Code::NotOwner, Code::SchemaViolated, Code::RateLimited, Code::TooLarge])
+        .by(|| route().to(channels::publish::publish)),
+    post("/api/lock", "channels", "Locks a channel of one's own: only its owner and who was granted hears it.")
+        .auth(Auth::Holder).body(shape::channel).json(shape::any).refuses(OWNED).by(|| route().to(rule::lock)),
+    post("/api/unlock", "channels", "Unlocks a channel; grants stay, without effect.")
+        .auth(Auth::Holder).body(shape::channel).json(shape::any).refuses(OWNED).by(|| route().to(rule::unlock)),
+    post("/api/grant", "channels", "Lets somebody hear a channel while it is locked.")
+        .auth(Auth::Holder).body(shape::target).json(shape::any).refuses(OWNED).by(|| route().to(rule::grant)),
+    post("/api/revoke", "channels", "Takes a grant back; who listens by it is unsubscribed within a second.")
+        .auth(Auth::Holder).body(shape::target).json(shape::any).refuses(OWNED).by(|| route().to(rule::revoke)),
+    post("/api/request", "channels", "Asks the owner of a locked channel to be let in, on public.access.")
+        .auth(Auth::Holder).body(shape::request).json(shape::any).refuses(OWNED).by(|| route().to(channels::request::request)),
+    post("/api/advertise", "channels", "Says what a channel is about, and what its publications look like.")
+        .auth(Auth::Holder).body(shape::advertise).json(shape::any).refuses(OWNED).by(|| route().to(advert::advertise)),
+    RouteInfo::new(Method::DELETE, "/api/advertise", "channels", "Takes back what was said of a channel.")
+        .auth(Auth::Holder).body(shape::channel).json(shape::any).refuses(OWNED).by(|| route().to(advert::remove)),
+    get("/api/advertise/search", "channels", "Finds channels by a part of their name, description or owner, newest first.")
+        .query(schema::<advert::Wanted>).json(shape::any).refuses(&[Code::Malformed]).by(|| route().to(advert::search)),
+    get("/api/advertise/list", "channels", "Lists what is said of channels, newest first.")
+        .json(shape::any).by(|| route().to(advert::list)),
+    get("/api/advertise/{agent}", "channels", "Lists what somebody says of its channels.")
+        .json(shape::any).by(|| route().to(advert::of_owner)),
+    get("/api/advertise/{agent}/{topic}", "channels", "Shows what is said of a channel.")
+        .json(shape::any).refuses(&[Code::NotFound]).by(|| route().to(advert::one)),
+    get("/api/profile/{agent}", "channels", "Lists the channels that somebody shows.")
+        .json(shape::any).by(|| route().to(list::profile)),
+    get("/api/locks/{agent}", "channels", "Lists the channels that somebody locked.")
+        .json(shape::any).by(|| route().to(list::locks)),
+    get("/agents", "channels", "Lists the names of agents and users.")
+        .json(shape::any).by(|| route().to(list::agents)),
+    post("/auth/init", "log-in", "Begins a log-in of the command line, by an SSH key or by a profile.")
+        .body(shape::login).json(shape::any).refuses(&[Code::NotFound, Code::RateLimited]).by(|| route().to(login::init)),
+    post("/auth/verify", "log-in", "Ends a log-in: gives a token of 7 days.")
+        .body(shape::proof).json(shape::any)
+        .refuses(&[Code::NotFound, Code::Unauthenticated, Code::AlreadyExists, Code::RateLimited]).by(|| route().to(login::verify)),
+    post("/auth/agent/init", "log-in", "Begins a log-in of the command line, by an SSH key or by a profile.")
+        .body(shape::login).json(shape::any).refuses(&[Code::NotFound, Code::RateLimited]).by(|| route().to(login::init)),
+    post("/auth/agent/verify", "log-in", "Ends a log-in: gives a token of 7 days.")
+        .body(shape::proof).json(shape::any)
+        .refuses(&[Code::NotFound, Code::Unauthenticated, Code::AlreadyExists, Code::RateLimited]).by(|| route().to(login::verify)),
+    post("/auth/dev-register", "log-in", "Gives a token to whoever asks; only with `--dev`.")
+        .body(shape::login).json(shape::any).refuses(&[Code::NotFound, Code::AlreadyExists])
+        .by(|| route().to(login::register_for_development)),
+    post("/auth/revoke", "log-in", "Revokes the token that asks.")
+        .auth(Auth::Holder).json(shape::any).by(|| route().to(login::revoke)),
+    get("/auth/keys", "log-in", "Lists one's public keys.").auth(Auth::Holder).json(shape::any).by(|| route().to(login::keys)),
+    post("/auth/keys", "log-in", "Adds a public key to log in with, or replaces the one of this name.")
+        .auth(Auth::Holder).body(shape::ssh_key).json(shape::any).refuses(&[Code::TooLarge]).by(|| route().to(login::put_key)),
+    RouteInfo::new(Method::DELETE, "/auth/keys/{key_name}", "log-in", "Removes a public key.")
+        .auth(Auth::Holder).json(shape::any).refuses(&[Code::NotFound]).by(|| route().to(login::remove_key)),
+    post("/api/apps", "channels", "Makes an app; its key is shown this once.")
+        .auth(Auth::Holder).body(shape::named).json(shape::any).refuses(&[Code::Malformed, Code::AlreadyExists])
+        .by(|| route().to(app::create)),
+    get("/api/apps", "channels", "Lists one's apps.").auth(Auth::Holder).json(shape::any).by(|| route().to(app::list)),
+    get("/api/apps/{app}", "channels", "Shows an app of one's own.")
+        .auth(Auth::Holder).json(shape::any).refuses(APP).by(|| route().to(app::one)),
+    RouteInfo::new(Method::DELETE, "/api/apps/{app}", "channels", "Deletes an app, with its locks, grants and adverts.")
+        .auth(Auth::Holder).json(shape::any).refuses(APP).by(|| route().to(app::delete)),
+    post("/api/apps/{app}/rotate", "channels", "Gives an app another key; the one before ends at once.")
+        .auth(Auth::Holder).json(shape::any).refuses(APP).by(|| route().to(app::rotate)),
+    post("/proxy/subscribe", "channels", "Tells a Centrifugo whether a user may subscribe.")
+        .body(shape::proxied).json(shape::any).by(|| route().to(proxy::subscribe)),
+    post("/proxy/publish", "channels", "Tells a Centrifugo whether a user may publish.")
+        .body(shape::proxied).json(shape::any).by(|| route().to(proxy::publish)),
 
     // Running it.
     get("/api/v1/admin/regions", "admin", "Lists the regions with their shards.")

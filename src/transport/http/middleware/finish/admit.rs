@@ -6,7 +6,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::{Method, StatusCode};
 
 /// Methods that some route has; for the answer to CONNECT.
-pub(super) const METHODS: &str = "GET, HEAD, POST, PATCH";
+pub(super) const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE";
 /// Names that credentials go by in a query, where they would end up in logs and in `Referer`. Source: security.md A20.
 const CREDENTIALS: [&str; 7] = [
     "token",

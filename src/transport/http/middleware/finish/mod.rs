@@ -40,7 +40,7 @@ pub async fn finish<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let seen = Seen::of(&request);
     if let Err((refusal, status)) = admit(&request) {
-        let mut response = problem::respond(&refusal, status, &seen.request_id);
+        let mut response = problem::respond(&refusal, status, &seen.request_id, seen.now_ms());
         if status == StatusCode::METHOD_NOT_ALLOWED {
             response
                 .headers_mut()
@@ -103,6 +103,11 @@ impl Seen {
         response.into_response(complete).map_into_right_body()
     }
 
+    /// Units: milliseconds since 1970.
+    fn now_ms(&self) -> Option<i64> {
+        self.clock.as_ref().map(Clock::now_ms)
+    }
+
     /// An answer that no request belongs to any more.
     fn give_up(&self, error: &dyn ResponseError) -> Error {
         let response = error.error_response();
@@ -119,7 +124,7 @@ impl Seen {
 
     /// A refusal with its body, and with the headers of the answer that stood for it.
     fn complete(&self, refusal: &Refusal, status: StatusCode, before: &HeaderMap) -> HttpResponse {
-        let mut response = problem::respond(refusal, status, &self.request_id);
+        let mut response = problem::respond(refusal, status, &self.request_id, self.now_ms());
         let of_body = [
             header::CONTENT_TYPE,
             header::CONTENT_LENGTH,
