@@ -3,6 +3,10 @@
 //! Invariant: a rule counts only while the database was heard of in the last `FRESH_MS`, and nothing that it said since the rule was
 //! read is about its channel. So a right that was taken back is gone from every node within a second, with or without Redis.
 
+mod copy;
+
+pub use copy::channel_copy;
+
 use super::hub::HubMessage;
 use super::node::Node;
 use super::peer::message::News;
@@ -12,6 +16,7 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::store::channel::StoredRule;
 use crate::telemetry::metric;
 use dashmap::DashMap;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -201,10 +206,14 @@ pub fn judge(
 
 /// Asks the database again and again what changed, and ends the subscriptions that are no longer allowed.
 pub async fn keep_fresh(node: Arc<Node>) {
+    let mut waiting = BTreeSet::new();
     loop {
         let asked_at_ms = node.clock.monotonic_ms();
         match look(&node).await {
-            Ok(()) => node.rights.heard_at_ms.store(asked_at_ms, Ordering::Release),
+            Ok(changed) => {
+                node.rights.heard_at_ms.store(asked_at_ms, Ordering::Release);
+                copy::write(&node, &changed, &mut waiting).await;
+            }
             Err(refusal) => tracing::warn!("changes of channels' rules could not be read: {refusal}"),
         }
         // Either way there is another look.
@@ -212,15 +221,15 @@ pub async fn keep_fresh(node: Arc<Node>) {
     }
 }
 
-/// One look.
-async fn look(node: &Node) -> Result<(), Refusal> {
+/// One look. Gives the channels that changed, as far as they are known one by one.
+async fn look(node: &Node) -> Result<Vec<String>, Refusal> {
     let version = node.rights.version.load(Ordering::Acquire);
     let changes = node
         .database
         .read(move |reader| reader.channel_changes_since(version))
         .await?;
     if changes.version == version {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut channels = changes.channels;
     if let Some(channels) = &mut channels {
@@ -233,7 +242,7 @@ async fn look(node: &Node) -> Result<(), Refusal> {
     // the same turn of its thread.
     let Some(channels) = channels else {
         node.directory.order_own_hubs(|| HubMessage::JudgeAll);
-        return Ok(());
+        return Ok(Vec::new());
     };
     let names = channels.clone();
     let judged = node
@@ -242,13 +251,13 @@ async fn look(node: &Node) -> Result<(), Refusal> {
         .await;
     let Ok(mut rules) = judged else {
         node.directory.order_own_hubs(|| HubMessage::JudgeAll);
-        return Ok(());
+        return Ok(channels);
     };
-    for name in channels {
-        let rule = Arc::new(rules.remove(&name).unwrap_or_default().rule);
-        let name: Arc<str> = name.into();
+    for name in &channels {
+        let rule = Arc::new(rules.remove(name).unwrap_or_default().rule);
+        let name: Arc<str> = name.as_str().into();
         node.directory
             .order_own_hubs(|| HubMessage::Judge(Arc::clone(&name), Arc::clone(&rule)));
     }
-    Ok(())
+    Ok(channels)
 }

@@ -3,10 +3,11 @@
 use super::start::{bus_config, rate_of};
 use super::target_of;
 use crate::actors::region::bodies;
+use crate::actors::rights::channel_copy;
 use crate::base::id::NodeId;
 use crate::base::time::{Tick, TickRate, Timestamp};
 use crate::bus::mirror::{
-    EVENTS_MAX, MirrorBatch, MirrorEvent, MirrorPosition, MirrorSession, refill as write,
+    ChannelCopy, EVENTS_MAX, MirrorBatch, MirrorEvent, MirrorPosition, MirrorSession, refill as write,
 };
 use crate::config::Config;
 use crate::domain::region::weather::{time_at, weather_at};
@@ -16,6 +17,9 @@ use crate::store::Reader;
 use crate::store::session::OpenSession;
 use anyhow::{Context, ensure};
 use std::collections::HashMap;
+
+/// Channels that are read together.
+const CHANNELS_AT_A_TIME: i64 = 500;
 
 /// What was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +32,8 @@ pub struct Refilled {
     pub sessions: usize,
     /// Events of their streams.
     pub events: usize,
+    /// Channels with locks, grants or adverts.
+    pub channels: usize,
 }
 
 /// Writes what follows from the store: where agents are, by their rows and the last checkpoints; their sessions that are not closed; the
@@ -72,17 +78,38 @@ pub fn refill(config: &Config) -> anyhow::Result<Refilled> {
         let events = reader.public_events_of(&plan.name, i64::try_from(EVENTS_MAX).unwrap_or(i64::MAX))?;
         batches.push(moment.batch(&plan, &all, &mut sessions, events));
     }
+    let channels = channels_of(&mut reader)?;
     let refilled = Refilled {
         regions: batches.len(),
         agents: batches.iter().map(|batch| batch.positions.len()).sum(),
         sessions: batches.iter().map(|batch| batch.sessions.len()).sum(),
         events: batches.iter().map(|batch| batch.events.len()).sum(),
+        channels: channels.len(),
     };
     let io = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    io.block_on(write(&bus, clock, batches))?;
+    io.block_on(write(&bus, clock, batches, &channels))?;
     Ok(refilled)
+}
+
+/// What is stored of channels.
+fn channels_of(reader: &mut Reader) -> anyhow::Result<Vec<ChannelCopy>> {
+    let mut copies = Vec::new();
+    let mut after = String::new();
+    loop {
+        let names = reader.known_channels(&after, CHANNELS_AT_A_TIME)?;
+        let Some(last) = names.last() else {
+            return Ok(copies);
+        };
+        after.clone_from(last);
+        let mut rules = reader.channel_rules(&names)?;
+        for name in names {
+            let rule = rules.remove(&name).unwrap_or_default();
+            let advert = reader.advert(&name)?;
+            copies.extend(channel_copy(&name, &rule, advert.as_ref()));
+        }
+    }
 }
 
 /// When the mirror is filled.

@@ -28,8 +28,8 @@ impl RebuildCache {
         };
         let refilled = app::refill(&Config::load(&flags)?)?;
         println!(
-            "the mirror has {} regions with {} agents, {} sessions and {} events",
-            refilled.regions, refilled.agents, refilled.sessions, refilled.events
+            "the mirror has {} regions with {} agents, {} sessions and {} events, and {} channels",
+            refilled.regions, refilled.agents, refilled.sessions, refilled.events, refilled.channels
         );
         Ok(())
     }

@@ -10,7 +10,7 @@ mod registration;
 #[cfg(test)]
 mod tests;
 
-pub use cli_login::{NAMESPACE, ProfileError, Signing};
+pub use cli_login::{NAMESPACE, ProfileError, SHOWING, Signing};
 pub use login::{Pair, Scope};
 pub use mint::ADMIN;
 pub use registration::{Registration, Welcome};

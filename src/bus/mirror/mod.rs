@@ -19,6 +19,7 @@
 //! in common with it, and each position on `positions:{region}`. In a Cluster the channels are sharded ones, and each
 //! key has the slot of its name: no command here has two keys.
 
+mod channel;
 mod pending;
 mod refill;
 mod write;
@@ -39,6 +40,7 @@ use super::{Bus, BusConfig, count};
 use pending::Waiting;
 use write::Manner;
 
+pub use channel::ChannelCopy;
 pub use refill::refill;
 pub use write::METRES_PER_DEGREE;
 
@@ -137,6 +139,8 @@ pub struct Mirror(Option<Arc<Owned>>);
 
 struct Owned {
     waiting: Arc<Mutex<Waiting>>,
+    commands: Arc<Commands>,
+    prefix: String,
     task: AbortHandle,
 }
 
@@ -157,15 +161,21 @@ impl Mirror {
             return Self(None);
         }
         let waiting = Arc::new(Mutex::new(Waiting::default()));
+        let commands = redis.commands();
         let writer = Writer {
             waiting: Arc::clone(&waiting),
-            commands: redis.commands(),
+            commands: Arc::clone(&commands),
             prefix: config.prefix.clone(),
             settled: HashSet::new(),
             tick_max: i64::MIN,
         };
         let task = redis.io().spawn(writer.run()).abort_handle();
-        Self(Some(Arc::new(Owned { waiting, task })))
+        Self(Some(Arc::new(Owned {
+            waiting,
+            commands,
+            prefix: config.prefix.clone(),
+            task,
+        })))
     }
 
     /// Whether batches are written at all; when not, they need not be made.

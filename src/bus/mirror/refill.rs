@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::MirrorBatch;
+use super::{ChannelCopy, MirrorBatch};
 use super::pending::Waiting;
 use super::write::{self, Manner};
 use crate::bus::commands::Commands;
@@ -12,9 +12,14 @@ use crate::bus::{BusConfig, BusError};
 use crate::host::clock::Clock;
 
 /// Begins the sets and streams of these regions anew and writes what the batches say, each region's in transactions of Redis (in a Cluster,
-/// each slot's). Tells nobody: it is no news.
+/// each slot's), and the copies of channels. Tells nobody: it is no news.
 /// Errors: `NoAddress`, `BadAddress`; `Away` when Redis does not take it, after which some of it may be written.
-pub async fn refill(config: &BusConfig, clock: Clock, batches: Vec<MirrorBatch>) -> Result<(), BusError> {
+pub async fn refill(
+    config: &BusConfig,
+    clock: Clock,
+    batches: Vec<MirrorBatch>,
+    channels: &[ChannelCopy],
+) -> Result<(), BusError> {
     let servers = Arc::new(Servers::new(config)?);
     let commands = Commands::new(servers, 1, config.command_timeout, Arc::new(Health::new(clock)));
     let mut waiting = Waiting::default();
@@ -36,6 +41,12 @@ pub async fn refill(config: &BusConfig, clock: Clock, batches: Vec<MirrorBatch>)
                 .await
                 .map_err(|_failed| BusError::Away)?;
         }
+    }
+    for pipeline in channels.iter().flat_map(|copy| copy.pipelines(&config.prefix)) {
+        commands
+            .run(&pipeline)
+            .await
+            .map_err(|_failed| BusError::Away)?;
     }
     Ok(())
 }

@@ -201,6 +201,44 @@ impl Reader {
         })
     }
 
+    /// Channels after one, in their order, of which anything is stored.
+    pub fn known_channels(&mut self, after: &str, limit: i64) -> Result<Vec<String>> {
+        use schema::{channel_advert::dsl as a, channel_grant::dsl as g, channel_lock::dsl as l};
+        self.read("list channels", |conn| {
+            let locks = || {
+                l::channel_lock
+                    .filter(l::channel.gt(after))
+                    .order(l::channel)
+                    .limit(limit)
+                    .select(l::channel)
+            };
+            let mut channels: Vec<String> = on_conn!(conn, |c| locks().load(c))?;
+            let grants = || {
+                g::channel_grant
+                    .filter(g::channel.gt(after))
+                    .order(g::channel)
+                    .limit(limit)
+                    .select(g::channel)
+                    .distinct()
+            };
+            let granted: Vec<String> = on_conn!(conn, |c| grants().load(c))?;
+            let adverts = || {
+                a::channel_advert
+                    .filter(a::channel.gt(after))
+                    .order(a::channel)
+                    .limit(limit)
+                    .select(a::channel)
+            };
+            let advertised: Vec<String> = on_conn!(conn, |c| adverts().load(c))?;
+            channels.extend(granted);
+            channels.extend(advertised);
+            channels.sort_unstable();
+            channels.dedup();
+            channels.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            Ok(channels)
+        })
+    }
+
     /// The channels that somebody locked, by name.
     pub fn locked_channels(&mut self, owner: &str) -> Result<Vec<String>> {
         use schema::channel_lock::dsl as l;

@@ -11,12 +11,15 @@ use crate::outbound::{FetchError, Fetcher};
 use crate::store::login::{Challenge, HandleKind};
 use crate::telemetry::metric;
 use serde_json::Value;
+use std::time::Duration;
 
 /// The namespace of signatures. Source: features.md CE-11.
 pub const NAMESPACE: &str = "claw.events";
 /// How long a signature may take. Units: milliseconds. Source: features.md CE-11.
 const SIGNING_MS: i64 = 120_000;
-/// How long a profile may take. Units: milliseconds. Source: features.md CE-13.
+/// How long a profile may take. Source: features.md CE-13.
+pub const SHOWING: Duration = Duration::from_secs(600);
+/// The same. Units: milliseconds.
 const SHOWING_MS: i64 = 600_000;
 /// Characters of a nonce, and of what a profile must show: over 190 bits.
 const NONCE_CHARS: usize = 32;

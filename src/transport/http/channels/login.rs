@@ -6,7 +6,7 @@ use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
 use crate::guard::token::Issued;
 use crate::guard::{KeyName, PublicKey};
-use crate::transport::access::{NAMESPACE, ProfileError, Scope};
+use crate::transport::access::{NAMESPACE, ProfileError, SHOWING, Scope};
 use crate::transport::http::bearer::Holder;
 use crate::transport::http::reads::{Answer, ok};
 use crate::transport::http::{Client, Json, Problem};
@@ -31,6 +31,8 @@ pub async fn init(web: Data<Web>, client: Client, body: Result<Fields, Problem>)
     };
     if is_profile {
         let signature = web.access.begin_showing(&username, &client.key).await?;
+        let mirror = &web.gateway.node.mirror;
+        mirror.show_signature(username.as_str(), &signature, SHOWING).await;
         let instructions = format!(
             "Put this signature into your profile's description, then call /auth/verify: {signature}"
         );
@@ -52,7 +54,10 @@ pub async fn verify(web: Data<Web>, client: Client, body: Result<Fields, Problem
         .any(|name| fields.contains_key(*name));
     if !is_signed && web.config.auth.profile_url.is_some() {
         return match web.access.finish_showing(&username, &client.key).await {
-            Ok(issued) => welcome(&username, &issued),
+            Ok(issued) => {
+                web.gateway.node.mirror.hide_signature(username.as_str()).await;
+                welcome(&username, &issued)
+            }
             Err(ProfileError::Refused(refusal)) => Err(refusal.into()),
             Err(ProfileError::Fetch(status)) => {
                 let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
