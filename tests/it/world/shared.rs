@@ -48,7 +48,6 @@ impl<R> Nodes<R> {
             database: Some(Postgres::shared().fresh_database()),
             redis: Some(url),
             variables: variables.iter().cloned().chain([lease]).collect(),
-            ..Settings::default()
         };
         let nodes: Vec<TestWorld> = (0..count).map(|_| TestWorld::start(settings.clone())).collect();
         let all = Self { nodes, redis };
