@@ -100,7 +100,7 @@ impl<'a> Parts<'a> {
         let is_root = std::ptr::eq(schema, self.root);
         let has =
             |name: &&str| keywords.contains_key(*name) && !(is_root && matches!(*name, "$id" | "$schema"));
-        if UNSUPPORTED.iter().any(|name| has(name)) {
+        if UNSUPPORTED.iter().any(has) {
             return Err(SchemaFlaw::Reference);
         }
         self.path.push(schema);
