@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{ChannelCopy, MirrorBatch};
 use super::pending::Waiting;
 use super::write::{self, Manner};
+use super::{ChannelCopy, MirrorBatch};
 use crate::bus::commands::Commands;
 use crate::bus::health::Health;
 use crate::bus::servers::Servers;
@@ -43,10 +43,7 @@ pub async fn refill(
         }
     }
     for pipeline in channels.iter().flat_map(|copy| copy.pipelines(&config.prefix)) {
-        commands
-            .run(&pipeline)
-            .await
-            .map_err(|_failed| BusError::Away)?;
+        commands.run(&pipeline).await.map_err(|_failed| BusError::Away)?;
     }
     Ok(())
 }

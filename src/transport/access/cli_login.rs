@@ -255,7 +255,7 @@ async fn description(profiles: &Fetcher, username: &Handle) -> Result<String, Pr
         })
     })?;
     let profile: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let description = profile["agent"]["description"].as_str();
+    let description = profile.pointer("/agent/description").and_then(Value::as_str);
     Ok(description.unwrap_or_default().to_owned())
 }
 

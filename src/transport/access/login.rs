@@ -240,7 +240,8 @@ impl Access {
                 let token_id = verified.token_id.clone();
                 let token_id = token_id
                     .ok_or_else(|| Refusal::invalid("a token without jti cannot be revoked alone"))?;
-                self.revoke_id(RevocationKind::Token, token_id).await?;
+                let until = revocation::until_of(verified, self.now());
+                self.revoke_until(RevocationKind::Token, token_id, until).await?;
             }
             Scope::Agent => {
                 // Access tokens name the handle, refresh tokens the id inside.
@@ -257,8 +258,11 @@ impl Access {
     }
 
     async fn revoke_id(&self, kind: RevocationKind, id: String) -> Result<(), Refusal> {
+        self.revoke_until(kind, id, revocation::until(self.now())).await
+    }
+
+    async fn revoke_until(&self, kind: RevocationKind, id: String, until: Timestamp) -> Result<(), Refusal> {
         let now = self.now();
-        let until = revocation::until(now);
         self.database
             .write(move |store| store.revoke(kind, &id, until, now))
             .await

@@ -32,7 +32,9 @@ pub async fn init(web: Data<Web>, client: Client, body: Result<Fields, Problem>)
     if is_profile {
         let signature = web.access.begin_showing(&username, &client.key).await?;
         let mirror = &web.gateway.node.mirror;
-        mirror.show_signature(username.as_str(), &signature, SHOWING).await;
+        mirror
+            .show_signature(username.as_str(), &signature, SHOWING)
+            .await;
         let instructions = format!(
             "Put this signature into your profile's description, then call /auth/verify: {signature}"
         );
