@@ -6,6 +6,7 @@ pub mod base;
 pub mod brain;
 pub mod bus;
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod domain;
 pub mod guard;

@@ -1,8 +1,8 @@
 //! `rookery swarm` and the hidden `rookery swarm-floor`.
 
 use crate::base::limit::PAYLOAD_MAX_BYTES;
+use crate::client::Target;
 use crate::host::files::raise_file_limit;
-use crate::swarm::http::Target;
 use crate::swarm::layout::{GROUP_MAX, PREFIX_MAX_CHARS, SPREAD_MAX_M, regions};
 use crate::swarm::mix::Mix;
 use crate::swarm::plan::{Agents, Channel, Load, Plan};
@@ -232,8 +232,14 @@ impl Swarm {
             Some(path) => identity::read(path, named)?,
             None => Vec::new(),
         };
+        let target = Target::of_url(&self.url)?;
+        ensure!(
+            !target.is_tls,
+            "{} is over TLS, which ends at the proxy: drive the server itself",
+            self.url
+        );
         Ok(Plan {
-            target: Target::of_url(&self.url)?,
+            target,
             load,
             identities,
             encoding: match self.encoding {

@@ -7,7 +7,6 @@
 
 pub mod crowd;
 pub mod floor;
-pub mod http;
 pub mod identity;
 pub mod layout;
 pub mod ledger;

@@ -1,8 +1,8 @@
 //! What a run does: checked settings, before anything is opened.
 
-use super::http::Target;
 use super::identity::Identity;
 use super::mix::Mix;
+use crate::client::Target;
 use crate::wire::Encoding;
 use std::time::Duration;
 

@@ -1,11 +1,10 @@
 //! The client's side of a WebSocket to the server or to the bare loop.
 
-use super::http::{FIELDS_MAX, Target};
 use super::pipe::{Filled, Pipe, Reader};
+use crate::client::Target;
+use crate::client::handshake::{self, Handshake, Shaken};
 use crate::wire::{self, Command, Encoding};
-use actix_http::ws::{Codec, Frame, Message, hash_key};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use actix_http::ws::{Codec, Frame, Message};
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use mio::net::TcpStream;
@@ -13,9 +12,6 @@ use mio::{Registry, Token};
 use std::io;
 use std::time::Duration;
 use tokio_util::codec::Encoder;
-
-/// Longest head of an answer to the handshake. Units: bytes.
-const HEAD_MAX_BYTES: usize = 16 * 1024;
 
 /// What came over a socket.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,8 +30,8 @@ pub enum Incoming {
 pub struct Socket {
     pipe: Pipe,
     encoding: Encoding,
-    /// The key of the handshake, until it is answered.
-    key: Option<String>,
+    /// Until it is answered.
+    handshake: Option<Handshake>,
 }
 
 impl Socket {
@@ -49,21 +45,13 @@ impl Socket {
     ) -> io::Result<Self> {
         let stream = TcpStream::connect(target.address)?;
         let mut pipe = Pipe::new(stream, Codec::new().client_mode(), registry, token)?;
-        let key = STANDARD.encode(nonce);
-        let protocol = match encoding {
-            Encoding::Json => "centrifuge-json",
-            Encoding::Protobuf => "centrifuge-protobuf",
-        };
-        let request = format!(
-            "GET /connection/websocket HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Protocol: {protocol}\r\n\r\n",
-            target.host
-        );
+        let handshake = Handshake::new(nonce);
+        let request = handshake.request(target, handshake::PATH, encoding);
         pipe.send(request.as_bytes())?;
         Ok(Self {
             pipe,
             encoding,
-            key: Some(key),
+            handshake: Some(handshake),
         })
     }
 
@@ -95,7 +83,7 @@ impl Socket {
     /// Errors: the connection broke; what came is no WebSocket.
     pub fn read(&mut self, reader: &mut Reader, found: &mut Vec<Incoming>) -> io::Result<Filled> {
         let filled = self.pipe.fill(reader)?;
-        if self.key.is_some() && !self.shake(reader, found)? {
+        if self.handshake.is_some() && !self.shake(reader, found)? {
             self.pipe.keep(reader);
             return Ok(filled);
         }
@@ -116,34 +104,21 @@ impl Socket {
 
     /// Reads the answer to the handshake; whether the socket is open now.
     fn shake(&mut self, reader: &mut Reader, found: &mut Vec<Incoming>) -> io::Result<bool> {
-        let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
-        let mut head = httparse::Response::new(&mut fields);
-        let length = match head.parse(&reader.bytes).map_err(io::Error::other)? {
-            httparse::Status::Complete(length) => length,
-            httparse::Status::Partial if reader.bytes.len() > HEAD_MAX_BYTES => {
-                return Err(io::Error::other("the answer to the handshake has no end"));
+        let Some(handshake) = &self.handshake else {
+            return Ok(true);
+        };
+        match handshake.answer(&reader.bytes)? {
+            None => Ok(false),
+            Some(Shaken::Refused(status, wait)) => {
+                found.push(Incoming::Refused(status, wait));
+                Ok(false)
             }
-            httparse::Status::Partial => return Ok(false),
-        };
-        let field = |name: &str| {
-            let field = head
-                .headers
-                .iter()
-                .find(|field| field.name.eq_ignore_ascii_case(name))?;
-            std::str::from_utf8(field.value).ok().map(str::trim)
-        };
-        let status = head.code.unwrap_or_default();
-        if status != 101 {
-            let seconds = field("retry-after").and_then(|text| text.parse().ok());
-            found.push(Incoming::Refused(status, seconds.map(Duration::from_secs)));
-            return Ok(false);
+            Some(Shaken::Opened(length)) => {
+                self.handshake = None;
+                let _ = reader.bytes.split_to(length);
+                found.push(Incoming::Opened);
+                Ok(true)
+            }
         }
-        let key = self.key.take().unwrap_or_default();
-        if field("sec-websocket-accept").map(str::as_bytes) != Some(&hash_key(key.as_bytes())) {
-            return Err(io::Error::other("the handshake was answered for somebody else"));
-        }
-        let _ = reader.bytes.split_to(length);
-        found.push(Incoming::Opened);
-        Ok(true)
     }
 }

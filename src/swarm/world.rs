@@ -1,7 +1,7 @@
 //! What the swarm asks of the server outside its sockets: regions for its groups, and how the server says it fares.
 
-use super::http::{Answer, Target};
 use super::layout::{REGION_CAPACITY, REGION_SIZE_M};
+use crate::client::{Answer, Target};
 use anyhow::{Context, ensure};
 use serde::Serialize;
 use serde_json::{Value, json};

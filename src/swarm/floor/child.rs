@@ -1,7 +1,7 @@
 //! The bare loop as a process of its own, so that what it takes is read like a server's.
 
 use super::Shape;
-use crate::swarm::http::Target;
+use crate::client::Target;
 use anyhow::{Context, ensure};
 use std::io::{BufRead, BufReader};
 use std::process::{ChildStdin, Command, Stdio};

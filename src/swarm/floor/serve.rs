@@ -2,8 +2,8 @@
 
 use super::Shape;
 use super::child::READY;
+use crate::client::http::FIELDS_MAX;
 use crate::host::clock::Clock;
-use crate::swarm::http::FIELDS_MAX;
 use crate::swarm::pipe::{Pipe, Reader};
 use crate::wire::Encoding;
 use actix_http::ws::{Codec, Frame, Message, hash_key};

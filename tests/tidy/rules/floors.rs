@@ -18,6 +18,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("guard", DOOR),
     ("actors", ACTORS),
     ("transport", TRANSPORT),
+    ("client", DIALOGUE),
     ("swarm", CLIENT),
     ("cli", EVERYTHING),
     ("app", EVERYTHING),
@@ -25,8 +26,9 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("lib", EVERYTHING),
 ];
 
-/// A client of the server: it knows the protocol, and nothing of what is behind it.
-const CLIENT: &[&str] = &["base", "wire", "host", "config"];
+/// How clients talk to the server: they know the protocol, and nothing of what is behind it.
+const DIALOGUE: &[&str] = &["base", "wire", "host", "config"];
+const CLIENT: &[&str] = &["base", "wire", "host", "config", "client"];
 const DOOR: &[&str] = &["base", "host", "config", "telemetry", "domain"];
 #[rustfmt::skip]
 const ACTORS: &[&str] =
