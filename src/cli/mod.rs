@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 pub mod admin;
 pub mod backup;
+pub mod channel;
 pub mod config;
 pub mod migrate;
 pub mod rebuild_cache;
@@ -53,6 +54,8 @@ pub enum Command {
     /// Administer the world.
     #[command(subcommand)]
     Admin(admin::Admin),
+    /// Publish, subscribe and look after channels of a running server.
+    Channel(Box<channel::Channel>),
     /// Drive a running server with many clients, and measure it.
     Swarm(Box<swarm::Swarm>),
     /// The bare loop that `swarm --floor` starts.
@@ -80,6 +83,7 @@ impl Cli {
             Command::RebuildCache(command) => command.run(),
             Command::Token(command) => command.run(),
             Command::Admin(command) => command.run(),
+            Command::Channel(command) => return command.run(),
             Command::Swarm(command) => command.run(),
             Command::SwarmFloor(command) => command.run(),
         };
@@ -145,6 +149,20 @@ mod tests {
             "rookery admin move 17 node-b --database postgres://h/d",
             "rookery swarm --tokens t --agents 3000 --group 30 --rate 2 --action-mix move_to --pid 7 --floor --report -",
             "rookery swarm --tokens t --idle --encoding protobuf",
+            "rookery channel pub public.a -5 or so --json",
+            "rookery channel pub public.a - -t T -s http://h",
+            "rookery channel sub -vvv public.a system.timer.second",
+            "rookery channel subexec -b 10 --timeout 500 public.a -- sh -c x -s",
+            "rookery channel grant bob agent.alice.news",
+            "rookery channel request agent.alice.news I want it",
+            "rookery channel advertise set --channel agent.alice.news --desc D --schema {}",
+            "rookery channel advertise rm agent.alice.news",
+            "rookery channel advertise find a thing --limit 3",
+            "rookery channel login --user alice --key-name main --key-path k",
+            "rookery channel login --user alice --profile",
+            "rookery channel login --token T",
+            "rookery channel config --server http://h:1 --show",
+            "rookery channel app rotate tool",
             "rookery swarm --anonymous 5000",
             "rookery swarm --tokens t --channel public.x --publishers 1 --subscribers 1000 --payload 256 --rate 50",
         ] {
@@ -171,6 +189,13 @@ mod tests {
             "rookery admin move seventeen node-b",
             "rookery admin region create lab --size-m 15",
             "rookery swarm",
+            "rookery channel",
+            "rookery channel sub",
+            "rookery channel subexec public.a",
+            "rookery channel subexec --buffer 0 public.a -- cat",
+            "rookery channel pub --lines public.a x",
+            "rookery channel grant bob",
+            "rookery channel login --profile",
             "rookery swarm --tokens t --agents 0",
             "rookery swarm --tokens t --action-mix fly",
             "rookery swarm --tokens t --rate 0",

@@ -31,8 +31,12 @@ pub(super) const SHORT: [(&str, &str, &str); 11] = [
 /// Variables of the tests' own, which a server that a test starts inherits.
 const TESTS: [&str; 3] = ["ROOKERY_BLESS", "ROOKERY_FAULT", "ROOKERY_MUTANT"];
 
-/// Variables of the examples and of the page's test: whoever runs them may start a world from the same shell.
-const CLIENTS: [&str; 4] = [
+/// Variables of `rookery channel`, of the examples and of the page's test: whoever runs them may start a world from the same shell.
+const CLIENTS: [&str; 8] = [
+    "ROOKERY_SERVER",
+    "ROOKERY_SSH_KEY",
+    "ROOKERY_TOKEN",
+    "ROOKERY_WS",
     "ROOKERY_URL",
     "ROOKERY_PROTOCOL",
     "ROOKERY_SECONDS",
@@ -230,6 +234,8 @@ mod tests {
     fn variables_of_kubernetes_and_of_the_examples_are_passed_over() {
         let (given, _) = read_all(&[
             ("ROOKERY_URL", "http://127.0.0.1:8000"),
+            ("ROOKERY_SERVER", "http://127.0.0.1:8000"),
+            ("ROOKERY_TOKEN", "t"),
             ("ROOKERY_SERVICE_HOST", "10.0.0.1"),
             ("ROOKERY_SERVICE_PORT", "8000"),
             ("ROOKERY_SERVICE_PORT_HTTP", "8000"),

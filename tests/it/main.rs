@@ -7,6 +7,8 @@ mod agent;
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod channel_cli;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod examples;
