@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 pub mod admin;
 pub mod backup;
 pub mod channel;
+pub mod completions;
 pub mod config;
 pub mod migrate;
 pub mod rebuild_cache;
@@ -58,6 +59,10 @@ pub enum Command {
     Channel(Box<channel::Channel>),
     /// Drive a running server with many clients, and measure it.
     Swarm(Box<swarm::Swarm>),
+    /// Print what a shell needs to complete commands.
+    Completions(completions::Completions),
+    /// Print a manual page, or write all of them.
+    Man(completions::Man),
     /// The bare loop that `swarm --floor` starts.
     #[command(hide = true)]
     SwarmFloor(swarm::SwarmFloor),
@@ -84,6 +89,8 @@ impl Cli {
             Command::Token(command) => command.run(),
             Command::Admin(command) => command.run(),
             Command::Channel(command) => return command.run(),
+            Command::Completions(command) => command.run(),
+            Command::Man(command) => command.run(),
             Command::Swarm(command) => command.run(),
             Command::SwarmFloor(command) => command.run(),
         };
@@ -163,6 +170,8 @@ mod tests {
             "rookery channel login --token T",
             "rookery channel config --server http://h:1 --show",
             "rookery channel app rotate tool",
+            "rookery completions fish",
+            "rookery man channel sub",
             "rookery swarm --anonymous 5000",
             "rookery swarm --tokens t --channel public.x --publishers 1 --subscribers 1000 --payload 256 --rate 50",
         ] {
@@ -196,6 +205,7 @@ mod tests {
             "rookery channel pub --lines public.a x",
             "rookery channel grant bob",
             "rookery channel login --profile",
+            "rookery completions tcsh",
             "rookery swarm --tokens t --agents 0",
             "rookery swarm --tokens t --action-mix fly",
             "rookery swarm --tokens t --rate 0",

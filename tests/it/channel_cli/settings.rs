@@ -102,3 +102,32 @@ fn a_command_that_makes_no_sense_ends_with_2() {
         "{help}"
     );
 }
+
+#[test]
+fn shells_and_manuals_know_the_verbs() {
+    let run = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(super::PROGRAM);
+        done(command.args(arguments))
+    };
+    for shell in ["bash", "zsh", "fish"] {
+        let script = run(&["completions", shell]).ok();
+        assert!(
+            script.contains("subexec") && script.contains("key-path"),
+            "{shell}"
+        );
+    }
+    let page = run(&["man", "channel"]).ok();
+    assert!(
+        page.contains("Exit status") && page.contains("channel\\-subexec"),
+        "{page}"
+    );
+    let page = run(&["man", "channel", "subexec"]).ok();
+    assert!(
+        page.contains("\\-\\-buffer") && page.contains("\\-\\-server"),
+        "{page}"
+    );
+    run(&["man", "fly"]).failed(1);
+    let folder = tempfile::tempdir().unwrap();
+    run(&["man", "--folder", folder.path().to_str().unwrap()]).ok();
+    assert!(folder.path().join("rookery-channel-sub.1").exists() && folder.path().join("rookery.1").exists());
+}
