@@ -169,6 +169,7 @@ mod tests {
             "rookery channel login --user alice --profile",
             "rookery channel login --token T",
             "rookery channel config --server http://h:1 --show",
+            "rookery channel validate {} --schema @file",
             "rookery channel app rotate tool",
             "rookery completions fish",
             "rookery man channel sub",

@@ -17,6 +17,7 @@ mod settings;
 mod sign;
 mod subexec;
 mod subscribe;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -97,6 +98,8 @@ pub enum Verb {
     /// Describe channels, and find those that others describe.
     #[command(subcommand)]
     Advertise(advertise::Advertise),
+    /// Check a message against a schema, and print it if it fits.
+    Validate(validate::Validate),
     /// Get a token by a signature, or keep one that you have.
     Login(login::Login),
     /// Finish `login --profile`.
@@ -133,6 +136,7 @@ fn run(verb: Verb, options: Options, output: Output) -> Result<(), Failure> {
     let mut session = Session::open(options, output)?;
     let report = match verb {
         Verb::Pub(verb) => return verb.run(&mut session),
+        Verb::Validate(verb) => return verb.run(&mut session),
         Verb::Sub(verb) => return verb.run(&session),
         Verb::Subexec(verb) => return verb.run(&session),
         Verb::Lock(verb) => verb.lock(&mut session),

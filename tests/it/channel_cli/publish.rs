@@ -257,6 +257,38 @@ fn each_verb_asks_what_the_server_understands() {
 }
 
 #[test]
+fn a_message_is_checked_as_the_server_would_and_printed_if_it_fits() {
+    let schema = json!({"type": "object", "required": ["a"], "properties": {"a": {"type": "number"}}});
+    let answer = json!({"ok": true, "channel": "agent.a.b", "schema": schema});
+    let stub = Stub::always(200, answer);
+    let user = User::of(&stub.url);
+    let text = schema.to_string();
+    assert_eq!(
+        user.run(&["validate", "{\"a\": 1}", "--schema", &text]).ok(),
+        "{\"a\":1}\n"
+    );
+    std::fs::write(user.home().join("schema.json"), &text).unwrap();
+    let said = user
+        .feed(&["validate", "--schema", "@schema.json", "-j"], "{\"a\": \"x\"}")
+        .failed(1);
+    let error: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(error["data"]["validation_errors"][0]["path"], "/a");
+    assert!(stub.asked().is_empty(), "a schema at hand needs no server");
+    let said = user.run(&["validate", "{}", "--channel", "agent.a.b"]).failed(1);
+    assert!(
+        said.contains("does not fit") && stub.one().line == "GET /api/advertise/a/b",
+        "{said}"
+    );
+    assert_eq!(user.run(&["validate", "[1,", "2]"]).ok(), "[1,2]\n");
+    assert!(user.run(&["validate", "half {"]).failed(1).contains("no JSON"));
+    assert!(
+        user.run(&["validate", "1", "--schema", "{\"type\": 5}"])
+            .failed(2)
+            .contains("schema")
+    );
+}
+
+#[test]
 fn lists_have_a_line_for_each_channel_and_the_servers_own_first() {
     let channels = json!([{"channel": "agent.a.b", "description": "two\nlines", "agent": "a"}]);
     let stub = Stub::always(200, json!({"ok": true, "channels": channels, "count": 1}));
