@@ -51,7 +51,7 @@ pub struct Subexec {
     /// Wait for the server where it cannot be reached at the start.
     #[arg(long)]
     pub wait: bool,
-    /// Say on the standard error output what is subscribed to, as well.
+    /// Say on the standard error output what is subscribed to, as well; twice, each event that comes, too.
     #[arg(long, short, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// The command with its arguments.
@@ -120,6 +120,9 @@ impl Subexec {
             Heard::Detail(_) if self.verbose == 0 => {}
             Heard::Detail(note) | Heard::Note(note) => work.output.note(&note),
             Heard::Event(event) => {
+                if self.verbose > 1 {
+                    work.output.note(&format!("{}: an event came", event.channel));
+                }
                 if work.batch.push(event, work.clock.monotonic()) {
                     work.dropped = work.dropped.saturating_add(1);
                 }
