@@ -71,7 +71,7 @@ impl Login {
 
     fn by_signature(&self, session: &mut Session, user: &str) -> Result<Report, Failure> {
         let key = sign::key(self.key_path.clone())?;
-        let body = json!({"username": user, "key_name": self.key_name});
+        let body = json!({"username": user, "key_name": self.key_name, "method": "ssh"});
         let answer = session.ask("POST", "/auth/agent/init", Some(&body))?;
         let (nonce, message) = (text(&answer, "nonce")?, text(&answer, "message")?);
         sign::check(&message, user, &self.key_name, &nonce)?;
@@ -85,7 +85,7 @@ impl Login {
 
 /// Asks for the signature that belongs into the profile.
 fn by_profile(session: &mut Session, user: &str) -> Result<Report, Failure> {
-    let answer = session.ask("POST", "/auth/init", Some(&json!({"username": user})))?;
+    let answer = session.ask("POST", "/auth/init", Some(&json!({"username": user, "method": "profile"})))?;
     let signature = text(&answer, "signature")?;
     let (server, name) = (session.named_server(), user.to_owned());
     session.keep(|settings| {
