@@ -11,6 +11,8 @@ use std::sync::LazyLock;
 
 /// No connection outlives its request: each test has a runtime of its own.
 static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+    // The program's own feature of reqwest brings TLS without a provider. A second one is refused, which is all the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder()
         .pool_max_idle_per_host(0)
         .no_proxy()
