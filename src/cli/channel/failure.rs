@@ -45,7 +45,7 @@ pub struct Failure {
     /// What may help.
     pub fixes: Vec<String>,
     /// What the server said besides.
-    pub details: Option<Value>,
+    pub details: Option<Box<Value>>,
 }
 
 impl Failure {

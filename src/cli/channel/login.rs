@@ -85,7 +85,11 @@ impl Login {
 
 /// Asks for the signature that belongs into the profile.
 fn by_profile(session: &mut Session, user: &str) -> Result<Report, Failure> {
-    let answer = session.ask("POST", "/auth/init", Some(&json!({"username": user, "method": "profile"})))?;
+    let answer = session.ask(
+        "POST",
+        "/auth/init",
+        Some(&json!({"username": user, "method": "profile"})),
+    )?;
     let signature = text(&answer, "signature")?;
     let (server, name) = (session.named_server(), user.to_owned());
     session.keep(|settings| {

@@ -86,7 +86,7 @@ impl Output {
         if self.is_json {
             let mut line = json!({"status": "error", "error": failure.error, "fixes": failure.fixes});
             if let (Some(fields), Some(details)) = (line.as_object_mut(), &failure.details) {
-                fields.insert("data".to_owned(), details.clone());
+                fields.insert("data".to_owned(), Value::clone(details));
             }
             eprintln!("{line}");
             return;

@@ -189,7 +189,7 @@ fn refusal(answer: &Answer) -> Failure {
     failure.details = body
         .as_object()
         .is_some_and(|fields| !fields.is_empty())
-        .then_some(body);
+        .then(|| Box::new(body));
     match exit {
         Exit::Unauthenticated => failure.log_in(),
         Exit::Denied => failure.fix("only a channel's owner may publish to it and look after it; ask for access: rookery channel request CHANNEL"),

@@ -66,6 +66,6 @@ fn check(schema: &Value, message: &Value) -> Result<(), Failure> {
         return Ok(());
     }
     let mut failure = Failure::new(Exit::Failed, "the message does not fit the schema");
-    failure.details = Some(json!({"validation_errors": errors}));
+    failure.details = Some(Box::new(json!({"validation_errors": errors})));
     Err(failure)
 }

@@ -169,7 +169,7 @@ impl Running {
     /// The whole lines that it printed so far.
     pub fn lines(&self) -> Vec<Value> {
         let text = fs::read_to_string(&self.stdout).expect("its output is there");
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
         let read = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         whole.lines().map(read).collect()
     }

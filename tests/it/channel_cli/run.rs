@@ -51,7 +51,7 @@ impl Bench {
 
     fn lines(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.out()).unwrap_or_default();
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
         whole
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
