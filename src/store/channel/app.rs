@@ -1,11 +1,15 @@
 //! Apps: principals of users, with a key of their own.
 
+use super::note_changes;
 use crate::base::limit::APPS_PER_OWNER_MAX;
 use crate::base::time::Timestamp;
 use crate::store::connection::{Conn, on_conn};
 use crate::store::login::{HandleKind, take_handle};
 use crate::store::{Reader, Result, Store, schema};
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
+use diesel::{
+    BoolExpressionMethods, EscapeExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl,
+    QueryResult, RunQueryDsl, TextExpressionMethods,
+};
 
 /// An app to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,8 +102,8 @@ impl Store {
         })
     }
 
-    /// Deletes an app. Its name is free again for its owner's next one, and its channels' locks, grants and adverts go with it.
-    /// Gives the channels; none when this owner has no such app.
+    /// Deletes an app. Its name is free again; its channels' locks, grants and adverts go with it, and so does what others granted it.
+    /// Gives the channels whose rules changed; none when this owner has no such app.
     pub fn delete_app(&mut self, name: &str, owner: &str, now: Timestamp) -> Result<Option<Vec<String>>> {
         use schema::{app::dsl as a, handle::dsl as h};
         let key = name.to_lowercase();
@@ -111,14 +115,15 @@ impl Store {
             };
             on_conn!(conn, |c| diesel::delete(a::app.find(&key)).execute(c))?;
             on_conn!(conn, |c| diesel::delete(h::handle.find(&key)).execute(c))?;
-            forget_channels(conn, &format!("app:{shown}"), now).map(Some)
+            forget_app(conn, &shown, now).map(Some)
         })
     }
 }
 
-/// Forgets what an owner decided and said about its channels.
-fn forget_channels(conn: &mut Conn, owner: &str, now: Timestamp) -> QueryResult<Vec<String>> {
+/// Forgets what an app decided and said about its channels, and what others granted it: the next one of its name is another app.
+fn forget_app(conn: &mut Conn, app: &str, now: Timestamp) -> QueryResult<Vec<String>> {
     use schema::{channel_advert::dsl as d, channel_grant::dsl as g, channel_lock::dsl as l};
+    let owner = &format!("app:{app}");
     let locks = || {
         l::channel_lock
             .filter(l::owner.eq(owner))
@@ -134,6 +139,17 @@ fn forget_channels(conn: &mut Conn, owner: &str, now: Timestamp) -> QueryResult<
     };
     let advertised: Vec<String> = on_conn!(conn, |c| adverts().load(c))?;
     channels.extend(advertised);
+    // A grant may stand before there is a lock.
+    let own = format!("app.{}.%", app.replace('_', "\\_"));
+    let is_own = || g::channel.like(&own).escape('\\');
+    let grants = || {
+        g::channel_grant
+            .filter(is_own().or(g::target.eq(owner)))
+            .select(g::channel)
+            .distinct()
+    };
+    let granted: Vec<String> = on_conn!(conn, |c| grants().load(c))?;
+    channels.extend(granted);
     channels.sort_unstable();
     channels.dedup();
     on_conn!(conn, |c| diesel::delete(
@@ -144,11 +160,9 @@ fn forget_channels(conn: &mut Conn, owner: &str, now: Timestamp) -> QueryResult<
         d::channel_advert.filter(d::owner.eq(owner))
     )
     .execute(c))?;
-    let grants = || g::channel_grant.filter(g::channel.eq_any(&channels));
+    let grants = || g::channel_grant.filter(is_own().or(g::target.eq(owner)));
     on_conn!(conn, |c| diesel::delete(grants()).execute(c))?;
-    for channel in &channels {
-        super::note_change(conn, channel, now)?;
-    }
+    note_changes(conn, &channels, now)?;
     Ok(channels)
 }
 

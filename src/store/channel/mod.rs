@@ -10,6 +10,7 @@ pub use right::{Changed, Changes, StoredRule};
 
 use super::connection::{Conn, on_conn};
 use super::schema;
+use crate::base::limit::CHANNEL_CHANGES_MAX;
 use crate::base::time::Timestamp;
 use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 
@@ -17,8 +18,7 @@ use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 /// committed in their order.
 fn note_change(conn: &mut Conn, channel: &str, now: Timestamp) -> QueryResult<()> {
     use schema::{channel_change::dsl as c, channel_head::dsl as h};
-    let raise = || diesel::update(h::channel_head.find(1)).set(h::version.eq(h::version + 1));
-    on_conn!(conn, |c| raise().execute(c))?;
+    raise_version(conn)?;
     let version: i64 = on_conn!(conn, |c| h::channel_head.find(1).select(h::version).first(c))?;
     let row = (
         c::version.eq(version),
@@ -28,5 +28,22 @@ fn note_change(conn: &mut Conn, channel: &str, now: Timestamp) -> QueryResult<()
     on_conn!(conn, |c| diesel::insert_into(c::channel_change)
         .values(row)
         .execute(c))?;
+    Ok(())
+}
+
+/// Notes that many changed. Of more than nodes read one by one, a version without a channel tells: then they forget all rules.
+fn note_changes(conn: &mut Conn, channels: &[String], now: Timestamp) -> QueryResult<()> {
+    if i64::try_from(channels.len()).is_ok_and(|count| count <= CHANNEL_CHANGES_MAX) {
+        return channels
+            .iter()
+            .try_for_each(|channel| note_change(conn, channel, now));
+    }
+    raise_version(conn)
+}
+
+fn raise_version(conn: &mut Conn) -> QueryResult<()> {
+    use schema::channel_head::dsl as h;
+    let raise = || diesel::update(h::channel_head.find(1)).set(h::version.eq(h::version + 1));
+    on_conn!(conn, |c| raise().execute(c))?;
     Ok(())
 }
