@@ -147,14 +147,17 @@ impl Reader {
     /// Adverts in which a text stands, in whatever case of its letters: in the channel, the description or the owner; newest first.
     pub fn search_adverts(&mut self, text: &str, limit: i64) -> Result<Search> {
         use schema::channel_advert::dsl as a;
-        let pattern = format!("%{}%", escape(&text.to_lowercase()));
+        // Both sides are made small by the database, whatever letters it knows: a text is found as it was written at least.
+        let pattern = format!("%{}%", escape(text));
         self.read("search adverts", |conn| {
             let is_hit = || {
                 lower(a::channel)
-                    .like(&pattern)
+                    .like(lower(&pattern))
                     .escape('\\')
-                    .or(lower(a::owner).like(&pattern).escape('\\'))
-                    .or(lower_or_null(a::description).like(&pattern).escape('\\'))
+                    .or(lower(a::owner).like(lower(&pattern)).escape('\\'))
+                    .or(lower_or_null(a::description)
+                        .like(lower_or_null(Some(&pattern)))
+                        .escape('\\'))
             };
             let count = || a::channel_advert.filter(is_hit()).count();
             let total: i64 = on_conn!(conn, |c| count().get_result(c))?;
