@@ -115,6 +115,7 @@ impl Store {
             let pending = || {
                 l::login_challenge
                     .filter(l::username.eq(&challenge.username))
+                    .filter(l::id.ne(&challenge.id))
                     .count()
             };
             if on_conn!(conn, |c| pending().get_result::<i64>(c))? >= LOGINS_PENDING_MAX {
