@@ -1,8 +1,10 @@
 //! Conformance: the same bodies on SQLite and PostgreSQL.
 
 mod agents;
+mod channels;
 mod commits;
 mod faults;
+mod log_ins;
 mod money;
 mod reads;
 mod replay;
