@@ -181,8 +181,10 @@ impl Node {
         ))
     }
 
-    /// The rule of a channel was changed by this node: it is looked at here and on the other nodes.
-    pub fn note_rule_changed(&self) {
+    /// The rules of channels were changed by way of this node: whoever asks here from now on goes by the new ones, and the other nodes
+    /// look.
+    pub fn note_rules_changed(&self, channels: &[String]) {
+        self.rights.forget(Some(channels));
         self.rights.look();
         self.peers.tell_all(|| News::Rights);
     }

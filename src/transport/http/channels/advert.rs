@@ -42,7 +42,10 @@ pub async fn advertise(web: Data<Web>, who: Result<Who, Problem>, body: Result<F
     let said = advert.clone();
     let database = &web.gateway.node.database;
     match database.write(move |store| store.advertise(&said)).await? {
-        Changed::Done | Changed::Already => web.gateway.node.note_rule_changed(),
+        Changed::Done | Changed::Already => web
+            .gateway
+            .node
+            .note_rules_changed(std::slice::from_ref(&advert.channel)),
         Changed::Full => {
             let full = format!("an owner advertises at most {CHANNEL_ADVERTS_MAX} channels");
             return Err(Refusal::new(Code::TooLarge, full).into());
@@ -56,13 +59,13 @@ pub async fn remove(web: Data<Web>, who: Result<Who, Problem>, body: Result<Fiel
     let (who, Json(fields)) = (who?, body?);
     let channel = channel_of(&fields)?.to_owned();
     check_own(&who, &channel, "can only delete your own advertisements")?;
-    let now = web.gateway.node.now();
+    let (name, now) = (channel.clone(), web.gateway.node.now());
     let database = &web.gateway.node.database;
     let removed = database
-        .write(move |store| store.remove_advert(&channel, now))
+        .write(move |store| store.remove_advert(&name, now))
         .await?;
     if removed == Changed::Done {
-        web.gateway.node.note_rule_changed();
+        web.gateway.node.note_rules_changed(&[channel]);
     }
     ok(&json!({"ok": true, "removed": removed == Changed::Done}))
 }

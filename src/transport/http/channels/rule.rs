@@ -18,7 +18,7 @@ pub async fn lock(web: Data<Web>, who: Result<Who, Problem>, body: Result<Fields
     let (name, owner, now) = (channel.clone(), who.subject().to_string(), web.gateway.node.now());
     let database = &web.gateway.node.database;
     let changed = database.write(move |store| store.lock_channel(&name, &owner, now));
-    settle(&web, changed.await?, || {
+    settle(&web, &channel, changed.await?, || {
         format!("an owner locks at most {CHANNEL_LOCKS_MAX} channels")
     })?;
     ok(&json!({"ok": true, "locked": true, "channel": channel}))
@@ -32,7 +32,7 @@ pub async fn unlock(web: Data<Web>, who: Result<Who, Problem>, body: Result<Fiel
     let (name, now) = (channel.clone(), web.gateway.node.now());
     let database = &web.gateway.node.database;
     let changed = database.write(move |store| store.unlock_channel(&name, now));
-    settle(&web, changed.await?, String::new)?;
+    settle(&web, &channel, changed.await?, String::new)?;
     ok(&json!({"ok": true, "unlocked": true, "channel": channel}))
 }
 
@@ -44,7 +44,7 @@ pub async fn grant(web: Data<Web>, who: Result<Who, Problem>, body: Result<Field
     let (name, whom, now) = (channel.clone(), target.clone(), web.gateway.node.now());
     let database = &web.gateway.node.database;
     let changed = database.write(move |store| store.grant_channel(&name, &whom, now));
-    settle(&web, changed.await?, || {
+    settle(&web, &channel, changed.await?, || {
         format!("a channel has at most {CHANNEL_GRANTS_MAX} grants")
     })?;
     ok(&json!({"ok": true, "granted": true, "target": target, "channel": channel}))
@@ -58,7 +58,7 @@ pub async fn revoke(web: Data<Web>, who: Result<Who, Problem>, body: Result<Fiel
     let (name, whom, now) = (channel.clone(), target.clone(), web.gateway.node.now());
     let database = &web.gateway.node.database;
     let changed = database.write(move |store| store.revoke_channel(&name, &whom, now));
-    settle(&web, changed.await?, String::new)?;
+    settle(&web, &channel, changed.await?, String::new)?;
     ok(&json!({"ok": true, "revoked": true, "target": target, "channel": channel}))
 }
 
@@ -75,9 +75,9 @@ fn target_and_channel(
 }
 
 /// Lets all nodes know of a change. Errors: `too_large` when there is no room for it.
-fn settle(web: &Web, changed: Changed, full: impl FnOnce() -> String) -> Result<(), Refusal> {
+fn settle(web: &Web, channel: &str, changed: Changed, full: impl FnOnce() -> String) -> Result<(), Refusal> {
     match changed {
-        Changed::Done => web.gateway.node.note_rule_changed(),
+        Changed::Done => web.gateway.node.note_rules_changed(&[channel.to_owned()]),
         Changed::Already => {}
         Changed::Full => return Err(Refusal::new(Code::TooLarge, full())),
     }
