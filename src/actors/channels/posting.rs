@@ -14,8 +14,8 @@ use serde_json::Value;
 /// Errors: `malformed`, `permission_missing`, `rate_limited`, `too_large`, `not_owner`, `schema_violated`, temporary ones.
 pub async fn publish_as(node: &Node, who: Subject<'_>, name: &str, payload: &str) -> Result<(), Refusal> {
     let malformed = |_reason| Refusal::new(Code::Malformed, "invalid channel format");
-    let channel = Namespace::of(name).map_err(malformed)?;
-    if channel == Namespace::System {
+    let channel = Namespace::of(name).map_err(malformed);
+    if channel == Ok(Namespace::System) {
         return Err(Refusal::new(
             Code::PermissionMissing,
             "cannot publish to system channels",
@@ -24,6 +24,7 @@ pub async fn publish_as(node: &Node, who: Subject<'_>, name: &str, payload: &str
     let sender = who.to_string();
     count_publish(node, name, &sender).await?;
     check_payload(payload)?;
+    let channel = channel?;
     let known = node.may(who, Verb::Publish, name, &channel).await?;
     check_schema(known.schema.as_ref(), payload.as_bytes())?;
     let data = wrap(&sender, node.now().0, payload.as_bytes());

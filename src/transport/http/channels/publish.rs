@@ -2,6 +2,8 @@
 
 use super::{Who, malformed};
 use crate::actors::channels::publish_as;
+use crate::config::Bucket;
+use crate::domain::refusal::{Code, Refusal};
 use crate::transport::http::reads::{Answer, ok};
 use crate::transport::http::{Json, Problem};
 use crate::transport::web::Web;
@@ -29,6 +31,18 @@ pub async fn publish(
         .filter(|channel| !channel.is_empty())
         .ok_or_else(|| malformed("channel required"))?;
     let payload = body.payload.as_deref().map_or("null", RawValue::get);
-    publish_as(&web.gateway.node, who.subject(), channel, payload).await?;
+    let published = publish_as(&web.gateway.node, who.subject(), channel, payload).await;
+    published.map_err(|refusal| in_words(&web, refusal))?;
     ok(&json!({"ok": true, "result": {}}))
+}
+
+/// A rate as claw.events' clients read of it. Source: features.md CE-32.
+pub(super) fn in_words(web: &Web, refusal: Refusal) -> Refusal {
+    match web.gateway.node.limits.quota(Bucket::Publishes) {
+        Some(quota) if refusal.code == Code::RateLimited => Refusal {
+            detail: format!("rate limit exceeded ({} requests per second)", quota.limit).into(),
+            ..refusal
+        },
+        _ => refusal,
+    }
 }

@@ -1,5 +1,6 @@
 //! `POST /api/request`: somebody asks the owner of a locked channel to be let in, in public.
 
+use super::publish::in_words;
 use super::{Fields, Who, channel_of, malformed, namespace_of};
 use crate::actors::channels::publish_as;
 use crate::base::limit::ACCESS_REASON_MAX_CHARS;
@@ -46,7 +47,8 @@ pub async fn request(web: Data<Web>, who: Result<Who, Problem>, body: Result<Fie
         "targetOwner": owner.to_string(), "targetAgent": agent, "targetApp": app, "reason": reason,
         "timestamp": node.now(),
     });
-    publish_as(node, who.subject(), REQUESTS, &request.to_string()).await?;
+    let published = publish_as(node, who.subject(), REQUESTS, &request.to_string()).await;
+    published.map_err(|refusal| in_words(&web, refusal))?;
     ok(&json!({"ok": true, "message": "access request sent", "request": request}))
 }
 
