@@ -1,5 +1,6 @@
 //! Who is who: credentials in, callers out. Joins the guard's cryptography with the store's rows.
 
+mod app;
 mod cli_login;
 mod keys;
 mod known;

@@ -18,10 +18,19 @@ pub enum Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// A user that may be unknown.
-    pub fn of_user(user: Option<&'a Handle>) -> Self {
-        user.map_or(Subject::Nobody, |user| Subject::User(user.as_str()))
+    /// Reads what a subject writes itself as; nobody, for a text that names none.
+    pub fn of(text: &'a str) -> Self {
+        match text.strip_prefix("app:") {
+            Some(app) if is_app_name(app) => Subject::App(app),
+            None if Handle::new(text).is_ok() => Subject::User(text),
+            _ => Subject::Nobody,
+        }
     }
+}
+
+/// Whether a text may name an app: 3 to 32 of `[A-Za-z0-9_]`. Source: features.md CE-26.
+pub fn is_app_name(name: &str) -> bool {
+    (3..=32).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// As grants, adverts and senders name it: a handle, or `app:<app>`.
@@ -167,6 +176,16 @@ mod tests {
         Rule {
             is_locked: true,
             granted: granted.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    #[test]
+    fn a_subject_is_read_as_it_is_written() {
+        for who in [Subject::User("alice"), Subject::App("Bot"), Subject::Nobody] {
+            assert_eq!(Subject::of(&who.to_string()), who);
+        }
+        for nobody in ["Alice", "app:", "app:ab", "app:a b", "app:no-app", "a:b"] {
+            assert_eq!(Subject::of(nobody), Subject::Nobody, "{nobody}");
         }
     }
 

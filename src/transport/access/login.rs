@@ -257,7 +257,7 @@ impl Access {
         self.refresh_revocations().await
     }
 
-    async fn revoke_id(&self, kind: RevocationKind, id: String) -> Result<(), Refusal> {
+    pub(super) async fn revoke_id(&self, kind: RevocationKind, id: String) -> Result<(), Refusal> {
         self.revoke_until(kind, id, revocation::until(self.now())).await
     }
 

@@ -5,7 +5,7 @@ use crate::actors::gateway::Caller;
 use crate::base::time::Timestamp;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
-use crate::guard::token::Verified;
+use crate::guard::token::{TokenKind, Verified};
 use crate::transport::session::PING_INTERVAL;
 use crate::transport::session::Since;
 use crate::wire::push::Publication;
@@ -173,12 +173,15 @@ impl Session {
         let Some(current) = self.verified.as_ref().filter(|_| !token.is_empty()) else {
             return self.close(Disconnect::BAD_REQUEST);
         };
-        let subject = current.subject.clone();
+        let (subject, is_cli) = (current.subject.clone(), current.kind == TokenKind::Cli);
         let identify = self.identify(token);
         context.wait(
             wrap_future::<_, Self>(identify).map(move |identified, me, context| {
                 match identified {
-                    Ok((verified, caller)) if verified.subject == subject => {
+                    // What never acts does not keep open what acts, though both are of one name.
+                    Ok((verified, caller))
+                        if verified.subject == subject && (verified.kind == TokenKind::Cli) == is_cli =>
+                    {
                         me.verified = Some(verified);
                         me.look_soon();
                         me.caller = caller.or_else(|| me.caller.take());

@@ -9,7 +9,6 @@ use crate::actors::outbox::SharedOutbox;
 use crate::actors::publication::{Dialect, Publication};
 use crate::base::id::SessionId;
 use crate::base::time::Tick;
-use crate::domain::agent::Handle;
 use crate::domain::channel::{Namespace, Rule, Subject, Verb, check};
 use crate::domain::space::Cell;
 use crate::transport::ws::Pipe;
@@ -36,7 +35,7 @@ pub struct SessionListener {
     /// Its id.
     pub id: SessionId,
     /// The name by which channels know its user.
-    pub user: Option<Handle>,
+    pub user: String,
     /// Its node.
     pub node: Arc<Node>,
 }
@@ -125,7 +124,7 @@ impl Listener for SessionListener {
         if self.channels.borrow().get(channel).is_some_and(is_granted) {
             return true;
         }
-        let who = Subject::of_user(self.user.as_ref());
+        let who = Subject::of(&self.user);
         Namespace::of(channel).is_ok_and(|channel| check(who, Verb::Subscribe, &channel, rule).is_ok())
     }
 

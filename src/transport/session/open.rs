@@ -63,7 +63,7 @@ impl Session {
             region: Rc::clone(&self.region),
             channels: Rc::clone(&self.channels),
             id: self.id,
-            user: self.handle(),
+            user: self.user(),
             node: self.node(),
         };
         let agent = self.caller.as_ref().map(|caller| caller.id);
@@ -94,10 +94,9 @@ impl Session {
         &self,
         token: &str,
     ) -> impl Future<Output = Result<(Verified, Option<Caller>), Refusal>> + use<> {
-        let access = self.access();
-        let verified = access.verify(token);
+        let (access, token) = (self.access(), token.to_owned());
         async move {
-            let verified = verified?;
+            let verified = access.recognise(&token).await?;
             let caller = access.caller(&verified).await?;
             Ok((verified, caller))
         }

@@ -8,7 +8,6 @@ mod subscribing;
 use super::super::session::Session;
 use crate::actors::channels::Kept;
 use crate::base::limit::CHANNEL_NAME_MAX_BYTES;
-use crate::domain::agent::Handle;
 use crate::domain::channel::Namespace;
 use crate::domain::refusal::{Code, Refusal};
 use crate::wire::push::{ClientInfo, Publication};
@@ -16,17 +15,13 @@ use crate::wire::{ClientError, Disconnect};
 use bytes::Bytes;
 
 impl Session {
-    fn user(&self) -> String {
+    /// The name by which channels know this user: a handle, of an agent or of a user of a backend's token, or `app:<app>`.
+    pub(crate) fn user(&self) -> String {
         match (&self.caller, &self.verified) {
             (Some(caller), _) => caller.handle.to_string(),
             (None, Some(verified)) => verified.subject.clone(),
             (None, None) => String::new(),
         }
-    }
-
-    /// The name by which channels know this user: a handle, of an agent or of a user of a backend's token.
-    pub(crate) fn handle(&self) -> Option<Handle> {
-        Handle::new(&self.user()).ok()
     }
 
     pub(super) fn info(&self) -> ClientInfo {

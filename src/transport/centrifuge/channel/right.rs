@@ -49,8 +49,8 @@ impl Session {
 
     /// Whether the user may do something with a channel, whose rule is known by now. Errors: as `check`.
     pub(super) fn may(&self, verb: Verb, name: &str, channel: &Namespace<'_>) -> Result<Arc<Known>, Refusal> {
-        let user = self.handle();
-        let who = Subject::of_user(user.as_ref());
+        let user = self.user();
+        let who = Subject::of(&user);
         match &self.learned {
             Some((learned, known)) if learned == name => judge(who, verb, channel, Arc::clone(known)),
             _ => {

@@ -2,6 +2,7 @@
 
 use super::{Fields, Who, malformed, text};
 use crate::base::limit::APPS_PER_OWNER_MAX;
+use crate::domain::channel::is_app_name;
 use crate::domain::refusal::{Code, Refusal};
 use crate::store::channel::{AppMade, AppRow, NewApp};
 use crate::transport::http::reads::{Answer, ok};
@@ -11,11 +12,6 @@ use actix_web::web::{Data, Path};
 use serde_json::{Value, json};
 
 const HINT: &str = "keep this key: it is not shown again";
-
-/// Whether a text may name an app: 3 to 32 of `[A-Za-z0-9_]`.
-pub fn is_app_name(name: &str) -> bool {
-    (3..=32).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
 
 /// `POST /api/apps`
 pub async fn create(web: Data<Web>, who: Result<Who, Problem>, body: Result<Fields, Problem>) -> Answer {
@@ -79,17 +75,19 @@ pub async fn rotate(web: Data<Web>, who: Result<Who, Problem>, path: Path<String
     let database = &web.gateway.node.database;
     let rotated = database.write(move |store| store.rotate_app(&name, &owner, &hash, now));
     rotated.await?.then_some(()).ok_or_else(no_app)?;
+    web.access.revoke_app_key(&app.key_hash).await?;
     ok(&json!({"ok": true, "app": shown(&app), "key": key.expose(), "hint": HINT}))
 }
 
 /// `DELETE /api/apps/{app}`
 pub async fn delete(web: Data<Web>, who: Result<Who, Problem>, path: Path<String>) -> Answer {
     let app = own(&web, &who?, &path).await?;
-    let (name, owner, now) = (app.name.clone(), app.owner, web.gateway.node.now());
+    let (name, owner, now) = (app.name.clone(), app.owner.clone(), web.gateway.node.now());
     let database = &web.gateway.node.database;
     let deleted = database.write(move |store| store.delete_app(&name, &owner, now));
-    deleted.await?.ok_or_else(no_app)?;
-    web.gateway.node.note_rule_changed();
+    let channels = deleted.await?.ok_or_else(no_app)?;
+    web.gateway.node.note_rules_changed(&channels);
+    web.access.revoke_app_key(&app.key_hash).await?;
     ok(&json!({"ok": true, "deleted": true, "appName": app.name}))
 }
 

@@ -16,7 +16,6 @@ use super::{Json, Problem, bearer_token};
 use crate::domain::agent::Handle;
 use crate::domain::channel::{Namespace, Subject, Verb, check};
 use crate::domain::refusal::{Code, Refusal};
-use crate::guard::AppKey;
 use crate::transport::web::Web;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
@@ -53,16 +52,13 @@ impl Who {
     }
 
     async fn of(web: &Web, token: &str) -> Result<Self, Refusal> {
-        if let Some(key) = AppKey::parse(token) {
-            let hash = key.hash();
-            let database = &web.gateway.node.database;
-            let app = database.read(move |reader| reader.app_by_key(&hash)).await?;
-            let unknown = || Refusal::new(Code::Unauthenticated, "the app's key is not a valid one");
-            return app.map(|app| Self::App(app.name)).ok_or_else(unknown);
+        let verified = web.access.recognise(token).await?;
+        let nameless = || Refusal::new(Code::PermissionMissing, "the token names nobody");
+        match Subject::of(&verified.subject) {
+            Subject::App(name) => Ok(Self::App(name.to_owned())),
+            Subject::User(name) => Handle::new(name).map(Self::User).map_err(|_reason| nameless()),
+            Subject::Nobody => Err(nameless()),
         }
-        let verified = web.access.verify(token)?;
-        let nameless = |_reason| Refusal::new(Code::PermissionMissing, "the token names nobody");
-        Handle::new(&verified.subject).map(Self::User).map_err(nameless)
     }
 }
 
@@ -113,5 +109,5 @@ fn malformed(why: &'static str) -> Refusal {
 
 /// Whether a text may stand in an owner's place: a handle, or `app:<app>`.
 fn is_name(text: &str) -> bool {
-    Handle::new(text).is_ok() || text.strip_prefix("app:").is_some_and(app::is_app_name)
+    Subject::of(text) != Subject::Nobody
 }

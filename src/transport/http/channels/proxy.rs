@@ -1,7 +1,6 @@
 //! `POST /proxy/subscribe`, `/proxy/publish`: a Centrifugo asks whether one of its users may.
 
 use super::Fields;
-use crate::domain::agent::Handle;
 use crate::domain::channel::{Namespace, Subject, Verb};
 use crate::domain::refusal::Refusal;
 use crate::transport::http::reads::{Answer, ok};
@@ -34,11 +33,10 @@ async fn answer(web: &Web, verb: Verb, fields: &Map<String, Value>) -> Answer {
 /// Errors: temporary ones.
 async fn may(web: &Web, verb: Verb, fields: &Map<String, Value>) -> Result<bool, Refusal> {
     let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
-    let (name, user) = (text("channel"), Handle::new(text("user")).ok());
+    let (name, who) = (text("channel"), Subject::of(text("user")));
     let Ok(channel) = Namespace::of(name) else {
         return Ok(false);
     };
-    let who = Subject::of_user(user.as_ref());
     match web.gateway.node.may(who, verb, name, &channel).await {
         Ok(_) => Ok(true),
         Err(refusal) if refusal.code.is_temporary() => Err(refusal),
