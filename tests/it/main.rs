@@ -9,6 +9,8 @@ mod attacks;
 #[cfg(test)]
 mod channel_cli;
 #[cfg(test)]
+mod channels;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod examples;

@@ -16,6 +16,7 @@ mod shared_border;
 mod shared_channels;
 mod shared_flow;
 mod shared_redis;
+mod shared_rights;
 mod standby;
 mod stores;
 

@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use reqwest::Method;
 use rookery::wire::Encoding;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Nodes that share a world.
 pub(super) struct Nodes<R = Redis> {
@@ -65,6 +65,19 @@ impl<R> Nodes<R> {
                 .collect();
             let is_whole = shards.iter().all(|shard| shard["node_id"].is_string());
             (is_whole && owners.len() == count).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until no node has two shards more than another: then they keep them.
+    pub(super) async fn until_even(&self) {
+        until("all have as much", async || {
+            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+            for shard in self.shards(0).await? {
+                *counts.entry(shard["node_id"].as_str()?.to_owned()).or_default() += 1;
+            }
+            let (least, most) = (counts.values().min()?, counts.values().max()?);
+            (counts.len() == self.nodes.len() && most - least < 2).then_some(())
         })
         .await;
     }

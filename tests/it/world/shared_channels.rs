@@ -28,15 +28,7 @@ impl Stage {
     async fn start() -> Self {
         let world = Nodes::start(2).await;
         world.show_logs_on_panic();
-        until("both have as much", async || {
-            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-            for shard in world.shards(0).await? {
-                *counts.entry(shard["node_id"].as_str()?.to_owned()).or_default() += 1;
-            }
-            let (least, most) = (counts.values().min()?, counts.values().max()?);
-            (counts.len() == 2 && most - least < 2).then_some(())
-        })
-        .await;
+        world.until_even().await;
         let agents = [
             world.nodes[0].agent("alice").await,
             world.nodes[0].agent("bob").await,
