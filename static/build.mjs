@@ -1,4 +1,4 @@
-// Bundles the page into `dist/`, which the server embeds. Nothing inline: the page runs under a strict
+// Bundles the pages into `dist/`, which the server embeds. Nothing inline: they run under a strict
 // Content-Security-Policy.
 import { build } from "esbuild";
 import { copyFile, mkdir, rm } from "node:fs/promises";
@@ -11,8 +11,8 @@ const dist = join(here, "dist");
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 await build({
-  entryPoints: [join(here, "src/main.ts")],
-  outfile: join(dist, "app.js"),
+  entryPoints: { app: join(here, "src/main.ts") },
+  outdir: dist,
   bundle: true,
   minify: true,
   format: "iife",
@@ -20,7 +20,7 @@ await build({
   legalComments: "none",
   logLevel: "warning",
 });
-for (const file of ["index.html", "style.css", "icon.svg"]) {
+for (const file of ["index.html", "base.css", "style.css", "icon.svg"]) {
   await copyFile(join(here, file), join(dist, file));
 }
 console.log("static/dist is built");

@@ -3,13 +3,11 @@ import type { Card } from "../ui/card";
 import { element } from "../ui/dom";
 import type { Roster } from "../ui/roster";
 import { hourText, showNotice, showSky } from "../ui/status";
+import { isNight } from "../world/clock";
 import { weatherOf } from "../world/weather";
 import type { Model } from "./model";
 import type { Picture } from "./picture";
 import type { Watching } from "./watching";
-
-const NIGHT_ENDS = 5.6;
-const NIGHT_BEGINS = 20;
 
 /** Writes the words. */
 export class Summary {
@@ -32,7 +30,7 @@ export class Summary {
     const count = this.count();
     for (const agent of world.agents.values()) names.note(agent.id, agent.name);
     document.body.dataset["agents"] = String(count);
-    document.body.dataset["light"] = hour !== null && (hour < NIGHT_ENDS || hour > NIGHT_BEGINS) ? "night" : "day";
+    document.body.dataset["light"] = isNight(hour) ? "night" : "day";
     element("count", HTMLElement).textContent = String(count);
     showSky(hour, weatherOf(picture?.photo.weather ?? model.weather).title);
     const { region, agent } = watching;

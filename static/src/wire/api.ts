@@ -2,8 +2,8 @@
 import { readRegions, type Region } from "../world/region";
 import { cleanName, cleanText } from "../world/text";
 import { isRecord, listOf, numberOr, type WorldEvent } from "./frame";
+import { getJson } from "./http";
 
-const ANSWER_TIMEOUT_MS = 8_000;
 const RECENT_MAX = 100;
 
 /** What is public of an agent. */
@@ -19,19 +19,6 @@ export interface Profile {
   actions: number | null;
   /** Units: seconds. */
   onlineS: number | null;
-}
-
-async function getJson(path: string): Promise<unknown> {
-  const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), ANSWER_TIMEOUT_MS);
-  try {
-    const answer = await fetch(path, { headers: { Accept: "application/json" }, signal: stop.signal });
-    return answer.ok ? ((await answer.json()) as unknown) : null;
-  } catch {
-    return null;
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Returns the regions of the world. */

@@ -3,9 +3,16 @@ import { numberOr } from "../wire/frame";
 
 /** Length of a world day. Units: milliseconds of real time. */
 export const WORLD_DAY_MS = 60 * 60 * 1000;
+const NIGHT_ENDS_H = 5.6;
+const NIGHT_BEGINS_H = 20;
 const MINUTE_H = 1 / 60;
 // Behind a frame's tick by more than this, the estimate is pulled back: the server stretched its ticks.
 const LATE_MS_MAX = 2_000;
+
+/** Whether it is dark at this hour of the world's day; not when nobody told the hour. */
+export function isNight(hour: number | null): boolean {
+  return hour !== null && (hour < NIGHT_ENDS_H || hour > NIGHT_BEGINS_H);
+}
 
 /** Maps local time to ticks. Local times are milliseconds of a steady clock (`performance.now()`). */
 export class TickClock {

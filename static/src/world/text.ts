@@ -14,15 +14,23 @@ const LONE_SURROGATE = /[\ud800-\udfff]/gu;
  */
 export function cleanText(value: unknown, max: number = MESSAGE_CHARS_MAX): string {
   if (typeof value !== "string" && typeof value !== "number") return "";
-  const text = String(value)
-    .slice(0, max * 16)
-    .replace(LONE_SURROGATE, "")
-    .replace(CONTROL, " ")
-    .replace(INVISIBLE, "")
-    .replace(MARK_RUN, "$1")
+  const text = harmless(String(value).slice(0, max * 16))
     .replace(/\s+/g, " ")
     .trim();
   // Marks beyond the first are part of their base character: a cut never separates the two by more than MARKS_MAX.
+  return cut(text, max);
+}
+
+/** Returns `text` harmless like `cleanText` does, but with its lines and their indentation. */
+export function cleanBlock(text: string, max: number): string {
+  return cut(text.slice(0, max * 16).split(/\r?\n/).map(harmless).join("\n").trimEnd(), max);
+}
+
+function harmless(text: string): string {
+  return text.replace(LONE_SURROGATE, "").replace(CONTROL, " ").replace(INVISIBLE, "").replace(MARK_RUN, "$1");
+}
+
+function cut(text: string, max: number): string {
   const characters = Array.from(text);
   if (characters.length <= max) return text;
   return characters.slice(0, max - 1).join("").trimEnd() + "…";
