@@ -36,3 +36,27 @@ export const NAME_CHARS_MAX = 40;
 export const MESSAGE_CHARS_MAX = 280;
 /** Combining marks kept on one base character; more of them climb over the neighbouring lines. */
 export const MARKS_MAX = 2;
+/** Channels listed at most; a search finds the others. */
+export const CHANNELS_SHOWN_MAX = 200;
+/** Owners whose locks are asked for at most, for the list. */
+export const OWNERS_ASKED_MAX = 20;
+/** Messages of a channel shown at once. */
+export const MESSAGES_MAX = 200;
+/** Messages that were published before, asked for when a channel is opened. */
+export const HISTORY_ASKED_MAX = 50;
+/** Longest text of a channel's message shown, in characters. */
+export const PAYLOAD_CHARS_MAX = 2_000;
+/** Longest description of a channel shown, in characters. */
+export const ADVERT_CHARS_MAX = 5_000;
+/** Longest schema shown, in characters. */
+export const SCHEMA_CHARS_MAX = 20_000;
+/** Fields of a form made from a schema; a larger schema gets a text area. */
+export const FIELDS_MAX = 40;
+/** Choices of one field; more of them are written as text. */
+export const CHOICES_MAX = 100;
+/** Names of who is on a channel. */
+export const PRESENT_MAX = 60;
+/** Complaints about a payload shown at once. */
+export const VIOLATIONS_MAX = 20;
+/** Longest payload, as the server takes it. Units: bytes of JSON. */
+export const PAYLOAD_MAX_BYTES = 16_384;
