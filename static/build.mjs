@@ -11,7 +11,7 @@ const dist = join(here, "dist");
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 await build({
-  entryPoints: { app: join(here, "src/main.ts") },
+  entryPoints: { app: join(here, "src/main.ts"), channels: join(here, "src/channels.ts") },
   outdir: dist,
   bundle: true,
   minify: true,
@@ -20,7 +20,7 @@ await build({
   legalComments: "none",
   logLevel: "warning",
 });
-for (const file of ["index.html", "base.css", "style.css", "icon.svg"]) {
+for (const file of ["index.html", "channels.html", "base.css", "style.css", "channels.css", "icon.svg"]) {
   await copyFile(join(here, file), join(dist, file));
 }
 console.log("static/dist is built");

@@ -7,6 +7,8 @@ import "./page/seeing.mjs";
 import "./page/cameras.mjs";
 import "./page/talking.mjs";
 import "./page/crowds.mjs";
+import "./page/listening.mjs";
+import "./page/publishing.mjs";
 import "./page/small.mjs";
 import "./page/recovering.mjs";
 

@@ -21,6 +21,11 @@ use std::borrow::Cow;
 #[allow_missing = true]
 struct Dist;
 
+/// The document of the world.
+const WORLD: &str = "index.html";
+/// The document of the channels.
+const CHANNELS: &str = "channels.html";
+
 /// Scripts, styles and connections from here only, nothing inline. Source: security.md §4.4.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
      connect-src 'self' ws: wss:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -50,7 +55,7 @@ pub struct Status {
 /// `GET /`: the page, or the status for `Accept: application/json`.
 pub async fn root(web: Data<Web>, surveys: Data<Surveys>, request: HttpRequest) -> Answer {
     if !wants_json(request.headers()) {
-        return Ok(index(&request));
+        return Ok(document(&request, WORLD));
     }
     let node = &web.gateway.node;
     let totals = surveys.totals(node).await?;
@@ -70,12 +75,17 @@ pub async fn root(web: Data<Web>, surveys: Data<Surveys>, request: HttpRequest) 
 
 /// `GET /watch/...`: the same page, which reads its own address.
 pub async fn watch(request: HttpRequest) -> HttpResponse {
-    index(&request)
+    document(&request, WORLD)
+}
+
+/// `GET /channels`, `GET /channels/...`: the page of the channels, which reads its own address.
+pub async fn channels(request: HttpRequest) -> HttpResponse {
+    document(&request, CHANNELS)
 }
 
 /// `GET /{file}`: a file of the page.
 pub async fn file(path: Path<String>, request: HttpRequest) -> Answer {
-    let found = Dist::get(&path).filter(|_| &*path != "index.html");
+    let found = Dist::get(&path).filter(|_| is_file(&path));
     let found = found.ok_or_else(|| Problem::from(Refusal::new(Code::NotFound, "there is nothing here")))?;
     let kind = mime_guess::from_path(&*path).first_or_octet_stream();
     // Text is always UTF-8 here; without the word, a browser guesses.
@@ -92,14 +102,15 @@ pub async fn file(path: Path<String>, request: HttpRequest) -> Answer {
     ))
 }
 
-/// Names of the files beside the index, for the routes.
+/// Names of the files beside the documents, for the routes.
 pub fn is_file(name: &str) -> bool {
-    name != "index.html" && Dist::get(name).is_some()
+    ![WORLD, CHANNELS].contains(&name) && Dist::get(name).is_some()
 }
 
-fn index(request: &HttpRequest) -> HttpResponse {
+/// A document, always under the policy.
+fn document(request: &HttpRequest, name: &str) -> HttpResponse {
     let kind = "text/html; charset=utf-8";
-    let mut answer = match Dist::get("index.html") {
+    let mut answer = match Dist::get(name) {
         Some(page) => embedded(request, page.data, &page.metadata.sha256_hash(), kind),
         None => HttpResponse::Ok()
             .insert_header((CONTENT_TYPE, kind))
@@ -186,20 +197,30 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn every_path_below_watch_is_the_page_under_a_strict_policy() {
-        let answer = watch(with("accept", "text/html")).await;
-        assert_eq!(answer.status(), 200);
-        let policy = answer
-            .headers()
-            .get(CONTENT_SECURITY_POLICY)
-            .unwrap()
-            .to_str()
-            .unwrap();
-        assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"));
-        assert_eq!(
-            answer.headers().get(CONTENT_TYPE).unwrap(),
-            "text/html; charset=utf-8"
-        );
+    async fn every_document_is_under_a_strict_policy() {
+        let answers = [
+            watch(with("accept", "text/html")).await,
+            channels(with("accept", "text/html")).await,
+        ];
+        for answer in answers {
+            assert_eq!(answer.status(), 200);
+            let policy = answer
+                .headers()
+                .get(CONTENT_SECURITY_POLICY)
+                .unwrap()
+                .to_str()
+                .unwrap();
+            assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"));
+            assert_eq!(
+                answer.headers().get(CONTENT_TYPE).unwrap(),
+                "text/html; charset=utf-8"
+            );
+        }
+    }
+
+    #[test]
+    fn a_document_is_no_file() {
+        assert!(!is_file(WORLD) && !is_file(CHANNELS));
     }
 
     #[test]

@@ -114,13 +114,18 @@ let visitor;
 /** An agent of the test's own in `REGION`, made once, since registrations are limited: `{agentId, token, act}`. */
 export async function newVisitor() {
   if (visitor !== undefined) return visitor;
-  const name = `<img src=x onerror=alert(1)> ${mark()}`;
-  const { agent_id: agentId, token } = await post("/api/v1/register", { name });
+  const { agentId, token } = await newAgent(`<img src=x onerror=alert(1)> ${mark()}`);
   await post(`/api/v1/agents/${agentId}`, { accepts_prompts: true }, token, "PATCH");
   await post("/api/v1/connect", { agent_id: agentId, token, spawn_region: REGION });
   const act = (action, params) => post(`/api/v1/agents/${agentId}/action`, { action, params }, token);
   visitor = { agentId, token, act };
   return visitor;
+}
+
+/** An agent outside of the world: `{agentId, token}`. A world lets an address register five in an hour. */
+export async function newAgent(name) {
+  const { agent_id: agentId, token } = await post("/api/v1/register", { name });
+  return { agentId, token };
 }
 
 /** Lets a test put frames of its own between the world's: returns `{route, send}`. */

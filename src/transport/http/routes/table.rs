@@ -234,6 +234,8 @@ pub const ROUTES: &[RouteInfo] = &[
     get("/", "page", "The page; with `Accept: application/json` how the server is.")
         .json(schema::<page::Status>).by(|| route().to(page::root)),
     get("/watch/{rest:.*}", "page", "The page, at a place of the world.").by(|| route().to(page::watch)),
+    get("/channels", "page", "The page of the channels.").by(|| route().to(page::channels)),
+    get("/channels/{channel:.*}", "page", "The page of the channels, at one of them.").by(|| route().to(page::channels)),
     get("/openapi.json", "page", "This document.")
         .answers(Answers::Media("application/json")).by(|| route().to(openapi::document)),
     get("/docs", "page", "To the explorer of this document.")
