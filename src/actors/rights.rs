@@ -16,7 +16,6 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::store::channel::StoredRule;
 use crate::telemetry::metric;
 use dashmap::DashMap;
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -208,13 +207,17 @@ pub fn judge(
 
 /// Asks the database again and again what changed, and ends the subscriptions that are no longer allowed.
 pub async fn keep_fresh(node: Arc<Node>) {
-    let mut waiting = BTreeSet::new();
+    let waiting = copy::Waiting::default();
+    tokio::join!(keep_looking(&node, &waiting), copy::keep_copying(&node, &waiting));
+}
+
+async fn keep_looking(node: &Node, waiting: &copy::Waiting) {
     loop {
         let asked_at_ms = node.clock.monotonic_ms();
-        match look(&node).await {
+        match look(node).await {
             Ok(changed) => {
                 node.rights.heard_at_ms.store(asked_at_ms, Ordering::Release);
-                copy::write(&node, &changed, &mut waiting).await;
+                waiting.add(&changed);
             }
             Err(refusal) => tracing::warn!("changes of channels' rules could not be read: {refusal}"),
         }

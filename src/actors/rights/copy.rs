@@ -7,25 +7,73 @@ use crate::domain::refusal::Refusal;
 use crate::store::channel::{Advert, StoredRule};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
 
 /// Channels that wait to be written while Redis is away; more are left to `rookery rebuild-cache`.
 const WAITING_MAX: usize = 10_000;
+/// How long it waits with what could not be written.
+const AGAIN_AFTER: Duration = Duration::from_millis(250);
 
-/// Writes what changed, and what could not be written before.
-pub(super) async fn write(node: &Node, changed: &[String], waiting: &mut BTreeSet<String>) {
+/// Channels whose copy is to be written.
+#[derive(Default)]
+pub(super) struct Waiting {
+    channels: Mutex<BTreeSet<String>>,
+    news: Notify,
+}
+
+impl Waiting {
+    /// Has the copies of channels written.
+    pub(super) fn add(&self, channels: &[String]) {
+        if channels.is_empty() {
+            return;
+        }
+        {
+            let mut waiting = self.channels();
+            let room = WAITING_MAX.saturating_sub(waiting.len());
+            waiting.extend(channels.iter().take(room).cloned());
+        }
+        self.news.notify_one();
+    }
+
+    fn channels(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes what waits, beside the looks at what changed: however slow Redis is, those are in time.
+pub(super) async fn keep_copying(node: &Node, waiting: &Waiting) {
+    loop {
+        write(node, waiting).await;
+        if waiting.channels().is_empty() {
+            waiting.news.notified().await;
+        } else {
+            tokio::time::sleep(AGAIN_AFTER).await;
+        }
+    }
+}
+
+/// Writes all that waits, until Redis or the database refuses.
+async fn write(node: &Node, waiting: &Waiting) {
     if !node.mirror.is_on() || !is_writer(node) {
-        waiting.clear();
+        waiting.channels().clear();
         return;
     }
-    let room = WAITING_MAX.saturating_sub(waiting.len());
-    waiting.extend(changed.iter().take(room).cloned());
-    while let Some(channel) = waiting.first().cloned() {
-        match copy_of(node, &channel).await {
-            Ok(Some(copy)) if !node.mirror.copy_channel(&copy).await => return,
-            Ok(_) => {}
-            Err(_) => return,
+    loop {
+        // Taken out before it is read, so that what changes meanwhile waits anew.
+        let Some(channel) = waiting.channels().pop_first() else {
+            return;
+        };
+        let is_written = match copy_of(node, &channel).await {
+            Ok(Some(copy)) => node.mirror.copy_channel(&copy).await,
+            Ok(None) => true,
+            Err(_) => false,
+        };
+        if !is_written {
+            waiting.channels().insert(channel);
+            return;
         }
-        waiting.remove(&channel);
     }
 }
 
