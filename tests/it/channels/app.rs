@@ -81,16 +81,16 @@ async fn an_app_is_its_owners_alone() {
     for (method, path) in [
         (Method::GET, "/api/apps"),
         (Method::POST, "/api/apps"),
-        (Method::GET, &one),
-        (Method::DELETE, &one),
-        (Method::POST, &rotate),
+        (Method::GET, one.as_str()),
+        (Method::DELETE, one.as_str()),
+        (Method::POST, rotate.as_str()),
     ] {
         let body = json!({"name": "Somebody"});
         let ask = async |who: &Somebody<'_>| who.call(method.clone(), path, Some(&body)).await;
         ask(&cast.nobody).await.refused("unauthenticated");
         // An app has no apps.
         ask(&cast.app).await.refused("permission_missing");
-        if path.starts_with(&one) {
+        if path.starts_with(one.as_str()) {
             ask(&cast.stranger).await.refused("not_owner");
         }
     }

@@ -285,7 +285,7 @@ fn apps<'a>(alice: &'a Somebody<'a>, bob: &'a Somebody<'a>, nobody: &'a Somebody
 }
 
 fn log_ins<'a>(alice: &'a Somebody<'a>, nobody: &'a Somebody<'a>) -> Vec<Route<'a>> {
-    const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2DcCCg3f3ZVk4eDDRoUMCBKB5oNDjCJZMnNcj1qy3E";
+    const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIESAlikw4jSSRmm5IeVZoofs6R9o3qrrT21n0AlCh1TZ";
     let who = |name: &str| json!({"username": name});
     let post = |name, path, cases| Route {
         name,
