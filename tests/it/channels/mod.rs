@@ -114,10 +114,6 @@ impl<'a> Somebody<'a> {
         self.post("/api/lock", json!({"channel": channel})).await.ok();
     }
 
-    pub async fn unlock(&self, channel: &str) {
-        self.post("/api/unlock", json!({"channel": channel})).await.ok();
-    }
-
     pub async fn grant(&self, target: &str, channel: &str) {
         let body = json!({"target": target, "channel": channel});
         self.post("/api/grant", body).await.ok();

@@ -28,6 +28,8 @@ async fn who_publishes_too_fast_is_told_when_to_come_back() {
     });
     let alice = Somebody::agent(&world, "alice").await;
     let bob = Somebody::agent(&world, "bob").await;
+    let carol = Somebody::agent(&world, "carol").await;
+    let dave = Somebody::agent(&world, "dave").await;
     let answers = burst(&alice, &json!({"channel": "public.it"})).await;
     assert_eq!(statuses(&answers), [200, 429]);
     assert!(answers.iter().filter(|answer| answer.status == 200).count() >= 5);
@@ -46,9 +48,9 @@ async fn who_publishes_too_fast_is_told_when_to_come_back() {
     bob.publish("public.it", json!(1)).await.ok();
     // What fails later counts, what fails before does not.
     let large = json!({"channel": "public.it", "payload": "x".repeat(20_000)});
-    assert_eq!(statuses(&burst(&alice, &large).await), [413, 429]);
-    let not_hers = json!({"channel": format!("agent.{}.x", bob.name)});
-    assert_eq!(statuses(&burst(&alice, &not_hers).await), [403, 429]);
+    assert_eq!(statuses(&burst(&carol, &large).await), [413, 429]);
+    let not_his = json!({"channel": format!("agent.{}.x", bob.name)});
+    assert_eq!(statuses(&burst(&dave, &not_his).await), [403, 429]);
     assert_eq!(
         statuses(&burst(&alice, &json!({"channel": "system.x"})).await),
         [403]
