@@ -13,6 +13,7 @@ use super::peer::message::News;
 use crate::base::limit::CHANNEL_RULES_MAX;
 use crate::domain::channel::{Namespace, Rule, Schema, Subject, Verb, check};
 use crate::domain::refusal::{Code, Refusal};
+use crate::store::Reader;
 use crate::store::channel::StoredRule;
 use crate::telemetry::metric;
 use dashmap::DashMap;
@@ -23,6 +24,8 @@ use tokio::sync::Notify;
 
 /// How often the database is asked what changed.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// After news nobody looks sooner than this.
+const REST: Duration = Duration::from_millis(10);
 /// How long what it said counts. Units: milliseconds.
 const FRESH_MS: i64 = 750;
 /// How often a rule is read again that changes while it is read.
@@ -165,11 +168,12 @@ impl Node {
         for _ in 0..READS_MAX {
             let forgotten = self.rights.forgotten.load(Ordering::SeqCst);
             let names = vec![name.to_owned()];
-            let mut rules = self
-                .database
-                .read(move |reader| reader.channel_rules(&names))
-                .await?;
-            let known: Arc<Known> = Arc::new(rules.remove(name).unwrap_or_default().into());
+            // A schema takes a while to compile: there, where nobody but readers wait.
+            let read = move |reader: &mut Reader| {
+                let rules = reader.channel_rules(&names)?;
+                Ok(rules.into_values().next().map(Known::from))
+            };
+            let known = Arc::new(self.database.read(read).await?.unwrap_or_default());
             if self.rights.remember(name, &known, forgotten) {
                 return Ok(Learned { known, forgotten });
             }
@@ -223,6 +227,8 @@ async fn keep_looking(node: &Node, waiting: &copy::Waiting) {
         }
         // Either way there is another look.
         let _ = tokio::time::timeout(LOOK_EVERY, node.rights.news.notified()).await;
+        // News come in swarms.
+        tokio::time::sleep(REST).await;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::token::{LEEWAY_S, Verified};
+use super::token::{CLI_TTL_MAX_S, LEEWAY_S, TokenKind, Verified};
 use crate::base::time::Timestamp;
 use crate::domain::agent::{Revocation, RevocationKind};
 
@@ -25,6 +25,15 @@ pub fn until_of(token: &Verified, now: Timestamp) -> Timestamp {
         .expires_at
         .map_or(until(now), |ends| ends.plus_ms(LEEWAY_S * 1_000));
     ends.max(until(now))
+}
+
+/// Life of a row that revokes all tokens of a command-line user: longer than any of them lives. Units: milliseconds.
+const CLI_ROW_TTL_MS: i64 = CLI_TTL_MAX_S * 1_000 + ROW_TTL_MS;
+
+/// The id and the `until` of the row of kind `family` that revokes what a command-line user was given until now. Earlier versions know
+/// no family of that name.
+pub fn of_user(subject: &str, now: Timestamp) -> (String, Timestamp) {
+    (format!("cli:{subject}"), now.plus_ms(CLI_ROW_TTL_MS))
 }
 
 /// The live revocations.
@@ -75,6 +84,7 @@ impl Revocations {
             || holds(&self.families, family.as_deref())
             || holds(&self.keys, token.key_id.as_deref())
             || self.is_agent_revoked(token, now)
+            || (token.kind == TokenKind::Cli && self.is_user_revoked(token, now))
     }
 
     /// The version to ask for rows after.
@@ -122,6 +132,14 @@ impl Revocations {
         })
     }
 
+    fn is_user_revoked(&self, token: &Verified, now: Timestamp) -> bool {
+        let (id, _) = of_user(&token.subject, now);
+        self.families.get(&id).is_some_and(|until| {
+            let revoked_at = until.plus_ms(-CLI_ROW_TTL_MS);
+            now < *until && token.issued_at.is_some_and(|issued_at| issued_at <= revoked_at)
+        })
+    }
+
     fn of(&mut self, kind: RevocationKind) -> &mut HashMap<String, Timestamp> {
         match kind {
             RevocationKind::Token => &mut self.tokens,
@@ -134,7 +152,6 @@ impl Revocations {
 
 #[cfg(test)]
 mod tests {
-    use super::super::token::TokenKind;
     use super::*;
     use uuid::Uuid;
 
@@ -162,6 +179,34 @@ mod tests {
             until: until(NOW),
             version,
         }
+    }
+
+    #[test]
+    fn all_tokens_of_a_user_stay_revoked_for_as_long_as_any_lives() {
+        let day = |count: i64| NOW.plus_ms(count * ROW_TTL_MS);
+        let (id, until) = of_user("alice", NOW);
+        let mut set = Revocations::default();
+        let row = Revocation {
+            kind: RevocationKind::Family,
+            id,
+            until,
+            version: 1,
+        };
+        set.apply(vec![row], 1, NOW);
+        let of = |kind, issued_at| Verified {
+            kind,
+            issued_at: Some(issued_at),
+            ..token()
+        };
+        let before = of(TokenKind::Cli, NOW.plus_ms(-1));
+        assert!(set.is_revoked(&before, NOW) && set.is_revoked(&before, day(30)));
+        assert!(!set.is_revoked(&of(TokenKind::Cli, NOW.plus_ms(1)), day(1)));
+        assert!(!set.is_revoked(&of(TokenKind::Access, NOW.plus_ms(-1)), NOW));
+        let bob = Verified {
+            subject: "bob".to_owned(),
+            ..before
+        };
+        assert!(!set.is_revoked(&bob, NOW));
     }
 
     #[test]

@@ -179,6 +179,15 @@ impl Store {
         })
     }
 
+    /// Removes all public keys of somebody. Gives how many there were.
+    pub fn remove_ssh_keys(&mut self, owner: &str) -> Result<usize> {
+        use schema::ssh_key::dsl as k;
+        self.write("remove public keys", |conn| {
+            on_conn!(conn, |c| diesel::delete(k::ssh_key.filter(k::owner.eq(owner)))
+                .execute(c))
+        })
+    }
+
     /// Removes a public key. `false`: there is none of this name.
     pub fn remove_ssh_key(&mut self, owner: &str, name: &str) -> Result<bool> {
         use schema::ssh_key::dsl as k;

@@ -50,6 +50,7 @@ impl Store {
         let sessions_before = ago(kept.sessions_days, DAY_MS);
         self.trim_inboxes(kept.inbox_messages, inbox_before)?;
         self.trim_events(events_before)?;
+        self.forget_channel_changes(now.plus_ms(-HOUR_MS))?;
         let rest = [
             (
                 "DELETE FROM command WHERE (agent_id, command_id) IN (SELECT agent_id, command_id FROM command \
@@ -58,6 +59,10 @@ impl Store {
             ),
             (
                 "DELETE FROM rate_bucket WHERE key IN (SELECT key FROM rate_bucket WHERE expires_at < $1 LIMIT $2)",
+                now.0,
+            ),
+            (
+                "DELETE FROM login_challenge WHERE id IN (SELECT id FROM login_challenge WHERE expires_at < $1 LIMIT $2)",
                 now.0,
             ),
             (

@@ -31,6 +31,7 @@ CREATE TABLE channel_grant (
   granted_at bigint NOT NULL,
   PRIMARY KEY (channel, target)
 );
+CREATE INDEX channel_grant_target ON channel_grant (target);
 
 CREATE TABLE channel_advert (
   channel text NOT NULL PRIMARY KEY,
@@ -52,6 +53,7 @@ CREATE TABLE app (
   rotated_at bigint NOT NULL
 );
 CREATE INDEX app_owner ON app (owner);
+CREATE UNIQUE INDEX app_key_hash ON app (key_hash);
 
 -- Public keys that prove who logs in.
 CREATE TABLE ssh_key (

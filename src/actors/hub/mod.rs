@@ -110,15 +110,12 @@ fn hand_on(table: &SharedTable, homes: &Homes, message: HubMessage) {
             }
         }
         HubMessage::Judge(channel, rule) => {
-            let listeners = table.borrow().listeners_of(&channel);
-            for (session, listener) in listeners {
-                if listener.may_stay(&channel, &rule) {
-                    continue;
-                }
-                let lost = table.borrow_mut().lose(session, &channel);
-                if let Some((listener, channel, is_held)) = lost {
-                    listener.put_off(&channel, is_held);
-                }
+            let mut listeners = table.borrow().listeners_of(&channel);
+            listeners.retain(|(_, listener)| !listener.may_stay(&channel, &rule));
+            let sessions = listeners.iter().map(|(session, _)| *session).collect();
+            let lost = table.borrow_mut().lose_some(&channel, &sessions);
+            for (listener, channel, is_held) in lost {
+                listener.put_off(&channel, is_held);
             }
         }
         HubMessage::JudgeAll => {

@@ -12,6 +12,7 @@ use crate::base::limit::CHANNEL_HELD_MAX;
 use crate::domain::channel::Namespace;
 use crate::wire::Encoding;
 use bytes::Bytes;
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -166,6 +167,30 @@ impl HubTable {
     pub(super) fn lose_owned(&mut self) -> Vec<Lost> {
         let is_owned = |channel: &str| Namespace::of(channel).is_ok_and(|channel| channel.owner().is_some());
         self.lose_those(|channel, _| is_owned(channel))
+    }
+
+    /// Ends the subscriptions of these sessions to a channel.
+    pub(super) fn lose_some(&mut self, channel: &Arc<str>, sessions: &HashSet<SessionId>) -> Vec<Lost> {
+        let Some(subscribers) = self.channels.get_mut(channel) else {
+            return Vec::new();
+        };
+        let mut ended = Vec::with_capacity(sessions.len());
+        subscribers.retain(|one| {
+            let is_lost = sessions.contains(&one.session);
+            if is_lost {
+                ended.push((one.session, one.is_held()));
+            }
+            !is_lost
+        });
+        if subscribers.is_empty() {
+            self.channels.remove(channel);
+        }
+        let lost = ended.into_iter().filter_map(|(session, is_held)| {
+            let entry = self.sessions.get_mut(&session)?;
+            entry.channels.remove(channel);
+            Some((Rc::clone(&entry.listener), Arc::clone(channel), is_held))
+        });
+        lost.collect()
     }
 
     fn lose_all(&mut self, is_lost: impl Fn(&str, Home) -> bool) -> Vec<Lost> {

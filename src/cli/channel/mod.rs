@@ -62,7 +62,7 @@ pub struct Channel {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Server and output")]
 pub struct Options {
-    /// The server, such as https://rookery.example.
+    /// The server, such as `https://rookery.example`.
     #[arg(long, short, global = true, value_name = "URL")]
     pub server: Option<String>,
     /// The token.

@@ -103,7 +103,7 @@ impl Schema {
         Ok(Self::Checked(Box::new(Checked { schema, validator })))
     }
 
-    /// What is wrong with a payload, at most [`ERRORS_MAX`] things; nothing when it fits.
+    /// What is wrong with a payload, at most 20 things; nothing when it fits.
     pub fn check(&self, payload: &Value) -> Vec<SchemaError> {
         let Self::Checked(checked) = self else {
             return Vec::new();

@@ -69,7 +69,7 @@ impl Access {
             key.as_str()
         );
         let challenge = Challenge {
-            id: nonce.clone(),
+            id: id_of_signing(&nonce),
             username: username.to_string(),
             key_name: key.as_str().to_owned(),
             text: message.clone(),
@@ -96,7 +96,10 @@ impl Access {
     ) -> Result<Issued, Refusal> {
         self.count(Bucket::Tokens, client).await?;
         let invalid = || Refusal::new(Code::Malformed, "invalid or expired challenge");
-        let challenge = self.take_login(nonce).await?.ok_or_else(invalid)?;
+        let challenge = self
+            .take_login(&id_of_signing(nonce))
+            .await?
+            .ok_or_else(invalid)?;
         if challenge.username != username.as_str() || challenge.key_name != key.as_str() {
             return Err(invalid());
         }
@@ -117,9 +120,13 @@ impl Access {
     pub async fn begin_showing(&self, username: &Handle, client: &str) -> Result<String, Refusal> {
         self.count(Bucket::Tokens, client).await?;
         self.profiles.as_ref().ok_or_else(not_available)?;
+        let id = id_of_showing(username, client);
+        if let Some(pending) = self.pending(&id).await? {
+            return Ok(pending.text);
+        }
         let signature = format!("claw-sig-{}", self.entropy.token_base62(NONCE_CHARS));
         self.begin(Challenge {
-            id: id_of_showing(username),
+            id,
             username: username.to_string(),
             key_name: String::new(),
             text: signature.clone(),
@@ -134,15 +141,9 @@ impl Access {
     pub async fn finish_showing(&self, username: &Handle, client: &str) -> Result<Issued, ProfileError> {
         self.count(Bucket::Tokens, client).await?;
         let profiles = self.profiles.as_ref().ok_or_else(not_available)?;
-        let id = id_of_showing(username);
-        let wanted = id.clone();
-        let (pending, now) = (
-            self.database.read(move |reader| reader.login(&wanted)).await?,
-            self.now(),
-        );
-        let pending = pending.filter(|pending| pending.expires_at > now);
+        let id = id_of_showing(username, client);
         let none = || Refusal::new(Code::Malformed, "no pending signature");
-        let pending = pending.ok_or_else(none)?;
+        let pending = self.pending(&id).await?.ok_or_else(none)?;
         if !description(profiles, username).await?.contains(&pending.text) {
             metric::authentication_failures("profile").increment(1);
             return Err(Refusal::new(Code::Unauthenticated, "signature not found in profile").into());
@@ -226,6 +227,13 @@ impl Access {
         self.tokens.issue_cli(&self.ring(), &grant, now)
     }
 
+    /// The log-in by a profile that waits for its proof.
+    async fn pending(&self, id: &str) -> Result<Option<Challenge>, Refusal> {
+        let (id, now) = (id.to_owned(), self.now());
+        let pending = self.database.read(move |reader| reader.login(&id)).await?;
+        Ok(pending.filter(|pending| pending.expires_at > now))
+    }
+
     async fn begin(&self, challenge: Challenge) -> Result<(), Refusal> {
         let now = self.now();
         let has_begun = self
@@ -259,8 +267,13 @@ async fn description(profiles: &Fetcher, username: &Handle) -> Result<String, Pr
     Ok(description.unwrap_or_default().to_owned())
 }
 
-fn id_of_showing(username: &Handle) -> String {
-    format!("profile:{username}")
+fn id_of_signing(nonce: &str) -> String {
+    format!("ssh:{nonce}")
+}
+
+/// Only for whoever began it, as far as its address tells: the profile shows the signature to everybody.
+fn id_of_showing(username: &Handle, client: &str) -> String {
+    format!("profile:{username}:{client}")
 }
 
 fn no_key() -> Refusal {

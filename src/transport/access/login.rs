@@ -232,7 +232,8 @@ impl Access {
         )
     }
 
-    /// Revokes the token that asks, or everything that its agent holds, refresh tokens included.
+    /// Revokes the token that asks, or everything that its agent holds, refresh tokens, tokens of the command line and public keys
+    /// included.
     /// Errors: `invalid_parameter` for a token without an id, temporary ones.
     pub async fn revoke(&self, verified: &Verified, scope: Scope) -> Result<(), Refusal> {
         match scope {
@@ -251,6 +252,13 @@ impl Access {
                     self.revoke_id(RevocationKind::Agent, caller.id.to_string())
                         .await?;
                 }
+                let (id, until) = revocation::of_user(&verified.subject, self.now());
+                self.revoke_until(RevocationKind::Family, id, until).await?;
+                // Whoever had a token may have added a key to come back with.
+                let owner = verified.subject.clone();
+                self.database
+                    .write(move |store| store.remove_ssh_keys(&owner))
+                    .await?;
             }
         }
         tracing::info!(agent.handle = %verified.subject, scope = ?scope, "tokens of {} were revoked", verified.subject);

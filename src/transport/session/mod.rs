@@ -60,6 +60,8 @@ pub struct Posting {
     pub id: u32,
     /// What is published where.
     pub request: Box<PublishRequest>,
+    /// What is known of the channel.
+    pub known: Arc<Known>,
     /// Whether the channel has a history.
     pub is_kept: bool,
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 /// What a new agent adds.
 const NEW_AGENT: &[(&str, i64)] = &[
     ("agents", 1),
+    ("handle", 1),
     ("account", 1),
     ("transfer", 1),
     ("inbox_head", 1),

@@ -234,6 +234,8 @@ async fn what_was_missed_is_recovered_by_offset_and_epoch() {
 async fn every_error_of_a_subscription_has_its_number() {
     let (alice, mut a, bob, _b) = two().await;
     let mine = format!("agent.{}.news", alice.handle);
+    let lock = json!({"channel": format!("agent.{}.news", bob.handle)});
+    bob.post("/api/lock", lock).await.ok();
     let cases = [
         ("nowhere.x".to_owned(), 102),
         ("chat:x".to_owned(), 102),

@@ -10,7 +10,10 @@ async fn every_read_route_without_parameters_answers_with_json() {
     let mut count = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
         let is_plain = methods.get("get").is_some() && path.starts_with("/api/") && !path.contains('{');
-        if is_plain && !path.starts_with("/api/v1/admin") {
+        let is_open = methods["get"]["security"] == json!([]);
+        if is_plain && is_open {
+            // A search alone needs to know what for.
+            let path = &path.replace("/search", "/search?q=a");
             let answer = plot.world.get(path).await;
             assert!(
                 answer.status == 200 && !answer.body.is_null(),

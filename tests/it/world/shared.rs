@@ -4,7 +4,7 @@
 use crate::agent::Agent;
 use crate::client::{Heard, Socket};
 use crate::services::{Postgres, Redis};
-use crate::world::{Settings, TestWorld, until};
+use crate::world::{Settings, TestWorld, unique, until};
 use nix::sys::signal::Signal;
 use reqwest::Method;
 use rookery::wire::Encoding;
@@ -114,7 +114,9 @@ impl<R> Nodes<R> {
 }
 
 /// Acts over a socket; what is refused for the moment is tried again, as every client does.
-pub(super) async fn act(socket: &mut Socket, action: &str, params: Value) -> Value {
+pub(super) async fn act(socket: &mut Socket, action: &str, mut params: Value) -> Value {
+    // One command, however often it is asked for: whoever hears `timeout` does not know whether it was done.
+    params["command_id"] = json!(format!("it-{}", unique()));
     for _ in 0..400 {
         match socket.rpc(action, params.clone()).await {
             Ok(receipt) => return receipt,

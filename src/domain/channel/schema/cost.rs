@@ -6,11 +6,13 @@ use serde_json::{Map, Value};
 use super::SchemaFlaw;
 
 /// Most parts of a schema, those that are referred to counted at each place.
-const PARTS_MAX: u32 = 10_000;
+const PARTS_MAX: u32 = 2_000;
+/// Most patterns, those in parts that are referred to counted at each place: each is compiled and kept.
+const PATTERNS_MAX: usize = 64;
 /// Most parts inside one another, through references.
 const DEPTH_MAX: usize = 64;
 /// Most work that one payload is. A unit is a keyword, a name or a listed value looked at: some 100 ns at most.
-const COST_MAX: usize = 200_000;
+const COST_MAX: usize = 40_000;
 /// Most parts inside one another while a payload is checked, calls of the schema by itself included.
 const PAYLOAD_DEPTH_MAX: usize = 256;
 /// Bytes of a text that are matched with a pattern in one unit of work.
@@ -66,6 +68,7 @@ pub(super) fn check_schema(schema: &Value) -> Result<(), SchemaFlaw> {
     let mut parts = Parts {
         root: schema,
         left: PARTS_MAX,
+        patterns: 0,
         path: Vec::new(),
     };
     parts.visit(schema)
@@ -84,6 +87,7 @@ pub(super) fn is_affordable(schema: &Value, payload: &Value) -> bool {
 struct Parts<'a> {
     root: &'a Value,
     left: u32,
+    patterns: usize,
     /// The parts that the walk is in: a schema may call itself.
     path: Vec<&'a Value>,
 }
@@ -94,7 +98,11 @@ impl<'a> Parts<'a> {
             return Ok(());
         };
         self.left = self.left.checked_sub(1).ok_or(SchemaFlaw::TooComplex)?;
-        if self.path.len() >= DEPTH_MAX {
+        let named = keywords.get("patternProperties").and_then(Value::as_object);
+        let patterns =
+            usize::from(keywords.contains_key("pattern")).saturating_add(named.map_or(0, Map::len));
+        self.patterns = self.patterns.saturating_add(patterns);
+        if self.path.len() >= DEPTH_MAX || self.patterns > PATTERNS_MAX {
             return Err(SchemaFlaw::TooComplex);
         }
         let is_root = std::ptr::eq(schema, self.root);

@@ -285,3 +285,15 @@ fn a_payload_that_makes_a_schema_multiply_is_refused() {
         "id": {"type": "integer"}, "name": {"type": "string"}, "tags": {"items": {"type": "string"}}}}});
     check(&schema, &json!(rows), &[]);
 }
+
+#[test]
+fn patterns_are_few() {
+    let with = |count: usize| {
+        let parts: Vec<Value> = (0..count).map(|n| json!({"pattern": format!("^{n}")})).collect();
+        json!({"allOf": parts})
+    };
+    assert!(parse(&with(64)).is_ok());
+    assert_eq!(flaw(&with(65)), SchemaFlaw::TooComplex);
+    let names: serde_json::Map<String, Value> = (0..65).map(|n| (format!("^{n}"), json!(true))).collect();
+    assert_eq!(flaw(&json!({"patternProperties": names})), SchemaFlaw::TooComplex);
+}

@@ -44,10 +44,12 @@ impl Session {
         if wire::check_json(&request.data, JSON_DEPTH_MAX).is_err() {
             return self.error(id, ClientError::BAD_REQUEST);
         }
-        if let Err(refusal) = channels::check_schema(known.schema.as_ref(), &request.data) {
-            return self.refuse(id, &refusal);
-        }
-        let posting = Posting { id, request, is_kept };
+        let posting = Posting {
+            id,
+            request,
+            known,
+            is_kept,
+        };
         self.count_posting(posting, context);
     }
 
@@ -69,7 +71,11 @@ impl Session {
     }
 
     /// Counts the first that waits over all nodes, publishes it, and goes on with the next.
-    fn count_next(&self, context: &mut Context<Self>) {
+    fn count_next(&mut self, context: &mut Context<Self>) {
+        if self.outbox.borrow().end_reason().is_some() {
+            // It may not publish any more, or nobody would hear what became of it.
+            self.postings.clear();
+        }
         let Some(posting) = self.postings.front() else {
             return;
         };
@@ -89,7 +95,16 @@ impl Session {
     }
 
     fn post(&mut self, posting: Posting, context: &mut Context<Self>) {
-        let Posting { id, request, is_kept } = posting;
+        let Posting {
+            id,
+            request,
+            known,
+            is_kept,
+        } = posting;
+        // After it was counted: looking at it is work.
+        if let Err(refusal) = channels::check_schema(known.schema.as_ref(), &request.data) {
+            return self.refuse(id, &refusal);
+        }
         let (node, user) = (self.node(), self.user());
         let name = request.channel.as_str();
         let data = wrap(&user, node.now().0, &request.data);
