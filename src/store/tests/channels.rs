@@ -268,13 +268,14 @@ fn an_app_has_one_name_in_any_case_and_the_newest_of_its_keys() {
         assert_eq!(reader.app_by_key(&[1; 32]).unwrap(), None);
         assert_eq!(reader.app_by_key(&[3; 32]).unwrap().unwrap().name, "Bot");
         for number in 1..APPS_PER_OWNER_MAX {
-            let made = store.make_app(&app(&format!("app_{number}"), "alice", 9), now);
+            let key = 10 + u8::try_from(number).unwrap();
+            let made = store.make_app(&app(&format!("app_{number}"), "alice", key), now);
             assert_eq!(made.unwrap(), AppMade::Done);
         }
-        let full = store.make_app(&app("one_more", "alice", 9), now).unwrap();
+        let full = store.make_app(&app("one_more", "alice", 200), now).unwrap();
         assert_eq!(full, AppMade::Full);
         assert_eq!(
-            store.make_app(&app("one_more", "bob", 9), now).unwrap(),
+            store.make_app(&app("one_more", "bob", 200), now).unwrap(),
             AppMade::Done
         );
         assert_eq!(reader.apps("bob").unwrap().len(), 1);
