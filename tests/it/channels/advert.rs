@@ -173,6 +173,10 @@ async fn a_search_finds_parts_in_any_case_newest_first() {
     }
     advertise(&cast.app, &cast.name(&format!("app.APP.{word}")), "", Value::Null).await;
     let find = async |query: String| cast.nobody.get(&format!("/api/advertise/search?{query}")).await;
+    // What no database takes, and what no channel is called.
+    for odd in ["q=a%00b".to_owned(), format!("q={}", "x".repeat(256))] {
+        find(odd).await.refused("malformed");
+    }
     let found = find(format!("q={}", word.to_uppercase())).await.ok();
     let results = found["results"].as_array().expect("a list");
     assert_eq!(

@@ -155,13 +155,21 @@ async fn a_signature_that_a_profile_shows_logs_in() {
     carol.publish("agent.carol.notes", json!(1)).await.ok();
     // It is used up.
     world.post("/auth/verify", verify).await.refused("malformed");
-    // A later one replaces what waited.
+    // Who begins again is shown what waits; it is not the one that was used up.
     let first = world.post("/auth/init", init.clone()).await.ok();
     let second = world.post("/auth/init", init).await.ok();
-    assert_ne!(first["signature"], second["signature"]);
-    profiles.show(first["signature"].as_str().expect("a text"));
+    assert_eq!(first["signature"], second["signature"]);
+    profiles.show(&signature);
     let old = world.post("/auth/verify", json!({"username": "carol"})).await;
     old.refused("unauthenticated");
+    // Nor does a made-up nonce use it up.
+    let forged = json!({"username": "carol", "nonce": "profile:carol:127.0.0.1", "signature": "x"});
+    world.post("/auth/verify", forged).await.refused("malformed");
+    profiles.show(first["signature"].as_str().expect("a text"));
+    world
+        .post("/auth/verify", json!({"username": "carol"}))
+        .await
+        .ok();
     // An agent's name is not a profile's to give.
     let agent = world.agent("alice").await;
     let begun = world

@@ -1,7 +1,7 @@
 //! Adverts: `POST` and `DELETE /api/advertise`, and who reads them.
 
 use super::{Fields, Who, channel_of, check_own, is_name, malformed};
-use crate::base::limit::{ADVERT_MAX_CHARS, CHANNEL_ADVERTS_MAX};
+use crate::base::limit::{ADVERT_MAX_CHARS, CHANNEL_ADVERTS_MAX, CHANNEL_NAME_MAX_BYTES};
 use crate::domain::channel::{SCHEMA_MAX_BYTES, Schema};
 use crate::domain::refusal::{Code, Refusal};
 use crate::store::channel::{Advert, Changed};
@@ -74,6 +74,10 @@ pub async fn remove(web: Data<Web>, who: Result<Who, Problem>, body: Result<Fiel
 pub async fn search(web: Data<Web>, Query(wanted): Query<Wanted>) -> Answer {
     let text = wanted.q.filter(|text| !text.is_empty());
     let text = text.ok_or_else(|| malformed("query parameter 'q' required"))?;
+    // No text of PostgreSQL holds U+0000.
+    if text.len() > CHANNEL_NAME_MAX_BYTES || text.contains('\0') {
+        return Err(malformed("query parameter 'q' has at most 255 bytes of text").into());
+    }
     let limit = wanted.limit.unwrap_or(FOUND).clamp(1, FOUND_MAX);
     let looked_for = text.clone();
     let database = &web.gateway.node.database;
