@@ -64,6 +64,8 @@ mod witness;
 
 #[cfg(test)]
 fn main() {
+    // What asks the servers over HTTP wants one, even without TLS. There is none before this.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let options = options::Options::read(std::env::args().skip(1));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
