@@ -19,6 +19,8 @@ use tokio::time::Instant;
 
 /// Most jobs waiting for the readers and for the writers, each.
 const JOBS_MAX: usize = 4_096;
+/// Most looks waiting: a few are asked for again and again, and who asks does not wait for long.
+const LOOKS_MAX: usize = 64;
 /// Most commits of several shards in one transaction. Together they wait for the disk once; but while a large transaction is
 /// written, the agents whose answers it has can do nothing, so large batches take turns.
 const TOGETHER_MAX: usize = 512;
@@ -151,21 +153,33 @@ fn pause_of(since: Duration, spacing: Duration, had_company: bool, waiting: usiz
 pub struct Database {
     writers: Addr<Worker<Store>>,
     readers: Addr<Worker<Reader>>,
+    lookout: Addr<Worker<Reader>>,
     write_permits: Arc<Semaphore>,
     read_permits: Arc<Semaphore>,
+    look_permits: Arc<Semaphore>,
     batches: Batches,
 }
 
 impl Database {
     /// Starts a thread for each connection. Must run inside the actix system.
     pub fn start(stores: Vec<Store>, readers: Vec<Reader>) -> Self {
+        let (readers, permits) = (threads(readers), Arc::new(Semaphore::new(JOBS_MAX)));
         Self {
             writers: threads(stores),
-            readers: threads(readers),
+            lookout: readers.clone(),
+            readers,
             write_permits: Arc::new(Semaphore::new(JOBS_MAX)),
-            read_permits: Arc::new(Semaphore::new(JOBS_MAX)),
+            look_permits: Arc::clone(&permits),
+            read_permits: permits,
             batches: Batches::default(),
         }
+    }
+
+    /// Has a connection of its own for what is asked with `look`. Must run inside the actix system.
+    pub fn with_lookout(mut self, reader: Reader) -> Self {
+        self.lookout = threads(vec![reader]);
+        self.look_permits = Arc::new(Semaphore::new(LOOKS_MAX));
+        self
     }
 
     /// Runs a body on a writer's thread.
@@ -223,6 +237,17 @@ impl Database {
         work: impl FnOnce(&mut Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Refusal> {
         run("read", &self.readers, &self.read_permits, work)
+            .await?
+            .map_err(|error| refusal_of(&error))
+    }
+
+    /// Runs a body that tells whether what this node believes is still so: it stands behind nobody's long list.
+    /// Errors: as `write`.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        run("look", &self.lookout, &self.look_permits, work)
             .await?
             .map_err(|error| refusal_of(&error))
     }

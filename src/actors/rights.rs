@@ -1,7 +1,8 @@
 //! What this node remembers of the rules of channels, and how it hears that one changed.
 //!
-//! Invariant: a rule counts only while the database was heard of in the last `FRESH_MS`, and nothing that it said since the rule was
-//! read is about its channel. So a right that was taken back is gone from every node within a second, with or without Redis.
+//! Invariant: a rule counts only while the database was heard of in the last `FRESH_MS`, and nothing that it or another node said
+//! since the rule was read is about its channel. So a right that was taken back is gone from every node within a second, with or
+//! without Redis; a node that hears of a change and does not reach the database ends what hangs on it.
 
 mod copy;
 
@@ -17,8 +18,9 @@ use crate::store::Reader;
 use crate::store::channel::StoredRule;
 use crate::telemetry::metric;
 use dashmap::DashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -28,6 +30,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const REST: Duration = Duration::from_millis(10);
 /// How long what it said counts. Units: milliseconds.
 const FRESH_MS: i64 = 750;
+/// How long a look may take before it counts as failed.
+const LOOK_WITHIN: Duration = Duration::from_millis(500);
+/// Channels in one word to other nodes.
+const TOLD_AT_A_TIME: usize = 1_000;
 /// How often a rule is read again that changes while it is read.
 const READS_MAX: usize = 4;
 
@@ -68,6 +74,8 @@ pub struct Rights {
     forgotten: AtomicI64,
     /// When the database was last asked with success. Units: milliseconds, monotonic.
     heard_at_ms: AtomicI64,
+    /// Channels of which another node said that their rules changed, until the database was asked.
+    doubted: Mutex<BTreeSet<String>>,
     news: Notify,
 }
 
@@ -78,6 +86,7 @@ impl Default for Rights {
             version: AtomicI64::new(-1),
             forgotten: AtomicI64::new(0),
             heard_at_ms: AtomicI64::new(i64::MIN),
+            doubted: Mutex::default(),
             news: Notify::new(),
         }
     }
@@ -99,15 +108,24 @@ impl Rights {
         self.forgotten.load(Ordering::SeqCst) == learned.forgotten
     }
 
-    /// Asks the database now instead of at the next turn.
-    pub fn look(&self) {
+    /// Another node says that the rules of some channels changed: the database is asked now instead of at the next turn.
+    pub fn doubt(&self, channels: Vec<String>) {
+        self.forget(Some(&channels));
+        self.doubted().extend(channels);
         self.news.notify_one();
+    }
+
+    fn doubted(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.doubted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers what was read when so much had been forgotten. `false`: something was since then.
     fn remember(&self, name: &str, known: &Arc<Known>, forgotten: i64) -> bool {
         if self.rules.len() >= CHANNEL_RULES_MAX {
-            self.rules.clear();
+            // Half of them, whichever: those that are asked for come back.
+            let is_kept = AtomicBool::new(false);
+            self.rules
+                .retain(|_, _| is_kept.fetch_xor(true, Ordering::Relaxed));
         }
         // Whoever forgets raises the number first and then needs this entry, so nobody sees what is to be forgotten.
         let entry = self.rules.entry(name.to_owned());
@@ -188,8 +206,10 @@ impl Node {
     /// look.
     pub fn note_rules_changed(&self, channels: &[String]) {
         self.rights.forget(Some(channels));
-        self.rights.look();
-        self.peers.tell_all(|| News::Rights);
+        self.rights.news.notify_one();
+        for some in channels.chunks(TOLD_AT_A_TIME) {
+            self.peers.tell_all(|| News::RightsOf(some.to_vec()));
+        }
     }
 }
 
@@ -218,12 +238,22 @@ pub async fn keep_fresh(node: Arc<Node>) {
 async fn keep_looking(node: &Node, waiting: &copy::Waiting) {
     loop {
         let asked_at_ms = node.clock.monotonic_ms();
-        match look(node).await {
+        // What is said from now on is for the next look.
+        let doubted = std::mem::take(&mut *node.rights.doubted());
+        let looked = tokio::time::timeout(LOOK_WITHIN, look(node)).await;
+        match looked.unwrap_or_else(|_elapsed| Err(Refusal::unavailable())) {
             Ok(changed) => {
                 node.rights.heard_at_ms.store(asked_at_ms, Ordering::Release);
                 waiting.add(&changed);
             }
-            Err(refusal) => tracing::warn!("changes of channels' rules could not be read: {refusal}"),
+            Err(refusal) => {
+                tracing::warn!("changes of channels' rules could not be read: {refusal}");
+                for name in doubted {
+                    let name: Arc<str> = name.into();
+                    node.directory
+                        .order_own_hubs(|| HubMessage::Doubt(Arc::clone(&name)));
+                }
+            }
         }
         // Either way there is another look.
         let _ = tokio::time::timeout(LOOK_EVERY, node.rights.news.notified()).await;
@@ -237,7 +267,7 @@ async fn look(node: &Node) -> Result<Vec<String>, Refusal> {
     let version = node.rights.version.load(Ordering::Acquire);
     let changes = node
         .database
-        .read(move |reader| reader.channel_changes_since(version))
+        .look(move |reader| reader.channel_changes_since(version))
         .await?;
     if changes.version == version {
         return Ok(Vec::new());
@@ -258,17 +288,17 @@ async fn look(node: &Node) -> Result<Vec<String>, Refusal> {
     let names = channels.clone();
     let judged = node
         .database
-        .read(move |reader| reader.channel_rules(&names))
+        .look(move |reader| reader.channel_rights(&names))
         .await;
-    let Ok(mut rules) = judged else {
+    let Ok(mut rights) = judged else {
         node.directory.order_own_hubs(|| HubMessage::JudgeAll);
         return Ok(channels);
     };
-    for name in &channels {
-        let rule = Arc::new(rules.remove(name).unwrap_or_default().rule);
-        let name: Arc<str> = name.as_str().into();
-        node.directory
-            .order_own_hubs(|| HubMessage::Judge(Arc::clone(&name), Arc::clone(&rule)));
-    }
+    let changed: Arc<[(Arc<str>, Rule)]> = channels
+        .iter()
+        .map(|name| (name.as_str().into(), rights.remove(name).unwrap_or_default()))
+        .collect();
+    node.directory
+        .order_own_hubs(|| HubMessage::Judge(Arc::clone(&changed)));
     Ok(channels)
 }

@@ -39,6 +39,7 @@ const BUS_KEY_CHARS: usize = 43;
 pub struct Opened {
     stores: Vec<Store>,
     readers: Vec<Reader>,
+    lookout: Reader,
     world: World,
     leases: Arc<Leases>,
     turns: watch::Receiver<Turn>,
@@ -157,9 +158,11 @@ fn open_rest(
     while readers.len() < threads(config.store.reader_threads) {
         readers.push(Reader::open_waiting(target, lock_wait_ms)?);
     }
+    let lookout = Reader::open_waiting(target, lock_wait_ms)?;
     Ok(Opened {
         stores,
         readers,
+        lookout,
         world: World {
             rate,
             seed,
@@ -253,7 +256,7 @@ pub async fn start_node(
         clock: clock.clone(),
         entropy: entropy.clone(),
         rate: opened.world.rate,
-        database: Database::start(opened.stores, opened.readers),
+        database: Database::start(opened.stores, opened.readers).with_lookout(opened.lookout),
         channels: Channels::new(
             entropy.token_base62(8),
             CHANNEL_HISTORIES_MAX_BYTES,

@@ -58,13 +58,15 @@ pub const KEYS_PER_NODE_MAX: usize = 10_000;
 pub const CHANNELS_PER_NODE_MAX: usize = 100_000;
 
 /// Changes of channels' rules that a node reads one by one; of more it forgets all rules.
-pub const CHANNEL_CHANGES_MAX: i64 = 1_000;
+pub const CHANNEL_CHANGES_MAX: i64 = 20_000;
 /// Channels that one owner has locked at a time.
 pub const CHANNEL_LOCKS_MAX: i64 = 1_000;
-/// Grants of one channel.
+/// Grants of one owner, over all its channels.
 pub const CHANNEL_GRANTS_MAX: i64 = 10_000;
 /// Channels that one owner advertises, and adverts in one list.
 pub const CHANNEL_ADVERTS_MAX: i64 = 1_000;
+/// What the adverts of one list take. Units: bytes.
+pub const ADVERTS_LIST_MAX_BYTES: usize = 4 * 1024 * 1024;
 /// Characters of an advert's description. Source: features.md CE-20.
 pub const ADVERT_MAX_CHARS: usize = 5_000;
 /// Characters of the reason of somebody who asks to be let in to a channel.

@@ -45,6 +45,10 @@ section! {
         publishes_per_s: u32 = 5,
         /// Publications at once.
         publishes_burst: u32 = 5,
+        /// Changes a minute that one user makes of locks, grants, adverts, apps and keys, by way of one node.
+        changes_per_min: u32 = 300,
+        /// Changes at once.
+        changes_burst: u32 = 60,
         /// Exchanges of a key for a token a minute of one address.
         tokens_per_min: u32 = 10,
         /// Exchanges at once.
@@ -77,13 +81,15 @@ pub enum Bucket {
     PromptsToAgent,
     /// Publications of one user.
     Publishes,
+    /// Changes that one user makes of locks, grants, adverts, apps and keys.
+    Changes,
     /// Token exchanges of one address.
     Tokens,
 }
 
 impl Bucket {
     /// All buckets.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Registrations,
         Self::Connections,
         Self::Resumes,
@@ -93,6 +99,7 @@ impl Bucket {
         Self::Prompts,
         Self::PromptsToAgent,
         Self::Publishes,
+        Self::Changes,
         Self::Tokens,
     ];
 
@@ -109,6 +116,7 @@ impl Bucket {
             Self::Prompts => "prompts",
             Self::PromptsToAgent => "prompts_to_agent",
             Self::Publishes => "publishes",
+            Self::Changes => "changes",
             Self::Tokens => "tokens",
         }
     }
@@ -135,6 +143,7 @@ impl Limits {
                 Quota::per_minute(self.prompts_to_agent_per_min, self.prompts_to_agent_burst)
             }
             Bucket::Publishes => Quota::per_second(self.publishes_per_s, self.publishes_burst),
+            Bucket::Changes => Quota::per_minute(self.changes_per_min, self.changes_burst),
             Bucket::Tokens => Quota::per_minute(self.tokens_per_min, self.tokens_burst),
         })
     }
@@ -172,6 +181,8 @@ impl Limits {
             ("limits.prompts_to_agent_burst", self.prompts_to_agent_burst),
             ("limits.publishes_per_s", self.publishes_per_s),
             ("limits.publishes_burst", self.publishes_burst),
+            ("limits.changes_per_min", self.changes_per_min),
+            ("limits.changes_burst", self.changes_burst),
             ("limits.tokens_per_min", self.tokens_per_min),
             ("limits.tokens_burst", self.tokens_burst),
             ("limits.sockets_per_agent", self.sockets_per_agent),

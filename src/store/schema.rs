@@ -100,7 +100,7 @@ tables! {
     channel_head (id) { id -> Integer, version -> BigInt, }
     channel_change (version) { version -> BigInt, channel -> Text, changed_at -> BigInt, }
     channel_lock (channel) { channel -> Text, owner -> Text, locked_at -> BigInt, }
-    channel_grant (channel, target) { channel -> Text, target -> Text, granted_at -> BigInt, }
+    channel_grant (channel, target) { channel -> Text, target -> Text, granted_at -> BigInt, owner -> Text, }
     channel_advert (channel) {
         channel -> Text, owner -> Text, description -> Nullable<Text>, schema -> Nullable<Text>, updated_at -> BigInt,
     }

@@ -188,43 +188,54 @@ impl Store {
         until: Timestamp,
         now: Timestamp,
     ) -> Result<i64> {
-        use {revocation::dsl as v, revocation_head::dsl as h};
         self.write("revoke", |conn| {
-            // The head's row is locked until the commit, so versions become visible in their order.
-            let next = || {
-                diesel::update(h::revocation_head.find(1))
-                    .set(h::version.eq(h::version + 1))
-                    .returning(h::version)
-            };
-            let version: i64 = on_conn!(conn, |c| next().get_result(c))?;
-            let row = || {
-                (
-                    v::kind.eq(kind.name()),
-                    v::id.eq(id),
-                    v::until.eq(until.0),
-                    v::version.eq(version),
-                    v::created_at.eq(now.0),
-                )
-            };
-            let latest = || {
-                (
-                    v::until.eq(until.0),
-                    v::version.eq(version),
-                    v::created_at.eq(now.0),
-                )
-            };
-            on_conn!(conn, |c| diesel::insert_into(v::revocation)
-                .values(row())
-                .on_conflict((v::kind, v::id))
-                .do_update()
-                .set(latest())
-                .execute(c))?;
+            let version = note_revocation(conn, kind, id, until, now)?;
             if let Ok(id) = Uuid::parse_str(id) {
                 end_tokens(conn, kind, id, now)?;
             }
             Ok(version)
         })
     }
+}
+
+/// Writes a revocation. The head's row is locked until the commit, so versions become visible in their order.
+pub(super) fn note_revocation(
+    conn: &mut Conn,
+    kind: RevocationKind,
+    id: &str,
+    until: Timestamp,
+    now: Timestamp,
+) -> QueryResult<i64> {
+    use {revocation::dsl as v, revocation_head::dsl as h};
+    let next = || {
+        diesel::update(h::revocation_head.find(1))
+            .set(h::version.eq(h::version + 1))
+            .returning(h::version)
+    };
+    let version: i64 = on_conn!(conn, |c| next().get_result(c))?;
+    let row = || {
+        (
+            v::kind.eq(kind.name()),
+            v::id.eq(id),
+            v::until.eq(until.0),
+            v::version.eq(version),
+            v::created_at.eq(now.0),
+        )
+    };
+    let latest = || {
+        (
+            v::until.eq(until.0),
+            v::version.eq(version),
+            v::created_at.eq(now.0),
+        )
+    };
+    on_conn!(conn, |c| diesel::insert_into(v::revocation)
+        .values(row())
+        .on_conflict((v::kind, v::id))
+        .do_update()
+        .set(latest())
+        .execute(c))?;
+    Ok(version)
 }
 
 impl Reader {

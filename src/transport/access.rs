@@ -228,9 +228,7 @@ impl Access {
 
     /// Reads what is new of revocations and agents and, now and then, the signing keys. Called every second.
     pub async fn keep_fresh(&self) {
-        if let Err(refusal) = self.refresh_revocations().await {
-            tracing::warn!("revocations could not be read: {refusal}");
-        }
+        self.look_for_revocations().await;
         let is_due = self
             .clock
             .monotonic_ms()
@@ -247,6 +245,19 @@ impl Access {
         self.failures.purge(self.now());
     }
 
+    /// What time it is, and until when a key that is revoked now stays so.
+    pub fn now_and_revoked_until(&self) -> (Timestamp, Timestamp) {
+        let now = self.now();
+        (now, crate::guard::revocation::until(now))
+    }
+
+    /// Goes by revocations that were just written, sooner than in a second. They count, even if this does not succeed.
+    pub async fn look_for_revocations(&self) {
+        if let Err(refusal) = self.refresh_revocations().await {
+            tracing::warn!("revocations could not be read: {refusal}");
+        }
+    }
+
     /// Reads the revocations that are new, and whether an agent was changed.
     async fn refresh_revocations(&self) -> Result<(), Refusal> {
         let version = self
@@ -257,7 +268,7 @@ impl Access {
         let now = self.now();
         let (agents, (rows, newest)) = self
             .database
-            .read(move |reader| Ok((reader.agents_version()?, reader.revocations_since(version)?)))
+            .look(move |reader| Ok((reader.agents_version()?, reader.revocations_since(version)?)))
             .await?;
         self.agents.apply(agents);
         self.revocations

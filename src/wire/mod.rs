@@ -16,6 +16,7 @@ pub mod push;
 pub mod reply;
 pub mod request;
 pub mod scan;
+mod strict;
 pub mod subscription;
 
 pub use code::{ClientError, Disconnect, UnsubscribeCode};
@@ -27,6 +28,7 @@ pub use push::{Push, PushBody};
 pub use reply::{Error, Reply, ReplyBody};
 pub use request::{Command, Request};
 pub use scan::{check_json, check_json_depth};
+pub use strict::check_json_keys;
 
 #[cfg(test)]
 mod tests;

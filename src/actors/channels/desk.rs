@@ -2,6 +2,7 @@
 
 use super::home::{Home, Way, way};
 use super::label::namespace_label;
+use super::latest::latest_key;
 use super::{Comer, Place};
 use crate::actors::node::Node;
 use crate::actors::peer::message::{ChannelAct, ChannelQuestion, Client, News};
@@ -142,7 +143,7 @@ pub fn serve(node: &Node, from: NodeId, question: ChannelQuestion, desk: impl De
             let publisher = Publisher::from(publisher);
             let draft = Draft {
                 data,
-                key: key.unwrap_or_else(|| publisher.user.clone()),
+                key: key.unwrap_or_else(|| latest_key("", &publisher.user)),
                 publisher: Some(publisher),
                 is_kept,
             };

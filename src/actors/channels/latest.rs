@@ -54,6 +54,15 @@ pub(super) struct Offer<'a> {
     pub publication: &'a Arc<Publication>,
 }
 
+/// What a publication is the newest of: the key that it names, else its sender. No key is anybody's name.
+pub fn latest_key(named: &str, sender: &str) -> String {
+    if named.is_empty() {
+        format!("@{sender}")
+    } else {
+        format!("={named}")
+    }
+}
+
 impl Latest {
     pub fn new(settings: ChannelSettings) -> Self {
         Self {

@@ -20,8 +20,9 @@ pub use desk::{Desk, Draft, count, keep_latest, leave, publish, serve};
 pub use history::{History, Kept, Position};
 pub use home::{Home, Way, way};
 pub use label::namespace_label;
+pub use latest::latest_key;
 pub use posting::{check_schema, publish_as};
-pub use publishers::{Counted, count_everywhere, count_here, count_publish};
+pub use publishers::{Counted, count_change, count_everywhere, count_here, count_publish};
 pub use timers::{Timers, keep_timing};
 pub use wrapper::wrap;
 

@@ -1,6 +1,6 @@
 //! Publishing for somebody without a socket: what is looked at, in the order that claw.events' clients know. Source: features.md CE-16.
 
-use super::{Draft, Way, count_publish, publish, way, wrap};
+use super::{Draft, Way, count_publish, latest_key, publish, way, wrap};
 use crate::actors::node::Node;
 use crate::actors::peer::message::{ChannelAct, ChannelQuestion, Client, Question};
 use crate::base::limit::{JSON_DEPTH_MAX, PAYLOAD_MAX_BYTES};
@@ -9,6 +9,9 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::wire;
 use crate::wire::push::ClientInfo;
 use serde_json::Value;
+
+/// Longest reason in a refusal. Units: characters.
+const REASON_MAX_CHARS: usize = 200;
 
 /// Publishes a payload, which is JSON text, on a channel, wrapped with the sender's name and the time.
 /// Errors: `malformed`, `permission_missing`, `rate_limited`, `too_large`, `not_owner`, `schema_violated`, temporary ones.
@@ -38,7 +41,7 @@ pub async fn publish_as(node: &Node, who: Subject<'_>, name: &str, payload: &str
             let draft = Draft {
                 data,
                 publisher: Some(publisher),
-                key: sender,
+                key: latest_key("", &sender),
                 is_kept,
             };
             publish(node, name, home, draft)
@@ -47,7 +50,7 @@ pub async fn publish_as(node: &Node, who: Subject<'_>, name: &str, payload: &str
             let what = ChannelAct::Publish {
                 data,
                 publisher: Client::from(publisher),
-                key: Some(sender),
+                key: Some(latest_key("", &sender)),
                 is_kept,
             };
             let name = name.to_owned();
@@ -70,7 +73,15 @@ pub fn check_schema(schema: Option<&Schema>, payload: &[u8]) -> Result<(), Refus
     let Some(schema) = schema else {
         return Ok(());
     };
-    let malformed = |_reason| Refusal::new(Code::Malformed, "the payload is no usable JSON");
+    let malformed = |reason: serde_json::Error| {
+        let reason: String = reason.to_string().chars().take(REASON_MAX_CHARS).collect();
+        Refusal::new(
+            Code::Malformed,
+            format!("the payload is no usable JSON: {reason}"),
+        )
+    };
+    // Of two values under one key the schema would see one, and a reader perhaps the other.
+    wire::check_json_keys(payload).map_err(malformed)?;
     let payload: Value = serde_json::from_slice(payload).map_err(malformed)?;
     let violations = schema.check(&payload);
     if violations.is_empty() {

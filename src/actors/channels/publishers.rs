@@ -1,4 +1,6 @@
-//! How often users publish: over all their sockets on this node, and over all nodes that share the world.
+//! How often users publish and change what is theirs.
+//!
+//! Publications are counted over all their sockets on this node, and over all nodes that share the world.
 //!
 //! All nodes count in one place, Redis, under `ratelimit:<user>`: as many as may come at once pass in a window that begins with the
 //! first of them and is as long as they take at the rate, which is a second unless the settings say otherwise. Before that each node
@@ -20,6 +22,8 @@ pub(super) struct Publishers {
     here: DashMap<String, Limiter>,
     /// Of a node's share.
     shares: DashMap<String, Limiter>,
+    /// Of changes.
+    changes: DashMap<String, Limiter>,
 }
 
 /// How far a publication is counted.
@@ -37,6 +41,15 @@ pub async fn count_publish(node: &Node, channel: &str, user: &str) -> Result<(),
         Counted::Wholly => Ok(()),
         Counted::Here => count_everywhere(node, channel, user).await,
     }
+}
+
+/// Counts a change of a user to its locks, grants, adverts, apps or keys, on this node. Errors: `rate_limited`, `overloaded`.
+pub fn count_change(node: &Node, user: &str) -> Result<(), Refusal> {
+    let Some(quota) = node.limits.quota(Bucket::Changes) else {
+        return Ok(());
+    };
+    let changes = &node.channels.publishers.changes;
+    count(changes, Bucket::Changes, user, &node.clock, quota)
 }
 
 /// The first half of `count_publish`, which waits for nothing. Errors: as there.
@@ -112,19 +125,19 @@ fn note_hit(channel: &str, counted: Result<(), Refusal>) -> Result<(), Refusal> 
 impl Publishers {
     /// Counts a publication of a user on this node. Errors: `rate_limited`, `overloaded`.
     pub fn count_here(&self, user: &str, clock: &Clock, quota: Quota) -> Result<(), Refusal> {
-        count(&self.here, user, clock, quota)
+        count(&self.here, Bucket::Publishes, user, clock, quota)
     }
 
     /// Counts it against this node's share, which may have changed since. Errors: as `count_here`.
     pub fn count_share(&self, user: &str, clock: &Clock, share: Quota) -> Result<(), Refusal> {
         self.shares
             .remove_if(user, |_, limiter| limiter.quota() != Some(share));
-        count(&self.shares, user, clock, share)
+        count(&self.shares, Bucket::Publishes, user, clock, share)
     }
 
     /// Forgets users at rest.
     pub fn sweep(&self, clock: &Clock) {
-        for limiters in [&self.here, &self.shares] {
+        for limiters in [&self.here, &self.shares, &self.changes] {
             limiters.retain(|_, limiter| !limiter.is_idle(clock));
         }
     }
@@ -137,6 +150,7 @@ impl Publishers {
 
 fn count(
     limiters: &DashMap<String, Limiter>,
+    bucket: Bucket,
     user: &str,
     clock: &Clock,
     quota: Quota,
@@ -145,9 +159,9 @@ fn count(
         return limiter.check(clock);
     }
     if limiters.len() >= PUBLISHERS_PER_NODE_MAX {
-        return Err(Refusal::new(Code::Overloaded, "too many publish at once").retry_after(5_000));
+        return Err(Refusal::new(Code::Overloaded, "too many ask at once").retry_after(5_000));
     }
-    let fresh = || Limiter::new(Bucket::Publishes, Some(quota));
+    let fresh = || Limiter::new(bucket, Some(quota));
     limiters.entry(user.to_owned()).or_insert_with(fresh).check(clock)
 }
 

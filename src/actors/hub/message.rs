@@ -81,8 +81,10 @@ pub enum HubMessage {
     ShardGone(ShardId, Tick),
     /// An order for sessions.
     Close(Whom, Disconnect),
-    /// The rule of a channel changed: subscriptions that it does not allow end.
-    Judge(Arc<str>, Arc<Rule>),
+    /// The rules of channels changed: subscriptions that they do not allow end.
+    Judge(Arc<[(Arc<str>, Rule)]>),
+    /// The rule of a channel changed and cannot be read: subscriptions to it are asked for anew.
+    Doubt(Arc<str>),
     /// Rules of channels may have changed that nobody knows: subscriptions to all that have an owner are asked for anew.
     JudgeAll,
     /// An agent's subscription to a channel ends.

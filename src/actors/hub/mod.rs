@@ -14,6 +14,7 @@ pub use table::{HubTable, Listener};
 use super::homes::Homes;
 use super::peer::PeerHub;
 use super::watch::{Role, Stage};
+use crate::domain::channel::Rule;
 use crate::telemetry::metric;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -109,14 +110,16 @@ fn hand_on(table: &SharedTable, homes: &Homes, message: HubMessage) {
                 listener.follow(from.as_deref(), to.as_deref());
             }
         }
-        HubMessage::Judge(channel, rule) => {
-            let mut listeners = table.borrow().listeners_of(&channel);
-            listeners.retain(|(_, listener)| !listener.may_stay(&channel, &rule));
+        HubMessage::Judge(changed) => {
+            for (channel, rule) in changed.iter() {
+                judge(table, channel, rule);
+            }
+        }
+        HubMessage::Doubt(channel) => {
+            let listeners = table.borrow().listeners_of(&channel);
             let sessions = listeners.iter().map(|(session, _)| *session).collect();
             let lost = table.borrow_mut().lose_some(&channel, &sessions);
-            for (listener, channel, is_held) in lost {
-                listener.put_off(&channel, is_held);
-            }
+            tell_lost(lost);
         }
         HubMessage::JudgeAll => {
             let lost = table.borrow_mut().lose_owned();
@@ -129,6 +132,17 @@ fn hand_on(table: &SharedTable, homes: &Homes, message: HubMessage) {
                 .iter()
                 .for_each(|listener| listener.unsubscribe(&channel));
         }
+    }
+}
+
+/// Ends the subscriptions to a channel that its rule does not allow.
+fn judge(table: &RefCell<HubTable>, channel: &Arc<str>, rule: &Rule) {
+    let mut listeners = table.borrow().listeners_of(channel);
+    listeners.retain(|(_, listener)| !listener.may_stay(channel, rule));
+    let sessions = listeners.iter().map(|(session, _)| *session).collect();
+    let lost = table.borrow_mut().lose_some(channel, &sessions);
+    for (listener, channel, is_held) in lost {
+        listener.put_off(&channel, is_held);
     }
 }
 

@@ -64,6 +64,7 @@ impl PeerHub {
             | HubMessage::HomeLost(_)
             | HubMessage::Judge(..)
             | HubMessage::JudgeAll
+            | HubMessage::Doubt(_)
             | HubMessage::Follow { .. }
             | HubMessage::Settle { .. }
             | HubMessage::ShardGone(..) => return,

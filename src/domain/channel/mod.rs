@@ -3,7 +3,7 @@
 mod right;
 mod schema;
 
-pub use right::{Rule, Subject, Verb, check, is_app_name};
+pub use right::{Rule, Subject, Verb, app_key_id, check, is_app_name};
 pub use schema::{SCHEMA_MAX_BYTES, Schema, SchemaError, SchemaFlaw};
 
 use crate::base::limit::CHANNEL_NAME_MAX_BYTES;

@@ -4,7 +4,7 @@ use super::Namespace;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
 use std::collections::HashSet;
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -148,6 +148,16 @@ fn missing(why: &'static str) -> Refusal {
 
 fn not_owner() -> Refusal {
     Refusal::new(Code::NotOwner, "the channel belongs to somebody else")
+}
+
+/// By which revocations know an app's key, from its hash: it is no secret.
+pub fn app_key_id(key_hash: &[u8]) -> String {
+    let mut id = String::with_capacity(key_hash.len().saturating_mul(2));
+    for byte in key_hash {
+        // A text takes everything.
+        let _ = write!(id, "{byte:02x}");
+    }
+    id
 }
 
 #[cfg(test)]

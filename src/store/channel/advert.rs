@@ -1,8 +1,8 @@
 //! Adverts: what owners say of their channels, with the schema of what is published there.
 
-use super::note_change;
 use super::right::Changed;
-use crate::base::limit::CHANNEL_ADVERTS_MAX;
+use super::{hold_head, note_change};
+use crate::base::limit::{ADVERTS_LIST_MAX_BYTES, CHANNEL_ADVERTS_MAX};
 use crate::base::time::Timestamp;
 use crate::store::connection::on_conn;
 use crate::store::{Reader, Result, Store, schema};
@@ -21,6 +21,9 @@ extern "SQL" {
     fn lower_or_null(text: Nullable<Text>) -> Nullable<Text>;
 }
 
+/// Rows in one statement.
+const ADVERTS_AT_A_TIME: i64 = 100;
+
 /// What is said of a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Advert {
@@ -34,6 +37,16 @@ pub struct Advert {
     pub schema: Option<String>,
     /// When it was said.
     pub updated_at: Timestamp,
+}
+
+impl Advert {
+    /// What it takes in an answer, about. Units: bytes.
+    fn size(&self) -> usize {
+        let texts = [&self.description, &self.schema].into_iter().flatten();
+        let texts = texts.fold(0_usize, |sum, text| sum.saturating_add(text.len()));
+        let names = self.channel.len().saturating_add(self.owner.len());
+        texts.saturating_add(names)
+    }
 }
 
 /// What a search found.
@@ -62,6 +75,7 @@ impl Store {
     pub fn advertise(&mut self, advert: &Advert) -> Result<Changed> {
         use schema::channel_advert::dsl as a;
         self.write("advertise a channel", |conn| {
+            hold_head(conn)?;
             let others = || {
                 a::channel_advert
                     .filter(a::owner.eq(&advert.owner).and(a::channel.ne(&advert.channel)))
@@ -117,30 +131,46 @@ impl Reader {
         })
     }
 
-    /// All adverts, or those of an owner, by channel.
+    /// All adverts, newest first, or those of an owner, by channel: as many as there is room for in one answer.
     pub fn adverts(&mut self, owner: Option<&str>) -> Result<Vec<Advert>> {
         use schema::channel_advert::dsl as a;
         self.read("list adverts", |conn| {
-            let rows: Vec<Row> = match owner {
-                Some(owner) => {
-                    let query = || {
-                        a::channel_advert
-                            .filter(a::owner.eq(owner))
-                            .order(a::channel)
-                            .limit(CHANNEL_ADVERTS_MAX)
+            let mut adverts: Vec<Advert> = Vec::new();
+            let (mut left, mut room) = (CHANNEL_ADVERTS_MAX, ADVERTS_LIST_MAX_BYTES);
+            // In portions, so that no more is read than is shown.
+            while left > 0 {
+                let portion = left.min(ADVERTS_AT_A_TIME);
+                let offset = CHANNEL_ADVERTS_MAX - left;
+                let rows: Vec<Row> = match owner {
+                    Some(owner) => {
+                        let query = || {
+                            let own = a::channel_advert.filter(a::owner.eq(owner));
+                            own.order(a::channel).offset(offset).limit(portion)
+                        };
+                        on_conn!(conn, |c| query().load(c))?
+                    }
+                    None => {
+                        let query = || {
+                            let newest = a::channel_advert.order((a::updated_at.desc(), a::channel));
+                            newest.offset(offset).limit(portion)
+                        };
+                        on_conn!(conn, |c| query().load(c))?
+                    }
+                };
+                let is_last = i64::try_from(rows.len()).is_ok_and(|count| count < portion);
+                for row in rows.into_iter().map(advert) {
+                    let Some(rest) = room.checked_sub(row.size()) else {
+                        return Ok(adverts);
                     };
-                    on_conn!(conn, |c| query().load(c))?
+                    room = rest;
+                    adverts.push(row);
                 }
-                None => {
-                    let query = || {
-                        a::channel_advert
-                            .order((a::updated_at.desc(), a::channel))
-                            .limit(CHANNEL_ADVERTS_MAX)
-                    };
-                    on_conn!(conn, |c| query().load(c))?
+                if is_last {
+                    break;
                 }
-            };
-            Ok(rows.into_iter().map(advert).collect())
+                left = left.saturating_sub(portion);
+            }
+            Ok(adverts)
         })
     }
 

@@ -1,10 +1,13 @@
 //! Apps: principals of users, with a key of their own.
 
-use super::note_changes;
+use super::{hold_head, note_changes};
 use crate::base::limit::APPS_PER_OWNER_MAX;
 use crate::base::time::Timestamp;
-use crate::store::connection::{Conn, on_conn};
+use crate::domain::agent::RevocationKind;
+use crate::domain::channel::app_key_id;
+use crate::store::connection::{Conn, load_for_update, on_conn};
 use crate::store::login::{HandleKind, take_handle};
+use crate::store::token::note_revocation;
 use crate::store::{Reader, Result, Store, schema};
 use diesel::{
     BoolExpressionMethods, EscapeExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl,
@@ -63,6 +66,7 @@ impl Store {
         use schema::app::dsl as a;
         let key = new.name.to_lowercase();
         self.write("make an app", |conn| {
+            hold_head(conn)?;
             let own = || a::app.filter(a::owner.eq(&new.owner)).count();
             let count: i64 = on_conn!(conn, |c| own().get_result(c))?;
             if count >= APPS_PER_OWNER_MAX {
@@ -84,16 +88,19 @@ impl Store {
         })
     }
 
-    /// Gives an app another key. `false`: this owner has no such app.
+    /// Gives an app another key, and revokes the one before until a time. `false`: this owner has no such app.
     pub fn rotate_app(
         &mut self,
-        name: &str,
-        owner: &str,
+        (name, owner): (&str, &str),
         key_hash: &[u8; 32],
+        revoked_until: Timestamp,
         now: Timestamp,
     ) -> Result<bool> {
         use schema::app::dsl as a;
         self.write("rotate an app's key", |conn| {
+            if !revoke_key(conn, name, owner, revoked_until, now)? {
+                return Ok(false);
+            }
             let update = || {
                 diesel::update(a::app.find(name.to_lowercase()).filter(a::owner.eq(owner)))
                     .set((a::key_hash.eq(key_hash.as_slice()), a::rotated_at.eq(now.0)))
@@ -102,12 +109,20 @@ impl Store {
         })
     }
 
-    /// Deletes an app. Its name is free again; its channels' locks, grants and adverts go with it, and so does what others granted it.
-    /// Gives the channels whose rules changed; none when this owner has no such app.
-    pub fn delete_app(&mut self, name: &str, owner: &str, now: Timestamp) -> Result<Option<Vec<String>>> {
+    /// Deletes an app and revokes its key until a time. Its name is free again; its channels' locks, grants and adverts go with it, and
+    /// so does what others granted it. Gives the channels whose rules changed; none when this owner has no such app.
+    pub fn delete_app(
+        &mut self,
+        (name, owner): (&str, &str),
+        revoked_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Vec<String>>> {
         use schema::{app::dsl as a, handle::dsl as h};
         let key = name.to_lowercase();
         self.write("delete an app", |conn| {
+            if !revoke_key(conn, name, owner, revoked_until, now)? {
+                return Ok(None);
+            }
             let find = || a::app.find(&key).filter(a::owner.eq(owner)).select(a::shown);
             let shown: Option<String> = on_conn!(conn, |c| find().first(c).optional())?;
             let Some(shown) = shown else {
@@ -118,6 +133,27 @@ impl Store {
             forget_app(conn, &shown, now).map(Some)
         })
     }
+}
+
+/// Ends the key that an app has now: whoever rotates or deletes at the same time waits. `false`: this owner has no such app.
+fn revoke_key(
+    conn: &mut Conn,
+    name: &str,
+    owner: &str,
+    until: Timestamp,
+    now: Timestamp,
+) -> QueryResult<bool> {
+    use schema::app::dsl as a;
+    let own = a::app
+        .filter(a::name.eq(name.to_lowercase()))
+        .filter(a::owner.eq(owner))
+        .select(a::key_hash);
+    let hashes: Vec<Vec<u8>> = load_for_update!(conn, own)?;
+    let Some(hash) = hashes.first() else {
+        return Ok(false);
+    };
+    note_revocation(conn, RevocationKind::Token, &app_key_id(hash), until, now)?;
+    Ok(true)
 }
 
 /// Forgets what an app decided and said about its channels, and what others granted it: the next one of its name is another app.

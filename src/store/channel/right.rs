@@ -1,12 +1,13 @@
 //! Locks and grants, and what changed of them.
 
-use super::note_change;
+use super::{ROWS_AT_A_TIME, hold_head, note_change};
 use crate::base::limit::{CHANNEL_CHANGES_MAX, CHANNEL_GRANTS_MAX, CHANNEL_LOCKS_MAX};
 use crate::base::time::Timestamp;
 use crate::domain::channel::Rule;
-use crate::store::connection::on_conn;
+use crate::store::connection::{Conn, on_conn};
 use crate::store::{Reader, Result, Store, schema};
-use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
+use diesel::query_dsl::positional_order_dsl::PositionalOrderDsl;
+use diesel::{CombineDsl, ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 use std::collections::HashMap;
 
 /// What became of a change.
@@ -43,6 +44,7 @@ impl Store {
     pub fn lock_channel(&mut self, channel: &str, owner: &str, now: Timestamp) -> Result<Changed> {
         use schema::channel_lock::dsl as l;
         self.write("lock a channel", |conn| {
+            hold_head(conn)?;
             let mine = || l::channel_lock.filter(l::owner.eq(owner)).count();
             let count: i64 = on_conn!(conn, |c| mine().get_result(c))?;
             let row = || (l::channel.eq(channel), l::owner.eq(owner), l::locked_at.eq(now.0));
@@ -75,17 +77,25 @@ impl Store {
         })
     }
 
-    /// Lets somebody hear a channel while it is locked.
-    pub fn grant_channel(&mut self, channel: &str, target: &str, now: Timestamp) -> Result<Changed> {
+    /// Lets somebody hear a channel of an owner while it is locked.
+    pub fn grant_channel(
+        &mut self,
+        channel: &str,
+        owner: &str,
+        target: &str,
+        now: Timestamp,
+    ) -> Result<Changed> {
         use schema::channel_grant::dsl as g;
         self.write("grant a channel", |conn| {
-            let all = || g::channel_grant.filter(g::channel.eq(channel)).count();
-            let count: i64 = on_conn!(conn, |c| all().get_result(c))?;
+            hold_head(conn)?;
+            let mine = || g::channel_grant.filter(g::owner.eq(owner)).count();
+            let count: i64 = on_conn!(conn, |c| mine().get_result(c))?;
             let row = || {
                 (
                     g::channel.eq(channel),
                     g::target.eq(target),
                     g::granted_at.eq(now.0),
+                    g::owner.eq(owner),
                 )
             };
             let added = on_conn!(conn, |c| diesel::insert_into(g::channel_grant)
@@ -164,29 +174,19 @@ impl Reader {
         })
     }
 
+    /// The rules of these channels; one that is missing here has none.
+    pub fn channel_rights(&mut self, channels: &[String]) -> Result<HashMap<String, Rule>> {
+        self.read("read rights to channels", |conn| rights_of(conn, channels))
+    }
+
     /// What is stored of these channels; of one that is missing here, nothing is.
     pub fn channel_rules(&mut self, channels: &[String]) -> Result<HashMap<String, StoredRule>> {
-        use schema::{channel_advert::dsl as a, channel_grant::dsl as g, channel_lock::dsl as l};
+        use schema::channel_advert::dsl as a;
         self.read("read rules of channels", |conn| {
-            let mut rules: HashMap<String, StoredRule> = HashMap::new();
-            let locks = || {
-                l::channel_lock
-                    .filter(l::channel.eq_any(channels))
-                    .select(l::channel)
-            };
-            let locked: Vec<String> = on_conn!(conn, |c| locks().load(c))?;
-            for channel in locked {
-                rules.entry(channel).or_default().rule.is_locked = true;
-            }
-            let grants = || {
-                g::channel_grant
-                    .filter(g::channel.eq_any(channels))
-                    .select((g::channel, g::target))
-            };
-            let granted: Vec<(String, String)> = on_conn!(conn, |c| grants().load(c))?;
-            for (channel, target) in granted {
-                rules.entry(channel).or_default().rule.granted.insert(target);
-            }
+            let rights = rights_of(conn, channels)?.into_iter();
+            let mut rules: HashMap<String, StoredRule> = rights
+                .map(|(channel, rule)| (channel, StoredRule { rule, schema: None }))
+                .collect();
             let adverts = || {
                 a::channel_advert
                     .filter(a::channel.eq_any(channels))
@@ -205,36 +205,18 @@ impl Reader {
     pub fn known_channels(&mut self, after: &str, limit: i64) -> Result<Vec<String>> {
         use schema::{channel_advert::dsl as a, channel_grant::dsl as g, channel_lock::dsl as l};
         self.read("list channels", |conn| {
-            let locks = || {
-                l::channel_lock
-                    .filter(l::channel.gt(after))
-                    .order(l::channel)
+            let locks = l::channel_lock.filter(l::channel.gt(after)).select(l::channel);
+            let grants = g::channel_grant.filter(g::channel.gt(after)).select(g::channel);
+            let adverts = a::channel_advert.filter(a::channel.gt(after)).select(a::channel);
+            // In one statement: only the database knows its own order of texts.
+            let all = || {
+                locks
+                    .union(grants)
+                    .union(adverts)
+                    .positional_order_by(1)
                     .limit(limit)
-                    .select(l::channel)
             };
-            let mut channels: Vec<String> = on_conn!(conn, |c| locks().load(c))?;
-            let grants = || {
-                g::channel_grant
-                    .filter(g::channel.gt(after))
-                    .order(g::channel)
-                    .limit(limit)
-                    .select(g::channel)
-                    .distinct()
-            };
-            let granted: Vec<String> = on_conn!(conn, |c| grants().load(c))?;
-            let adverts = || {
-                a::channel_advert
-                    .filter(a::channel.gt(after))
-                    .order(a::channel)
-                    .limit(limit)
-                    .select(a::channel)
-            };
-            let advertised: Vec<String> = on_conn!(conn, |c| adverts().load(c))?;
-            channels.extend(granted);
-            channels.extend(advertised);
-            channels.sort_unstable();
-            channels.dedup();
-            channels.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            let channels: Vec<String> = on_conn!(conn, |c| all().load(c))?;
             Ok(channels)
         })
     }
@@ -253,4 +235,26 @@ impl Reader {
             on_conn!(conn, |c| query().load(c))
         })
     }
+}
+
+fn rights_of(conn: &mut Conn, channels: &[String]) -> QueryResult<HashMap<String, Rule>> {
+    use schema::{channel_grant::dsl as g, channel_lock::dsl as l};
+    let mut rights: HashMap<String, Rule> = HashMap::new();
+    for some in channels.chunks(ROWS_AT_A_TIME) {
+        let locks = || l::channel_lock.filter(l::channel.eq_any(some)).select(l::channel);
+        let locked: Vec<String> = on_conn!(conn, |c| locks().load(c))?;
+        for channel in locked {
+            rights.entry(channel).or_default().is_locked = true;
+        }
+        let grants = || {
+            g::channel_grant
+                .filter(g::channel.eq_any(some))
+                .select((g::channel, g::target))
+        };
+        let granted: Vec<(String, String)> = on_conn!(conn, |c| grants().load(c))?;
+        for (channel, target) in granted {
+            rights.entry(channel).or_default().granted.insert(target);
+        }
+    }
+    Ok(rights)
 }

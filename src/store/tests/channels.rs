@@ -1,7 +1,10 @@
 //! Locks, grants, adverts and apps, and how nodes hear what changed of them.
 
 use super::*;
-use crate::base::limit::{APPS_PER_OWNER_MAX, CHANNEL_CHANGES_MAX, CHANNEL_GRANTS_MAX};
+use crate::base::limit::{
+    ADVERTS_LIST_MAX_BYTES, APPS_PER_OWNER_MAX, CHANNEL_ADVERTS_MAX, CHANNEL_CHANGES_MAX, CHANNEL_GRANTS_MAX,
+};
+use crate::domain::agent::RevocationKind;
 use crate::domain::channel::Rule;
 use crate::store::channel::*;
 
@@ -45,12 +48,18 @@ fn a_lock_and_its_grants_are_kept_apart() {
         let Stage { mut store, now, .. } = Stage::new(target, &[]);
         let reader = &mut Reader::open(target).unwrap();
         let (name, other) = ("agent.alice.notes", "agent.alice.other");
-        assert_eq!(store.grant_channel(name, "bob", now).unwrap(), Changed::Done);
-        assert_eq!(store.grant_channel(name, "bob", now).unwrap(), Changed::Already);
+        assert_eq!(
+            store.grant_channel(name, "alice", "bob", now).unwrap(),
+            Changed::Done
+        );
+        assert_eq!(
+            store.grant_channel(name, "alice", "bob", now).unwrap(),
+            Changed::Already
+        );
         assert_eq!(rule_of(reader, name).rule, rule(false, &["bob"]));
         assert_eq!(store.lock_channel(name, "alice", now).unwrap(), Changed::Done);
         assert_eq!(store.lock_channel(name, "alice", now).unwrap(), Changed::Already);
-        store.grant_channel(name, "app:Bot", now).unwrap();
+        store.grant_channel(name, "alice", "app:Bot", now).unwrap();
         assert_eq!(rule_of(reader, name).rule, rule(true, &["bob", "app:Bot"]));
         assert_eq!(rule_of(reader, other).rule, rule(false, &[]));
         store.lock_channel(other, "alice", now).unwrap();
@@ -66,23 +75,31 @@ fn a_lock_and_its_grants_are_kept_apart() {
 }
 
 #[test]
-fn a_channel_has_so_many_grants_and_no_more() {
+fn an_owner_has_so_many_grants_and_no_more() {
     on_both(|target| {
         let Stage { mut store, now, .. } = Stage::new(target, &[]);
         let name = "agent.alice.notes";
         let rows = format!(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {CHANNEL_GRANTS_MAX})
-             INSERT INTO channel_grant (channel, target, granted_at) SELECT '{name}', 'user-' || i, 1 FROM n"
+             INSERT INTO channel_grant (channel, target, granted_at, owner) SELECT '{name}', 'user-' || i, 1, 'alice' FROM n"
         );
         tamper(target, &rows);
         let reader = &mut Reader::open(target).unwrap();
         let before = reader.channel_changes_since(0).unwrap();
-        assert_eq!(store.grant_channel(name, "bob", now).unwrap(), Changed::Full);
         assert_eq!(
-            store.grant_channel(name, "user-7", now).unwrap(),
+            store.grant_channel(name, "alice", "bob", now).unwrap(),
+            Changed::Full
+        );
+        assert_eq!(
+            store.grant_channel(name, "alice", "user-7", now).unwrap(),
             Changed::Already
         );
         assert!(!rule_of(reader, name).rule.granted.contains("bob"));
+        let next = "agent.alice.next";
+        assert_eq!(
+            store.grant_channel(next, "alice", "bob", now).unwrap(),
+            Changed::Full
+        );
         assert_eq!(reader.channel_changes_since(0).unwrap(), before);
     });
 }
@@ -97,7 +114,7 @@ fn changes_are_told_in_order_each_to_whoever_has_not_heard_of_it() {
         // Who knows nothing yet hears that everything may have changed.
         assert_eq!(reader.channel_changes_since(-1).unwrap().channels, None);
         store.lock_channel("agent.alice.a", "alice", now).unwrap();
-        store.grant_channel("agent.alice.b", "bob", now).unwrap();
+        store.grant_channel("agent.alice.b", "alice", "bob", now).unwrap();
         store.revoke_channel("agent.alice.b", "bob", now).unwrap();
         store.advertise(&advert("agent.alice.c", "c", now)).unwrap();
         store.remove_advert("agent.alice.c", now).unwrap();
@@ -249,6 +266,73 @@ fn an_advert_is_replaced_and_its_schema_is_part_of_the_rule() {
 }
 
 #[test]
+fn a_list_of_adverts_is_as_long_as_there_is_room() {
+    on_both(|target| {
+        let Stage { mut store, now, .. } = Stage::new(target, &[]);
+        let reader = &mut Reader::open(target).unwrap();
+        let fill = |count: i64| {
+            let rows = format!(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+                 INSERT INTO channel_advert (channel, owner, description, updated_at)
+                 SELECT 'agent.user-' || i || '.a', 'user-' || i, 'd', i FROM n"
+            );
+            tamper(target, "DELETE FROM channel_advert");
+            tamper(target, &rows);
+        };
+        for (count, shown) in [
+            (100, 100),
+            (101, 101),
+            (CHANNEL_ADVERTS_MAX + 1, CHANNEL_ADVERTS_MAX),
+        ] {
+            fill(count);
+            let listed = reader.adverts(None).unwrap();
+            assert_eq!(i64::try_from(listed.len()).unwrap(), shown);
+            assert!(listed.is_sorted_by_key(|advert| -advert.updated_at.0));
+        }
+        tamper(target, "DELETE FROM channel_advert");
+        let half = "x".repeat(ADVERTS_LIST_MAX_BYTES / 2);
+        for (topic, description) in [("a", "last"), ("b", &half), ("c", &half)] {
+            let said = advert(&format!("agent.alice.{topic}"), description, now);
+            store.advertise(&said).unwrap();
+        }
+        let owned = reader.adverts(Some("alice")).unwrap();
+        let names: Vec<&str> = owned.iter().map(|advert| advert.channel.as_str()).collect();
+        assert_eq!(names, ["agent.alice.a", "agent.alice.b"]);
+    });
+}
+
+#[test]
+fn channels_are_paged_through_in_the_order_of_the_database() {
+    on_both(|target| {
+        let Stage { mut store, now, .. } = Stage::new(target, &[]);
+        let reader = &mut Reader::open(target).unwrap();
+        // Letters that collations order otherwise than by their bytes.
+        let topics = ["a", "B", "_c", "a-b", "a_b", "aB", "ä", "Z"];
+        for (number, topic) in topics.iter().enumerate() {
+            let name = format!("agent.alice.{topic}");
+            match number % 3 {
+                0 => store.lock_channel(&name, "alice", now).map(drop),
+                1 => store.grant_channel(&name, "alice", "bob", now).map(drop),
+                _ => store.advertise(&advert(&name, "x", now)).map(drop),
+            }
+            .unwrap();
+        }
+        let mut seen = Vec::new();
+        let mut after = String::new();
+        loop {
+            let page = reader.known_channels(&after, 3).unwrap();
+            let Some(last) = page.last() else { break };
+            after.clone_from(last);
+            seen.extend(page);
+        }
+        seen.sort_unstable();
+        let mut expected = topics.map(|topic| format!("agent.alice.{topic}"));
+        expected.sort_unstable();
+        assert_eq!(seen, expected);
+    });
+}
+
+#[test]
 fn an_app_has_one_name_in_any_case_and_the_newest_of_its_keys() {
     on_both(|target| {
         let Stage { mut store, now, .. } = Stage::new(target, &[]);
@@ -263,10 +347,18 @@ fn an_app_has_one_name_in_any_case_and_the_newest_of_its_keys() {
         }
         assert_eq!(reader.app("bOT").unwrap().unwrap().name, "Bot");
         assert_eq!(reader.app_by_key(&[1; 32]).unwrap().unwrap().owner, "alice");
-        assert!(!store.rotate_app("Bot", "bob", &[3; 32], now).unwrap());
-        assert!(store.rotate_app("Bot", "alice", &[3; 32], now).unwrap());
+        let later = now.plus_ms(60_000);
+        assert!(!store.rotate_app(("Bot", "bob"), &[3; 32], later, now).unwrap());
+        assert!(store.rotate_app(("Bot", "alice"), &[3; 32], later, now).unwrap());
         assert_eq!(reader.app_by_key(&[1; 32]).unwrap(), None);
         assert_eq!(reader.app_by_key(&[3; 32]).unwrap().unwrap().name, "Bot");
+        // With the key before it goes what was opened with it, in the same transaction.
+        let (revoked, _) = reader.revocations_since(0).unwrap();
+        let revoked: Vec<_> = revoked
+            .iter()
+            .map(|row| (row.kind, row.id.clone(), row.until))
+            .collect();
+        assert_eq!(revoked, [(RevocationKind::Token, "01".repeat(32), later)]);
         for number in 1..APPS_PER_OWNER_MAX {
             let key = 10 + u8::try_from(number).unwrap();
             let made = store.make_app(&app(&format!("app_{number}"), "alice", key), now);
@@ -294,15 +386,27 @@ fn with_an_app_go_its_rules_and_what_others_granted_it() {
         store.lock_channel("app.My_Bot.news", "app:My_Bot", now).unwrap();
         store.advertise(&advert("app.My_Bot.shown", "x", now)).unwrap();
         // Granted before it is locked, and to the app by others.
-        for channel in ["app.My_Bot.news", "app.My_Bot.later", "app.MyXBot.later"] {
-            store.grant_channel(channel, "carol", now).unwrap();
+        for (channel, owner) in [
+            ("app.My_Bot.news", "app:My_Bot"),
+            ("app.My_Bot.later", "app:My_Bot"),
+            ("app.MyXBot.later", "app:MyXBot"),
+        ] {
+            store.grant_channel(channel, owner, "carol", now).unwrap();
         }
         for target in ["app:My_Bot", "app:MyXBot"] {
-            store.grant_channel("agent.dave.secret", target, now).unwrap();
+            store
+                .grant_channel("agent.dave.secret", "dave", target, now)
+                .unwrap();
         }
         let version = reader.channel_changes_since(0).unwrap().version;
-        assert_eq!(store.delete_app("My_Bot", "bob", now).unwrap(), None);
-        let channels = store.delete_app("my_bot", "alice", now).unwrap().unwrap();
+        assert_eq!(
+            store.delete_app(("My_Bot", "bob"), now.plus_ms(1), now).unwrap(),
+            None
+        );
+        let channels = store
+            .delete_app(("my_bot", "alice"), now.plus_ms(1), now)
+            .unwrap()
+            .unwrap();
         let expected = [
             "agent.dave.secret",
             "app.My_Bot.later",
@@ -337,11 +441,14 @@ fn an_app_with_very_many_rules_goes_and_nodes_forget_everything() {
         store.make_app(&app("Bot", "alice", 1), now).unwrap();
         let rows = format!(
             "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {CHANNEL_CHANGES_MAX})
-             INSERT INTO channel_grant (channel, target, granted_at) SELECT 'app.Bot.' || i, 'bob', 1 FROM n"
+             INSERT INTO channel_grant (channel, target, granted_at, owner) SELECT 'app.Bot.' || i, 'bob', 1, 'app:Bot' FROM n"
         );
         tamper(target, &rows);
         let version = reader.channel_changes_since(0).unwrap().version;
-        let channels = store.delete_app("Bot", "alice", now).unwrap().unwrap();
+        let channels = store
+            .delete_app(("Bot", "alice"), now.plus_ms(1), now)
+            .unwrap()
+            .unwrap();
         assert_eq!(i64::try_from(channels.len()).unwrap(), CHANNEL_CHANGES_MAX + 1);
         let changes = reader.channel_changes_since(version).unwrap();
         assert!(changes.version > version && changes.channels.is_none());

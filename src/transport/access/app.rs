@@ -1,12 +1,11 @@
 //! Apps: an app's key is good for channels, over HTTP and over a socket, until it is rotated.
 
 use super::Access;
-use crate::domain::agent::{Permissions, RevocationKind};
-use crate::domain::channel::Subject;
+use crate::domain::agent::Permissions;
+use crate::domain::channel::{Subject, app_key_id};
 use crate::domain::refusal::{Code, Refusal};
 use crate::guard::{AppKey, TokenKind, Verified};
 use crate::telemetry::metric;
-use std::fmt::Write;
 
 impl Access {
     /// Verifies what somebody shows: a token, or an app's key. Errors: as `verify`; temporary ones.
@@ -23,7 +22,7 @@ impl Access {
         Ok(Verified {
             subject: Subject::App(&app.name).to_string(),
             permissions: Some(Permissions::from_names([])),
-            token_id: Some(token_id_of(&hash)),
+            token_id: Some(app_key_id(&hash)),
             family: None,
             key_id: None,
             issued_at: None,
@@ -34,21 +33,4 @@ impl Access {
             info: None,
         })
     }
-
-    /// Closes the sockets that were opened with an app's key, on all nodes. Errors: temporary ones.
-    pub async fn revoke_app_key(&self, key_hash: &[u8]) -> Result<(), Refusal> {
-        self.revoke_id(RevocationKind::Token, token_id_of(key_hash))
-            .await?;
-        self.refresh_revocations().await
-    }
-}
-
-/// By which revocations know a key: it is no secret.
-fn token_id_of(key_hash: &[u8]) -> String {
-    let mut id = String::with_capacity(key_hash.len().saturating_mul(2));
-    for byte in key_hash {
-        // A text takes everything.
-        let _ = write!(id, "{byte:02x}");
-    }
-    id
 }

@@ -53,14 +53,13 @@ impl From<Refusal> for ProfileError {
 }
 
 impl Access {
-    /// Begins a log-in by an SSH key. Errors: `not_found` when there is no such key, `rate_limited`, temporary ones.
-    pub async fn begin_signing(
-        &self,
-        username: &Handle,
-        key: &KeyName,
-        client: &str,
-    ) -> Result<Signing, Refusal> {
-        self.count(Bucket::Tokens, client).await?;
+    /// Counts a log-in that begins, before anything is done for it. Errors: `rate_limited`, temporary ones.
+    pub async fn count_login(&self, client: &str) -> Result<(), Refusal> {
+        self.count(Bucket::Tokens, client).await
+    }
+
+    /// Begins a log-in by an SSH key. Errors: `not_found` when there is no such key, temporary ones.
+    pub async fn begin_signing(&self, username: &Handle, key: &KeyName) -> Result<Signing, Refusal> {
         self.public_key(username, key).await?.ok_or_else(no_key)?;
         let (now, nonce) = (self.now(), self.entropy.token_base62(NONCE_CHARS));
         let issued_at_s = now.0.div_euclid(1_000);
@@ -115,10 +114,8 @@ impl Access {
         self.admit_user(username, is_bound).await
     }
 
-    /// Begins a log-in by a profile. Gives what the profile must show. Errors: `not_found` when no profiles are asked, `rate_limited`,
-    /// temporary ones.
+    /// Begins a log-in by a profile. Gives what the profile must show. Errors: `not_found` when no profiles are asked, temporary ones.
     pub async fn begin_showing(&self, username: &Handle, client: &str) -> Result<String, Refusal> {
-        self.count(Bucket::Tokens, client).await?;
         self.profiles.as_ref().ok_or_else(not_available)?;
         let id = id_of_showing(username, client);
         if let Some(pending) = self.pending(&id).await? {

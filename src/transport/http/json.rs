@@ -1,7 +1,7 @@
 //! Bodies: JSON of a bounded size and depth, strict about types, unknown fields and doubled keys.
 
 use super::Problem;
-use crate::base::limit::{HTTP_BODY_MAX_BYTES, JSON_DEPTH_MAX, JSON_KEYS_MAX};
+use crate::base::limit::{HTTP_BODY_MAX_BYTES, JSON_DEPTH_MAX};
 use crate::domain::refusal::{Code, Refusal};
 use crate::wire;
 use actix_web::dev::Payload;
@@ -9,10 +9,8 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
-use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::DeserializeOwned;
 use serde_json::error::Category;
-use std::collections::HashSet;
-use std::fmt;
 
 /// A decoded JSON body.
 #[derive(Clone, Debug)]
@@ -42,7 +40,7 @@ pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     }
     check_depth(body)?;
     // Maps inside the body would keep the last of two keys silently.
-    serde_json::from_str::<Sane>(text).map_err(|error| refusal_of(&error))?;
+    wire::check_json_keys(body).map_err(|error| refusal_of(&error))?;
     serde_json::from_str(text).map_err(|error| refusal_of(&error))
 }
 
@@ -107,82 +105,10 @@ fn refusal_of(error: &serde_json::Error) -> Refusal {
     }
 }
 
-/// Any JSON whose objects have each key once and not too many, and whose texts have no U+0000.
-struct Sane;
-
-impl<'de> Deserialize<'de> for Sane {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Walk)
-    }
-}
-
-struct Walk;
-
-impl<'de> Visitor<'de> for Walk {
-    type Value = Sane;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Sane, E> {
-        Ok(Sane)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Sane, E> {
-        Ok(Sane)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Sane, E> {
-        Ok(Sane)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Sane, E> {
-        Ok(Sane)
-    }
-
-    fn visit_unit<E>(self) -> Result<Sane, E> {
-        Ok(Sane)
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Sane, E> {
-        if text.contains('\0') {
-            Err(E::custom("a text contains U+0000"))
-        } else {
-            Ok(Sane)
-        }
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Sane, A::Error> {
-        while items.next_element::<Sane>()?.is_some() {}
-        Ok(Sane)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Sane, A::Error> {
-        let mut keys = HashSet::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            if key.contains('\0') {
-                return Err(de::Error::custom("a key contains U+0000"));
-            }
-            if keys.len() >= JSON_KEYS_MAX {
-                return Err(de::Error::custom(format_args!(
-                    "an object has more than {JSON_KEYS_MAX} keys"
-                )));
-            }
-            entries.next_value::<Sane>()?;
-            if let Some(twice) = keys.replace(key) {
-                // The same words as serde's own, so that both are told apart from wrong values in one place.
-                let twice: String = twice.chars().take(64).collect();
-                return Err(de::Error::custom(format_args!("duplicate field `{twice}`")));
-            }
-        }
-        Ok(Sane)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::limit::JSON_KEYS_MAX;
     use serde::Deserialize;
     use serde_json::Value;
 

@@ -262,8 +262,8 @@ pub enum News {
     Watched(Vec<(Handle, SessionId)>),
     /// A socket of mine left a channel whose home you are.
     LeftChannel(String, SessionId),
-    /// The rule of a channel changed: look.
-    Rights,
+    /// The rules of these channels changed: look.
+    RightsOf(Vec<String>),
     /// I missed something and forgot who of yours is on channels of mine: let them come again.
     ChannelsLost,
 }

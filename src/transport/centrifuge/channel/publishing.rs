@@ -108,8 +108,7 @@ impl Session {
         let (node, user) = (self.node(), self.user());
         let name = request.channel.as_str();
         let data = wrap(&user, node.now().0, &request.data);
-        let key = Some(request.key.clone()).filter(|key| !key.is_empty());
-        let (publisher, key) = (self.info(), key.unwrap_or(user));
+        let (publisher, key) = (self.info(), channels::latest_key(&request.key, &user));
         let published = match way(&node, name) {
             Ok(Way::Here(home)) => {
                 let draft = Draft {

@@ -1,6 +1,6 @@
 //! Adverts: `POST` and `DELETE /api/advertise`, and who reads them.
 
-use super::{Fields, Who, channel_of, check_own, is_name, malformed};
+use super::{Fields, Who, channel_of, check_own, is_name, malformed, may_change};
 use crate::base::limit::{ADVERT_MAX_CHARS, CHANNEL_ADVERTS_MAX, CHANNEL_NAME_MAX_BYTES};
 use crate::domain::channel::{SCHEMA_MAX_BYTES, Schema};
 use crate::domain::refusal::{Code, Refusal};
@@ -32,6 +32,7 @@ pub async fn advertise(web: Data<Web>, who: Result<Who, Problem>, body: Result<F
     let (who, Json(fields)) = (who?, body?);
     let channel = channel_of(&fields)?.to_owned();
     check_own(&who, &channel, "can only advertise your own channels")?;
+    may_change(&web, &who)?;
     let advert = Advert {
         channel,
         owner: who.subject().to_string(),
@@ -59,6 +60,7 @@ pub async fn remove(web: Data<Web>, who: Result<Who, Problem>, body: Result<Fiel
     let (who, Json(fields)) = (who?, body?);
     let channel = channel_of(&fields)?.to_owned();
     check_own(&who, &channel, "can only delete your own advertisements")?;
+    may_change(&web, &who)?;
     let (name, now) = (channel.clone(), web.gateway.node.now());
     let database = &web.gateway.node.database;
     let removed = database

@@ -1,6 +1,6 @@
 //! Apps: principals of users, each with a key that is shown once.
 
-use super::{Fields, Who, malformed, text};
+use super::{Fields, Who, malformed, may_change, text};
 use crate::base::limit::APPS_PER_OWNER_MAX;
 use crate::domain::channel::is_app_name;
 use crate::domain::refusal::{Code, Refusal};
@@ -21,6 +21,7 @@ pub async fn create(web: Data<Web>, who: Result<Who, Problem>, body: Result<Fiel
     if !is_app_name(name) {
         return Err(malformed("an app's name is 3 to 32 of A-Z, a-z, 0-9 and _").into());
     }
+    may_change(&web, &who)?;
     let key = web.access.make_app_key();
     let new = NewApp {
         name: name.to_owned(),
@@ -64,30 +65,31 @@ pub async fn one(web: Data<Web>, who: Result<Who, Problem>, path: Path<String>) 
 
 /// `POST /api/apps/{app}/rotate`: the key before ends at once.
 pub async fn rotate(web: Data<Web>, who: Result<Who, Problem>, path: Path<String>) -> Answer {
-    let app = own(&web, &who?, &path).await?;
+    let who = who?;
+    may_change(&web, &who)?;
+    let app = own(&web, &who, &path).await?;
     let key = web.access.make_app_key();
-    let (name, owner, hash, now) = (
-        app.name.clone(),
-        app.owner.clone(),
-        key.hash(),
-        web.gateway.node.now(),
-    );
+    let (name, owner, hash) = (app.name.clone(), app.owner.clone(), key.hash());
+    let (now, until) = web.access.now_and_revoked_until();
     let database = &web.gateway.node.database;
-    let rotated = database.write(move |store| store.rotate_app(&name, &owner, &hash, now));
+    let rotated = database.write(move |store| store.rotate_app((&name, &owner), &hash, until, now));
     rotated.await?.then_some(()).ok_or_else(no_app)?;
-    web.access.revoke_app_key(&app.key_hash).await?;
+    web.access.look_for_revocations().await;
     ok(&json!({"ok": true, "app": shown(&app), "key": key.expose(), "hint": HINT}))
 }
 
 /// `DELETE /api/apps/{app}`
 pub async fn delete(web: Data<Web>, who: Result<Who, Problem>, path: Path<String>) -> Answer {
-    let app = own(&web, &who?, &path).await?;
-    let (name, owner, now) = (app.name.clone(), app.owner.clone(), web.gateway.node.now());
+    let who = who?;
+    may_change(&web, &who)?;
+    let app = own(&web, &who, &path).await?;
+    let (name, owner) = (app.name.clone(), app.owner.clone());
+    let (now, until) = web.access.now_and_revoked_until();
     let database = &web.gateway.node.database;
-    let deleted = database.write(move |store| store.delete_app(&name, &owner, now));
+    let deleted = database.write(move |store| store.delete_app((&name, &owner), until, now));
     let channels = deleted.await?.ok_or_else(no_app)?;
     web.gateway.node.note_rules_changed(&channels);
-    web.access.revoke_app_key(&app.key_hash).await?;
+    web.access.look_for_revocations().await;
     ok(&json!({"ok": true, "deleted": true, "appName": app.name}))
 }
 

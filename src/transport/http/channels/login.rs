@@ -1,6 +1,6 @@
 //! `/auth/*`: log-ins of the command line, and the keys that prove them.
 
-use super::{Fields, Who, malformed, text};
+use super::{Fields, Who, malformed, may_change, text};
 use crate::base::limit::SSH_KEYS_MAX;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::{Code, Refusal};
@@ -23,6 +23,7 @@ pub async fn init(web: Data<Web>, client: Client, body: Result<Fields, Problem>)
     let Json(fields) = body?;
     let username = username_of(&fields)?;
     let key = key_of(&fields)?;
+    web.access.count_login(&client.key).await?;
     let is_profile = match fields.get("method").and_then(Value::as_str) {
         Some("ssh") => false,
         Some("profile") => true,
@@ -40,7 +41,7 @@ pub async fn init(web: Data<Web>, client: Client, body: Result<Fields, Problem>)
         );
         return ok(&json!({"username": username, "signature": signature, "instructions": instructions}));
     }
-    let signing = web.access.begin_signing(&username, &key, &client.key).await?;
+    let signing = web.access.begin_signing(&username, &key).await?;
     ok(&json!({
         "username": username, "key_name": key.as_str(), "nonce": signing.nonce, "issuedAt": signing.issued_at_s,
         "message": signing.message, "namespace": NAMESPACE, "expires_at": signing.expires_at,
@@ -115,6 +116,7 @@ pub async fn put_key(web: Data<Web>, who: Result<Who, Problem>, body: Result<Fie
     let (who, Json(fields)) = (who?, body?);
     let (owner, name) = (who.user()?.to_string(), key_of(&fields)?);
     let line = text(&fields, "public_key", "public_key required")?;
+    may_change(&web, &who)?;
     let unusable = |error| Refusal::new(Code::Malformed, format!("the public key cannot be used: {error}"));
     let key = PublicKey::parse(line).map_err(unusable)?;
     let (key_name, public_key, now) = (
@@ -133,7 +135,9 @@ pub async fn put_key(web: Data<Web>, who: Result<Who, Problem>, body: Result<Fie
 
 /// `DELETE /auth/keys/{key_name}`
 pub async fn remove_key(web: Data<Web>, who: Result<Who, Problem>, path: Path<String>) -> Answer {
-    let (owner, name) = (who?.user()?.to_string(), path.into_inner());
+    let (who, name) = (who?, path.into_inner());
+    let owner = who.user()?.to_string();
+    may_change(&web, &who)?;
     let removed = name.clone();
     let database = &web.gateway.node.database;
     let is_removed = database

@@ -13,6 +13,7 @@ pub mod request;
 pub mod rule;
 
 use super::{Json, Problem, bearer_token};
+use crate::actors::channels::count_change;
 use crate::domain::agent::Handle;
 use crate::domain::channel::{Namespace, Subject, Verb, check};
 use crate::domain::refusal::{Code, Refusal};
@@ -101,6 +102,11 @@ fn check_own(who: &Who, channel: &str, not_own: &'static str) -> Result<(), Refu
     let namespace = namespace_of(channel)?;
     check(who.subject(), Verb::Own, &namespace, &Default::default())
         .map_err(|_reason| Refusal::new(Code::NotOwner, not_own))
+}
+
+/// Counts a change of whoever asks. Errors: `rate_limited`, `overloaded`.
+fn may_change(web: &Web, who: &Who) -> Result<(), Refusal> {
+    count_change(&web.gateway.node, &who.subject().to_string())
 }
 
 fn malformed(why: &'static str) -> Refusal {

@@ -1,6 +1,6 @@
 //! `POST /api/lock`, `/api/unlock`, `/api/grant`, `/api/revoke`: an owner decides who may hear a channel.
 
-use super::{Fields, Who, channel_of, check_own, is_name, malformed, text};
+use super::{Fields, Who, channel_of, check_own, is_name, malformed, may_change, text};
 use crate::base::limit::{CHANNEL_GRANTS_MAX, CHANNEL_LOCKS_MAX};
 use crate::domain::refusal::{Code, Refusal};
 use crate::store::channel::Changed;
@@ -15,6 +15,7 @@ pub async fn lock(web: Data<Web>, who: Result<Who, Problem>, body: Result<Fields
     let (who, Json(fields)) = (who?, body?);
     let channel = channel_of(&fields)?.to_owned();
     check_own(&who, &channel, "can only lock your own channels")?;
+    may_change(&web, &who)?;
     let (name, owner, now) = (channel.clone(), who.subject().to_string(), web.gateway.node.now());
     let database = &web.gateway.node.database;
     let changed = database.write(move |store| store.lock_channel(&name, &owner, now));
@@ -29,6 +30,7 @@ pub async fn unlock(web: Data<Web>, who: Result<Who, Problem>, body: Result<Fiel
     let (who, Json(fields)) = (who?, body?);
     let channel = channel_of(&fields)?.to_owned();
     check_own(&who, &channel, "can only unlock your own channels")?;
+    may_change(&web, &who)?;
     let (name, now) = (channel.clone(), web.gateway.node.now());
     let database = &web.gateway.node.database;
     let changed = database.write(move |store| store.unlock_channel(&name, now));
@@ -41,11 +43,12 @@ pub async fn grant(web: Data<Web>, who: Result<Who, Problem>, body: Result<Field
     let (who, Json(fields)) = (who?, body?);
     let (target, channel) = target_and_channel(&fields)?;
     check_own(&who, &channel, "can only grant access to your own channels")?;
-    let (name, whom, now) = (channel.clone(), target.clone(), web.gateway.node.now());
-    let database = &web.gateway.node.database;
-    let changed = database.write(move |store| store.grant_channel(&name, &whom, now));
+    may_change(&web, &who)?;
+    let (name, owner, now) = (channel.clone(), who.subject().to_string(), web.gateway.node.now());
+    let (whom, database) = (target.clone(), &web.gateway.node.database);
+    let changed = database.write(move |store| store.grant_channel(&name, &owner, &whom, now));
     settle(&web, &channel, changed.await?, || {
-        format!("a channel has at most {CHANNEL_GRANTS_MAX} grants")
+        format!("an owner grants at most {CHANNEL_GRANTS_MAX} times")
     })?;
     ok(&json!({"ok": true, "granted": true, "target": target, "channel": channel}))
 }
@@ -55,6 +58,7 @@ pub async fn revoke(web: Data<Web>, who: Result<Who, Problem>, body: Result<Fiel
     let (who, Json(fields)) = (who?, body?);
     let (target, channel) = target_and_channel(&fields)?;
     check_own(&who, &channel, "can only revoke access to your own channels")?;
+    may_change(&web, &who)?;
     let (name, whom, now) = (channel.clone(), target.clone(), web.gateway.node.now());
     let database = &web.gateway.node.database;
     let changed = database.write(move |store| store.revoke_channel(&name, &whom, now));
