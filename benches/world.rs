@@ -15,11 +15,13 @@ fn main() {}
 mod bench {
     use criterion::{BatchSize, Criterion, criterion_group};
     use rookery::actors::publication::{Dialect, Publication};
+    use rookery::actors::rights::{Known, Rights, judge};
     use rookery::base::id::{AgentId, EventId, NodeId};
     use rookery::base::time::{Tick, TickRate, Timestamp};
     use rookery::config::WorldFile;
     use rookery::domain::action::{Action, Durability};
     use rookery::domain::agent::{Handle, Name, Permissions, Profile};
+    use rookery::domain::channel::{Namespace, Rule, Subject, Verb};
     use rookery::domain::event::{Event, EventKind};
     use rookery::domain::ledger::{Amount, Payee, TransferCode};
     use rookery::domain::region::{Body, RegionState, World};
@@ -40,12 +42,40 @@ mod bench {
     const CHANGED: u64 = 30;
     const PAYMENTS: usize = 100;
     const COMPANY: u64 = 31;
+    const GUARDED: usize = 1_000;
     const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
-    criterion_group!(all, region, perception, frames, commits);
+    criterion_group!(all, region, perception, frames, commits, rights);
 
     fn id(number: u64) -> AgentId {
         AgentId(uuid::Uuid::from_u128(u128::from(number) + 1))
+    }
+
+    /// Whether somebody may hear one of many channels that are locked and granted to a thousand each, when all of it is known here.
+    fn rights(criterion: &mut Criterion) {
+        let rights = Rights::default();
+        rights.hear(0);
+        let names: Vec<String> = (0..GUARDED).map(|n| format!("agent.owner.room-{n}")).collect();
+        let readers: Vec<String> = (0..1_000).map(|n| format!("reader-{n}")).collect();
+        for name in &names {
+            let rule = Rule {
+                is_locked: true,
+                granted: readers.iter().cloned().collect(),
+            };
+            let known = Known { rule, schema: None };
+            assert!(rights.remember(name, &Arc::new(known), rights.forgotten()));
+        }
+        let mut turn = 0_usize;
+        criterion.bench_function("check a right to a locked channel", |bench| {
+            bench.iter(|| {
+                turn += 7;
+                let (name, reader) = (&names[turn % names.len()], &readers[turn % readers.len()]);
+                let channel = Namespace::of(name).expect("a good name");
+                let known = rights.known(name, &channel, 0).expect("it is known");
+                black_box(judge(Subject::of(reader), Verb::Subscribe, &channel, known))
+                    .expect("it is granted")
+            });
+        });
     }
 
     fn handle(number: u64) -> Handle {

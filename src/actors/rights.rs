@@ -14,6 +14,7 @@ use super::peer::message::News;
 use crate::base::limit::CHANNEL_RULES_MAX;
 use crate::domain::channel::{Namespace, Rule, Schema, Subject, Verb, check};
 use crate::domain::refusal::{Code, Refusal};
+use crate::host::fault;
 use crate::store::Reader;
 use crate::store::channel::StoredRule;
 use crate::telemetry::metric;
@@ -94,7 +95,7 @@ impl Default for Rights {
 
 impl Rights {
     /// What is known of a channel without asking. None: ask.
-    fn known(&self, name: &str, channel: &Namespace<'_>, now_ms: i64) -> Option<Arc<Known>> {
+    pub fn known(&self, name: &str, channel: &Namespace<'_>, now_ms: i64) -> Option<Arc<Known>> {
         if channel.owner().is_none() {
             return Some(Arc::clone(&NOTHING));
         }
@@ -105,13 +106,13 @@ impl Rights {
 
     /// Whether nothing was forgotten since something was learned: then whoever goes by it now is judged anew should that change.
     pub fn holds(&self, learned: &Learned) -> bool {
-        self.forgotten.load(Ordering::SeqCst) == learned.forgotten
+        self.forgotten() == learned.forgotten
     }
 
-    /// Another node says that the rules of some channels changed: the database is asked now instead of at the next turn.
-    pub fn doubt(&self, channels: Vec<String>) {
-        self.forget(Some(&channels));
-        self.doubted().extend(channels);
+    /// The rules of some channels changed, as a node says: the database is asked now instead of at the next turn.
+    pub fn doubt(&self, channels: &[String]) {
+        self.forget(Some(channels));
+        self.doubted().extend(channels.iter().cloned());
         self.news.notify_one();
     }
 
@@ -119,8 +120,18 @@ impl Rights {
         self.doubted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Goes by what the database said, from a look that began at a moment. Units: milliseconds, monotonic.
+    pub fn hear(&self, asked_at_ms: i64) {
+        self.heard_at_ms.store(asked_at_ms, Ordering::Release);
+    }
+
+    /// How much was forgotten so far.
+    pub fn forgotten(&self) -> i64 {
+        self.forgotten.load(Ordering::SeqCst)
+    }
+
     /// Remembers what was read when so much had been forgotten. `false`: something was since then.
-    fn remember(&self, name: &str, known: &Arc<Known>, forgotten: i64) -> bool {
+    pub fn remember(&self, name: &str, known: &Arc<Known>, forgotten: i64) -> bool {
         if self.rules.len() >= CHANNEL_RULES_MAX {
             // Half of them, whichever: those that are asked for come back.
             let is_kept = AtomicBool::new(false);
@@ -129,7 +140,7 @@ impl Rights {
         }
         // Whoever forgets raises the number first and then needs this entry, so nobody sees what is to be forgotten.
         let entry = self.rules.entry(name.to_owned());
-        if self.forgotten.load(Ordering::SeqCst) != forgotten {
+        if self.forgotten() != forgotten {
             return false;
         }
         entry.insert(Arc::clone(known));
@@ -184,7 +195,7 @@ impl Node {
     /// Reads the rule of a channel. Errors: `unavailable`, those of the store.
     pub async fn learn(&self, name: &str) -> Result<Learned, Refusal> {
         for _ in 0..READS_MAX {
-            let forgotten = self.rights.forgotten.load(Ordering::SeqCst);
+            let forgotten = self.rights.forgotten();
             let names = vec![name.to_owned()];
             // A schema takes a while to compile: there, where nobody but readers wait.
             let read = move |reader: &mut Reader| {
@@ -205,8 +216,7 @@ impl Node {
     /// The rules of channels were changed by way of this node: whoever asks here from now on goes by the new ones, and the other nodes
     /// look.
     pub fn note_rules_changed(&self, channels: &[String]) {
-        self.rights.forget(Some(channels));
-        self.rights.news.notify_one();
+        self.rights.doubt(channels);
         for some in channels.chunks(TOLD_AT_A_TIME) {
             self.peers.tell_all(|| News::RightsOf(some.to_vec()));
         }
@@ -243,8 +253,8 @@ async fn keep_looking(node: &Node, waiting: &copy::Waiting) {
         let looked = tokio::time::timeout(LOOK_WITHIN, look(node)).await;
         match looked.unwrap_or_else(|_elapsed| Err(Refusal::unavailable())) {
             Ok(changed) => {
-                node.rights.heard_at_ms.store(asked_at_ms, Ordering::Release);
-                waiting.add(&changed);
+                node.rights.hear(asked_at_ms);
+                waiting.add(changed.as_deref());
             }
             Err(refusal) => {
                 tracing::warn!("changes of channels' rules could not be read: {refusal}");
@@ -262,15 +272,18 @@ async fn keep_looking(node: &Node, waiting: &copy::Waiting) {
     }
 }
 
-/// One look. Gives the channels that changed, as far as they are known one by one.
-async fn look(node: &Node) -> Result<Vec<String>, Refusal> {
+/// One look. Gives the channels that changed; none when they are not known one by one.
+async fn look(node: &Node) -> Result<Option<Vec<String>>, Refusal> {
+    if fault::is_at("rights.look") {
+        return Err(Refusal::unavailable());
+    }
     let version = node.rights.version.load(Ordering::Acquire);
     let changes = node
         .database
         .look(move |reader| reader.channel_changes_since(version))
         .await?;
     if changes.version == version {
-        return Ok(Vec::new());
+        return Ok(Some(Vec::new()));
     }
     let mut channels = changes.channels;
     if let Some(channels) = &mut channels {
@@ -283,7 +296,7 @@ async fn look(node: &Node) -> Result<Vec<String>, Refusal> {
     // the same turn of its thread.
     let Some(channels) = channels else {
         node.directory.order_own_hubs(|| HubMessage::JudgeAll);
-        return Ok(Vec::new());
+        return Ok(None);
     };
     let names = channels.clone();
     let judged = node
@@ -292,7 +305,7 @@ async fn look(node: &Node) -> Result<Vec<String>, Refusal> {
         .await;
     let Ok(mut rights) = judged else {
         node.directory.order_own_hubs(|| HubMessage::JudgeAll);
-        return Ok(channels);
+        return Ok(Some(channels));
     };
     let changed: Arc<[(Arc<str>, Rule)]> = channels
         .iter()
@@ -300,5 +313,5 @@ async fn look(node: &Node) -> Result<Vec<String>, Refusal> {
         .collect();
     node.directory
         .order_own_hubs(|| HubMessage::Judge(Arc::clone(&changed)));
-    Ok(channels)
+    Ok(Some(channels))
 }

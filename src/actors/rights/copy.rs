@@ -7,6 +7,8 @@ use crate::domain::refusal::Refusal;
 use crate::store::channel::{Advert, StoredRule};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::ops::Bound;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -15,26 +17,40 @@ use tokio::sync::Notify;
 const WAITING_MAX: usize = 10_000;
 /// How long it waits with what could not be written.
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
+/// How often it looks whether this node is the one that writes.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Channels whose copy is to be written.
 #[derive(Default)]
 pub(super) struct Waiting {
     channels: Mutex<BTreeSet<String>>,
+    /// Some may be missing among them.
+    has_gap: AtomicBool,
     news: Notify,
 }
 
 impl Waiting {
-    /// Has the copies of channels written.
-    pub(super) fn add(&self, channels: &[String]) {
-        if channels.is_empty() {
-            return;
-        }
-        {
-            let mut waiting = self.channels();
-            let room = WAITING_MAX.saturating_sub(waiting.len());
-            waiting.extend(channels.iter().take(room).cloned());
+    /// Has the copies of channels written. None: nobody knows of which.
+    pub(super) fn add(&self, channels: Option<&[String]>) {
+        match channels {
+            None => self.has_gap.store(true, Ordering::Relaxed),
+            Some([]) => return,
+            Some(channels) => {
+                let mut waiting = self.channels();
+                let room = WAITING_MAX.saturating_sub(waiting.len());
+                waiting.extend(channels.iter().take(room).cloned());
+            }
         }
         self.news.notify_one();
+    }
+
+    /// Takes one out: the next in order after another, round and round, so that one that cannot be written holds up nobody.
+    fn take_after(&self, last: &str) -> Option<String> {
+        let mut waiting = self.channels();
+        let after = (Bound::Excluded(last), Bound::Unbounded);
+        let next = waiting.range::<str, _>(after).next().or_else(|| waiting.first());
+        let next = next.cloned()?;
+        waiting.take(&next)
     }
 
     fn channels(&self) -> MutexGuard<'_, BTreeSet<String>> {
@@ -42,29 +58,49 @@ impl Waiting {
     }
 }
 
-/// Writes what waits, beside the looks at what changed: however slow Redis is, those are in time.
+/// Writes what waits, beside the looks at what changed: however slow Redis is, those are in time. Who begins to be the one that
+/// writes also writes what changed lately: the one before may not have come to it.
 pub(super) async fn keep_copying(node: &Node, waiting: &Waiting) {
+    let (mut is_behind, mut last) = (true, String::new());
     loop {
-        write(node, waiting).await;
-        if waiting.channels().is_empty() {
-            waiting.news.notified().await;
+        let is_done = if !node.mirror.is_on() || !is_writer(node) {
+            waiting.channels().clear();
+            is_behind = true;
+            true
+        } else {
+            if is_behind || waiting.has_gap.load(Ordering::Relaxed) {
+                is_behind = !add_recent(node, waiting).await;
+            }
+            write(node, waiting, &mut last).await && !is_behind
+        };
+        if is_done {
+            // Either way it looks whether anything is to be done.
+            let _ = tokio::time::timeout(LOOK_EVERY, waiting.news.notified()).await;
         } else {
             tokio::time::sleep(AGAIN_AFTER).await;
         }
     }
 }
 
-/// Writes all that waits, until Redis or the database refuses.
-async fn write(node: &Node, waiting: &Waiting) {
-    if !node.mirror.is_on() || !is_writer(node) {
-        waiting.channels().clear();
-        return;
+/// Has everything written that changed lately. `false`: the database refused.
+async fn add_recent(node: &Node, waiting: &Waiting) -> bool {
+    waiting.has_gap.store(false, Ordering::Relaxed);
+    let limit = i64::try_from(WAITING_MAX).unwrap_or(i64::MAX);
+    let recent = node
+        .database
+        .read(move |reader| reader.channels_changed_lately(limit))
+        .await;
+    if let Ok(channels) = &recent {
+        waiting.add(Some(channels));
     }
-    loop {
-        // Taken out before it is read, so that what changes meanwhile waits anew.
-        let Some(channel) = waiting.channels().pop_first() else {
-            return;
-        };
+    recent.is_ok()
+}
+
+/// Writes what waits, until Redis or the database refuses: then `false`.
+async fn write(node: &Node, waiting: &Waiting, last: &mut String) -> bool {
+    // Taken out before it is read, so that what changes meanwhile waits anew.
+    while let Some(channel) = waiting.take_after(last) {
+        last.clone_from(&channel);
         let is_written = match copy_of(node, &channel).await {
             Ok(Some(copy)) => node.mirror.copy_channel(&copy).await,
             Ok(None) => true,
@@ -72,9 +108,10 @@ async fn write(node: &Node, waiting: &Waiting) {
         };
         if !is_written {
             waiting.channels().insert(channel);
-            return;
+            return false;
         }
     }
+    true
 }
 
 fn is_writer(node: &Node) -> bool {
@@ -122,4 +159,33 @@ fn shown(advert: &Advert) -> Value {
     json!({
         "channel": advert.channel, "description": advert.description, "schema": schema, "updatedAt": advert.updated_at,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_cannot_be_written_holds_up_nobody() {
+        let waiting = Waiting::default();
+        waiting.add(Some(&["a", "b", "c"].map(str::to_owned)));
+        let (mut last, mut order) = (String::new(), String::new());
+        for _ in 0..6 {
+            last = waiting.take_after(&last).unwrap();
+            order.push_str(&last);
+            if last == "a" {
+                waiting.add(Some(&["a".to_owned()]));
+            }
+        }
+        assert_eq!(order, "abcaaa");
+    }
+
+    #[test]
+    fn no_more_wait_than_there_is_room_for() {
+        let waiting = Waiting::default();
+        let all: Vec<String> = (0..WAITING_MAX + 5).map(|n| n.to_string()).collect();
+        waiting.add(Some(&all));
+        waiting.add(Some(&["one more".to_owned()]));
+        assert_eq!(waiting.channels().len(), WAITING_MAX);
+    }
 }

@@ -174,6 +174,18 @@ impl Reader {
         })
     }
 
+    /// The channels whose changes are not forgotten yet, each once, the last changed first.
+    pub fn channels_changed_lately(&mut self, limit: i64) -> Result<Vec<String>> {
+        use schema::channel_change::dsl as c;
+        self.read("list changed channels", |conn| {
+            let query = || {
+                let by_channel = c::channel_change.group_by(c::channel).select(c::channel);
+                by_channel.order(diesel::dsl::max(c::version).desc()).limit(limit)
+            };
+            on_conn!(conn, |c| query().load(c))
+        })
+    }
+
     /// The rules of these channels; one that is missing here has none.
     pub fn channel_rights(&mut self, channels: &[String]) -> Result<HashMap<String, Rule>> {
         self.read("read rights to channels", |conn| rights_of(conn, channels))

@@ -125,6 +125,9 @@ fn changes_are_told_in_order_each_to_whoever_has_not_heard_of_it() {
         assert_eq!((all.version, all.channels.as_deref()), (6, Some(&names[..])));
         assert_eq!(since(reader, 4).channels.as_deref(), Some(&names[4..]));
         assert_eq!(since(reader, 6).channels, Some(Vec::new()));
+        let lately = ["a", "c", "b"].map(|topic| format!("agent.alice.{topic}"));
+        assert_eq!(reader.channels_changed_lately(10).unwrap(), lately);
+        assert_eq!(reader.channels_changed_lately(2).unwrap(), lately[..2]);
         // What changes nothing is no change.
         store.unlock_channel("agent.alice.a", now).unwrap();
         store.revoke_channel("agent.alice.b", "bob", now).unwrap();

@@ -1,4 +1,4 @@
-//! CE-32: five publications a second, told in the words of claw.events.
+//! CE-32: five publications a second, told in the words of claw.events; and a rate of changes.
 
 use super::Somebody;
 use crate::agent::Answer;
@@ -56,4 +56,39 @@ async fn who_publishes_too_fast_is_told_when_to_come_back() {
         [403]
     );
     assert_eq!(statuses(&burst(&alice, &json!({})).await), [400]);
+}
+
+#[tokio::test]
+async fn who_changes_rules_too_often_is_told_when_to_come_back() {
+    let world = TestWorld::start(Settings {
+        is_limited: true,
+        ..Settings::default()
+    });
+    let alice = Somebody::agent(&world, "alice").await;
+    let bob = Somebody::agent(&world, "bob").await;
+    let channel = format!("agent.{}.room", alice.name);
+    let change = |n: usize| {
+        let (path, body) = match n % 4 {
+            0 => ("/api/lock", json!({"channel": channel})),
+            1 => ("/api/grant", json!({"channel": channel, "target": bob.name})),
+            2 => ("/api/revoke", json!({"channel": channel, "target": bob.name})),
+            _ => (
+                "/api/advertise",
+                json!({"channel": channel, "description": "a room"}),
+            ),
+        };
+        alice.post(path, body)
+    };
+    let answers = join_all((0..5 * MANY).map(change)).await;
+    assert_eq!(statuses(&answers), [200, 429]);
+    assert!(answers.iter().filter(|answer| answer.status == 200).count() >= MANY);
+    let over = answers.into_iter().find(|answer| answer.status == 429).unwrap();
+    assert_eq!(over.refused("rate_limited")["temporary"], true);
+    // What is somebody else's is refused before it counts.
+    let room = json!({"channel": format!("agent.{}.x", alice.name)});
+    for _ in 0..5 * MANY / 4 {
+        bob.post("/api/lock", room.clone()).await.refused("not_owner");
+    }
+    let own = json!({"channel": format!("agent.{}.x", bob.name)});
+    bob.post("/api/lock", own).await.ok();
 }

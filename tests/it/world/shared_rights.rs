@@ -30,7 +30,11 @@ struct Stage {
 
 impl Stage {
     async fn start() -> Self {
-        let world = Nodes::start(2).await;
+        Self::start_with(&[]).await
+    }
+
+    async fn start_with(variables: &[(&'static str, String)]) -> Self {
+        let world = Nodes::start_with(2, variables).await;
         world.show_logs_on_panic();
         world.until_even().await;
         let owner = world.nodes[0].agent("owner").await;
@@ -159,6 +163,17 @@ async fn without_redis_the_database_tells() {
     assert!(told > 0);
     stage.world.redis.restart();
     stage.takes_rights_back("again").await;
+}
+
+#[tokio::test]
+async fn who_cannot_look_what_changed_ends_what_hangs_on_it() {
+    let mut stage = Stage::start_with(&[("ROOKERY_FAULT", "rights.look=".to_owned())]).await;
+    for n in 0..4 {
+        let channel = stage.channel(&format!("unseen-{n}"));
+        stage.come(&channel).await;
+        stage.decide("/api/lock", &channel).await;
+        assert!(!stage.is_put_off(&channel).await);
+    }
 }
 
 /// When the reader has the right: the moments at which the owner asked for a grant, and heard that a revoke was done.
