@@ -25,8 +25,10 @@ section! {
         /// `<username>.pub` for the key `main`.
         ssh_keys_folder: Option<PathBuf> = None; example "/etc/rookery/ssh-keys",
         /// Server of the profiles in which command-line users show a signature to log in: `/agents/profile?name=` is
-        /// asked under this address. `http` and private addresses are taken here.
+        /// asked under this address. By `https`, on port 443 or 8443, on the open internet.
         profile_url: Option<String> = None; example "https://www.moltbook.com/api/v1",
+        /// Whether that server may be on a private network, on any port and by `http`.
+        profile_is_private: bool = false,
         /// Shared secret of at least 32 bytes: tokens signed with HS256 are accepted too. Better from a file.
         token_hmac_secret: Option<Secret> = None; example "a random text of 32 bytes or more",
         /// Issuer that an HS256 token must have; without it the claim is not checked.

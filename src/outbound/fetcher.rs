@@ -1,4 +1,4 @@
-//! A GET to an address that somebody else may have chosen.
+//! A GET to a server that the operator names.
 
 #[cfg(test)]
 mod tests;
@@ -36,17 +36,20 @@ const ADDRESSES_MAX: usize = 64;
 #[derive(Clone)]
 pub struct Fetcher {
     tls: ClientConfig,
-    scope: Scope,
+    /// What is asked is of the origin of this address.
+    base: Url,
+    reach: Reach,
     deadline: Duration,
 }
 
-/// What may be asked.
-#[derive(Clone)]
-enum Scope {
-    /// Anything on the open internet; in development, servers of this machine, too.
-    Open { is_dev: bool },
-    /// The origin of this address, wherever it is.
-    Trusted(Url),
+/// Where the server may be.
+#[derive(Clone, Copy)]
+enum Reach {
+    /// On the open internet, by https; in development, on this machine by http, too. So nobody who is asked for its address leads us
+    /// into the operator's own network.
+    Public { is_dev: bool },
+    /// Wherever it is.
+    Anywhere,
 }
 
 /// Why nothing was fetched. None of the texts has the address or the answer in it.
@@ -79,30 +82,39 @@ pub enum FetchError {
 }
 
 impl Fetcher {
-    /// For addresses that users give. Reads the system's authorities, which **blocks**: for the start.
+    /// For a server on the open internet. Reads the system's authorities, which **blocks**: for the start.
     /// `is_dev` lets `http` to this machine pass, too.
-    /// Errors: `Tls`.
-    pub fn open(is_dev: bool) -> Result<Self, FetchError> {
-        Self::with(Scope::Open { is_dev }, authorities())
+    /// Errors: `Address` when this is no plain address of a server, `Tls`.
+    pub fn public(base: &str, is_dev: bool) -> Result<Self, FetchError> {
+        Self::with(base, Reach::Public { is_dev }, authorities())
     }
 
-    /// For one server that the operator names: `http` and private addresses pass, other origins do not. Blocks as `open` does.
-    /// Errors: `Address` when this is no plain address of a server, `Tls`.
+    /// For a server anywhere: `http` and private addresses pass. Blocks as `public` does.
+    /// Errors: as `public`.
     pub fn trusted(base: &str) -> Result<Self, FetchError> {
+        Self::with(base, Reach::Anywhere, authorities())
+    }
+
+    /// For the server of profiles that the settings name, if they do.
+    /// Errors: as `public`.
+    pub fn of_profiles(settings: &Auth, is_dev: bool) -> Result<Option<Self>, FetchError> {
+        let Some(base) = settings.profile_url.as_deref() else {
+            return Ok(None);
+        };
+        if settings.profile_is_private {
+            return Self::trusted(base).map(Some);
+        }
+        let fetcher = Self::public(base, is_dev)?;
+        // So that the operator hears of it at the start, and not the first who logs in.
+        fetcher.admit(base)?;
+        Ok(Some(fetcher))
+    }
+
+    fn with(base: &str, reach: Reach, roots: RootCertStore) -> Result<Self, FetchError> {
         let base = parse(base)?;
         if base.query().is_some() || base.fragment().is_some() {
             return Err(FetchError::Address("it has a query or a fragment"));
         }
-        Self::with(Scope::Trusted(base), authorities())
-    }
-
-    /// For the server of profiles that the settings name, if they do.
-    /// Errors: as `trusted`.
-    pub fn of_profiles(settings: &Auth) -> Result<Option<Self>, FetchError> {
-        settings.profile_url.as_deref().map(Self::trusted).transpose()
-    }
-
-    fn with(scope: Scope, roots: RootCertStore) -> Result<Self, FetchError> {
         let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(FetchError::Tls)?
@@ -110,18 +122,16 @@ impl Fetcher {
             .with_no_client_auth();
         Ok(Self {
             tls,
-            scope,
+            base,
+            reach,
             deadline: DEADLINE,
         })
     }
 
-    /// An address under the trusted one: its path with these segments after it, and this query, all escaped. None for a fetcher of
-    /// open addresses.
+    /// An address under that of the server: its path with these segments after it, and this query, all escaped. None when the server's
+    /// has no path.
     pub fn under(&self, segments: &[&str], query: &[(&str, &str)]) -> Option<String> {
-        let Scope::Trusted(base) = &self.scope else {
-            return None;
-        };
-        let mut url = base.clone();
+        let mut url = self.base.clone();
         url.path_segments_mut().ok()?.pop_if_empty().extend(segments);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
@@ -141,13 +151,15 @@ impl Fetcher {
     /// The address as it will be asked, if it may be.
     fn admit(&self, text: &str) -> Result<Url, FetchError> {
         let url = parse(text)?;
-        match &self.scope {
-            Scope::Trusted(base) if url.origin() == base.origin() => Ok(url),
-            Scope::Trusted(_) => Err(FetchError::Address("it is not of the one server")),
+        if url.origin() != self.base.origin() {
+            return Err(FetchError::Address("it is not of the one server"));
+        }
+        match self.reach {
+            Reach::Anywhere => Ok(url),
             // Where that leads is checked when it is known.
-            Scope::Open { is_dev: true } if url.scheme() == "http" => Ok(url),
-            Scope::Open { .. } if url.scheme() != "https" => Err(FetchError::Address("it is not https")),
-            Scope::Open { .. } => match url.port_or_known_default() {
+            Reach::Public { is_dev: true } if url.scheme() == "http" => Ok(url),
+            Reach::Public { .. } if url.scheme() != "https" => Err(FetchError::Address("it is not https")),
+            Reach::Public { .. } => match url.port_or_known_default() {
                 Some(port) if PORTS.contains(&port) => Ok(url),
                 _ => Err(FetchError::Address("its port is neither 443 nor 8443")),
             },
@@ -208,10 +220,10 @@ impl Fetcher {
 
     /// One address that is not allowed is enough to refuse all: which of them is taken is not ours to choose.
     fn admit_addresses(&self, scheme: &str, addresses: &[SocketAddr]) -> Result<(), FetchError> {
-        let is_allowed = |address: &SocketAddr| match &self.scope {
-            Scope::Trusted(_) => true,
-            Scope::Open { is_dev: true } if scheme == "http" => address.ip().is_loopback(),
-            Scope::Open { .. } => is_global(address.ip()),
+        let is_allowed = |address: &SocketAddr| match self.reach {
+            Reach::Anywhere => true,
+            Reach::Public { is_dev: true } if scheme == "http" => address.ip().is_loopback(),
+            Reach::Public { .. } => is_global(address.ip()),
         };
         if addresses.is_empty() || addresses.len() > ADDRESSES_MAX || !addresses.iter().all(is_allowed) {
             return Err(FetchError::Network);

@@ -105,7 +105,7 @@ impl Access {
             pairs: login::Pairs::default(),
             failures: limit::Failures::default(),
             key_directory: KeyDirectory::of(auth),
-            profiles: Fetcher::of_profiles(auth)?,
+            profiles: Fetcher::of_profiles(auth, config.server.dev)?,
             keys_read_at: AtomicI64::new(0),
             is_key_missing: AtomicBool::new(false),
             database,

@@ -39,6 +39,11 @@ fn trusted(port: u16) -> Fetcher {
     Fetcher::trusted(&format!("http://127.0.0.1:{port}/api/v1/")).unwrap()
 }
 
+/// Asks a server that must be on the open internet.
+async fn ask(url: &str, is_dev: bool) -> Result<Bytes, FetchError> {
+    Fetcher::public(url, is_dev)?.get(url).await
+}
+
 /// Fetches from a server that gives this answer.
 async fn fetch(answer: Vec<u8>) -> Result<Bytes, FetchError> {
     let (port, _served) = serve(answer).await;
@@ -174,7 +179,10 @@ async fn a_server_that_never_answers_or_never_ends_is_given_up() {
         let (fetched, ()) = tokio::join!(fetcher.get(&url), server);
         assert!(matches!(fetched, Err(FetchError::Timeout)));
     }
-    assert_eq!(Fetcher::open(false).unwrap().deadline, DEADLINE);
+    assert_eq!(
+        Fetcher::public("https://example.org", false).unwrap().deadline,
+        DEADLINE
+    );
 }
 
 #[tokio::test]
@@ -215,7 +223,6 @@ async fn the_trusted_server_is_the_only_one() {
 
 #[tokio::test]
 async fn addresses_that_are_not_public_are_refused_without_a_connection() {
-    let fetcher = Fetcher::open(false).unwrap();
     for url in [
         "https://127.0.0.1/",
         "https://0x7f.1/",
@@ -235,7 +242,7 @@ async fn addresses_that_are_not_public_are_refused_without_a_connection() {
         "https://0/",
         "https://①②⑦.0.0.1/",
     ] {
-        let error = fetcher.get(url).await.unwrap_err();
+        let error = ask(url, false).await.unwrap_err();
         assert!(matches!(error, FetchError::Network), "{url}: {error}");
     }
     for url in [
@@ -257,42 +264,38 @@ async fn addresses_that_are_not_public_are_refused_without_a_connection() {
         "http://localhost/",
         "http://127.0.0.1/",
     ] {
-        let error = fetcher.get(url).await.unwrap_err();
+        let error = ask(url, false).await.unwrap_err();
         assert!(matches!(error, FetchError::Address(_)), "{url}: {error}");
     }
     // Not every system knows that this is itself.
-    let error = fetcher.get("https://localhost./").await.unwrap_err();
+    let error = ask("https://localhost./", false).await.unwrap_err();
     assert!(
         matches!(error, FetchError::Network | FetchError::Lookup(_)),
         "{error}"
     );
     let long = format!("https://example.org/{}", "a".repeat(URL_MAX_BYTES));
-    assert!(matches!(fetcher.get(&long).await, Err(FetchError::Address(_))));
-    assert!(fetcher.under(&["a"], &[]).is_none());
+    assert!(matches!(ask(&long, false).await, Err(FetchError::Address(_))));
 }
 
 #[tokio::test]
 async fn in_development_plain_http_reaches_this_machine_alone() {
     let (port, _served) = serve(answer("200 OK", "content-length: 2\r\n", b"ok")).await;
-    let fetcher = Fetcher::open(true).unwrap();
-    assert_eq!(
-        &*fetcher.get(&format!("http://localhost:{port}/")).await.unwrap(),
-        b"ok"
-    );
+    let fetched = ask(&format!("http://localhost:{port}/"), true).await;
+    assert_eq!(&*fetched.unwrap(), b"ok");
     for url in [
         "http://10.0.0.1/",
         "http://8.8.8.8/",
         "http://[fe80::1]/",
         "https://127.0.0.1/",
     ] {
-        let error = fetcher.get(url).await.unwrap_err();
+        let error = ask(url, true).await.unwrap_err();
         assert!(matches!(error, FetchError::Network), "{url}: {error}");
     }
 }
 
 #[test]
 fn one_private_address_among_public_ones_refuses_the_name() {
-    let fetcher = Fetcher::open(false).unwrap();
+    let fetcher = Fetcher::public("https://example.org", false).unwrap();
     let admit = |texts: &[&str]| {
         let addresses: Vec<SocketAddr> = texts.iter().map(|text| text.parse().unwrap()).collect();
         fetcher.admit_addresses("https", &addresses).is_ok()
@@ -305,14 +308,28 @@ fn one_private_address_among_public_ones_refuses_the_name() {
 
 #[test]
 fn only_a_named_server_of_profiles_is_asked() {
-    assert!(Fetcher::of_profiles(&Auth::default()).unwrap().is_none());
-    let settings = |url: &str| Auth {
-        profile_url: Some(url.to_owned()),
-        ..Auth::default()
+    let of = |url: Option<&str>, profile_is_private, is_dev| {
+        let settings = Auth {
+            profile_url: url.map(str::to_owned),
+            profile_is_private,
+            ..Auth::default()
+        };
+        Fetcher::of_profiles(&settings, is_dev)
     };
-    let fetcher = Fetcher::of_profiles(&settings("http://profiles.local/api"))
-        .unwrap()
-        .unwrap();
-    assert_eq!(fetcher.under(&["x"], &[]).unwrap(), "http://profiles.local/api/x");
-    assert!(Fetcher::of_profiles(&settings("nowhere")).is_err());
+    assert!(of(None, false, false).unwrap().is_none());
+    let private = Some("http://profiles.local:8080/api");
+    let fetcher = of(private, true, false).unwrap().unwrap();
+    assert_eq!(
+        fetcher.under(&["x"], &[]).unwrap(),
+        "http://profiles.local:8080/api/x"
+    );
+    // One on the open internet is told from the first, as far as the address alone tells.
+    assert!(of(private, false, false).is_err() && of(private, false, true).is_ok());
+    assert!(of(Some("https://profiles.example:9000/api"), false, false).is_err());
+    assert!(
+        of(Some("https://profiles.example/api"), false, false)
+            .unwrap()
+            .is_some()
+    );
+    assert!(of(Some("nowhere"), true, true).is_err());
 }

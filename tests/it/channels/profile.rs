@@ -95,6 +95,7 @@ async fn a_signature_that_a_profile_shows_logs_in() {
                 "ROOKERY_AUTH__PROFILE_URL",
                 format!("http://127.0.0.1:{}/api/v1", profiles.port),
             ),
+            ("ROOKERY_AUTH__PROFILE_IS_PRIVATE", "true".to_owned()),
             (
                 "ROOKERY_AUTH__SSH_KEYS_FOLDER",
                 folder.path().display().to_string(),
