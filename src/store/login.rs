@@ -1,5 +1,6 @@
 //! Log-ins of the command line: names, public keys, and challenges that wait for their proof.
 
+use super::channel::hold_head;
 use super::connection::{Conn, on_conn};
 use super::{Reader, Result, Store, schema};
 use crate::base::limit::{LOGINS_PENDING_MAX, SSH_KEYS_MAX};
@@ -158,6 +159,7 @@ impl Store {
     pub fn put_ssh_key(&mut self, owner: &str, name: &str, public_key: &str, now: Timestamp) -> Result<bool> {
         use schema::ssh_key::dsl as k;
         self.write("add a public key", |conn| {
+            hold_head(conn)?;
             let others = || {
                 k::ssh_key
                     .filter(k::owner.eq(owner))

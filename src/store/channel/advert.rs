@@ -110,6 +110,7 @@ impl Store {
     pub fn remove_advert(&mut self, channel: &str, now: Timestamp) -> Result<Changed> {
         use schema::channel_advert::dsl as a;
         self.write("remove an advert", |conn| {
+            hold_head(conn)?;
             let removed = on_conn!(conn, |c| diesel::delete(a::channel_advert.find(channel))
                 .execute(c))?;
             if removed == 0 {

@@ -120,6 +120,7 @@ impl Store {
         use schema::{app::dsl as a, handle::dsl as h};
         let key = name.to_lowercase();
         self.write("delete an app", |conn| {
+            hold_head(conn)?;
             if !revoke_key(conn, name, owner, revoked_until, now)? {
                 return Ok(None);
             }

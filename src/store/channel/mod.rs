@@ -16,8 +16,9 @@ use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 /// Rows in one statement: SQLite takes so many parameters and no more.
 const ROWS_AT_A_TIME: usize = 1_000;
 
-/// Waits until nobody else decides about channels, to the end of the transaction: what is counted stays true until then.
-fn hold_head(conn: &mut Conn) -> QueryResult<()> {
+/// Waits until nobody else decides about channels, to the end of the transaction: what is counted stays true until then. It comes
+/// before any other row is changed, so that no two wait for each other.
+pub(super) fn hold_head(conn: &mut Conn) -> QueryResult<()> {
     use schema::channel_head::dsl as h;
     let head = h::channel_head.filter(h::id.eq(1)).select(h::version);
     let _: Vec<i64> = load_for_update!(conn, head)?;

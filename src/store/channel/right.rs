@@ -68,6 +68,7 @@ impl Store {
     pub fn unlock_channel(&mut self, channel: &str, now: Timestamp) -> Result<Changed> {
         use schema::channel_lock::dsl as l;
         self.write("unlock a channel", |conn| {
+            hold_head(conn)?;
             let removed = on_conn!(conn, |c| diesel::delete(l::channel_lock.find(channel)).execute(c))?;
             if removed == 0 {
                 return Ok(Changed::Already);
@@ -119,6 +120,7 @@ impl Store {
     pub fn revoke_channel(&mut self, channel: &str, target: &str, now: Timestamp) -> Result<Changed> {
         use schema::channel_grant::dsl as g;
         self.write("revoke a channel", |conn| {
+            hold_head(conn)?;
             let removed = on_conn!(conn, |c| diesel::delete(g::channel_grant.find((channel, target)))
                 .execute(c))?;
             if removed == 0 {

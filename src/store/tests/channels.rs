@@ -197,6 +197,51 @@ fn changes_of_many_at_once_have_versions_without_a_gap() {
 }
 
 #[test]
+fn who_decide_about_the_same_at_once_wait_for_each_other_and_no_longer() {
+    on_both(|target| {
+        let stage = Stage::new(target, &[]);
+        let now = stage.now;
+        std::thread::scope(|scope| {
+            for thread in 0..4_u8 {
+                scope.spawn(move || {
+                    let mut store = Store::open(target).unwrap();
+                    for n in 0..25_u8 {
+                        let (channel, owner) = ("app.Bot.news", "app:Bot");
+                        let key = [thread * 25 + n; 32];
+                        let new = NewApp {
+                            key_hash: key,
+                            ..app("Bot", "alice", 0)
+                        };
+                        // Each of them may be a step behind the others: none is an error.
+                        match (thread + n) % 4 {
+                            0 => store.make_app(&new, now).map(drop),
+                            1 => store.lock_channel(channel, owner, now).map(drop),
+                            2 => store.grant_channel(channel, owner, "bob", now).map(drop),
+                            _ => store.unlock_channel(channel, now).map(drop),
+                        }
+                        .unwrap();
+                        match (thread + n) % 3 {
+                            0 => store.revoke_channel(channel, "bob", now).map(drop),
+                            1 => store
+                                .rotate_app(("Bot", "alice"), &[100 + key[0]; 32], now, now)
+                                .map(drop),
+                            _ => store.delete_app(("Bot", "alice"), now, now).map(drop),
+                        }
+                        .unwrap();
+                    }
+                });
+            }
+        });
+        let mut reader = Reader::open(target).unwrap();
+        let changes = reader.channel_changes_since(0).unwrap();
+        assert_eq!(
+            i64::try_from(changes.channels.expect("no gap").len()).unwrap(),
+            changes.version
+        );
+    });
+}
+
+#[test]
 fn adverts_are_found_by_any_part_in_any_case_and_by_nothing_else() {
     on_both(|target| {
         let Stage { mut store, now, .. } = Stage::new(target, &[]);
