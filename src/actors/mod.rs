@@ -31,5 +31,6 @@ pub mod spectator;
 pub mod survey;
 #[cfg(test)]
 pub mod test_node;
+pub mod users;
 pub mod visitors;
 pub mod watch;

@@ -30,6 +30,12 @@ pub const CHANNEL_NAME_MAX_BYTES: usize = 255;
 pub const CHANNELS_PER_CONNECTION_MAX: usize = 128;
 /// Bytes of a publication's payload. Source: api.md §6.
 pub const PAYLOAD_MAX_BYTES: usize = 16_384;
+/// Bytes of what the server API publishes: a payload that a backend has wrapped itself.
+pub const SERVER_DATA_MAX_BYTES: usize = PAYLOAD_MAX_BYTES + 512;
+/// Commands of one request of the server API.
+pub const SERVER_COMMANDS_MAX: usize = 64;
+/// Channels of one broadcast of the server API.
+pub const BROADCAST_CHANNELS_MAX: usize = 1_000;
 /// Publications kept in a channel's history. Source: api.md §6.
 pub const CHANNEL_HISTORY_MAX: usize = 100;
 /// How long a publication stays in a channel's history. Units: milliseconds. Source: api.md §6.

@@ -41,6 +41,16 @@ pub struct UnsubscribeCode {
 }
 
 impl Disconnect {
+    /// Returns the code of this number: one that the protocol defines, or one of a backend's own, 4000-4999.
+    pub fn of(code: u16) -> Option<Self> {
+        let own = || Self {
+            code,
+            name: "backend",
+            reason: "disconnected by the backend",
+        };
+        Self::from_code(code).or_else(|| (4_000..=4_999).contains(&code).then(own))
+    }
+
     /// Returns whether official SDKs connect again after this code: all but 3500-3999 and 4500-4999.
     pub const fn is_reconnect(&self) -> bool {
         !matches!(self.code, 3500..=3999 | 4500..=4999)

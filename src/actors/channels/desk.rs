@@ -3,7 +3,7 @@
 use super::home::{Home, Way, way};
 use super::label::namespace_label;
 use super::latest::latest_key;
-use super::{Comer, Place};
+use super::{Comer, Place, Position};
 use crate::actors::node::Node;
 use crate::actors::peer::message::{ChannelAct, ChannelQuestion, Client, News};
 use crate::actors::publication::Publisher;
@@ -32,19 +32,25 @@ pub struct Draft {
     pub is_kept: bool,
 }
 
-/// Publishes on a channel whose home is here, also to outside tools. Errors: `overloaded`.
-pub fn publish(node: &Node, name: &str, home: Option<Home>, draft: Draft) -> Result<(), Refusal> {
+/// Publishes on a channel whose home is here, also to outside tools. Gives where the channel is then, when it has a history.
+/// Errors: `overloaded`.
+pub fn publish(
+    node: &Node,
+    name: &str,
+    home: Option<Home>,
+    draft: Draft,
+) -> Result<Option<Position>, Refusal> {
     let place = Place {
         directory: &node.directory,
         name,
         home,
     };
     let told = draft.data.clone();
-    node.channels.publish(&place, draft, &node.clock)?;
+    let position = node.channels.publish(&place, draft, &node.clock)?;
     metric::channel_messages(namespace_label(name)).increment(1);
     // Tools hear of it as they can; here it is done.
     let _ = node.bus.publish(Topic::Channel(name.to_owned()), told);
-    Ok(())
+    Ok(position)
 }
 
 /// Sends what is due of the channels of which only the newest is sent, for as long as the node runs.
@@ -139,15 +145,21 @@ pub fn serve(node: &Node, from: NodeId, question: ChannelQuestion, desk: impl De
             publisher,
             key,
             is_kept,
+            wants_position,
         } => {
             let publisher = Publisher::from(publisher);
             let draft = Draft {
                 data,
                 key: key.unwrap_or_else(|| latest_key("", &publisher.user)),
-                publisher: Some(publisher),
+                publisher: Some(publisher).filter(|one| *one != Publisher::default()),
                 is_kept,
             };
-            desk.done(publish(node, &name, Some(home), draft));
+            let published = publish(node, &name, Some(home), draft);
+            if wants_position {
+                desk.done(published);
+            } else {
+                desk.done(published.map(|_position| ()));
+            }
         }
         ChannelAct::History => desk.done(Ok(node.channels.history(&name, node.now()))),
         ChannelAct::Presence => {

@@ -21,7 +21,7 @@ pub use history::{History, Kept, Position};
 pub use home::{Home, Way, way};
 pub use label::namespace_label;
 pub use latest::latest_key;
-pub use posting::{check_schema, publish_as};
+pub use posting::{check_schema, publish_as, publish_raw};
 pub use publishers::{Counted, count_change, count_everywhere, count_here, count_publish};
 pub use timers::{Timers, keep_timing};
 pub use wrapper::wrap;
@@ -114,9 +114,14 @@ impl Channels {
         self.latest.interval_ms(name).is_some()
     }
 
-    /// Publishes: keeps it when the channel has a history, and sends it to its subscribers on all nodes.
-    /// Errors: `overloaded`.
-    pub fn publish(&self, place: &Place<'_>, draft: Draft, clock: &Clock) -> Result<Option<u64>, Refusal> {
+    /// Publishes: keeps it when the channel has a history, and sends it to its subscribers on all nodes. Gives where the channel is
+    /// then, when it has a history. Errors: `overloaded`.
+    pub fn publish(
+        &self,
+        place: &Place<'_>,
+        draft: Draft,
+        clock: &Clock,
+    ) -> Result<Option<Position>, Refusal> {
         let Draft {
             data,
             publisher,
@@ -138,7 +143,7 @@ impl Channels {
             return Ok(None);
         }
         let is_latest_only = self.is_latest_only(place.name);
-        let offset = self.table.with(&self.budget, place, |name, channel| {
+        let position = self.table.with(&self.budget, place, |name, channel| {
             let offset = channel.stream.next_offset();
             // Kept without its encodings: they are for those who are there now.
             channel.stream.keep(Kept {
@@ -152,10 +157,10 @@ impl Channels {
             let publication = Publication::with_offset(Arc::clone(name), data, shown, publisher);
             // Under the lock, so that every hub sees the channel's publications in their order.
             self.deliver(place, &key, &publication, Some(&channel.guests), now_ms);
-            offset
+            channel.stream.position(None)
         })?;
         self.make_room();
-        Ok(Some(offset))
+        Ok(Some(position))
     }
 
     /// Sends a publication to the subscribers of a channel, or keeps it back for a newer one.

@@ -1,13 +1,15 @@
 //! Publishing for somebody without a socket: what is looked at, in the order that claw.events' clients know. Source: features.md CE-16.
 
-use super::{Draft, Way, count_publish, latest_key, publish, way, wrap};
+use super::{Draft, Home, Position, Way, count_publish, latest_key, publish, way, wrap};
 use crate::actors::node::Node;
 use crate::actors::peer::message::{ChannelAct, ChannelQuestion, Client, Question};
-use crate::base::limit::{JSON_DEPTH_MAX, PAYLOAD_MAX_BYTES};
+use crate::base::limit::{JSON_DEPTH_MAX, PAYLOAD_MAX_BYTES, SERVER_DATA_MAX_BYTES};
 use crate::domain::channel::{Namespace, Schema, Subject, Verb};
 use crate::domain::refusal::{Code, Refusal};
 use crate::wire;
 use crate::wire::push::ClientInfo;
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// Longest reason in a refusal. Units: characters.
@@ -44,7 +46,7 @@ pub async fn publish_as(node: &Node, who: Subject<'_>, name: &str, payload: &str
                 key: latest_key("", &sender),
                 is_kept,
             };
-            publish(node, name, home, draft)
+            publish(node, name, home, draft).map(|_position| ())
         }
         Way::There(home) => {
             let what = ChannelAct::Publish {
@@ -52,11 +54,62 @@ pub async fn publish_as(node: &Node, who: Subject<'_>, name: &str, payload: &str
                 publisher: Client::from(publisher),
                 key: Some(latest_key("", &sender)),
                 is_kept,
+                wants_position: false,
             };
-            let name = name.to_owned();
-            let question = Question::Channel(Box::new(ChannelQuestion { home, name, what }));
-            node.ask_there(home.node, question).await
+            node.ask_channel(home, name, what).await
         }
+    }
+}
+
+/// Publishes JSON text for the operator's own backend: as it is, in nobody's name, and wherever that backend wants. Gives where the
+/// channel is then, when what is published is kept. Errors: `too_large`, `malformed`, temporary ones.
+pub async fn publish_raw(
+    node: &Node,
+    name: &str,
+    data: Bytes,
+    is_kept: bool,
+) -> Result<Option<Position>, Refusal> {
+    if data.len() > SERVER_DATA_MAX_BYTES {
+        let large = format!("data exceeds {SERVER_DATA_MAX_BYTES} bytes");
+        return Err(Refusal::new(Code::TooLarge, large));
+    }
+    let malformed = |_reason| Refusal::new(Code::Malformed, "data is no usable JSON");
+    wire::check_json(&data, JSON_DEPTH_MAX).map_err(malformed)?;
+    let key = latest_key("", "");
+    match way(node, name)? {
+        Way::Here(home) => {
+            let draft = Draft {
+                data,
+                publisher: None,
+                key,
+                is_kept,
+            };
+            publish(node, name, home, draft)
+        }
+        Way::There(home) => {
+            let what = ChannelAct::Publish {
+                data,
+                publisher: Client::from(ClientInfo::default()),
+                key: Some(key),
+                is_kept,
+                wants_position: true,
+            };
+            node.ask_channel(home, name, what).await
+        }
+    }
+}
+
+impl Node {
+    /// Asks the home of a channel, which is another node. Errors: as `Peers::ask`.
+    pub async fn ask_channel<T: DeserializeOwned + Send + 'static>(
+        &self,
+        home: Home,
+        name: &str,
+        what: ChannelAct,
+    ) -> Result<T, Refusal> {
+        let name = name.to_owned();
+        let question = Question::Channel(Box::new(ChannelQuestion { home, name, what }));
+        self.ask_there(home.node, question).await
     }
 }
 

@@ -60,6 +60,7 @@ impl Stage {
             .publish(&self.place(channel), draft, &self.clock)
             .unwrap()
             .unwrap()
+            .top
     }
 
     fn come(&self, since: Option<(&str, u64)>, must_recover: bool) -> Option<Position> {

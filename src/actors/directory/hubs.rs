@@ -1,7 +1,8 @@
 //! The hubs, by which sockets of this node and of others are reached.
 
 use super::{Directory, Hub};
-use crate::actors::hub::HubMessage;
+use crate::actors::hub::{HubActor, HubMessage};
+use crate::actors::mailbox::Seat;
 use crate::base::id::{AgentId, NodeId, ShardId};
 use std::sync::{Arc, PoisonError};
 
@@ -9,6 +10,13 @@ impl Directory {
     /// The hubs: those of this node's shard threads, and one for each other node.
     pub fn hubs(&self) -> Arc<[Hub]> {
         Arc::clone(&self.hubs.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The hubs of this node's shard threads.
+    pub fn own_hubs(&self) -> Vec<Seat<HubActor>> {
+        let hubs = self.hubs();
+        let own = hubs.iter().filter(|hub| hub.is_own());
+        own.map(|hub| hub.seat.clone()).collect()
     }
 
     /// Adds a hub and returns its index: a free one, or a new one.

@@ -1,7 +1,10 @@
 //! What hubs are told.
 
 use crate::actors::channels::home::Chart;
+use crate::actors::mailbox::Reply;
+use crate::actors::peer::message::UserOrder;
 use crate::actors::publication::Publication;
+use crate::actors::users::HubCount;
 use crate::base::id::{AgentId, NodeId, SessionId, ShardId};
 use crate::base::time::Tick;
 use crate::domain::agent::Handle;
@@ -87,6 +90,10 @@ pub enum HubMessage {
     Doubt(Arc<str>),
     /// Rules of channels may have changed that nobody knows: subscriptions to all that have an owner are asked for anew.
     JudgeAll,
+    /// An order about the sockets of a user.
+    User(Arc<UserOrder>),
+    /// How many there are.
+    Count(Reply<HubCount>),
     /// An agent's subscription to a channel ends.
     Unsubscribe {
         /// Whose sessions.

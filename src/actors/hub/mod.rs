@@ -6,12 +6,14 @@ mod message;
 mod sight;
 mod subscribing;
 mod table;
+mod users;
 
 pub use message::{Frames, HubMessage, Interest, TickFrames, Whom};
 pub use subscribing::Released;
 pub use table::{HubTable, Listener};
 
 use super::homes::Homes;
+use super::mailbox::answer;
 use super::peer::PeerHub;
 use super::watch::{Role, Stage};
 use crate::domain::channel::Rule;
@@ -20,6 +22,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use subscribing::Lost;
+use users::put_off;
 
 /// A hub's table, shared with the sessions of its thread.
 pub type SharedTable = Rc<RefCell<HubTable>>;
@@ -125,6 +128,11 @@ fn hand_on(table: &SharedTable, homes: &Homes, message: HubMessage) {
             let lost = table.borrow_mut().lose_owned();
             tell_lost(lost);
         }
+        HubMessage::User(order) => {
+            let ended = table.borrow_mut().obey(&order);
+            put_off(ended);
+        }
+        HubMessage::Count(reply) => answer(reply, Ok(table.borrow().count())),
         HubMessage::Close(whom, reason) => table.borrow_mut().close(&whom, reason),
         HubMessage::Unsubscribe { agent, channel } => {
             let listeners = table.borrow().listeners(agent);
@@ -141,9 +149,7 @@ fn judge(table: &RefCell<HubTable>, channel: &Arc<str>, rule: &Rule) {
     listeners.retain(|(_, listener)| !listener.may_stay(channel, rule));
     let sessions = listeners.iter().map(|(session, _)| *session).collect();
     let lost = table.borrow_mut().lose_some(channel, &sessions);
-    for (listener, channel, is_held) in lost {
-        listener.put_off(&channel, is_held);
-    }
+    put_off(lost);
 }
 
 /// A listener may borrow the table.

@@ -38,6 +38,10 @@ pub trait Listener {
     }
     /// Its subscription to a channel has ended: it may not hear it any more. `is_held`: as in `lose_channel`.
     fn put_off(&self, _channel: &str, _is_held: bool) {}
+    /// The name by which channels know its user; empty for a nameless one.
+    fn user(&self) -> &str {
+        ""
+    }
     /// Its subscription to a channel ends.
     fn unsubscribe(&self, _channel: &str) {}
     /// Its subscription to a channel has ended, which it should ask for again. `is_held`: the channel's home has not answered yet.
@@ -62,6 +66,8 @@ pub struct HubTable {
     closing: Option<Disconnect>,
     pub(super) sessions: IdMap<SessionId, Entry>,
     pub(super) agents: IdMap<AgentId, SmallVec<[SessionId; 3]>>,
+    /// Those of users with a name.
+    pub(super) users: HashMap<String, SmallVec<[SessionId; 3]>>,
     pub(super) cells: IdMap<(ShardId, Cell), Vec<Watcher>>,
     pub(super) channels: HashMap<Arc<str>, Vec<Subscriber>>,
     /// How many subscriptions were held.
@@ -97,6 +103,10 @@ impl HubTable {
         if let Some(agent) = agent {
             self.agents.entry(agent).or_default().push(session);
         }
+        let user = listener.user();
+        if !user.is_empty() {
+            self.users.entry(user.to_owned()).or_default().push(session);
+        }
         let (cells, channels) = (HashSet::new(), HashSet::new());
         self.sessions.insert(
             session,
@@ -119,6 +129,7 @@ impl HubTable {
         if let Some(agent) = entry.agent {
             take_out(&mut self.agents, &agent, session);
         }
+        take_out(&mut self.users, entry.listener.user(), session);
         for cell in entry.cells {
             take_out(&mut self.cells, &cell, session);
         }

@@ -72,6 +72,11 @@ pub(super) fn answer(gateway: &Gateway, from: NodeId, number: u64, question: Que
         Question::Watch(watch) => desk.watch(&watch),
         Question::Arrive(arrive) => desk.arrive(*arrive),
         Question::Survey => desk.survey(),
+        Question::User(order) => {
+            gateway.node.order_user_here(Arc::from(order));
+            desk.done(Ok(()));
+        }
+        Question::Stats => desk.stats(),
         Question::Channel(question) => channels::serve(&gateway.node, from, *question, desk),
     }
 }
@@ -245,6 +250,11 @@ impl Desk {
         let arrival = region::Arrival::from_afar(arrive, request, move |fate: Fate| self.done(Ok(fate)));
         // A full mailbox drops the offer, and the sender keeps the agent.
         let _ = seats.region.tell(RegionMessage::Arrive(Box::new(arrival)));
+    }
+
+    fn stats(self) {
+        let node = Arc::clone(&self.gateway.node);
+        actix_web::rt::spawn(async move { self.done(node.stats_here().await) });
     }
 
     fn survey(self) {

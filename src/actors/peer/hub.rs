@@ -65,6 +65,8 @@ impl PeerHub {
             | HubMessage::Judge(..)
             | HubMessage::JudgeAll
             | HubMessage::Doubt(_)
+            | HubMessage::User(_)
+            | HubMessage::Count(_)
             | HubMessage::Follow { .. }
             | HubMessage::Settle { .. }
             | HubMessage::ShardGone(..) => return,

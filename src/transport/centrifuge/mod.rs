@@ -5,6 +5,8 @@ mod channel;
 mod connect;
 mod rpc;
 
+pub use channel::history_result;
+
 use super::http::visits::Visit;
 use super::session::{Phase, Session};
 use super::web::Web;

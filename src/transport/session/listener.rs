@@ -114,6 +114,10 @@ impl Listener for SessionListener {
         }
     }
 
+    fn user(&self) -> &str {
+        &self.user
+    }
+
     fn unsubscribe(&self, channel: &str) {
         self.push(channel, PushBody::Unsubscribe(UnsubscribeCode::SERVER.into()));
     }

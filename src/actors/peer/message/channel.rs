@@ -31,17 +31,20 @@ pub enum ChannelAct {
         /// Whether it comes only when all after that is known.
         must_recover: bool,
     },
-    /// Publish this.
+    /// Publish this. Answered with nothing, or with where the channel is then.
     Publish {
         /// JSON text.
         data: Bytes,
-        /// Who publishes it.
+        /// Who publishes it; one without any name is the server's own backend, which is not told.
         publisher: Client,
         /// What it is the newest of; its publisher's, from a node of an earlier version.
         #[serde(default)]
         key: Option<String>,
         /// Whether the channel has a history.
         is_kept: bool,
+        /// Whether the answer is where the channel is.
+        #[serde(default)]
+        wants_position: bool,
     },
     /// What is kept?
     History,

@@ -3,10 +3,12 @@
 mod channel;
 mod hub;
 mod slice;
+mod user;
 
 pub use channel::{ChannelAct, ChannelQuestion, Client};
 pub use hub::{HubNews, HubTick, Interest};
 pub use slice::Slice;
+pub use user::{NodeStats, UserAct, UserOrder};
 
 use crate::actors::agent::Counted;
 use crate::actors::region::{Focus, Sightings};
@@ -52,6 +54,10 @@ pub enum Question {
     Arrive(Box<Arrive>),
     /// Who stands where in your shards.
     Survey,
+    /// An order about the sockets of a user.
+    User(Box<UserOrder>),
+    /// What do you count of your sockets?
+    Stats,
     /// Something about a channel whose home you are.
     Channel(Box<ChannelQuestion>),
 }

@@ -168,7 +168,7 @@ pub(super) async fn publish_as(
                 key,
                 is_kept,
             };
-            channels::publish(node.node(), name, home, draft)
+            channels::publish(node.node(), name, home, draft).map(|_position| ())
         }
         Way::There(home) => {
             let publish = ChannelAct::Publish {
@@ -176,6 +176,7 @@ pub(super) async fn publish_as(
                 publisher: publisher.into(),
                 key: Some(key),
                 is_kept,
+                wants_position: false,
             };
             ask(node, home, name, publish).await
         }

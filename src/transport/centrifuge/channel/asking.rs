@@ -9,7 +9,7 @@ use crate::domain::channel::Verb;
 use crate::wire::ClientError;
 use crate::wire::push::{ClientInfo, Publication};
 use crate::wire::reply::{HistoryResult, PresenceResult, PresenceStatsResult, ReplyBody};
-use crate::wire::request::HistoryRequest;
+use crate::wire::request::{HistoryRequest, StreamPosition};
 use actix::Context;
 
 impl Session {
@@ -97,28 +97,29 @@ impl Session {
     }
 
     fn tell_history(&self, id: u32, request: &HistoryRequest, history: History) {
-        let History {
-            epoch,
-            top: offset,
-            kept,
-        } = history;
-        if request
-            .since
-            .as_ref()
-            .is_some_and(|since| !since.epoch.is_empty() && since.epoch != epoch)
-        {
-            return self.error(id, ClientError::UNRECOVERABLE_POSITION);
+        match history_result(history, request) {
+            Some(result) => self.reply(id, ReplyBody::History(Box::new(result))),
+            None => self.error(id, ClientError::UNRECOVERABLE_POSITION),
         }
-        let publications = select(&kept, request);
-        self.reply(
-            id,
-            ReplyBody::History(Box::new(HistoryResult {
-                publications,
-                epoch,
-                offset,
-            })),
-        );
     }
+}
+
+/// The answer to a request for a history; none when it asks for what came after a position in another stream.
+pub fn history_result(history: History, request: &HistoryRequest) -> Option<HistoryResult> {
+    let History {
+        epoch,
+        top: offset,
+        kept,
+    } = history;
+    let is_elsewhere = |since: &StreamPosition| !since.epoch.is_empty() && since.epoch != epoch;
+    if request.since.as_ref().is_some_and(is_elsewhere) {
+        return None;
+    }
+    Some(HistoryResult {
+        publications: select(&kept, request),
+        epoch,
+        offset,
+    })
 }
 
 /// The publications that a history request selects: `since` is exclusive, a limit of 0 asks for the position only. A page ends

@@ -5,6 +5,8 @@ mod publishing;
 mod right;
 mod subscribing;
 
+pub use asking::history_result;
+
 use super::super::session::Session;
 use crate::actors::channels::Kept;
 use crate::base::limit::CHANNEL_NAME_MAX_BYTES;

@@ -117,7 +117,7 @@ impl Session {
                     key,
                     is_kept,
                 };
-                channels::publish(&node, name, home, draft)
+                channels::publish(&node, name, home, draft).map(|_position| ())
             }
             Ok(Way::There(home)) => {
                 let publish = ChannelAct::Publish {
@@ -125,6 +125,7 @@ impl Session {
                     publisher: Client::from(publisher),
                     key: Some(key),
                     is_kept,
+                    wants_position: false,
                 };
                 return self.ask_home_for(id, home, name, publish, context, move |me, ()| {
                     me.reply(id, ReplyBody::Publish(Default::default()));
