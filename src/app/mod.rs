@@ -25,6 +25,7 @@ use crate::store::Target;
 use crate::telemetry::{log, metric};
 use crate::transport::access::Access;
 use crate::transport::http::admission::Admission;
+use crate::transport::http::server_api::ServerApi;
 use crate::transport::http::visits::Visits;
 use crate::transport::web::Web;
 use crate::transport::ws::Berths;
@@ -86,6 +87,7 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
             loaded = Access::load(database, settings, clock.clone(), entropy.clone()) => loaded?,
         };
         let web = Web {
+            server_api: ServerApi::new(&config),
             gateway: gateway.clone(),
             access: Arc::clone(&access),
             config: Arc::clone(&config),

@@ -49,6 +49,10 @@ section! {
         changes_per_min: u32 = 300,
         /// Changes at once.
         changes_burst: u32 = 60,
+        /// Commands a second of the server API on one node; a broadcast counts once for each channel.
+        server_calls_per_s: u32 = 1_000,
+        /// Commands at once.
+        server_calls_burst: u32 = 1_000,
         /// Exchanges of a key for a token a minute of one address.
         tokens_per_min: u32 = 10,
         /// Exchanges at once.
@@ -83,13 +87,15 @@ pub enum Bucket {
     Publishes,
     /// Changes that one user makes of locks, grants, adverts, apps and keys.
     Changes,
+    /// Commands of the server API on one node.
+    ServerCalls,
     /// Token exchanges of one address.
     Tokens,
 }
 
 impl Bucket {
     /// All buckets.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Registrations,
         Self::Connections,
         Self::Resumes,
@@ -100,6 +106,7 @@ impl Bucket {
         Self::PromptsToAgent,
         Self::Publishes,
         Self::Changes,
+        Self::ServerCalls,
         Self::Tokens,
     ];
 
@@ -117,6 +124,7 @@ impl Bucket {
             Self::PromptsToAgent => "prompts_to_agent",
             Self::Publishes => "publishes",
             Self::Changes => "changes",
+            Self::ServerCalls => "server_calls",
             Self::Tokens => "tokens",
         }
     }
@@ -144,6 +152,7 @@ impl Limits {
             }
             Bucket::Publishes => Quota::per_second(self.publishes_per_s, self.publishes_burst),
             Bucket::Changes => Quota::per_minute(self.changes_per_min, self.changes_burst),
+            Bucket::ServerCalls => Quota::per_second(self.server_calls_per_s, self.server_calls_burst),
             Bucket::Tokens => Quota::per_minute(self.tokens_per_min, self.tokens_burst),
         })
     }
@@ -183,6 +192,8 @@ impl Limits {
             ("limits.publishes_burst", self.publishes_burst),
             ("limits.changes_per_min", self.changes_per_min),
             ("limits.changes_burst", self.changes_burst),
+            ("limits.server_calls_per_s", self.server_calls_per_s),
+            ("limits.server_calls_burst", self.server_calls_burst),
             ("limits.tokens_per_min", self.tokens_per_min),
             ("limits.tokens_burst", self.tokens_burst),
             ("limits.sockets_per_agent", self.sockets_per_agent),

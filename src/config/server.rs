@@ -3,8 +3,11 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use super::check::{origin, within};
-use super::{Cidr, ConfigError};
+use super::check::{origin, secret, within};
+use super::{Cidr, ConfigError, Secret};
+
+/// Longest key of the server API. Units: bytes.
+const API_KEY_MAX_BYTES: usize = 1_024;
 
 section! {
     /// Where this node listens, and whom it lets in.
@@ -33,6 +36,9 @@ section! {
         allowed_origins: Vec<String> = Vec::new(),
         /// Addresses or networks of proxies whose `X-Forwarded-For` is believed, such as "10.0.0.0/8".
         trusted_proxies: Vec<Cidr> = Vec::new(),
+        /// Key of at least 32 characters by which a backend drives the channels with Centrifugo's server API, `POST /api`;
+        /// without it there is no such route. Better from a file.
+        api_key: Option<Secret> = None; example "a random text of 32 bytes or more",
         /// Development only: allows known-weak secrets, insecure connections and `/auth/dev-register`.
         dev: bool = false,
     }
@@ -47,6 +53,10 @@ impl Server {
                 key: "server.node",
                 reason: reason.to_owned(),
             });
+        }
+        if let Some(key) = &self.api_key {
+            secret("server.api_key", key, self.dev)?;
+            header_text("server.api_key", key)?;
         }
         within("server.workers", self.workers.into(), 0, 256)?;
         within("server.shard_threads", self.shard_threads.into(), 0, 256)?;
@@ -68,5 +78,49 @@ impl Server {
         self.allowed_origins
             .iter()
             .try_for_each(|text| origin("server.allowed_origins", text))
+    }
+}
+
+/// Refuses a secret that cannot stand in a header. It is not shown.
+fn header_text(key: &'static str, secret: &Secret) -> Result<(), ConfigError> {
+    let text = secret.expose();
+    if text.len() <= API_KEY_MAX_BYTES && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    Err(ConfigError::Invalid {
+        key,
+        reason: format!("must be at most {API_KEY_MAX_BYTES} visible ASCII characters, without spaces"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_the_server_api_is_long_and_fits_into_a_header() {
+        let check = |key: &str, dev: bool| {
+            let server = Server {
+                api_key: Some(Secret::new(key)),
+                dev,
+                ..Server::default()
+            };
+            server.check()
+        };
+        assert!(check("kX2-vv9_Qm4rT7bN1sLw8ZpYc3HdJf6G", false).is_ok());
+        assert!(check("short", true).is_ok());
+        for bad in [
+            "short",
+            "kX2-vv9 Qm4rT7bN1sLw8ZpYc3HdJf6G",
+            "kX2-vv9_Qm4rT7bN1sLw8ZpYc3HdJf6é",
+            "a random text of 32 bytes or more",
+            &format!("kX2-vv9_{}Qm4rT7bN1sLw8ZpYc3HdJf6G", "z".repeat(1_024)),
+        ] {
+            let refusal = check(bad, false).unwrap_err().to_string();
+            assert!(
+                refusal.contains("`server.api_key`") && !refusal.contains(bad),
+                "{refusal}"
+            );
+        }
     }
 }

@@ -14,6 +14,7 @@ pub mod password;
 pub mod refresh;
 pub mod revocation;
 pub mod seal;
+pub mod server_key;
 pub mod ssh_signature;
 pub mod token;
 
@@ -25,6 +26,7 @@ pub use key_ring::{KeyRing, KeyRow, KeyState};
 pub use origin::Origins;
 pub use refresh::RefreshToken;
 pub use revocation::Revocations;
+pub use server_key::ServerKey;
 pub use ssh_signature::PublicKey;
 pub use token::{TokenError, TokenKind, Tokens, Verified};
 

@@ -2,6 +2,7 @@
 
 use super::access::Access;
 use super::http::admission::Admission;
+use super::http::server_api::ServerApi;
 use super::http::visits::Visits;
 use crate::actors::gateway::Gateway;
 use crate::config::Config;
@@ -26,6 +27,8 @@ pub struct Web {
     pub visits: Visits,
     /// The line of handshakes, while the node falls behind.
     pub admission: Admission,
+    /// Who may use the server API, and how much of it.
+    pub server_api: ServerApi,
 }
 
 impl Web {

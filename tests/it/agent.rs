@@ -2,7 +2,7 @@
 
 use crate::client::Socket;
 use reqwest::header::HeaderMap;
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, RequestBuilder};
 use rookery::domain::refusal::Code;
 use rookery::wire::Encoding;
 use rookery::wire::request::ConnectRequest;
@@ -41,6 +41,15 @@ impl Answer {
         if let Some(body) = body {
             request = request.json(body);
         }
+        Self::read(request).await
+    }
+
+    /// Posts a body to the server API under a header with its key.
+    pub async fn of_backend(url: &str, (header, key): (&str, &str), body: String) -> Self {
+        Self::read(CLIENT.post(url).header(header, key).body(body)).await
+    }
+
+    async fn read(request: RequestBuilder) -> Self {
         let response = request.send().await.expect("the world answers");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await.expect("the answer is whole");

@@ -17,6 +17,7 @@ mod shared_channels;
 mod shared_flow;
 mod shared_redis;
 mod shared_rights;
+mod shared_server_api;
 mod standby;
 mod stores;
 

@@ -31,6 +31,15 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     }
 }
 
+/// The text of a body that is read as JSON whatever it calls itself: `curl -d` calls everything a form.
+/// Errors: `malformed`, `too_large`.
+pub async fn read_any(request: &HttpRequest, payload: Payload) -> Result<String, Refusal> {
+    check_encoding(request)?;
+    let body = read(payload).await?;
+    check_depth(&body)?;
+    String::from_utf8(body).map_err(|_reason| Refusal::new(Code::Malformed, "the body is not UTF-8"))
+}
+
 /// Decodes a JSON text. Errors: `malformed`, `invalid_parameter`.
 pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let malformed = |reason: String| Refusal::new(Code::Malformed, reason);
@@ -55,6 +64,10 @@ fn check_headers(request: &HttpRequest) -> Result<(), Refusal> {
             "the content type must be application/json",
         ));
     }
+    check_encoding(request)
+}
+
+fn check_encoding(request: &HttpRequest) -> Result<(), Refusal> {
     // Nobody knows how large a packed body is before it is unpacked, so none is. Source: security.md E12.
     let encoding = request
         .headers()

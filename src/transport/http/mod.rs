@@ -23,6 +23,7 @@ pub mod problem;
 pub mod protocol;
 pub mod reads;
 pub mod routes;
+pub mod server_api;
 pub mod sockets;
 pub mod spectator;
 pub mod visits;

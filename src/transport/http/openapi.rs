@@ -58,7 +58,10 @@ pub fn document_of(routes: &[RouteInfo]) -> Value {
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "backend": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            },
         },
     })
 }
@@ -70,7 +73,11 @@ fn operation(route: &RouteInfo, generator: &mut SchemaGenerator) -> Value {
         "operationId": operation_id(route),
         "parameters": parameters(route),
         "responses": responses(route, generator),
-        "security": if route.auth == Auth::Nobody { json!([]) } else { json!([{"bearer": []}]) },
+        "security": match route.auth {
+            Auth::Nobody => json!([]),
+            Auth::Backend => json!([{"backend": []}]),
+            Auth::Agent | Auth::Holder | Auth::Own | Auth::Admin => json!([{"bearer": []}]),
+        },
     });
     if let Some(fields) = operation.as_object_mut() {
         let note = match route.auth {
@@ -78,6 +85,7 @@ fn operation(route: &RouteInfo, generator: &mut SchemaGenerator) -> Value {
             Auth::Agent => Some("Any agent's token."),
             Auth::Holder => Some("The token of an agent or a user, or the key of an app."),
             Auth::Own => Some("The token of the agent that the path names."),
+            Auth::Backend => Some("The key of `[server] api_key`, also as `Authorization: apikey <key>`."),
             Auth::Admin => Some("A token with the permission `admin`."),
         };
         if let Some(note) = note {
@@ -171,15 +179,12 @@ fn refusals(route: &RouteInfo) -> Vec<Code> {
         codes.push(Code::InvalidParameter);
     }
     if route.body.is_some() {
-        codes.extend([
-            Code::Malformed,
-            Code::TooLarge,
-            Code::UnsupportedMediaType,
-            Code::InvalidParameter,
-        ]);
+        codes.extend([Code::Malformed, Code::TooLarge, Code::InvalidParameter]);
+        // A backend may call its commands what it likes.
+        codes.extend(Some(Code::UnsupportedMediaType).filter(|_| route.auth != Auth::Backend));
     }
     match route.auth {
-        Auth::Nobody => {}
+        Auth::Nobody | Auth::Backend => {}
         Auth::Agent | Auth::Holder | Auth::Own => {
             codes.extend([Code::Unauthenticated, Code::TokenExpired, Code::TokenRevoked])
         }

@@ -80,6 +80,7 @@ pub fn page() -> String {
             Auth::Holder => "anybody's",
             Auth::Own => "the agent's own",
             Auth::Admin => "an administrator's",
+            Auth::Backend => "the backend's key",
         };
         text.push_str(&format!(
             "| `{} {}` | {auth} | {} |\n",

@@ -13,6 +13,7 @@ mod publish;
 mod rate;
 mod request;
 mod rule;
+mod server_api;
 
 use crate::agent::{Agent, Answer};
 use crate::client::Socket;

@@ -31,6 +31,8 @@ pub enum Auth {
     Own,
     /// An administrator.
     Admin,
+    /// The operator's own backend, by the key of the server API.
+    Backend,
 }
 
 /// What a route answers when all went well.

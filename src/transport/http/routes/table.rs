@@ -6,7 +6,9 @@ use crate::domain::refusal::Code;
 use crate::transport::http::channels::{self, advert, app, list, login, proxy, rule};
 use crate::transport::http::identity::{presence, profile, register, token};
 use crate::transport::http::reads::{agents, chat, events, objects, stats, weather, world};
-use crate::transport::http::{admin, docs, invariants, nodes, openapi, page, placement, spectator};
+use crate::transport::http::{
+    admin, docs, invariants, nodes, openapi, page, placement, server_api, spectator,
+};
 use actix_web::http::Method;
 use actix_web::web::route;
 
@@ -204,6 +206,9 @@ pub const ROUTES: &[RouteInfo] = &[
         .body(shape::proxied).json(shape::any).by(|| route().to(proxy::subscribe)),
     post("/proxy/publish", "channels", "Tells a Centrifugo whether a user may publish.")
         .body(shape::proxied).json(shape::any).by(|| route().to(proxy::publish)),
+    post("/api", "channels", "Does what a backend orders in the words of Centrifugo's server API; only where the settings name a key.")
+        .auth(Auth::Backend).body(server_api::schema).json(shape::any)
+        .refuses(&[Code::NotFound, Code::Unauthenticated]).by(|| route().to(server_api::serve)),
 
     // Running it.
     get("/api/v1/admin/regions", "admin", "Lists the regions with their shards.")
