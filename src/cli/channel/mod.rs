@@ -8,6 +8,7 @@ mod failure;
 mod feed;
 mod hearing;
 mod identity;
+mod key;
 mod listening;
 mod login;
 mod output;
@@ -40,8 +41,8 @@ Exit status:
 
 The server is that of --server, else of ROOKERY_SERVER, else of the configuration, else http://127.0.0.1:8000; the token is
 that of --token, else of ROOKERY_TOKEN, else of the configuration. ROOKERY_WS is the address of a socket that is not at
-/connection/websocket of the server, ROOKERY_SSH_KEY the key of `login`. NO_COLOR turns colours off. The configuration is
-rookery/channel.json in XDG_CONFIG_HOME, else in ~/.config, readable by its owner only.
+/connection/websocket of the server, ROOKERY_SSH_KEY the key of `login` and `key add`. NO_COLOR turns colours off. The
+configuration is rookery/channel.json in XDG_CONFIG_HOME, else in ~/.config, readable by its owner only.
 
 What `sub` prints, and everything with --json, is one JSON object a line. With --json errors are
 {\"status\":\"error\",\"error\":..,\"fixes\":[..]} on the standard error output.";
@@ -112,6 +113,9 @@ pub enum Verb {
     Whoami(identity::Whoami),
     /// Show the configuration, or change it with --server and --ws.
     Config(identity::Configure),
+    /// Look after the public keys that you log in with.
+    #[command(subcommand)]
+    Key(key::Key),
     /// Make and look after apps, which publish under names of their own.
     #[command(subcommand)]
     App(application::App),
@@ -151,6 +155,7 @@ fn run(verb: Verb, options: Options, output: Output) -> Result<(), Failure> {
         Verb::Logout(verb) => verb.run(&mut session),
         Verb::Whoami(verb) => verb.run(&mut session),
         Verb::Config(verb) => verb.run(&mut session),
+        Verb::Key(verb) => verb.run(&mut session),
         Verb::App(verb) => verb.run(&mut session),
     }?;
     output.success(&report)

@@ -1,37 +1,68 @@
 //! Signatures by `ssh-keygen`, which knows keys in files, in agents and in hardware.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::failure::{Exit, Failure};
 use super::session::variable;
+use crate::guard::PublicKey;
 
 /// What signatures are for: one for this is good for nothing else.
 const NAMESPACE: &str = "claw.events";
 /// The keys that are looked for when none is named.
 const KEYS: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
+/// Longest file that is read as a public key. Units: bytes.
+const FILE_MAX_BYTES: u64 = 16_384;
+/// What helps who has no key.
+const NO_KEY: &str = "make one: ssh-keygen -t ed25519, or name one";
 
 /// The key to sign with. Errors: there is none.
 pub fn key(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
-    let named = named.or_else(|| variable("ROOKERY_SSH_KEY").map(PathBuf::from));
-    let found = named.or_else(|| {
-        let folder = PathBuf::from(variable("HOME")?).join(".ssh");
-        let mut paths = KEYS.iter().map(|name| folder.join(name));
-        paths.find(|path| path.exists() || path.with_extension("pub").exists())
-    });
-    let missing = || Failure::usage("there is no key to sign with");
-    let fix = "make one: ssh-keygen -t ed25519, or name one: --key-path FILE";
-    let key = found.ok_or_else(|| missing().fix(fix))?;
+    let fix = format!("{NO_KEY}: --key-path FILE");
+    let key = found(named).ok_or_else(|| Failure::usage("there is no key to sign with").fix(&fix))?;
     if key.exists() {
         return Ok(key);
     }
     // An agent may hold what the public part names.
-    let public = key.with_extension("pub");
+    let public = public_part(&key);
     if public.exists() {
         return Ok(public);
     }
     Err(Failure::usage(format!("{} is not there", key.display())).fix(fix))
+}
+
+/// The public part of a key, which may be named by either part. Errors: there is none; it is not a public key.
+pub fn public_key(named: Option<PathBuf>) -> Result<PublicKey, Failure> {
+    let key = found(named).ok_or_else(|| Failure::usage("there is no public key").fix(NO_KEY))?;
+    let public = public_part(&key);
+    let path = if public.exists() { public } else { key };
+    let unusable = |error: &dyn std::fmt::Display| {
+        Failure::usage(format!("{} cannot be used: {error}", path.display())).fix(NO_KEY)
+    };
+    let mut text = String::new();
+    let file = File::open(&path).map_err(|error| unusable(&error))?;
+    let read = file.take(FILE_MAX_BYTES).read_to_string(&mut text);
+    read.map_err(|error| unusable(&error))?;
+    PublicKey::parse(text.trim()).map_err(|error| unusable(&error))
+}
+
+/// The key that is named, or the first that is there.
+fn found(named: Option<PathBuf>) -> Option<PathBuf> {
+    let named = named.or_else(|| variable("ROOKERY_SSH_KEY").map(PathBuf::from));
+    named.or_else(|| {
+        let folder = PathBuf::from(variable("HOME")?).join(".ssh");
+        let mut paths = KEYS.iter().map(|name| folder.join(name));
+        paths.find(|path| path.exists() || public_part(path).exists())
+    })
+}
+
+/// Where `ssh-keygen` puts the public part of a key.
+fn public_part(key: &Path) -> PathBuf {
+    let mut path = key.as_os_str().to_owned();
+    path.push(".pub");
+    path.into()
 }
 
 /// Looks at what a server wants signed, before it is: nothing but this login.

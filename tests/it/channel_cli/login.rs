@@ -144,3 +144,88 @@ async fn a_token_of_the_world_names_its_agent() {
     assert_eq!(who["data"]["username"], json!(agent.handle));
     assert!(who["data"]["expires_at"].is_i64());
 }
+
+#[tokio::test]
+async fn a_key_that_was_added_logs_its_agent_in_until_it_is_removed() {
+    let world = TestWorld::shared();
+    let agent = world.agent("key").await;
+    let user = User::of(&world.url("http", ""));
+    let (path, _) = key(&user);
+    let (private, public) = (path.to_str().unwrap(), path.with_extension("pub"));
+    assert!(user.run(&["key", "add", private]).failed(3).contains("log in: "));
+    user.log_in(&agent.token);
+    assert_eq!(user.run(&["key", "list"]).ok(), "\n");
+    let said = user.run(&["key", "add", private, "--key-name", "desk"]).ok();
+    assert!(
+        said.starts_with("key desk is SHA256:") && said.contains("--key-name desk"),
+        "{said}"
+    );
+    // The same by its public part, for programs.
+    let added = user.run(&["key", "add", public.to_str().unwrap(), "-j"]).json();
+    let fingerprint = added["data"]["fingerprint"].as_str().unwrap();
+    assert!(said.contains(fingerprint), "{added}");
+    assert_eq!(added["data"]["key_name"], "main");
+    let text = std::fs::read_to_string(&public).unwrap();
+    let sent: Vec<&str> = text.split(' ').take(2).collect();
+    let lines = user.run(&["key", "ls"]).ok();
+    let mut listed: Vec<&str> = lines.lines().collect();
+    listed.sort_unstable();
+    let expected = ["desk", "main"].map(|name| format!("{name}\t{}", sent.join(" ")));
+    assert_eq!(listed, expected);
+    let login = [
+        "login",
+        "--user",
+        &agent.handle,
+        "--key-name",
+        "desk",
+        "--key-path",
+        private,
+    ];
+    let said = user.run(&login).ok();
+    assert!(
+        said.starts_with(&format!("logged in as {}\n", agent.handle)),
+        "{said}"
+    );
+    assert_eq!(user.run(&["key", "rm", "desk"]).ok(), "key desk is removed\n");
+    let said = user.run(&["key", "rm", "desk"]).failed(1);
+    assert!(
+        said.contains("public key not found (404)") && said.contains("try: see which there are"),
+        "{said}"
+    );
+    assert!(user.run(&login).failed(1).contains("public key not found"));
+}
+
+#[test]
+fn only_the_public_part_of_a_key_is_sent() {
+    let stub = Stub::always(200, json!({"ok": true, "key_name": "main", "fingerprint": "f"}));
+    let user = User::of(&stub.url);
+    user.log_in("t");
+    let said = user.run(&["key", "add"]).failed(2);
+    assert!(
+        said.contains("there is no public key") && said.contains("ssh-keygen -t ed25519"),
+        "{said}"
+    );
+    let (path, allowed) = key(&user);
+    // A name with a dot in it, as people give them, and first without its public part.
+    let dotted = user.home().join("id.work");
+    std::fs::copy(&path, &dotted).unwrap();
+    let said = user.run(&["key", "add", "id.work", "--json"]).failed(2);
+    let error: Value = serde_json::from_str(&said).unwrap();
+    assert!(
+        error["error"].as_str().unwrap().contains("not a public key"),
+        "{error}"
+    );
+    assert!(stub.asked().is_empty());
+    std::fs::copy(path.with_extension("pub"), user.home().join("id.work.pub")).unwrap();
+    user.run(&["key", "add", "id.work"]).ok();
+    let asked = stub.one();
+    let text: Vec<&str> = allowed.split(' ').skip(1).take(2).collect();
+    assert_eq!(
+        asked.body,
+        json!({"key_name": "main", "public_key": text.join(" ")})
+    );
+    assert_eq!(
+        (asked.line.as_str(), asked.token.as_deref()),
+        ("POST /auth/keys", Some("t"))
+    );
+}

@@ -241,6 +241,13 @@ fn each_verb_asks_what_the_server_understands() {
             true,
         ),
         (&["app", "rm", "tool"], "DELETE /api/apps/tool", Value::Null, true),
+        (&["key", "list"], "GET /auth/keys", Value::Null, true),
+        (
+            &["key", "rm", "my/key"],
+            "DELETE /auth/keys/my%2Fkey",
+            Value::Null,
+            true,
+        ),
     ];
     for (arguments, line, body, has_token) in cases {
         let stub = Stub::always(200, json!({"ok": true, "key": "K"}));
