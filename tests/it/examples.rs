@@ -15,8 +15,9 @@ const LISTENER_S: &str = "8";
 const SPEAKER_S: &str = "1";
 
 /// What an example needs besides a world.
-struct Tool {
-    program: PathBuf,
+pub struct Tool {
+    /// What runs the script.
+    pub program: PathBuf,
     script: PathBuf,
 }
 
@@ -36,14 +37,16 @@ fn prepared(path: &str) -> PathBuf {
 }
 
 impl Tool {
-    fn python() -> Self {
+    /// Python with the SDK of PyPI.
+    pub fn python() -> Self {
         Self {
             program: prepared(".venv/bin/python"),
             script: root().join("examples/agent.py"),
         }
     }
 
-    fn node() -> Self {
+    /// Node.js, beside the SDK of npm.
+    pub fn node() -> Self {
         prepared("examples/node_modules/.package-lock.json");
         let node = program("node", &[], "nodejs").unwrap_or_else(|error| panic!("{error}"));
         Self {

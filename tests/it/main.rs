@@ -17,6 +17,8 @@ mod examples;
 #[cfg(test)]
 mod plot;
 #[cfg(test)]
+mod sdk;
+#[cfg(test)]
 mod services;
 #[cfg(test)]
 mod services_tests;

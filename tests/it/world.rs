@@ -21,6 +21,8 @@ mod shared_server_api;
 mod standby;
 mod stores;
 
+pub use shared::Nodes;
+
 use crate::agent::{Agent, Answer};
 use crate::services::{Cell, free_port};
 use nix::sys::signal::Signal;

@@ -7,7 +7,7 @@ use rookery::wire::request::{HistoryRequest, PresenceRequest, Request};
 use serde_json::json;
 
 /// A channel, and the letters of those in the cast that may hear it.
-const TABLE: [(&str, &str); 11] = [
+pub const TABLE: [(&str, &str); 11] = [
     ("public.NUMBER", "ogsnax"),
     ("system.timer.second", "ogsnax"),
     ("agent.OWNER.open", "ogsnax"),
@@ -21,7 +21,8 @@ const TABLE: [(&str, &str); 11] = [
     ("app.APP.agent.GRANTED.deeper", ""),
 ];
 
-async fn staged(world: &'static TestWorld) -> Cast<'static> {
+/// Those channels, locked and granted as the table says.
+pub async fn staged(world: &'static TestWorld) -> Cast<'static> {
     let cast = Cast::of(world).await;
     let name = |pattern: &str| cast.name(pattern);
     let deep = name("agent.OWNER.locked.deep");

@@ -3,13 +3,13 @@
 mod advert;
 mod app;
 mod golden;
-mod hear;
+pub mod hear;
 mod key;
 mod list;
 mod log_in;
 mod name;
 mod profile;
-mod publish;
+pub mod publish;
 mod rate;
 mod request;
 mod rule;
@@ -48,7 +48,8 @@ impl<'a> Somebody<'a> {
         Self::of(world, &world.agent(name).await)
     }
 
-    fn of(world: &'a TestWorld, agent: &Agent) -> Self {
+    /// A registered agent, by way of a node.
+    pub fn of(world: &'a TestWorld, agent: &Agent) -> Self {
         Self::with(world, &agent.handle, &agent.token)
     }
 

@@ -5,7 +5,7 @@ use crate::world::{TestWorld, unique};
 use serde_json::{Value, json};
 
 /// A channel, and the letters of those in the cast that may publish there.
-const TABLE: [(&str, &str); 7] = [
+pub const TABLE: [(&str, &str); 7] = [
     ("public.it", "ogsax"),
     ("system.timer.second", ""),
     ("agent.OWNER.open", "o"),
@@ -15,8 +15,9 @@ const TABLE: [(&str, &str); 7] = [
     ("app.APP.agent.GRANTED", "ga"),
 ];
 
-async fn staged() -> Cast<'static> {
-    let cast = Cast::of(TestWorld::shared()).await;
+/// Those channels, locked and granted as their names say.
+pub async fn staged(world: &'static TestWorld) -> Cast<'static> {
+    let cast = Cast::of(world).await;
     let locked = cast.name("agent.OWNER.locked");
     cast.owner.lock(&locked).await;
     cast.owner.grant(&cast.granted.name, &locked).await;
@@ -25,7 +26,7 @@ async fn staged() -> Cast<'static> {
 
 #[tokio::test]
 async fn who_may_publish_over_http() {
-    let cast = staged().await;
+    let cast = staged(TestWorld::shared()).await;
     for (letter, who) in cast.all() {
         for (pattern, may) in TABLE {
             let channel = cast.name(pattern);
@@ -43,7 +44,7 @@ async fn who_may_publish_over_http() {
 #[tokio::test]
 async fn who_may_publish_over_a_socket_and_as_a_centrifugo_asks() {
     let world = TestWorld::shared();
-    let cast = staged().await;
+    let cast = staged(TestWorld::shared()).await;
     for (letter, who) in cast.all() {
         let mut socket = who.socket().await;
         for (pattern, may) in TABLE {

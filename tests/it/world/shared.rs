@@ -12,19 +12,19 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Nodes that share a world.
-pub(super) struct Nodes<R = Redis> {
-    pub(super) nodes: Vec<TestWorld>,
-    pub(super) redis: R,
+pub struct Nodes<R = Redis> {
+    pub nodes: Vec<TestWorld>,
+    pub redis: R,
 }
 
 impl Nodes {
     /// So many, each with its share of the shards.
-    pub(super) async fn start(count: usize) -> Self {
+    pub async fn start(count: usize) -> Self {
         Self::start_with(count, &[]).await
     }
 
     /// So many, with more variables.
-    pub(super) async fn start_with(count: usize, variables: &[(&'static str, String)]) -> Self {
+    pub async fn start_with(count: usize, variables: &[(&'static str, String)]) -> Self {
         let redis = Redis::start();
         let url = redis.url();
         Self::start_on(redis, url, count, variables).await
@@ -39,6 +39,7 @@ impl<R> Nodes<R> {
         count: usize,
         variables: &[(&'static str, String)],
     ) -> Self {
+        // Short, for those that lose nodes; a variable may say otherwise.
         let lease = ("ROOKERY_STORE__LEASE_TTL_MS", "2000".to_owned());
         let is_limited = variables
             .iter()
@@ -47,7 +48,7 @@ impl<R> Nodes<R> {
             is_limited,
             database: Some(Postgres::shared().fresh_database()),
             redis: Some(url),
-            variables: variables.iter().cloned().chain([lease]).collect(),
+            variables: [lease].into_iter().chain(variables.iter().cloned()).collect(),
         };
         let nodes: Vec<TestWorld> = (0..count).map(|_| TestWorld::start(settings.clone())).collect();
         let all = Self { nodes, redis };
@@ -70,7 +71,7 @@ impl<R> Nodes<R> {
     }
 
     /// Waits until no node has two shards more than another: then they keep them.
-    pub(super) async fn until_even(&self) {
+    pub async fn until_even(&self) {
         until("all have as much", async || {
             let mut counts: BTreeMap<String, usize> = BTreeMap::new();
             for shard in self.shards(0).await? {
