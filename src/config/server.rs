@@ -37,7 +37,8 @@ section! {
         /// Addresses or networks of proxies whose `X-Forwarded-For` is believed, such as "10.0.0.0/8".
         trusted_proxies: Vec<Cidr> = Vec::new(),
         /// Key of at least 32 characters by which a backend drives the channels with Centrifugo's server API, `POST /api`;
-        /// without it there is no such route. Better from a file.
+        /// without it there is no such route. A Centrifugo that asks at `/proxy/*` shows it, too; without a key it is on this
+        /// machine. Better from a file.
         api_key: Option<Secret> = None; example "a random text of 32 bytes or more",
         /// Development only: allows known-weak secrets, insecure connections and `/auth/dev-register`.
         dev: bool = false,

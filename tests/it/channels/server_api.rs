@@ -82,7 +82,7 @@ async fn without_the_key_nothing_is_done_and_without_one_in_the_settings_there_i
         ("X-Nothing", KEY),
     ] {
         let refused = post(world(), credential, &body).await;
-        assert_eq!(refused.headers["www-authenticate"].is_empty(), false);
+        assert!(!refused.headers["www-authenticate"].is_empty());
         refused.refused("unauthenticated");
     }
     for credential in [("X-API-Key", KEY), ("X-API-Key", "")] {
@@ -92,6 +92,17 @@ async fn without_the_key_nothing_is_done_and_without_one_in_the_settings_there_i
     }
     let log = world().log();
     assert!(!log.contains(KEY), "the log shows the key");
+}
+
+#[tokio::test]
+async fn a_centrifugo_that_asks_about_users_shows_the_key() {
+    let question = json!({"channel": "public.t", "user": "alice"}).to_string();
+    for path in ["/proxy/subscribe", "/proxy/publish"] {
+        let url = world().url("http", path);
+        let ask = |credential| Answer::of_backend(&url, credential, question.clone());
+        assert_eq!(ask(("X-API-Key", KEY)).await.ok(), json!({"result": {}}));
+        ask(("X-Nothing", KEY)).await.refused("unauthenticated");
+    }
 }
 
 #[tokio::test]

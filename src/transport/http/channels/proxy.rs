@@ -1,4 +1,5 @@
-//! `POST /proxy/subscribe`, `/proxy/publish`: a Centrifugo asks whether one of its users may.
+//! `POST /proxy/subscribe`, `/proxy/publish`: a Centrifugo asks whether one of its users may. It shows the key of the server API, or
+//! is on this machine.
 
 use super::Fields;
 use crate::domain::channel::{Namespace, Subject, Verb};
@@ -6,17 +7,20 @@ use crate::domain::refusal::Refusal;
 use crate::transport::http::reads::{Answer, ok};
 use crate::transport::http::{Json, Problem};
 use crate::transport::web::Web;
+use actix_web::HttpRequest;
 use actix_web::web::Data;
 use serde_json::{Map, Value, json};
 
 /// `POST /proxy/subscribe`
-pub async fn subscribe(web: Data<Web>, body: Result<Fields, Problem>) -> Answer {
+pub async fn subscribe(web: Data<Web>, request: HttpRequest, body: Result<Fields, Problem>) -> Answer {
+    web.server_api.admit_proxy(&request)?;
     let Json(fields) = body?;
     answer(&web, Verb::Subscribe, &fields).await
 }
 
 /// `POST /proxy/publish`
-pub async fn publish(web: Data<Web>, body: Result<Fields, Problem>) -> Answer {
+pub async fn publish(web: Data<Web>, request: HttpRequest, body: Result<Fields, Problem>) -> Answer {
+    web.server_api.admit_proxy(&request)?;
     let Json(fields) = body?;
     answer(&web, Verb::Publish, &fields).await
 }

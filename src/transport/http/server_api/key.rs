@@ -12,6 +12,9 @@ use std::sync::{Mutex, PoisonError};
 /// Centrifugo's own header for the key.
 const KEY_HEADER: &str = "x-api-key";
 
+/// What stands in a request that somebody passed on.
+const FORWARDED: &str = "x-forwarded-for";
+
 /// The server API of this node.
 pub struct ServerApi {
     /// None: there is no such API.
@@ -48,6 +51,22 @@ impl ServerApi {
                 "the key of the server API is needed: Authorization: apikey <key>, or X-API-Key: <key>",
             )),
         }
+    }
+
+    /// Lets a Centrifugo in that asks about its users: by the key, and where there is none, from this machine. Whom an owner let in is
+    /// nobody else's business. Errors: `unauthenticated`, `permission_missing`.
+    pub fn admit_proxy(&self, request: &HttpRequest) -> Result<(), Refusal> {
+        if self.key.is_some() {
+            return self.admit(request);
+        }
+        let is_near = request.peer_addr().is_some_and(|peer| peer.ip().is_loopback());
+        if is_near && !request.headers().contains_key(FORWARDED) {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            Code::PermissionMissing,
+            "only from this machine, unless there is a key of the server API",
+        ))
     }
 
     /// Counts a command on this node. Errors: `rate_limited`.
@@ -87,6 +106,31 @@ mod tests {
         api.admit(&request.to_http_request())
             .err()
             .map(|refusal| refusal.code)
+    }
+
+    #[test]
+    fn a_centrifugo_shows_the_key_and_without_one_it_is_near() {
+        let ask = |key: Option<&str>, peer: &str, header: Option<(&'static str, &str)>| {
+            let request = TestRequest::post().peer_addr(peer.parse().unwrap());
+            let request = header
+                .into_iter()
+                .fold(request, |request, one| request.append_header(one));
+            let admitted = api(key).admit_proxy(&request.to_http_request());
+            admitted.err().map(|refusal| refusal.code)
+        };
+        let (near, far) = ("127.0.0.1:5000", "10.0.0.7:5000");
+        let (shown, passed_on) = (Some(("x-api-key", KEY)), Some(("x-forwarded-for", "127.0.0.1")));
+        assert_eq!(ask(Some(KEY), far, shown), None);
+        assert_eq!(ask(Some(KEY), near, None), Some(Code::Unauthenticated));
+        assert_eq!(ask(None, near, None), None);
+        assert_eq!(ask(None, "[::1]:5000", None), None);
+        for (peer, header) in [(far, None), (far, shown), (near, passed_on)] {
+            assert_eq!(
+                ask(None, peer, header),
+                Some(Code::PermissionMissing),
+                "{peer} {header:?}"
+            );
+        }
     }
 
     #[test]
