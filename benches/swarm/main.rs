@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod figure;
 #[cfg(test)]
+mod limiter;
+#[cfg(test)]
 mod machine;
 #[cfg(test)]
 mod others;
@@ -19,11 +21,7 @@ mod runs;
 mod server;
 #[cfg(test)]
 #[path = "../../tests/it/services/mod.rs"]
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "the integration tests use more of the services"
-)]
+#[expect(dead_code, reason = "the integration tests use more of the services")]
 mod services;
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The runs, each on a server of its own, and what is wanted of them.
 
 use crate::figure::{Figure, Row, short, whole};
+use crate::limiter::limiter;
 use crate::report::{answers, counts, each, median, memory, missing, to_floor};
 use crate::server::Server;
 use serde_json::Value;
@@ -11,12 +12,13 @@ const WARM_UP: &str = "--warm-up 3";
 type Run = fn(Option<u32>) -> Vec<Row>;
 
 /// All runs, by name.
-pub const RUNS: [(&str, Run); 5] = [
+pub const RUNS: [(&str, Run); 6] = [
     ("walks", walks),
     ("many", many),
     ("channel", channel),
     ("sockets", sockets),
     ("region", region),
+    ("limiter", limiter),
 ];
 
 /// The names of all runs.
