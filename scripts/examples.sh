@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the examples need: the Python SDK into .venv, the JavaScript SDK into examples/node_modules.
-# It does nothing when both are there.
+# Installs what the examples and the tests with SDKs (tests/it/sdk) need: the Python SDK into .venv, the JavaScript SDK
+# into examples/node_modules. It does nothing when both are there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

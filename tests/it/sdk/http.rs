@@ -55,7 +55,7 @@ struct Visit {
 impl Visit {
     /// The next client asks the next node.
     async fn ask(&mut self, case: &Case) -> (u64, Value) {
-        let node = if self.count / 2 % 2 == 0 {
+        let node = if (self.count / 2).is_multiple_of(2) {
             self.place.here
         } else {
             self.place.there

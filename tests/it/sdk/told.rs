@@ -63,8 +63,8 @@ async fn what_is_published_reaches_all_in_the_wrapper(place: Place) {
             json!({"channel": channel, "payload": payload}),
         )
         .await;
-        for at in 0..sdks.len() {
-            let published = sdks[at].publish(&cast.owner, &channel, payload.clone()).await;
+        for sdk in &mut sdks {
+            let published = sdk.publish(&cast.owner, &channel, payload.clone()).await;
             published.expect("it is public");
         }
         for sdk in &mut sdks {
