@@ -3,7 +3,7 @@
 use super::{ConfigError, Secret};
 
 /// Words that are no secrets, however often they are repeated.
-const KNOWN_BAD: [&str; 14] = [
+const KNOWN_BAD: [&str; 15] = [
     "changeme",
     "change-me",
     "change_me",
@@ -18,6 +18,7 @@ const KNOWN_BAD: [&str; 14] = [
     "qwerty",
     "0123456789",
     "a random text of 32 bytes or more",
+    "a-random-text-of-32-bytes-or-more",
 ];
 
 /// Shortest secret. Units: bytes. Source: security.md §4.2.

@@ -39,7 +39,7 @@ section! {
         /// Key of at least 32 characters by which a backend drives the channels with Centrifugo's server API, `POST /api`;
         /// without it there is no such route. A Centrifugo that asks at `/proxy/*` shows it, too; without a key it is on this
         /// machine. Better from a file.
-        api_key: Option<Secret> = None; example "a random text of 32 bytes or more",
+        api_key: Option<Secret> = None; example "a-random-text-of-32-bytes-or-more",
         /// Development only: allows known-weak secrets, insecure connections and `/auth/dev-register`.
         dev: bool = false,
     }
@@ -114,7 +114,7 @@ mod tests {
             "short",
             "kX2-vv9 Qm4rT7bN1sLw8ZpYc3HdJf6G",
             "kX2-vv9_Qm4rT7bN1sLw8ZpYc3HdJf6é",
-            "a random text of 32 bytes or more",
+            "a-random-text-of-32-bytes-or-more",
             &format!("kX2-vv9_{}Qm4rT7bN1sLw8ZpYc3HdJf6G", "z".repeat(1_024)),
         ] {
             let refusal = check(bad, false).unwrap_err().to_string();

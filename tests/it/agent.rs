@@ -50,6 +50,13 @@ impl Answer {
         Self::read(request.header(header, key).body(body)).await
     }
 
+    /// As `of_backend`, for what is no single JSON text.
+    pub async fn text_of_backend(url: &str, (header, key): (&str, &str), body: String) -> String {
+        let request = CLIENT.post(url).header(header, key).body(body);
+        let response = request.send().await.expect("the world answers");
+        response.text().await.expect("the answer is text")
+    }
+
     async fn read(request: RequestBuilder) -> Self {
         let response = request.send().await.expect("the world answers");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());

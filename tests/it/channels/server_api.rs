@@ -222,18 +222,8 @@ async fn a_broadcast_has_an_answer_for_each_channel_and_commands_one_for_each_li
             json!({"id": n + 1, "method": "publish", "params": {"channel": first, "data": n}}).to_string()
         })
         .collect();
-    let answer = std::process::Command::new("curl")
-        .args([
-            "-sS",
-            "-H",
-            &format!("X-API-Key: {KEY}"),
-            "--data-binary",
-            &lines.join("\n"),
-        ])
-        .arg(world().url("http", "/api"))
-        .output()
-        .expect("curl runs");
-    let told = String::from_utf8(answer.stdout).expect("text");
+    let url = world().url("http", "/api");
+    let told = Answer::text_of_backend(&url, ("X-API-Key", KEY), lines.join("\n")).await;
     assert_eq!(told.lines().count(), 20);
     for (n, line) in told.lines().enumerate() {
         let line: Value = serde_json::from_str(line).expect("JSON");
@@ -336,11 +326,13 @@ async fn commands_of_a_node_have_a_rate() {
         ..Settings::default()
     });
     let body = json!({"method": "publish", "params": {"channel": "system.it", "data": 1}}).to_string();
-    let mut codes = Vec::new();
-    for _ in 0..10 {
-        let answer = post(&world, ("X-API-Key", KEY), &body).await.ok();
-        codes.push(answer["error"]["code"].as_u64().unwrap_or_default());
-    }
+    let url = world.url("http", "/api");
+    let told = Answer::text_of_backend(&url, ("X-API-Key", KEY), body.repeat(20)).await;
+    let code = |line: &str| {
+        let answer: Value = serde_json::from_str(line).expect("JSON");
+        answer["error"]["code"].as_u64().unwrap_or_default()
+    };
+    let codes: Vec<u64> = told.lines().map(code).collect();
     assert_eq!(codes[..3], [0; 3]);
     assert!(codes[3..].contains(&111), "{codes:?}");
     let params = json!({"channels": vec!["system.it"; 10], "data": 1});
