@@ -60,6 +60,15 @@ struct Origin {
     port: u16,
 }
 
+/// The origin of a server that was asked for under this `Host`, as a text: in lower case, with the port when it was named.
+/// None: that is no host.
+pub fn origin_at(scheme: &'static str, host: &str) -> Option<String> {
+    let origin = Origin::of_authority(scheme, host)?;
+    let has_port = origin.host.len() < host.len();
+    let port = has_port.then(|| format!(":{}", origin.port)).unwrap_or_default();
+    Some(format!("{scheme}://{}{port}", origin.host))
+}
+
 impl Origin {
     fn parse(text: &str) -> Option<Self> {
         if text.len() > ORIGIN_MAX_BYTES {

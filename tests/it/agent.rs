@@ -111,6 +111,39 @@ impl Answer {
     }
 }
 
+/// An answer that is a text.
+#[derive(Debug)]
+pub struct Page {
+    /// Its status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub text: String,
+}
+
+impl Page {
+    /// A header; empty when it is not there.
+    pub fn header(&self, name: &str) -> String {
+        let value = self.headers.get(name).map(|value| value.to_str().expect("text"));
+        value.unwrap_or_default().to_owned()
+    }
+}
+
+/// `GET` with these headers.
+pub async fn page(url: &str, headers: &[(&str, &str)]) -> Page {
+    let mut request = CLIENT.get(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = request.send().await.expect("the world answers");
+    Page {
+        status: response.status().as_u16(),
+        headers: response.headers().clone(),
+        text: response.text().await.expect("the answer is text"),
+    }
+}
+
 /// A registered agent.
 #[derive(Clone, Debug)]
 pub struct Agent {

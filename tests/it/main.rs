@@ -15,6 +15,8 @@ mod client;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod guide;
+#[cfg(test)]
 mod plot;
 #[cfg(test)]
 mod sdk;

@@ -7,6 +7,7 @@ pub mod bearer;
 pub mod channels;
 pub mod client;
 pub mod docs;
+pub mod guide;
 pub mod health;
 pub mod identity;
 pub mod invariants;

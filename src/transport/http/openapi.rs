@@ -1,14 +1,16 @@
 //! `/openapi.json`: OpenAPI 3.1, made from the route table and the table of actions.
 
+use super::page::tagged;
 use super::parameters::{Parameter, parameters_of};
 use super::routes::{Answers, Auth, ROUTES, RouteInfo, SchemaOf};
 use crate::domain::action::ACTIONS;
 use crate::domain::refusal::Code;
-use actix_web::HttpResponse;
-use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -17,14 +19,38 @@ const SCHEMAS: &str = "/components/schemas";
 /// What every route may say.
 const ALWAYS: [Code; 4] = [Code::Busy, Code::Unavailable, Code::Timeout, Code::Internal];
 
-static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(document_of(ROUTES).to_string()));
+/// The document as it is sent, with its hash.
+struct Sent {
+    text: String,
+    hash: [u8; 32],
+}
 
-/// `GET /openapi.json`
-pub async fn document() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("application/json")
-        .insert_header(("cache-control", "no-cache"))
-        .body(DOCUMENT.clone())
+impl Sent {
+    fn of(text: String) -> Self {
+        let hash = Sha256::digest(&text).into();
+        Self { text, hash }
+    }
+
+    fn answer(&'static self, request: &HttpRequest, kind: &str) -> HttpResponse {
+        tagged(request, Cow::Borrowed(self.text.as_bytes()), &self.hash, kind)
+    }
+}
+
+static AS_JSON: LazyLock<Sent> = LazyLock::new(|| Sent::of(document_of(ROUTES).to_string()));
+// Should the document be nothing that YAML can say, its JSON is YAML, too.
+static AS_YAML: LazyLock<Sent> = LazyLock::new(|| {
+    let document = document_of(ROUTES);
+    Sent::of(serde_saphyr::to_string(&document).unwrap_or_else(|_odd| document.to_string()))
+});
+
+/// `GET /openapi.json`, `GET /docs/openapi.json`
+pub async fn document(request: HttpRequest) -> HttpResponse {
+    AS_JSON.answer(&request, "application/json")
+}
+
+/// `GET /docs/openapi.yaml`: the same document. Source: RFC 9512 for its media type.
+pub async fn document_as_yaml(request: HttpRequest) -> HttpResponse {
+    AS_YAML.answer(&request, "application/yaml")
 }
 
 /// The document of some routes.
@@ -277,6 +303,13 @@ fn refer_to_components(value: &mut Value) {
 mod tests {
     use super::*;
     use std::collections::HashSet;
+
+    #[test]
+    fn the_document_is_the_same_in_yaml() {
+        let read: Value = serde_saphyr::from_str(&AS_YAML.text).unwrap();
+        assert_eq!(read, document_of(ROUTES));
+        assert!(AS_YAML.text.starts_with("openapi: "), "it is no JSON");
+    }
 
     #[test]
     fn every_reference_has_its_target() {

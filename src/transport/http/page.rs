@@ -1,12 +1,13 @@
 //! The web client, embedded in the program; and the status for those who ask for JSON.
 
 use super::Problem;
+use super::guide::{self, Form, accepts, form_of};
 use super::reads::{Answer, Surveys, ok};
 use crate::domain::refusal::{Code, Refusal};
 use crate::transport::web::Web;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH, VARY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH, VARY,
 };
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
@@ -52,8 +53,11 @@ pub struct Status {
     pub world_tick: i64,
 }
 
-/// `GET /`: the page, or the status for `Accept: application/json`.
+/// `GET /`: the page; the guide for who wants Markdown, the status for `Accept: application/json`.
 pub async fn root(web: Data<Web>, surveys: Data<Surveys>, request: HttpRequest) -> Answer {
+    if form_of(&request) == Some(Form::Markdown) {
+        return Ok(guide::answer(&web, &request, Form::Markdown));
+    }
     if !wants_json(request.headers()) {
         return Ok(document(&request, WORLD));
     }
@@ -94,12 +98,7 @@ pub async fn file(path: Path<String>, request: HttpRequest) -> Answer {
     } else {
         kind.to_string()
     };
-    Ok(embedded(
-        &request,
-        found.data,
-        &found.metadata.sha256_hash(),
-        &kind,
-    ))
+    Ok(tagged(&request, found.data, &found.metadata.sha256_hash(), &kind))
 }
 
 /// Names of the files beside the documents, for the routes.
@@ -111,7 +110,7 @@ pub fn is_file(name: &str) -> bool {
 fn document(request: &HttpRequest, name: &str) -> HttpResponse {
     let kind = "text/html; charset=utf-8";
     let mut answer = match Dist::get(name) {
-        Some(page) => embedded(request, page.data, &page.metadata.sha256_hash(), kind),
+        Some(page) => tagged(request, page.data, &page.metadata.sha256_hash(), kind),
         None => HttpResponse::Ok()
             .insert_header((CONTENT_TYPE, kind))
             .insert_header((CACHE_CONTROL, "no-store"))
@@ -126,8 +125,8 @@ fn document(request: &HttpRequest, name: &str) -> HttpResponse {
     answer
 }
 
-/// A file with its tag: a browser asks each time and gets it once.
-fn embedded(request: &HttpRequest, data: Cow<'static, [u8]>, hash: &[u8; 32], kind: &str) -> HttpResponse {
+/// What has a tag: a browser asks each time and gets it once.
+pub fn tagged(request: &HttpRequest, data: Cow<'static, [u8]>, hash: &[u8; 32], kind: &str) -> HttpResponse {
     let tag: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let tag = format!("\"{tag}\"");
     let is_known = is_known(request.headers(), &tag);
@@ -158,18 +157,7 @@ fn is_known(headers: &HeaderMap, tag: &str) -> bool {
 
 /// Whether JSON is named and HTML is not: browsers name HTML, tools name nothing and get the page.
 fn wants_json(headers: &HeaderMap) -> bool {
-    let accepted: Vec<&str> = headers
-        .get_all(ACCEPT)
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    let names = |kind: &str| {
-        accepted.iter().flat_map(|list| list.split(',')).any(|one| {
-            one.split(';')
-                .next()
-                .is_some_and(|name| name.trim().eq_ignore_ascii_case(kind))
-        })
-    };
-    names("application/json") && !names("text/html")
+    accepts(headers, "application/json") && !accepts(headers, "text/html")
 }
 
 #[cfg(test)]
@@ -225,7 +213,7 @@ mod tests {
 
     #[test]
     fn what_a_browser_has_is_not_sent_again() {
-        let send = |request: &HttpRequest| embedded(request, Cow::Borrowed(b"x"), &[7; 32], "text/css");
+        let send = |request: &HttpRequest| tagged(request, Cow::Borrowed(b"x"), &[7; 32], "text/css");
         let first = send(&with("accept", "*/*"));
         let tag = first.headers().get(ETAG).unwrap().to_str().unwrap().to_owned();
         assert_eq!(first.status(), 200);

@@ -7,7 +7,7 @@ use crate::transport::http::channels::{self, advert, app, list, login, proxy, ru
 use crate::transport::http::identity::{presence, profile, register, token};
 use crate::transport::http::reads::{agents, chat, events, objects, stats, weather, world};
 use crate::transport::http::{
-    admin, docs, invariants, nodes, openapi, page, placement, server_api, spectator,
+    admin, docs, guide, invariants, nodes, openapi, page, placement, server_api, spectator,
 };
 use actix_web::http::Method;
 use actix_web::web::route;
@@ -238,13 +238,21 @@ pub const ROUTES: &[RouteInfo] = &[
         .answers(Answers::Media("text/plain")),
 
     // The page and this document.
-    get("/", "page", "The page; with `Accept: application/json` how the server is.")
+    get("/", "page", "The page; how the server is for `Accept: application/json`, the guide for `text/markdown` or `?format=md`.")
         .json(schema::<page::Status>).by(|| route().to(page::root)),
     get("/watch/{rest:.*}", "page", "The page, at a place of the world.").by(|| route().to(page::watch)),
     get("/channels", "page", "The page of the channels.").by(|| route().to(page::channels)),
     get("/channels/{channel:.*}", "page", "The page of the channels, at one of them.").by(|| route().to(page::channels)),
+    get("/skill.md", "page", "The guide that teaches an agent to use this server; a page for `Accept: text/html` or `?format=html`.")
+        .answers(Answers::Media("text/markdown")).by(|| route().to(guide::skill)),
+    get("/SKILL.md", "page", "The same guide.")
+        .answers(Answers::Media("text/markdown")).by(|| route().to(guide::skill)),
     get("/openapi.json", "page", "This document.")
         .answers(Answers::Media("application/json")).by(|| route().to(openapi::document)),
+    get("/docs/openapi.json", "page", "This document.")
+        .answers(Answers::Media("application/json")).by(|| route().to(openapi::document)),
+    get("/docs/openapi.yaml", "page", "This document as YAML.")
+        .answers(Answers::Media("application/yaml")).by(|| route().to(openapi::document_as_yaml)),
     get("/docs", "page", "To the explorer of this document.")
         .status(308).answers(Answers::Nothing).by(|| route().to(docs::folder)),
     get("/docs/{file:.*}", "page", "The explorer of this document.").refuses(&[Code::NotFound]).by(|| route().to(docs::file)),
