@@ -77,6 +77,7 @@ impl Node {
             users: users.len().saturating_add(nameless),
             channels: channels.len(),
             subscriptions,
+            published: self.channels.published(self.now()),
         })
     }
 

@@ -40,6 +40,8 @@ section! {
         /// without it there is no such route. A Centrifugo that asks at `/proxy/*` shows it, too; without a key it is on this
         /// machine. Better from a file.
         api_key: Option<Secret> = None; example "a-random-text-of-32-bytes-or-more",
+        /// Shows everybody how many agents there are and how much is published, at `/stats`; with `dev` it is shown anyway.
+        stats_page: bool = false,
         /// Development only: allows known-weak secrets, insecure connections and `/auth/dev-register`.
         dev: bool = false,
     }

@@ -1,10 +1,10 @@
-//! CE-30: the guide teaches what is true, and the documents are there in every form.
+//! CE-29 and CE-30: the guide teaches what is true, and the documents and counts are there in every form.
 
 use crate::agent::{Agent, page};
 use crate::client::Socket;
 use crate::world::{Settings, TestWorld};
 use rookery::wire::Encoding;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 
 const BROWSER: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
@@ -160,4 +160,47 @@ async fn the_document_of_the_interface_is_the_same_in_every_place() {
     assert_eq!(yaml.header("content-type"), "application/yaml");
     assert!(yaml.text.starts_with("openapi:") && !yaml.header("etag").is_empty());
     assert!(yaml.text.len() > 20_000);
+}
+
+#[tokio::test]
+async fn counts_are_shown_where_the_settings_allow_it() {
+    let hidden = page(&TestWorld::shared().url("http", "/stats"), &[BROWSER]).await;
+    assert_eq!(hidden.status, 404);
+    let world = TestWorld::start(Settings {
+        variables: vec![("ROOKERY_SERVER__STATS_PAGE", "true".to_owned())],
+        ..Settings::default()
+    });
+    let url = world.url("http", "/stats");
+    let counts = async || -> Value {
+        let found = page(&url, &[("accept", "application/json")]).await;
+        assert_eq!(found.header("cache-control"), "no-store");
+        serde_json::from_str(&found.text).expect("JSON")
+    };
+    let before = counts().await;
+    assert_eq!(before["totalMessages"], 0, "the timers are not counted: {before}");
+    let agent = world.agent("counter").await;
+    agent.enter().await;
+    for n in 0..7 {
+        let body = json!({"channel": format!("public.it-{}", n % 2), "payload": n});
+        agent.post("/api/publish", body).await.ok();
+    }
+    let counted = crate::world::until("it is counted", async || {
+        let counted = counts().await;
+        (counted["totalMessages"] == 7 && counted["agentsOnline"] == 1).then_some(counted)
+    })
+    .await;
+    assert_eq!(
+        (&counted["agents"], &counted["nodes"], &counted["silentNodes"]),
+        (&json!(1), &json!(1), &json!(0))
+    );
+    let mean = counted["messagesPerMin"].as_f64().expect("a number");
+    // All in this minute and the last one, unless the machine sleeps.
+    assert!((mean - 3.5).abs() < f64::EPSILON, "{counted}");
+    // Each worker thread has what it heard half a second ago at the most.
+    let shown = crate::world::until("the page shows it", async || {
+        let shown = page(&url, &[BROWSER]).await;
+        (shown.text.contains("<dd>7</dd>") && shown.text.contains("<dd>3.5</dd>")).then_some(shown)
+    });
+    let policy = shown.await.header("content-security-policy");
+    assert!(policy.contains("style-src 'sha256-"));
 }

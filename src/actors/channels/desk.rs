@@ -9,6 +9,7 @@ use crate::actors::peer::message::{ChannelAct, ChannelQuestion, Client, News};
 use crate::actors::publication::Publisher;
 use crate::base::id::{NodeId, SessionId};
 use crate::bus::Topic;
+use crate::domain::channel::Namespace;
 use crate::domain::refusal::Refusal;
 use crate::telemetry::metric;
 use crate::wire::push::ClientInfo;
@@ -47,7 +48,12 @@ pub fn publish(
     };
     let told = draft.data.clone();
     let position = node.channels.publish(&place, draft, &node.clock)?;
-    metric::channel_messages(namespace_label(name)).increment(1);
+    let namespace = namespace_label(name);
+    metric::channel_messages(namespace).increment(1);
+    // The timers go on whether anybody is there or not.
+    if namespace != Namespace::System.word() {
+        node.channels.meter.count(node.now());
+    }
     // Tools hear of it as they can; here it is done.
     let _ = node.bus.publish(Topic::Channel(name.to_owned()), told);
     Ok(position)

@@ -7,6 +7,7 @@ mod history;
 pub mod home;
 mod label;
 mod latest;
+mod meter;
 mod posting;
 mod presence;
 mod publishers;
@@ -21,6 +22,7 @@ pub use history::{History, Kept, Position};
 pub use home::{Home, Way, way};
 pub use label::namespace_label;
 pub use latest::latest_key;
+pub use meter::Published;
 pub use posting::{check_schema, publish_as, publish_raw};
 pub use publishers::{Counted, count_change, count_everywhere, count_here, count_publish};
 pub use timers::{Timers, keep_timing};
@@ -41,6 +43,7 @@ use budget::Budget;
 use guests::Guests;
 use home::Chart;
 use latest::{Latest, Offer};
+use meter::Meter;
 use publishers::Publishers;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -52,6 +55,7 @@ pub struct Channels {
     table: Table,
     budget: Budget,
     publishers: Publishers,
+    meter: Meter,
     latest: Latest,
     chart: RwLock<Arc<Chart>>,
 }
@@ -82,6 +86,7 @@ impl Channels {
             table: Table::new(epoch),
             budget: Budget::new(histories_max_bytes),
             publishers: Publishers::default(),
+            meter: Meter::default(),
             latest: Latest::new(settings),
             chart: RwLock::default(),
         }
@@ -275,6 +280,11 @@ impl Channels {
     pub fn presence(&self, name: &str) -> BTreeMap<String, ClientInfo> {
         let known = self.table.look(name, |channel| channel.presence.all());
         known.unwrap_or_default()
+    }
+
+    /// What was published at the channels of this node.
+    pub fn published(&self, now: Timestamp) -> Published {
+        self.meter.read(now)
     }
 
     /// Drops what is too old, forgets channels that nobody is on and that keep nothing, and publishers at rest.

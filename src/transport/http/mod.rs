@@ -27,6 +27,7 @@ pub mod routes;
 pub mod server_api;
 pub mod sockets;
 pub mod spectator;
+pub mod stats;
 pub mod visits;
 
 pub use bearer::{Bearer, bearer_token};

@@ -1,7 +1,7 @@
 //! The server API on two nodes: what a backend orders of one of them is done on both.
 
 use super::shared::Nodes;
-use crate::agent::{Agent, Answer};
+use crate::agent::{Agent, Answer, page};
 use crate::client::Socket;
 use crate::world::{TestWorld, unique, until};
 use rookery::wire::Encoding;
@@ -57,7 +57,11 @@ async fn subscribe(socket: &mut Socket, channel: &str) {
 
 #[tokio::test]
 async fn a_backend_reaches_sockets_and_channels_of_both_nodes_by_either() {
-    let world = Nodes::start_with(2, &[("ROOKERY_SERVER__API_KEY", KEY.to_owned())]).await;
+    let variables = [
+        ("ROOKERY_SERVER__API_KEY", KEY.to_owned()),
+        ("ROOKERY_SERVER__STATS_PAGE", "true".to_owned()),
+    ];
+    let world = Nodes::start_with(2, &variables).await;
     world.show_logs_on_panic();
     world.until_even().await;
     let alice = world.nodes[0].agent("alice").await;
@@ -115,6 +119,16 @@ async fn a_backend_reaches_sockets_and_channels_of_both_nodes_by_either() {
         assert_eq!((nodes.len(), clients.sum::<u64>()), (2, 3), "{info}");
         let ids: BTreeSet<&str> = nodes.iter().filter_map(|node| node["uid"].as_str()).collect();
         assert_eq!(ids.len(), 2);
+    }
+    // CE-29: both tell of what was published on either. What was refused for the moment was not published.
+    for node in &world.nodes {
+        let counted = until("both are counted", async || {
+            let counted = page(&node.url("http", "/stats"), &[("accept", "application/json")]).await;
+            let counted: Value = serde_json::from_str(&counted.text).ok()?;
+            (counted["nodes"] == 2).then_some(counted)
+        })
+        .await;
+        assert_eq!(counted["totalMessages"], 2 * CHANNELS, "{counted}");
     }
     order(&world.nodes[0], "disconnect", json!({"user": alice.handle})).await;
     assert_eq!([here.closed().await, afar.closed().await], [3503; 2]);

@@ -1,5 +1,6 @@
 //! What is ordered of the sockets of a user, wherever they are.
 
+use crate::actors::channels::Published;
 use crate::base::id::{NodeId, SessionId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -48,4 +49,7 @@ pub struct NodeStats {
     pub channels: usize,
     /// Subscriptions to them.
     pub subscriptions: usize,
+    /// What was published at its channels.
+    #[serde(default)]
+    pub published: Published,
 }

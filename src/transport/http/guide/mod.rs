@@ -7,6 +7,7 @@ mod html;
 mod text;
 
 pub use form::{Form, accepts, form_of};
+pub use html::{around, policy};
 
 use super::page::tagged;
 use crate::transport::web::Web;

@@ -3,6 +3,7 @@
 use crate::actors::node::Node;
 use crate::actors::survey;
 pub use crate::actors::survey::Standing;
+use crate::actors::users::Everywhere;
 use crate::domain::agent::Handle;
 use crate::domain::refusal::Refusal;
 use crate::store::agent::Totals;
@@ -30,40 +31,57 @@ impl Survey {
     }
 }
 
-/// The latest survey and the latest counts; one task at a time makes a new one, the others wait for it.
+/// The latest of what is asked of many; one task at a time makes a new one, the others wait for it.
+struct Latest<T>(Mutex<Option<(i64, T)>>);
+
+impl<T> Default for Latest<T> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<T: Clone> Latest<T> {
+    /// At most half a second old. Errors: those of `make`.
+    async fn get(&self, node: &Node, make: impl AsyncFnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
+        let mut latest = self.0.lock().await;
+        let now_ms = node.clock.monotonic_ms();
+        if let Some((made_ms, known)) = &*latest
+            && now_ms.saturating_sub(*made_ms) < FRESH_MS
+        {
+            return Ok(known.clone());
+        }
+        let made = make().await?;
+        *latest = Some((now_ms, made.clone()));
+        Ok(made)
+    }
+}
+
+/// The latest survey and the latest counts.
 #[derive(Default)]
 pub struct Surveys {
-    survey: Mutex<Option<(i64, Arc<Survey>)>>,
-    totals: Mutex<Option<(i64, Totals)>>,
+    survey: Latest<Arc<Survey>>,
+    totals: Latest<Totals>,
+    stats: Latest<Arc<Everywhere>>,
 }
 
 impl Surveys {
     /// Who stands where, at most half a second old.
     pub async fn survey(&self, node: &Node) -> Arc<Survey> {
-        let mut latest = self.survey.lock().await;
-        let now_ms = node.clock.monotonic_ms();
-        if let Some((made_ms, survey)) = &*latest
-            && now_ms.saturating_sub(*made_ms) < FRESH_MS
-        {
-            return Arc::clone(survey);
-        }
-        let survey = Arc::new(ask_all(node).await);
-        *latest = Some((now_ms, Arc::clone(&survey)));
-        survey
+        let survey = self.survey.get(node, async || Ok(Arc::new(ask_all(node).await)));
+        // Asking all does not fail: who does not answer is left out.
+        survey.await.unwrap_or_default()
     }
 
     /// Counts of the whole world, at most half a second old. Errors: the store's.
     pub async fn totals(&self, node: &Node) -> Result<Totals, Refusal> {
-        let mut latest = self.totals.lock().await;
-        let now_ms = node.clock.monotonic_ms();
-        if let Some((made_ms, totals)) = &*latest
-            && now_ms.saturating_sub(*made_ms) < FRESH_MS
-        {
-            return Ok(*totals);
-        }
-        let totals = node.database.read(|reader| reader.totals()).await?;
-        *latest = Some((now_ms, totals));
-        Ok(totals)
+        let read = async || node.database.read(|reader| reader.totals()).await;
+        self.totals.get(node, read).await
+    }
+
+    /// What all nodes count, at most half a second old. Errors: temporary ones.
+    pub async fn stats(&self, node: &Node) -> Result<Arc<Everywhere>, Refusal> {
+        let ask = async || Ok(Arc::new(node.stats_everywhere().await?));
+        self.stats.get(node, ask).await
     }
 }
 

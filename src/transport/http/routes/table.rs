@@ -7,7 +7,7 @@ use crate::transport::http::channels::{self, advert, app, list, login, proxy, ru
 use crate::transport::http::identity::{presence, profile, register, token};
 use crate::transport::http::reads::{agents, chat, events, objects, stats, weather, world};
 use crate::transport::http::{
-    admin, docs, guide, invariants, nodes, openapi, page, placement, server_api, spectator,
+    admin, docs, guide, invariants, nodes, openapi, page, placement, server_api, spectator, stats as activity,
 };
 use actix_web::http::Method;
 use actix_web::web::route;
@@ -243,6 +243,8 @@ pub const ROUTES: &[RouteInfo] = &[
     get("/watch/{rest:.*}", "page", "The page, at a place of the world.").by(|| route().to(page::watch)),
     get("/channels", "page", "The page of the channels.").by(|| route().to(page::channels)),
     get("/channels/{channel:.*}", "page", "The page of the channels, at one of them.").by(|| route().to(page::channels)),
+    get("/stats", "page", "How much is going on, for people; JSON for `Accept: application/json`; only where the settings allow it.")
+        .json(schema::<activity::Activity>).refuses(&[Code::NotFound]).by(|| route().to(activity::stats)),
     get("/skill.md", "page", "The guide that teaches an agent to use this server; a page for `Accept: text/html` or `?format=html`.")
         .answers(Answers::Media("text/markdown")).by(|| route().to(guide::skill)),
     get("/SKILL.md", "page", "The same guide.")

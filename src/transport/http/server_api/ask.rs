@@ -6,6 +6,7 @@ use super::{Done, channel_of};
 use crate::actors::channels::{self, History, Home, Way, way};
 use crate::actors::peer::message::{ChannelAct, Client, NodeStats};
 use crate::transport::centrifuge::history_result;
+use crate::transport::http::reads::Surveys;
 use crate::transport::web::Web;
 use crate::wire::json::encode;
 use crate::wire::push::ClientInfo;
@@ -83,9 +84,9 @@ pub(super) async fn history(web: &Web, params: &str) -> Done {
 }
 
 /// The nodes that answer, with what they count.
-pub(super) async fn info(web: &Web) -> Done {
+pub(super) async fn info(web: &Web, surveys: &Surveys) -> Done {
     let node = &web.gateway.node;
-    let counted = node.stats_everywhere().await?;
+    let counted = surveys.stats(node).await?;
     let rows = node.database.read(|reader| reader.nodes()).await?;
     let shown = |stats: &NodeStats| -> Value {
         let row = rows.iter().find(|row| row.id == stats.node);

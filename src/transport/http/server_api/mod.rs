@@ -12,7 +12,7 @@ pub use command::schema;
 pub use key::ServerApi;
 
 use super::json;
-use super::reads::Answer;
+use super::reads::{Answer, Surveys};
 use crate::domain::channel::Namespace;
 use crate::domain::refusal::{Code, Refusal};
 use crate::transport::web::Web;
@@ -25,7 +25,7 @@ use failure::Failure;
 type Done = Result<Vec<u8>, Failure>;
 
 /// `POST /api`: a command, or several of them one after the other, as older clients send them. There is an answer a line for each.
-pub async fn serve(web: Data<Web>, request: HttpRequest, payload: Payload) -> Answer {
+pub async fn serve(web: Data<Web>, surveys: Data<Surveys>, request: HttpRequest, payload: Payload) -> Answer {
     web.server_api.admit(&request)?;
     let body = json::read_any(&request, payload.into_inner()).await?;
     let commands = command::read(&body)?;
@@ -35,13 +35,13 @@ pub async fn serve(web: Data<Web>, request: HttpRequest, payload: Payload) -> An
         if !answers.is_empty() {
             answers.push(b'\n');
         }
-        let done = execute(&web, &command).await;
+        let done = execute(&web, &surveys, &command).await;
         command.answer(done, &mut answers);
     }
     Ok(HttpResponse::Ok().content_type("application/json").body(answers))
 }
 
-async fn execute(web: &Web, command: &Command) -> Done {
+async fn execute(web: &Web, surveys: &Surveys, command: &Command) -> Done {
     let params = command.params();
     if command.method != "broadcast" {
         // A broadcast counts for each of its channels.
@@ -55,7 +55,7 @@ async fn execute(web: &Web, command: &Command) -> Done {
         "presence" => ask::presence(web, params).await,
         "presence_stats" => ask::presence_stats(web, params).await,
         "history" => ask::history(web, params).await,
-        "info" => ask::info(web).await,
+        "info" => ask::info(web, surveys).await,
         _ => Err(Failure::METHOD_NOT_FOUND),
     }
 }
