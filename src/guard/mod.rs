@@ -6,6 +6,7 @@
 pub mod api_key;
 pub mod app_key;
 pub mod client_ip;
+pub mod envelope;
 pub mod hash_pool;
 pub mod key_directory;
 pub mod key_ring;
