@@ -63,7 +63,8 @@ impl Config {
         self.limits.check()?;
         self.channel.check()?;
         self.world.check()?;
-        self.retention.check()
+        self.retention.check()?;
+        self.backup.check(self.server.dev)
     }
 }
 

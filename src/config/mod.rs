@@ -7,10 +7,12 @@
 mod setting;
 
 mod auth;
+mod backup;
 mod bus;
 mod channel;
 mod check;
 mod cidr;
+mod day_time;
 mod environment;
 mod error;
 mod example;
@@ -29,9 +31,11 @@ mod world;
 pub mod world_file;
 
 pub use auth::Auth;
+pub use backup::Backup;
 pub use bus::Bus;
 pub use channel::{ChannelSettings, NamespaceSettings};
 pub use cidr::Cidr;
+pub use day_time::DayTime;
 pub use error::ConfigError;
 pub use example::example;
 pub use flags::{Flags, StoreFlags};
@@ -66,6 +70,8 @@ pub struct Config {
     pub world: World,
     /// How long records are kept.
     pub retention: Retention,
+    /// Backups of what owners decided about channels.
+    pub backup: Backup,
     /// What is logged and how.
     pub log: Log,
 }
@@ -91,7 +97,12 @@ impl Config {
             Limits::describe(),
         ];
         sections.extend(ChannelSettings::describe());
-        sections.extend([World::describe(), Retention::describe(), Log::describe()]);
+        sections.extend([
+            World::describe(),
+            Retention::describe(),
+            Backup::describe(),
+            Log::describe(),
+        ]);
         sections
     }
 }
