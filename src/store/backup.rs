@@ -6,13 +6,8 @@ use diesel::RunQueryDsl;
 use diesel::sql_types::Text;
 use std::path::Path;
 
-/// Copies a SQLite world to a new file while it runs. Errors: `Unsupported` on PostgreSQL, `File` when the file exists.
-pub fn backup(target: &Target, file: &Path) -> Result<()> {
-    if matches!(target, Target::Postgres(_)) {
-        return Err(StoreError::Unsupported(
-            "PostgreSQL is copied with its own tools: pg_dump, or pg_basebackup with WAL archiving",
-        ));
-    }
+/// Refuses to write over a file. Errors: `File` when it exists.
+pub fn must_not_exist(file: &Path) -> Result<()> {
     if file.exists() {
         let source = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
         return Err(StoreError::File {
@@ -20,6 +15,17 @@ pub fn backup(target: &Target, file: &Path) -> Result<()> {
             source,
         });
     }
+    Ok(())
+}
+
+/// Copies a SQLite world to a new file while it runs. Errors: `Unsupported` on PostgreSQL, `File` when the file exists.
+pub fn backup(target: &Target, file: &Path) -> Result<()> {
+    if matches!(target, Target::Postgres(_)) {
+        return Err(StoreError::Unsupported(
+            "PostgreSQL is copied with its own tools: pg_dump, or pg_basebackup with WAL archiving",
+        ));
+    }
+    must_not_exist(file)?;
     // A read transaction of its own: the server goes on writing meanwhile.
     let mut conn = Conn::open(target, true, LOCK_WAIT_MS)?;
     if let Conn::Sqlite(c) = &mut conn {

@@ -2,10 +2,15 @@
 
 mod advert;
 mod app;
+mod backup;
+mod record;
+mod restore;
 mod right;
 
 pub use advert::{Advert, Search};
 pub use app::{AppMade, AppRow, NewApp};
+pub use record::{Holder, Record, Tally};
+pub use restore::{Manner, Restored, Restoring};
 pub use right::{Changed, Changes, StoredRule};
 
 use super::connection::{Conn, load_for_update, on_conn};

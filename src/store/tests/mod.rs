@@ -1,6 +1,7 @@
 //! Conformance: the same bodies on SQLite and PostgreSQL.
 
 mod agents;
+mod channel_backup;
 mod channels;
 mod commits;
 mod faults;
