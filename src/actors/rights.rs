@@ -6,7 +6,7 @@
 
 mod copy;
 
-pub use copy::channel_copy;
+pub use copy::{channel_copy, holds_first_shard};
 
 use super::hub::HubMessage;
 use super::node::Node;

@@ -1,5 +1,6 @@
 //! Floor 5: builds everything and knows everyone.
 
+pub mod channel_backup;
 mod farewell;
 mod http;
 mod keepers;
@@ -30,6 +31,7 @@ use crate::transport::http::visits::Visits;
 use crate::transport::web::Web;
 use crate::transport::ws::Berths;
 use anyhow::{Context, ensure};
+use channel_backup::{Daily, keep_daily};
 use std::sync::Arc;
 
 /// Descriptors kept for the database, Redis and files when connections are counted.
@@ -104,6 +106,9 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
             connections,
         )?;
         keepers::start(&gateway, &access, &config, recorder);
+        if let Some(daily) = Daily::of(&config.backup, &target, &clock, &entropy) {
+            actix_web::rt::spawn(keep_daily(Arc::clone(&gateway.node), daily));
+        }
         let is_kept = tokio::select! {
             () = asked.wait() => true,
             () = live(&mut parts, &servers, &config) => false,

@@ -12,6 +12,7 @@ pub mod config;
 pub mod migrate;
 pub mod rebuild_cache;
 pub mod replay;
+pub mod restore_channels;
 pub mod serve;
 pub mod swarm;
 pub mod token;
@@ -41,8 +42,10 @@ pub enum Command {
     Config(config::Config),
     /// Bring the database to this program's schema.
     Migrate(migrate::Migrate),
-    /// Copy a SQLite world into a file while it runs.
+    /// Copy a SQLite world into a file while it runs; or, of either database, what owners decided about channels.
     Backup(backup::Backup),
+    /// Put back what owners decided about channels, beside a running server or without one.
+    RestoreChannels(restore_channels::RestoreChannels),
     /// Check the promises of the stored world: money, sequences, commands, replay.
     Verify(verify::Verify),
     /// Rebuild a shard from its events, and compare it with the stored world.
@@ -83,6 +86,7 @@ impl Cli {
             Command::Config(command) => command.run(),
             Command::Migrate(command) => command.run(),
             Command::Backup(command) => command.run(),
+            Command::RestoreChannels(command) => command.run(),
             Command::Verify(command) => command.run(),
             Command::Replay(command) => command.run(),
             Command::RebuildCache(command) => command.run(),
@@ -141,6 +145,10 @@ mod tests {
             "rookery config check --dev",
             "rookery migrate --data d",
             "rookery backup out.sqlite",
+            "rookery backup --channels out.enc --database postgres://h/d",
+            "rookery restore-channels out.enc",
+            "rookery restore-channels out.enc --replace --data d",
+            "rookery restore-channels --check out.enc",
             "rookery verify --database postgres://h/d",
             "rookery replay --shard 1 --database postgres://h/d",
             "rookery replay --shard 7 --to 1200 --json",
@@ -193,6 +201,9 @@ mod tests {
             "rookery token mint",
             "rookery token mint --agents 0",
             "rookery backup",
+            "rookery backup --channels",
+            "rookery restore-channels",
+            "rookery restore-channels --check --replace out.enc",
             "rookery replay",
             "rookery replay --shard 0",
             "rookery replay --shard 1 --to yesterday",

@@ -127,6 +127,8 @@ declare! {
     counter channel_messages_replaced(namespace = "namespace") = "rookery_channel_messages_replaced_total", Count;
     /// Time that it takes to count a message over all nodes.
     histogram channel_limiter() = "rookery_channel_limiter_seconds", Seconds;
+    /// Daily backups of what owners decided about channels.
+    counter channel_backups(outcome = "outcome") = "rookery_channel_backups_total", Count;
     /// Tokens, keys and signatures that proved nothing.
     counter authentication_failures(form = "form") = "rookery_authentication_failures_total", Count;
     /// Limits of absent agents that were forgotten before they had recovered.

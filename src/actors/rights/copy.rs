@@ -63,7 +63,7 @@ impl Waiting {
 pub(super) async fn keep_copying(node: &Node, waiting: &Waiting) {
     let (mut is_behind, mut last) = (true, String::new());
     loop {
-        let is_done = if !node.mirror.is_on() || !is_writer(node) {
+        let is_done = if !node.mirror.is_on() || !holds_first_shard(node) {
             waiting.channels().clear();
             is_behind = true;
             true
@@ -114,7 +114,8 @@ async fn write(node: &Node, waiting: &Waiting, last: &mut String) -> bool {
     true
 }
 
-fn is_writer(node: &Node) -> bool {
+/// Whether a node holds the world's first shard now: then it does what is done once in the whole world.
+pub fn holds_first_shard(node: &Node) -> bool {
     let world = node.directory.world();
     let first = world.shards.iter().map(|shard| shard.id).min();
     let seats = first.and_then(|first| node.directory.shard(first));

@@ -2,6 +2,7 @@
 
 mod advert;
 mod app;
+mod backup;
 mod golden;
 pub mod hear;
 mod key;
