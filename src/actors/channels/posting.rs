@@ -3,7 +3,7 @@
 use super::{Draft, Home, Position, Way, count_publish, latest_key, publish, way, wrap};
 use crate::actors::node::Node;
 use crate::actors::peer::message::{ChannelAct, ChannelQuestion, Client, Question};
-use crate::base::limit::{JSON_DEPTH_MAX, PAYLOAD_MAX_BYTES, SERVER_DATA_MAX_BYTES};
+use crate::base::limit::{JSON_DEPTH_MAX, JSON_KEYS_MAX, PAYLOAD_MAX_BYTES, SERVER_DATA_MAX_BYTES};
 use crate::domain::channel::{Namespace, Schema, Subject, Verb};
 use crate::domain::refusal::{Code, Refusal};
 use crate::wire;
@@ -134,7 +134,7 @@ pub fn check_schema(schema: Option<&Schema>, payload: &[u8]) -> Result<(), Refus
         )
     };
     // Of two values under one key the schema would see one, and a reader perhaps the other.
-    wire::check_json_keys(payload).map_err(malformed)?;
+    wire::check_json_keys(payload, JSON_KEYS_MAX).map_err(malformed)?;
     let payload: Value = serde_json::from_slice(payload).map_err(malformed)?;
     let violations = schema.check(&payload);
     if violations.is_empty() {

@@ -1,7 +1,7 @@
 //! Bodies: JSON of a bounded size and depth, strict about types, unknown fields and doubled keys.
 
 use super::Problem;
-use crate::base::limit::{HTTP_BODY_MAX_BYTES, JSON_DEPTH_MAX};
+use crate::base::limit::{HTTP_BODY_MAX_BYTES, JSON_DEPTH_MAX, JSON_KEYS_MAX};
 use crate::domain::refusal::{Code, Refusal};
 use crate::wire;
 use actix_web::dev::Payload;
@@ -49,7 +49,7 @@ pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     }
     check_depth(body)?;
     // Maps inside the body would keep the last of two keys silently.
-    wire::check_json_keys(body).map_err(|error| refusal_of(&error))?;
+    wire::check_json_keys(body, JSON_KEYS_MAX).map_err(|error| refusal_of(&error))?;
     serde_json::from_str(text).map_err(|error| refusal_of(&error))
 }
 
@@ -121,7 +121,6 @@ fn refusal_of(error: &serde_json::Error) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::limit::JSON_KEYS_MAX;
     use serde::Deserialize;
     use serde_json::Value;
 
