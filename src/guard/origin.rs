@@ -64,9 +64,12 @@ struct Origin {
 /// None: that is no host.
 pub fn origin_at(scheme: &'static str, host: &str) -> Option<String> {
     let origin = Origin::of_authority(scheme, host)?;
-    let has_port = origin.host.len() < host.len();
-    let port = has_port.then(|| format!(":{}", origin.port)).unwrap_or_default();
-    Some(format!("{scheme}://{}{port}", origin.host))
+    let Origin { host: name, port, .. } = origin;
+    Some(if name.len() < host.len() {
+        format!("{scheme}://{name}:{port}")
+    } else {
+        format!("{scheme}://{name}")
+    })
 }
 
 impl Origin {
