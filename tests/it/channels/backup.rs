@@ -5,10 +5,12 @@ use super::{Somebody, payload, put_off};
 use crate::services::Postgres;
 use crate::world::{Settings, TestWorld, until};
 use nix::sys::signal::Signal;
+use rookery::host::clock::Clock;
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 use tempfile::TempDir;
 
 /// The code by which the server ends a subscription for good.
@@ -230,6 +232,8 @@ async fn the_daily_backup_is_made_up_for_by_the_node_that_holds_the_first_shard(
     let made = |folder: PathBuf| until("there is a backup", async move || backups(&folder).pop());
     let file = made(one.clone()).await;
     assert!(held(&second, &file).starts_with("0 locks"));
+    // Tests' own client first: it brings the TLS that any client wants to have.
+    first.get("/health/live").await.ok();
     until("it is counted", async || {
         let metrics = reqwest::get(first.url("http", "/metrics")).await;
         let metrics = metrics.expect("metrics are shown").text().await.expect("as text");
@@ -239,8 +243,17 @@ async fn the_daily_backup_is_made_up_for_by_the_node_that_holds_the_first_shard(
     })
     .await;
     assert!(backups(&other).is_empty());
+    // Who stands by looks each second, and makes none before its time has come.
+    let killed_at = Clock::system().now_ms();
     first.stop(Signal::SIGKILL);
     let file = made(other).await;
+    let written = fs::metadata(&file).and_then(|file| file.modified());
+    let written_at = written.expect("it is there").duration_since(UNIX_EPOCH);
+    let written_at = written_at.expect("after 1970").as_millis();
+    assert!(
+        i64::try_from(written_at).expect("a time") > killed_at,
+        "{written_at}"
+    );
     assert!(held(&second, &file).starts_with("0 locks"));
     assert_eq!(backups(&one).len(), 1);
 }
