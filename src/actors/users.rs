@@ -6,11 +6,12 @@ use super::peer::message::{NodeStats, Question, UserOrder};
 use crate::base::id::NodeId;
 use crate::domain::refusal::Refusal;
 use futures_util::future::{join, join_all};
+use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a hub may take to count.
+/// How long a hub or another node may take. A node of a version that knows no such question never answers.
 const DEADLINE: Duration = Duration::from_secs(2);
 
 /// What a hub counts.
@@ -39,13 +40,13 @@ pub struct Everywhere {
 
 impl Node {
     /// Gives an order about a user's sockets to all nodes.
-    /// Errors: temporary ones when a node cannot be told; the others have done it by then, and a repeat harms nobody.
+    /// Errors: temporary ones when a node cannot be told; the others have done it by then.
     pub async fn order_user(&self, order: UserOrder) -> Result<(), Refusal> {
         let order = Arc::new(order);
         self.order_user_here(Arc::clone(&order));
         let asks = self.peers.all().into_iter().map(|other| {
             let question = Question::User(Box::new(UserOrder::clone(&order)));
-            self.ask_there::<()>(other, question)
+            self.ask_soon::<()>(other, question)
         });
         join_all(asks).await.into_iter().collect()
     }
@@ -56,9 +57,22 @@ impl Node {
             .order_own_hubs(|| HubMessage::User(Arc::clone(&order)));
     }
 
-    /// What this node counts. Errors: temporary ones when a hub does not answer.
-    pub async fn stats_here(&self) -> Result<NodeStats, Refusal> {
-        let hubs = self.directory.own_hubs();
+    async fn ask_soon<T: DeserializeOwned + Send + 'static>(
+        &self,
+        other: NodeId,
+        question: Question,
+    ) -> Result<T, Refusal> {
+        let asked = tokio::time::timeout(DEADLINE, self.ask_there(other, question)).await;
+        asked.unwrap_or_else(|_elapsed| Err(Refusal::unavailable()))
+    }
+
+    /// What this node counts; of its sockets only when that is wanted, as hubs go through all of them for it.
+    /// Errors: temporary ones when a hub does not answer.
+    pub async fn stats_here(&self, wants_sockets: bool) -> Result<NodeStats, Refusal> {
+        let hubs = match wants_sockets {
+            true => self.directory.own_hubs(),
+            false => Vec::new(),
+        };
         let asks = hubs.iter().map(|seat| seat.ask(DEADLINE, HubMessage::Count));
         let (mut sockets, mut subscriptions, mut nameless) = (0_usize, 0_usize, 0_usize);
         let (mut users, mut channels) = (BTreeSet::new(), BTreeSet::new());
@@ -82,12 +96,12 @@ impl Node {
     }
 
     /// What all nodes count. Errors: as `stats_here`.
-    pub async fn stats_everywhere(&self) -> Result<Everywhere, Refusal> {
+    pub async fn stats_everywhere(&self, wants_sockets: bool) -> Result<Everywhere, Refusal> {
         let others = self.peers.all();
         let asks = others
             .iter()
-            .map(|other| self.ask_there::<NodeStats>(*other, Question::Stats));
-        let (here, told) = join(self.stats_here(), join_all(asks)).await;
+            .map(|other| self.ask_soon::<NodeStats>(*other, Question::Stats(wants_sockets)));
+        let (here, told) = join(self.stats_here(wants_sockets), join_all(asks)).await;
         let mut all = Everywhere {
             nodes: vec![here?],
             silent: Vec::new(),

@@ -32,6 +32,8 @@ pub const CHANNELS_PER_CONNECTION_MAX: usize = 128;
 pub const PAYLOAD_MAX_BYTES: usize = 16_384;
 /// Bytes of what the server API publishes: a payload that a backend has wrapped itself.
 pub const SERVER_DATA_MAX_BYTES: usize = PAYLOAD_MAX_BYTES + 512;
+/// Longest body of the server API: a broadcast names many channels. It is read after the key was seen.
+pub const SERVER_BODY_MAX_BYTES: usize = 2 * 1024 * 1024;
 /// Commands of one request of the server API.
 pub const SERVER_COMMANDS_MAX: usize = 64;
 /// Channels of one broadcast of the server API.

@@ -30,6 +30,9 @@ section! {
         client_request_timeout_ms: u64 = 5_000,
         /// Time for open work to end at a stop. Units: seconds.
         shutdown_timeout_s: u32 = 10,
+        /// Address by which clients reach this server, such as `https://world.example`, for what it tells them of itself
+        /// (`/skill.md`); without it the address is the one that a request names.
+        public_url: Option<String> = None; example "https://world.example",
         /// Origins whose pages may call the HTTP interface from a browser (CORS), such as `https://example.org`.
         cors_origins: Vec<String> = Vec::new(),
         /// Origins whose pages may open sockets; pages of this server itself always may.
@@ -56,6 +59,9 @@ impl Server {
                 key: "server.node",
                 reason: reason.to_owned(),
             });
+        }
+        if let Some(url) = &self.public_url {
+            origin("server.public_url", url)?;
         }
         if let Some(key) = &self.api_key {
             secret("server.api_key", key, self.dev)?;

@@ -51,6 +51,7 @@ impl Store {
         self.trim_inboxes(kept.inbox_messages, inbox_before)?;
         self.trim_events(events_before)?;
         self.forget_channel_changes(now.plus_ms(-HOUR_MS))?;
+        self.own_grants()?;
         let rest = [
             (
                 "DELETE FROM command WHERE (agent_id, command_id) IN (SELECT agent_id, command_id FROM command \

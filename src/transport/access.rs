@@ -20,7 +20,7 @@ use crate::actors::database::Database;
 use crate::actors::gateway::Caller;
 use crate::base::time::Timestamp;
 use crate::config::Config;
-use crate::domain::agent::{Handle, Permission};
+use crate::domain::agent::{Handle, Permission, Revocation};
 use crate::domain::refusal::{Code, Refusal};
 use crate::guard::password::{Cost, Hasher};
 use crate::guard::refresh::{GRACE_MS, Policy};
@@ -30,6 +30,7 @@ use crate::host::clock::Clock;
 use crate::host::entropy::Entropy;
 use crate::outbound::Fetcher;
 use crate::store::agent::AgentRow;
+use crate::store::{Reader, StoreError};
 use crate::telemetry::metric;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -228,7 +229,8 @@ impl Access {
 
     /// Reads what is new of revocations and agents and, now and then, the signing keys. Called every second.
     pub async fn keep_fresh(&self) {
-        self.look_for_revocations().await;
+        let read = self.database.look(self.news()).await;
+        warn_of(read.map(|news| self.apply_news(news)));
         let is_due = self
             .clock
             .monotonic_ms()
@@ -253,29 +255,29 @@ impl Access {
 
     /// Goes by revocations that were just written, sooner than in a second. They count, even if this does not succeed.
     pub async fn look_for_revocations(&self) {
-        if let Err(refusal) = self.refresh_revocations().await {
-            tracing::warn!("revocations could not be read: {refusal}");
-        }
+        warn_of(self.refresh_revocations().await);
     }
 
-    /// Reads the revocations that are new, and whether an agent was changed.
+    /// Reads the revocations that are new, and whether an agent was changed. For requests: they keep nobody from looking.
     async fn refresh_revocations(&self) -> Result<(), Refusal> {
-        let version = self
-            .revocations
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .version();
+        let news = self.database.read(self.news()).await?;
+        self.apply_news(news);
+        Ok(())
+    }
+
+    /// What is asked for that.
+    fn news(&self) -> impl FnOnce(&mut Reader) -> Result<News, StoreError> + Send + 'static {
+        let version = self.revocations_version();
+        move |reader| Ok((reader.agents_version()?, reader.revocations_since(version)?))
+    }
+
+    fn apply_news(&self, (agents, (rows, newest)): News) {
         let now = self.now();
-        let (agents, (rows, newest)) = self
-            .database
-            .look(move |reader| Ok((reader.agents_version()?, reader.revocations_since(version)?)))
-            .await?;
         self.agents.apply(agents);
         self.revocations
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .apply(rows, newest, now);
-        Ok(())
     }
 
     /// An agent's row, read now.
@@ -325,4 +327,13 @@ fn is_operator(verified: &Verified) -> bool {
         && verified
             .permissions
             .is_some_and(|permissions| permissions.has(Permission::Admin))
+}
+
+/// Up to which change agents are known, and the revocations that are new, with the newest version.
+type News = (i64, (Vec<Revocation>, i64));
+
+fn warn_of(read: Result<(), Refusal>) {
+    if let Err(refusal) = read {
+        tracing::warn!("revocations could not be read: {refusal}");
+    }
 }

@@ -1,5 +1,2 @@
--- Whose channel it is about: an owner has a bounded number of grants.
+-- Whose channel it is about. Rows of before, and those of nodes of an earlier version, are filled in portions by the sweep.
 ALTER TABLE channel_grant ADD COLUMN owner text NOT NULL DEFAULT '';
-UPDATE channel_grant
-SET owner = CASE WHEN channel LIKE 'app.%' THEN 'app:' ELSE '' END || split_part(channel, '.', 2);
-CREATE INDEX channel_grant_owner ON channel_grant (owner);

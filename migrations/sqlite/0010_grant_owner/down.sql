@@ -1,2 +1,1 @@
-DROP INDEX channel_grant_owner;
 ALTER TABLE channel_grant DROP COLUMN owner;

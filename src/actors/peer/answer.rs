@@ -76,7 +76,7 @@ pub(super) fn answer(gateway: &Gateway, from: NodeId, number: u64, question: Que
             gateway.node.order_user_here(Arc::from(order));
             desk.done(Ok(()));
         }
-        Question::Stats => desk.stats(),
+        Question::Stats(wants_sockets) => desk.stats(wants_sockets),
         Question::Channel(question) => channels::serve(&gateway.node, from, *question, desk),
     }
 }
@@ -252,9 +252,9 @@ impl Desk {
         let _ = seats.region.tell(RegionMessage::Arrive(Box::new(arrival)));
     }
 
-    fn stats(self) {
+    fn stats(self, wants_sockets: bool) {
         let node = Arc::clone(&self.gateway.node);
-        actix_web::rt::spawn(async move { self.done(node.stats_here().await) });
+        actix_web::rt::spawn(async move { self.done(node.stats_here(wants_sockets).await) });
     }
 
     fn survey(self) {

@@ -215,6 +215,7 @@ fn hear(gateway: &Gateway, from: NodeId, news: News) {
             put_watchers(node, from, watched);
         }
         News::Watched(watched) => put_watchers(node, from, watched),
+        News::Rights => node.rights.look(),
         News::RightsOf(channels) => node.rights.doubt(&channels),
         News::LeftChannel(name, session) => node.channels.part(&node.directory, &name, (from, session)),
         News::ChannelsLost => home::lose_home(node, from),

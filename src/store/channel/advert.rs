@@ -4,12 +4,12 @@ use super::right::Changed;
 use super::{hold_head, note_change};
 use crate::base::limit::{ADVERTS_LIST_MAX_BYTES, CHANNEL_ADVERTS_MAX};
 use crate::base::time::Timestamp;
-use crate::store::connection::on_conn;
+use crate::store::connection::{Conn, on_conn};
 use crate::store::{Reader, Result, Store, schema};
 use diesel::sql_types::{Nullable, Text};
 use diesel::{
     BoolExpressionMethods, EscapeExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl,
-    RunQueryDsl, TextExpressionMethods,
+    QueryResult, RunQueryDsl, TextExpressionMethods,
 };
 
 #[diesel::declare_sql_function]
@@ -134,31 +134,15 @@ impl Reader {
 
     /// All adverts, newest first, or those of an owner, by channel: as many as there is room for in one answer.
     pub fn adverts(&mut self, owner: Option<&str>) -> Result<Vec<Advert>> {
-        use schema::channel_advert::dsl as a;
         self.read("list adverts", |conn| {
-            let mut adverts: Vec<Advert> = Vec::new();
-            let (mut left, mut room) = (CHANNEL_ADVERTS_MAX, ADVERTS_LIST_MAX_BYTES);
+            let (mut adverts, mut room): (Vec<Advert>, usize) = (Vec::new(), ADVERTS_LIST_MAX_BYTES);
             // In portions, so that no more is read than is shown.
-            while left > 0 {
+            loop {
+                let left =
+                    CHANNEL_ADVERTS_MAX.saturating_sub(i64::try_from(adverts.len()).unwrap_or(i64::MAX));
                 let portion = left.min(ADVERTS_AT_A_TIME);
-                let offset = CHANNEL_ADVERTS_MAX - left;
-                let rows: Vec<Row> = match owner {
-                    Some(owner) => {
-                        let query = || {
-                            let own = a::channel_advert.filter(a::owner.eq(owner));
-                            own.order(a::channel).offset(offset).limit(portion)
-                        };
-                        on_conn!(conn, |c| query().load(c))?
-                    }
-                    None => {
-                        let query = || {
-                            let newest = a::channel_advert.order((a::updated_at.desc(), a::channel));
-                            newest.offset(offset).limit(portion)
-                        };
-                        on_conn!(conn, |c| query().load(c))?
-                    }
-                };
-                let is_last = i64::try_from(rows.len()).is_ok_and(|count| count < portion);
+                let rows = load_after(conn, owner, adverts.last(), portion)?;
+                let is_last = i64::try_from(rows.len()).is_ok_and(|count| count < portion) || portion == 0;
                 for row in rows.into_iter().map(advert) {
                     let Some(rest) = room.checked_sub(row.size()) else {
                         return Ok(adverts);
@@ -169,7 +153,6 @@ impl Reader {
                 if is_last {
                     break;
                 }
-                left = left.saturating_sub(portion);
             }
             Ok(adverts)
         })
@@ -205,6 +188,32 @@ impl Reader {
             })
         })
     }
+}
+
+/// Adverts after one: of an owner by channel, or of all, newest first.
+fn load_after(
+    conn: &mut Conn,
+    owner: Option<&str>,
+    last: Option<&Advert>,
+    limit: i64,
+) -> QueryResult<Vec<Row>> {
+    use schema::channel_advert::dsl as a;
+    if let Some(owner) = owner {
+        let after = last.map_or("", |last| last.channel.as_str());
+        let own = || a::channel_advert.filter(a::owner.eq(owner).and(a::channel.gt(after)));
+        return on_conn!(conn, |c| own().order(a::channel).limit(limit).load(c));
+    }
+    // Later than any, unless told otherwise.
+    let (at, after) = last.map_or((i64::MAX, ""), |last| (last.updated_at.0, last.channel.as_str()));
+    let older = || {
+        a::channel_advert.filter(
+            a::updated_at
+                .lt(at)
+                .or(a::updated_at.eq(at).and(a::channel.gt(after))),
+        )
+    };
+    let query = || older().order((a::updated_at.desc(), a::channel)).limit(limit);
+    on_conn!(conn, |c| query().load(c))
 }
 
 /// A text as `LIKE` finds it, and nothing else.

@@ -98,6 +98,7 @@ impl Store {
     ) -> Result<bool> {
         use schema::app::dsl as a;
         self.write("rotate an app's key", |conn| {
+            hold_head(conn)?;
             if !revoke_key(conn, name, owner, revoked_until, now)? {
                 return Ok(false);
             }
@@ -158,7 +159,7 @@ fn revoke_key(
 }
 
 /// Forgets what an app decided and said about its channels, and what others granted it: the next one of its name is another app.
-fn forget_app(conn: &mut Conn, app: &str, now: Timestamp) -> QueryResult<Vec<String>> {
+pub(super) fn forget_app(conn: &mut Conn, app: &str, now: Timestamp) -> QueryResult<Vec<String>> {
     use schema::{channel_advert::dsl as d, channel_grant::dsl as g, channel_lock::dsl as l};
     let owner = &format!("app:{app}");
     let locks = || {
@@ -176,12 +177,13 @@ fn forget_app(conn: &mut Conn, app: &str, now: Timestamp) -> QueryResult<Vec<Str
     };
     let advertised: Vec<String> = on_conn!(conn, |c| adverts().load(c))?;
     channels.extend(advertised);
-    // A grant may stand before there is a lock.
+    // A grant may stand before there is a lock. Those of nodes of an earlier version have no owner yet.
     let own = format!("app.{}.%", app.replace('_', "\\_"));
-    let is_own = || g::channel.like(&own).escape('\\');
+    let is_unowned = || g::owner.eq("").and(g::channel.like(&own).escape('\\'));
+    let is_concerned = || g::owner.eq(owner).or(g::target.eq(owner)).or(is_unowned());
     let grants = || {
         g::channel_grant
-            .filter(is_own().or(g::target.eq(owner)))
+            .filter(is_concerned())
             .select(g::channel)
             .distinct()
     };
@@ -197,7 +199,7 @@ fn forget_app(conn: &mut Conn, app: &str, now: Timestamp) -> QueryResult<Vec<Str
         d::channel_advert.filter(d::owner.eq(owner))
     )
     .execute(c))?;
-    let grants = || g::channel_grant.filter(is_own().or(g::target.eq(owner)));
+    let grants = || g::channel_grant.filter(is_concerned());
     on_conn!(conn, |c| diesel::delete(grants()).execute(c))?;
     note_changes(conn, &channels, now)?;
     Ok(channels)

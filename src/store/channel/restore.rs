@@ -11,7 +11,7 @@ use super::{hold_head, note_changes};
 use crate::base::time::Timestamp;
 use crate::store::{Result, Store};
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// How something is put back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub struct Restoring {
     revoked_until: Timestamp,
     /// Who is who it was: handles, and `app:<app>`.
     admitted: HashSet<String>,
+    /// Of the apps among them, when each was made: it may go meanwhile, and another one have its name. Units: milliseconds since 1970.
+    apps: HashMap<String, i64>,
     /// What the backup holds, by hashes, for `Replace`.
     kept: HashSet<Mark>,
     /// What came of it so far.
@@ -55,6 +57,7 @@ type Mark = [u8; 16];
 #[derive(Default)]
 struct Step {
     admitted: HashSet<String>,
+    apps: Vec<(String, i64)>,
     kept: Vec<Mark>,
     restored: Restored,
     /// Channels whose rules or adverts changed.
@@ -68,6 +71,7 @@ impl Restoring {
             manner,
             revoked_until,
             admitted: HashSet::new(),
+            apps: HashMap::new(),
             kept: HashSet::new(),
             restored: Restored::default(),
         }
@@ -76,6 +80,7 @@ impl Restoring {
     /// Takes in what was committed.
     fn settle(&mut self, step: Step) {
         self.admitted.extend(step.admitted);
+        self.apps.extend(step.apps);
         self.kept.extend(step.kept);
         let (sum, more) = (&mut self.restored, &step.restored);
         sum.written.extend(&more.written);

@@ -3,12 +3,15 @@
 use super::{ROWS_AT_A_TIME, hold_head, note_change};
 use crate::base::limit::{CHANNEL_CHANGES_MAX, CHANNEL_GRANTS_MAX, CHANNEL_LOCKS_MAX};
 use crate::base::time::Timestamp;
-use crate::domain::channel::Rule;
+use crate::domain::channel::{Namespace, Rule};
 use crate::store::connection::{Conn, on_conn};
 use crate::store::{Reader, Result, Store, schema};
 use diesel::query_dsl::positional_order_dsl::PositionalOrderDsl;
 use diesel::{CombineDsl, ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 use std::collections::HashMap;
+
+/// Channels whose grants are looked through in one transaction.
+const CHANNELS_AT_A_TIME: i64 = 100;
 
 /// What became of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +132,39 @@ impl Store {
             note_change(conn, channel, now)?;
             Ok(Changed::Done)
         })
+    }
+
+    /// Fills in whose grants are that were written without an owner: by nodes of an earlier version.
+    pub fn own_grants(&mut self) -> Result<()> {
+        use schema::channel_grant::dsl as g;
+        loop {
+            let is_done = self.write("fill in owners of grants", |conn| {
+                hold_head(conn)?;
+                let query = || {
+                    let unowned = g::channel_grant.filter(g::owner.eq("")).select(g::channel);
+                    unowned.distinct().limit(CHANNELS_AT_A_TIME)
+                };
+                let channels: Vec<String> = on_conn!(conn, |c| query().load(c))?;
+                let mut filled = 0_usize;
+                for channel in &channels {
+                    let Some(owner) = Namespace::of(channel).ok().and_then(|channel| {
+                        let owner = channel.owner()?;
+                        Some(owner.to_string())
+                    }) else {
+                        continue;
+                    };
+                    let own = || {
+                        let rows = g::channel_grant.filter(g::channel.eq(channel));
+                        diesel::update(rows).set(g::owner.eq(&owner))
+                    };
+                    filled = filled.saturating_add(on_conn!(conn, |c| own().execute(c))?);
+                }
+                Ok(filled == 0)
+            })?;
+            if is_done {
+                return Ok(());
+            }
+        }
     }
 
     /// Forgets changes from before a time: who knows none that are later reads everything anew. The newest stays.

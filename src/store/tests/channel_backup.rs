@@ -1,5 +1,7 @@
 //! Backups of what owners decided about channels, and putting them back.
 
+mod meanwhile;
+
 use super::*;
 use crate::domain::agent::RevocationKind;
 use crate::store::channel::*;
@@ -309,55 +311,6 @@ fn a_replacement_undoes_what_was_decided_since_and_ends_the_keys_of_apps_that_go
             (RevocationKind::Token, &*"09".repeat(32))
         );
         assert_eq!(store.handle_kind("later").unwrap(), None);
-    });
-}
-
-#[test]
-fn who_is_somebody_else_by_now_gets_nothing() {
-    on_both(|target| {
-        let mut stage = decided(target);
-        let before = records(target);
-        tamper(target, WIPE);
-        let other = fresh_id();
-        // Another agent is alice, an agent has the name of a user, and somebody else's app the name of an app.
-        for rename in [
-            "UPDATE agents SET agent_id = 'alice-of-old' WHERE agent_id = 'alice'",
-            "UPDATE agents SET agent_id = 'carol' WHERE agent_id = 'dora'",
-            "DELETE FROM handle",
-        ] {
-            tamper(target, rename);
-        }
-        let (store, now) = (&mut stage.store, stage.now);
-        let alice = NewAgent {
-            id: AgentId(other),
-            name: Name::new("Alice the Other").unwrap(),
-            handle: handle("alice"),
-            ..new_agent("alice-the-other")
-        };
-        assert_eq!(store.register_agent(&alice, now).unwrap(), Registered::Done);
-        store.ensure_user("mallory", now).unwrap();
-        store.make_app(&app("bot_1", "mallory", [6; 32]), now).unwrap();
-        let restored = restore(store, Manner::Merge, &before, now);
-        // What is left of 17: the user bob with two keys, a lock and a grant, and the lock of zoe.
-        let written = Tally {
-            users: 1,
-            ssh_keys: 2,
-            locks: 2,
-            grants: 1,
-            ..Tally::default()
-        };
-        assert_eq!((restored.written, restored.left_out), (written, 11));
-        assert_eq!(store.ssh_keys("alice").unwrap(), []);
-        assert!(store.app_by_key(&KEY).unwrap().is_none());
-        assert_eq!(store.locked_channels("alice").unwrap(), [""; 0]);
-        // A replacement brings the app back, and ends the key of the one that took its name.
-        let restored = restore(store, Manner::Replace, &before, now);
-        assert_eq!(restored.written.apps, 1);
-        assert!(store.app_by_key(&[6; 32]).unwrap().is_none());
-        let (ended, _) = store.revocations_since(0).unwrap();
-        assert_eq!(ended.last().unwrap().id, "06".repeat(32));
-        assert_eq!(store.app("bot_1").unwrap().unwrap().name, "Bot_1");
-        assert_eq!(store.ssh_keys("alice").unwrap(), []);
     });
 }
 

@@ -7,6 +7,8 @@ use super::*;
 use crate::base::limit::{CHANNEL_CHANGES_MAX, CHANNEL_GRANTS_MAX};
 use crate::domain::channel::Rule;
 use crate::store::channel::*;
+use crate::store::connection::on_conn;
+use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 
 fn rule_of(reader: &mut Reader, channel: &str) -> StoredRule {
     let mut rules = reader.channel_rules(&[channel.to_owned()]).unwrap();
@@ -101,6 +103,27 @@ fn an_owner_has_so_many_grants_and_no_more() {
             Changed::Full
         );
         assert_eq!(reader.channel_changes_since(0).unwrap(), before);
+    });
+}
+
+#[test]
+fn grants_of_earlier_versions_get_their_owners() {
+    on_both(|target| {
+        let Stage { mut store, now, .. } = Stage::new(target, &[]);
+        let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)
+             INSERT INTO channel_grant (channel, target, granted_at)
+             SELECT CASE WHEN i % 2 = 0 THEN 'agent.alice.' ELSE 'app.My_Bot.' END || i, 'user', 1 FROM n";
+        tamper(target, rows);
+        store.grant_channel("agent.bob.own", "bob", "user", now).unwrap();
+        store.own_grants().unwrap();
+        for (owner, count) in [("alice", 125), ("app:My_Bot", 125), ("bob", 1), ("", 0)] {
+            let own = store.read("count grants", |conn| {
+                use crate::store::schema::channel_grant::dsl as g;
+                let rows = || g::channel_grant.filter(g::owner.eq(owner)).count();
+                on_conn!(conn, |c| rows().get_result::<i64>(c))
+            });
+            assert_eq!(own.unwrap(), count, "{owner}");
+        }
     });
 }
 

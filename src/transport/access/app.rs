@@ -4,7 +4,7 @@ use super::Access;
 use crate::domain::agent::Permissions;
 use crate::domain::channel::{Subject, app_key_id};
 use crate::domain::refusal::{Code, Refusal};
-use crate::guard::{AppKey, TokenKind, Verified};
+use crate::guard::{AppKey, TokenError, TokenKind, Verified};
 use crate::telemetry::metric;
 
 impl Access {
@@ -19,7 +19,7 @@ impl Access {
             metric::authentication_failures("app_key").increment(1);
             Refusal::new(Code::Unauthenticated, "the app's key is not a valid one")
         })?;
-        Ok(Verified {
+        let verified = Verified {
             subject: Subject::App(&app.name).to_string(),
             permissions: Some(Permissions::from_names([])),
             token_id: Some(app_key_id(&hash)),
@@ -31,6 +31,11 @@ impl Access {
             kind: TokenKind::Cli,
             channels: Vec::new(),
             info: None,
-        })
+        };
+        // A backup may bring an app back whose key was ended since.
+        if self.is_revoked(&verified, self.now()) {
+            return Err(TokenError::Revoked.into());
+        }
+        Ok(verified)
     }
 }

@@ -25,7 +25,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
         let payload = payload.take();
         Box::pin(async move {
             checked?;
-            let body = read(payload).await?;
+            let body = read(payload, HTTP_BODY_MAX_BYTES).await?;
             Ok(Self(decode(&body)?))
         })
     }
@@ -33,9 +33,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 
 /// The text of a body that is read as JSON whatever it calls itself: `curl -d` calls everything a form.
 /// Errors: `malformed`, `too_large`.
-pub async fn read_any(request: &HttpRequest, payload: Payload) -> Result<String, Refusal> {
+pub async fn read_any(request: &HttpRequest, payload: Payload, max_bytes: usize) -> Result<String, Refusal> {
     check_encoding(request)?;
-    let body = read(payload).await?;
+    let body = read(payload, max_bytes).await?;
     check_depth(&body)?;
     String::from_utf8(body).map_err(|_reason| Refusal::new(Code::Malformed, "the body is not UTF-8"))
 }
@@ -82,16 +82,16 @@ fn check_encoding(request: &HttpRequest) -> Result<(), Refusal> {
     Ok(())
 }
 
-async fn read(mut payload: Payload) -> Result<Vec<u8>, Refusal> {
+async fn read(mut payload: Payload, max_bytes: usize) -> Result<Vec<u8>, Refusal> {
     let mut body = Vec::new();
     while let Some(part) = payload.next().await {
         let part = part.map_err(|_reason| Refusal::new(Code::Malformed, "the body could not be read"))?;
-        let room = HTTP_BODY_MAX_BYTES.saturating_sub(body.len());
+        let room = max_bytes.saturating_sub(body.len());
         body.extend_from_slice(part.get(..room).unwrap_or(&part));
         if part.len() > room {
             // What is nested too deep is so in its first part already, however long it goes on.
             check_depth(&body)?;
-            return Err(too_large());
+            return Err(too_large(max_bytes));
         }
     }
     Ok(body)
@@ -103,11 +103,8 @@ fn check_depth(body: &[u8]) -> Result<(), Refusal> {
         .map_err(|error| Refusal::new(Code::Malformed, error.to_string()))
 }
 
-fn too_large() -> Refusal {
-    Refusal::new(
-        Code::TooLarge,
-        format!("the body is over {HTTP_BODY_MAX_BYTES} bytes"),
-    )
+fn too_large(max_bytes: usize) -> Refusal {
+    Refusal::new(Code::TooLarge, format!("the body is over {max_bytes} bytes"))
 }
 
 fn refusal_of(error: &serde_json::Error) -> Refusal {

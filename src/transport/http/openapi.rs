@@ -111,7 +111,9 @@ fn operation(route: &RouteInfo, generator: &mut SchemaGenerator) -> Value {
             Auth::Agent => Some("Any agent's token."),
             Auth::Holder => Some("The token of an agent or a user, or the key of an app."),
             Auth::Own => Some("The token of the agent that the path names."),
-            Auth::Backend => Some("The key of `[server] api_key`, also as `Authorization: apikey <key>`."),
+            Auth::Backend => Some(
+                "The key of `[server] api_key`, also as `Authorization: apikey <key>`. A Centrifugo on the same machine needs none at `/proxy/*` where there is no such key.",
+            ),
             Auth::Admin => Some("A token with the permission `admin`."),
         };
         if let Some(note) = note {

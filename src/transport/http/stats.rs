@@ -39,7 +39,7 @@ pub async fn stats(web: Data<Web>, surveys: Data<Surveys>, request: HttpRequest)
     }
     let node = &web.gateway.node;
     let totals = surveys.totals(node).await?;
-    let counted = surveys.stats(node).await?;
+    let counted = surveys.activity(node).await?;
     let activity = Activity::of(totals.agents, node.directory.online_count(), &counted);
     let headers = request.headers();
     let mut answer = if accepts(headers, "application/json") && !accepts(headers, "text/html") {

@@ -210,6 +210,9 @@ fn backups(folder: &Path) -> Vec<PathBuf> {
 async fn the_daily_backup_is_made_up_for_by_the_node_that_holds_the_first_shard() {
     let folder = tempfile::tempdir().expect("a folder");
     let (one, other) = (folder.path().join("one"), folder.path().join("other"));
+    // Half a day away: no other day becomes due while the test runs.
+    let hour = Clock::system().now_ms().div_euclid(3_600_000) + 12;
+    let far = format!("{:02}:00", hour.rem_euclid(24));
     let settings = |folder: &Path| {
         let mut settings = settings(Some(String::new()));
         settings
@@ -218,6 +221,7 @@ async fn the_daily_backup_is_made_up_for_by_the_node_that_holds_the_first_shard(
         settings
             .variables
             .push(("ROOKERY_STORE__LEASE_TTL_MS", "1500".to_owned()));
+        settings.variables.push(("ROOKERY_BACKUP__AT", far.clone()));
         settings
     };
     let database = Some(Postgres::shared().fresh_database());

@@ -113,7 +113,7 @@ async fn bodies_have_their_bounds() {
         ("{".to_owned(), "malformed"),
         ("[".repeat(40), "malformed"),
         ("[]".to_owned(), "invalid_parameter"),
-        (" ".repeat(70_000), "too_large"),
+        (" ".repeat(2_200_000), "too_large"),
         (r#"{"method":"info"}"#.repeat(65), "too_large"),
     ] {
         post(world(), key, &body).await.refused(code);

@@ -165,15 +165,25 @@ async fn without_redis_the_database_tells() {
     stage.takes_rights_back("again").await;
 }
 
-#[tokio::test]
-async fn who_cannot_look_what_changed_ends_what_hangs_on_it() {
-    let mut stage = Stage::start_with(&[("ROOKERY_FAULT", "rights.look=".to_owned())]).await;
+/// With a part of a look that always fails.
+async fn check_ends_without(point: &str) {
+    let mut stage = Stage::start_with(&[("ROOKERY_FAULT", format!("{point}="))]).await;
     for n in 0..4 {
         let channel = stage.channel(&format!("unseen-{n}"));
         stage.come(&channel).await;
         stage.decide("/api/lock", &channel).await;
         assert!(!stage.is_put_off(&channel).await);
     }
+}
+
+#[tokio::test]
+async fn who_cannot_look_what_changed_ends_what_hangs_on_it() {
+    check_ends_without("rights.look").await;
+}
+
+#[tokio::test]
+async fn who_cannot_read_the_rules_that_changed_has_everybody_ask_again() {
+    check_ends_without("rights.judge").await;
 }
 
 /// When the reader has the right: the moments at which the owner asked for a grant, and heard that a revoke was done.

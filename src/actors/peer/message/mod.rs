@@ -56,8 +56,8 @@ pub enum Question {
     Survey,
     /// An order about the sockets of a user.
     User(Box<UserOrder>),
-    /// What do you count of your sockets?
-    Stats,
+    /// What do you count, and how many sockets have you, if that is wanted?
+    Stats(bool),
     /// Something about a channel whose home you are.
     Channel(Box<ChannelQuestion>),
 }
@@ -268,6 +268,8 @@ pub enum News {
     Watched(Vec<(Handle, SessionId)>),
     /// A socket of mine left a channel whose home you are.
     LeftChannel(String, SessionId),
+    /// The rule of a channel changed, says a node of an earlier version: look.
+    Rights,
     /// The rules of these channels changed: look.
     RightsOf(Vec<String>),
     /// I missed something and forgot who of yours is on channels of mine: let them come again.

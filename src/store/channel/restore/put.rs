@@ -5,6 +5,7 @@ use crate::base::time::Timestamp;
 use crate::domain::agent::RevocationKind;
 use crate::domain::channel::app_key_id;
 use crate::store::bulk::{Bulk, Cell};
+use crate::store::channel::app::forget_app;
 use crate::store::channel::backup::holders;
 use crate::store::channel::record::{Holder, Record};
 use crate::store::connection::{Conn, on_conn};
@@ -188,7 +189,7 @@ pub(super) fn apps(
     let taken = free.map(|app| (app.key.as_str(), app.created_at.0));
     let mut fresh = take_handles(conn, "app", taken)?;
     for app in &apps {
-        let Some((owner, key_hash, created_at)) = there.get(&app.key) else {
+        let Some((shown, owner, key_hash, created_at)) = there.get(&app.key) else {
             continue;
         };
         if owner == app.owner && *created_at == app.created_at.0 {
@@ -205,6 +206,8 @@ pub(super) fn apps(
             )?;
             use schema::app::dsl as a;
             on_conn!(conn, |c| diesel::delete(a::app.find(&app.key)).execute(c))?;
+            // What it owned and was granted is not for the one that comes back.
+            forget_app(conn, shown, now)?;
             fresh.insert(app.key.clone());
         }
     }
@@ -237,18 +240,19 @@ fn subject(app: &App<'_>) -> String {
 
 fn admit(step: &mut Step, app: &App<'_>) {
     step.admitted.insert(subject(app));
+    step.apps.push((subject(app), app.created_at.0));
     step.kept.push(mark("app", &app.key, ""));
 }
 
-/// Owner, hash of the key and time of making.
-type AppRow = (String, Vec<u8>, i64);
+/// Name, owner, hash of the key and time of making.
+type AppRow = (String, String, Vec<u8>, i64);
 
 fn rows_of(conn: &mut Conn, keys: &[&str]) -> QueryResult<HashMap<String, AppRow>> {
     use schema::app::dsl as a;
     let query = || {
         a::app
             .filter(a::name.eq_any(keys))
-            .select((a::name, (a::owner, a::key_hash, a::created_at)))
+            .select((a::name, (a::shown, a::owner, a::key_hash, a::created_at)))
     };
     let rows: Vec<(String, AppRow)> = on_conn!(conn, |c| query().load(c))?;
     Ok(rows.into_iter().collect())
@@ -261,13 +265,15 @@ pub(super) fn rest(
     step: &mut Step,
     records: &[Record],
 ) -> QueryResult<()> {
+    let gone = gone_apps(conn, restoring, records)?;
     // Locks before grants: what is locked is never open meanwhile.
     for table in [SSH_KEYS, LOCKS, GRANTS, ADVERTS] {
         let of_table = records
             .iter()
             .filter_map(|record| Some((record, row_of(&table, record)?)));
-        let (known, strangers): (Vec<_>, Vec<_>) =
-            of_table.partition(|(record, _)| is_admitted(restoring, step, record));
+        let (known, strangers): (Vec<_>, Vec<_>) = of_table.partition(|(record, _)| {
+            is_admitted(restoring, step, record) && !record.mentions().any(|name| gone.contains(name))
+        });
         leave_out(step, strangers.len());
         let Some((first, _)) = known.first() else {
             continue;
@@ -293,6 +299,32 @@ pub(super) fn rest(
         }
     }
     Ok(())
+}
+
+/// Apps that were put back or found before, and are not there any more, or are others of their names.
+fn gone_apps(conn: &mut Conn, restoring: &Restoring, records: &[Record]) -> QueryResult<HashSet<String>> {
+    let mentioned: HashSet<&str> = records.iter().flat_map(Record::mentions).collect();
+    let known = mentioned
+        .into_iter()
+        .filter_map(|name| Some((name, restoring.apps.get(name)?)));
+    let known: Vec<(&str, &i64)> = known.collect();
+    let keys: Vec<String> = known
+        .iter()
+        .filter_map(|(name, _)| Some(name.strip_prefix("app:")?.to_lowercase()))
+        .collect();
+    if keys.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let there = rows_of(conn, &keys)?;
+    let there: HashMap<String, i64> = there
+        .into_values()
+        .map(|(shown, _, _, created_at)| (format!("app:{shown}"), created_at))
+        .collect();
+    let gone = known
+        .into_iter()
+        .filter(|(name, made)| there.get(*name) != Some(*made));
+    Ok(gone.map(|(name, _)| name.to_owned()).collect())
 }
 
 /// A record as a row of its table; none of another table's.

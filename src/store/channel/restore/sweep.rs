@@ -5,6 +5,7 @@ use crate::base::time::Timestamp;
 use crate::domain::agent::RevocationKind;
 use crate::domain::channel::app_key_id;
 use crate::store::bulk::{Bulk, Cell};
+use crate::store::channel::app::forget_app;
 use crate::store::connection::{Conn, load_for_update, on_conn};
 use crate::store::schema;
 use crate::store::token::note_revocation;
@@ -152,21 +153,23 @@ fn remove(
     on_conn!(conn, |c| Bulk::<Text>::new(head, &rows, tail).load(c))
 }
 
-/// Removes an app and ends its key; its name is free again. What it owned and was granted is removed by its own tables. None: it is gone.
+/// Removes an app and ends its key; its name is free again. What it owned and was granted goes by its own tables before; what came
+/// since goes with it. None: it is gone.
 fn remove_app(
     conn: &mut Conn,
     key: &str,
     (until, now): (Timestamp, Timestamp),
 ) -> QueryResult<Option<String>> {
     use schema::{app::dsl as a, handle::dsl as h};
-    let find = a::app.filter(a::name.eq(key)).select(a::key_hash);
-    let hashes: Vec<Vec<u8>> = load_for_update!(conn, find)?;
-    let Some(hash) = hashes.first() else {
+    let find = a::app.filter(a::name.eq(key)).select((a::shown, a::key_hash));
+    let found: Vec<(String, Vec<u8>)> = load_for_update!(conn, find)?;
+    let Some((shown, hash)) = found.first() else {
         return Ok(None);
     };
     note_revocation(conn, RevocationKind::Token, &app_key_id(hash), until, now)?;
     on_conn!(conn, |c| diesel::delete(a::app.find(key)).execute(c))?;
     let name = || h::handle.filter(h::name.eq(key)).filter(h::kind.eq("app"));
     on_conn!(conn, |c| diesel::delete(name()).execute(c))?;
+    forget_app(conn, shown, now)?;
     Ok(Some(key.to_owned()))
 }

@@ -5,14 +5,17 @@ use crate::guard::origin::origin_at;
 use actix_web::HttpRequest;
 use actix_web::http::header::HOST;
 
-/// The scheme and the host of a request: the host as its `Host` header names it when that is a host, else where the server listens;
+/// As the settings say; else the scheme and the host of a request: the host as its `Host` header names it when that is a host, else where the server listens;
 /// `https` when a trusted proxy says that it was asked so.
 pub fn of(request: &HttpRequest, config: &Config) -> String {
+    if let Some(url) = &config.server.public_url {
+        return url.to_ascii_lowercase();
+    }
     let is_trusted = request.peer_addr().is_some_and(|peer| {
         let proxies = &config.server.trusted_proxies;
         proxies.iter().any(|range| range.contains(peer.ip()))
     });
-    let is_secure = is_trusted && is_alone(request, "x-forwarded-proto", "https");
+    let is_secure = is_trusted && begins_with(request, "x-forwarded-proto", "https");
     let scheme = if is_secure { "https" } else { "http" };
     let mut hosts = request.headers().get_all(HOST);
     let host = match (hosts.next(), hosts.next()) {
@@ -23,11 +26,12 @@ pub fn of(request: &HttpRequest, config: &Config) -> String {
         .unwrap_or_else(|| format!("http://{}", config.server.listen))
 }
 
-fn is_alone(request: &HttpRequest, name: &str, expected: &str) -> bool {
+/// Whether a header is there once, and its list begins with this: what the proxy says that was asked first.
+fn begins_with(request: &HttpRequest, name: &str, expected: &str) -> bool {
     let mut values = request.headers().get_all(name);
-    let is_it = values
-        .next()
-        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(expected.as_bytes()));
+    let first = values.next().and_then(|value| value.to_str().ok());
+    let first = first.and_then(|list| list.split(',').next());
+    let is_it = first.is_some_and(|first| first.trim().eq_ignore_ascii_case(expected));
     is_it && values.next().is_none()
 }
 
@@ -79,6 +83,14 @@ mod tests {
     }
 
     #[test]
+    fn the_settings_come_first() {
+        let mut config = Config::default();
+        config.server.public_url = Some("https://World.example".to_owned());
+        let request = TestRequest::default().insert_header(("host", "inside:8000"));
+        assert_eq!(of(&request.to_http_request(), &config), "https://world.example");
+    }
+
+    #[test]
     fn only_a_trusted_proxy_says_that_it_is_https() {
         assert_eq!(
             base("a.example", Some("https"), "10.1.2.3:1"),
@@ -86,6 +98,14 @@ mod tests {
         );
         assert_eq!(
             base("a.example", Some("https"), "192.0.2.1:1"),
+            "http://a.example"
+        );
+        assert_eq!(
+            base("a.example", Some("https, http"), "10.1.2.3:1"),
+            "https://a.example"
+        );
+        assert_eq!(
+            base("a.example", Some("http, https"), "10.1.2.3:1"),
             "http://a.example"
         );
         assert_eq!(base("a.example", Some("ftp"), "10.1.2.3:1"), "http://a.example");

@@ -51,7 +51,8 @@ impl<T: Clone> Latest<T> {
             return Ok(known.clone());
         }
         let made = make().await?;
-        *latest = Some((now_ms, made.clone()));
+        // From now on: those who waited meanwhile do not all ask again, however long it took.
+        *latest = Some((node.clock.monotonic_ms(), made.clone()));
         Ok(made)
     }
 }
@@ -62,6 +63,7 @@ pub struct Surveys {
     survey: Latest<Arc<Survey>>,
     totals: Latest<Totals>,
     stats: Latest<Arc<Everywhere>>,
+    activity: Latest<Arc<Everywhere>>,
 }
 
 impl Surveys {
@@ -80,8 +82,14 @@ impl Surveys {
 
     /// What all nodes count, at most half a second old. Errors: temporary ones.
     pub async fn stats(&self, node: &Node) -> Result<Arc<Everywhere>, Refusal> {
-        let ask = async || Ok(Arc::new(node.stats_everywhere().await?));
+        let ask = async || Ok(Arc::new(node.stats_everywhere(true).await?));
         self.stats.get(node, ask).await
+    }
+
+    /// What all nodes count without asking their hubs, at most half a second old. Errors: as `stats`.
+    pub async fn activity(&self, node: &Node) -> Result<Arc<Everywhere>, Refusal> {
+        let ask = async || Ok(Arc::new(node.stats_everywhere(false).await?));
+        self.activity.get(node, ask).await
     }
 }
 

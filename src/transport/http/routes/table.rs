@@ -203,10 +203,10 @@ pub const ROUTES: &[RouteInfo] = &[
     post("/api/apps/{app}/rotate", "channels", "Gives an app another key; the one before ends at once.")
         .auth(Auth::Holder).json(shape::any).refuses(APP).by(|| route().to(app::rotate)),
     post("/proxy/subscribe", "channels", "Tells a Centrifugo whether a user may subscribe.")
-        .body(shape::proxied).json(shape::any).refuses(&[Code::Unauthenticated, Code::PermissionMissing])
+        .auth(Auth::Backend).body(shape::proxied).json(shape::any).refuses(&[Code::Unauthenticated, Code::PermissionMissing])
         .by(|| route().to(proxy::subscribe)),
     post("/proxy/publish", "channels", "Tells a Centrifugo whether a user may publish.")
-        .body(shape::proxied).json(shape::any).refuses(&[Code::Unauthenticated, Code::PermissionMissing])
+        .auth(Auth::Backend).body(shape::proxied).json(shape::any).refuses(&[Code::Unauthenticated, Code::PermissionMissing])
         .by(|| route().to(proxy::publish)),
     post("/api", "channels", "Does what a backend orders in the words of Centrifugo's server API; only where the settings name a key.")
         .auth(Auth::Backend).body(server_api::schema).json(shape::any)

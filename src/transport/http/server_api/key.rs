@@ -7,13 +7,22 @@ use crate::guard::ServerKey;
 use crate::host::clock::Clock;
 use actix_web::HttpRequest;
 use actix_web::http::header;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 
 /// Centrifugo's own header for the key.
 const KEY_HEADER: &str = "x-api-key";
 
-/// What stands in a request that somebody passed on.
-const FORWARDED: &str = "x-forwarded-for";
+/// What stands in a request that somebody passed on: one of these at least, as proxies are usually set up.
+const PASSED_ON: [&str; 7] = [
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-server",
+    "x-real-ip",
+];
 
 /// The server API of this node.
 pub struct ServerApi {
@@ -60,7 +69,11 @@ impl ServerApi {
             return self.admit(request);
         }
         let is_near = request.peer_addr().is_some_and(|peer| peer.ip().is_loopback());
-        if is_near && !request.headers().contains_key(FORWARDED) {
+        let headers = request.headers();
+        let is_passed_on = PASSED_ON.iter().any(|name| headers.contains_key(*name));
+        // What is asked for by another name than this machine's came by way of somebody, too.
+        let host = request.connection_info().host().to_owned();
+        if is_near && !is_passed_on && is_this_machine(&host) {
             return Ok(());
         }
         Err(Refusal::new(
@@ -74,6 +87,16 @@ impl ServerApi {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         calls.check(clock)
     }
+}
+
+/// Whether a `Host` names this machine as it is named from itself.
+fn is_this_machine(host: &str) -> bool {
+    let name = match host.parse::<SocketAddr>() {
+        Ok(address) => return address.ip().is_loopback(),
+        Err(_) => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    let name = name.trim_matches(['[', ']']);
+    name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 /// What stands behind the scheme `apikey`.
@@ -111,7 +134,9 @@ mod tests {
     #[test]
     fn a_centrifugo_shows_the_key_and_without_one_it_is_near() {
         let ask = |key: Option<&str>, peer: &str, header: Option<(&'static str, &str)>| {
-            let request = TestRequest::post().peer_addr(peer.parse().unwrap());
+            let request = TestRequest::post()
+                .peer_addr(peer.parse().unwrap())
+                .insert_header(("host", "127.0.0.1:8000"));
             let request = header
                 .into_iter()
                 .fold(request, |request, one| request.append_header(one));
@@ -124,12 +149,37 @@ mod tests {
         assert_eq!(ask(Some(KEY), near, None), Some(Code::Unauthenticated));
         assert_eq!(ask(None, near, None), None);
         assert_eq!(ask(None, "[::1]:5000", None), None);
-        for (peer, header) in [(far, None), (far, shown), (near, passed_on)] {
+        let (real, host) = (Some(("x-real-ip", "127.0.0.1")), Some(("via", "1.1 a")));
+        for (peer, header) in [
+            (far, None),
+            (far, shown),
+            (near, passed_on),
+            (near, real),
+            (near, host),
+        ] {
             assert_eq!(
                 ask(None, peer, header),
                 Some(Code::PermissionMissing),
                 "{peer} {header:?}"
             );
+        }
+        for this in [
+            "127.0.0.1",
+            "127.0.0.1:80",
+            "[::1]:80",
+            "localhost",
+            "LocalHost:8000",
+        ] {
+            assert!(is_this_machine(this), "{this}");
+        }
+        for other in [
+            "",
+            "world.example",
+            "world.example:80",
+            "10.0.0.1:80",
+            "127.0.0.1.example",
+        ] {
+            assert!(!is_this_machine(other), "{other}");
         }
     }
 
