@@ -69,24 +69,42 @@ impl Daily {
                 &self.entropy,
             )?),
         };
-        self.clear(day)
-            .with_context(|| format!("could not clear {}", self.folder.display()))?;
+        // The backup is there, whatever comes of this.
+        if let Err(error) = self.clear(day) {
+            tracing::warn!("could not clear {}: {error}", self.folder.display());
+        }
         Ok(made)
     }
 
-    /// Removes backups whose time is over and what was left unfinished before this day; nothing of another name.
+    /// Removes backups whose time is over and what was left unfinished before this day; nothing of another name. As many as are kept
+    /// of days stay in any case: a clock that was wrong once takes none of them along.
     fn clear(&self, day: NaiveDate) -> io::Result<()> {
         let oldest = day.checked_sub_days(Days::new(self.keep_days.into()));
+        let (mut made, mut unfinished) = (Vec::new(), Vec::new());
         for entry in fs::read_dir(&self.folder)?.take(FILES_MAX) {
             let entry = entry?;
             let name = entry.file_name();
             let Some(name) = name.to_str() else {
                 continue;
             };
-            let is_old = day_of(name).is_some_and(|made| oldest.is_some_and(|oldest| made < oldest));
-            let is_left = day_of_unfinished(name).is_some_and(|begun| begun < day);
-            if is_old || is_left {
-                fs::remove_file(entry.path())?;
+            if let Some(made_on) = day_of(name) {
+                made.push((made_on, entry.path()));
+            } else if day_of_unfinished(name).is_some_and(|begun| begun < day) {
+                unfinished.push(entry.path());
+            }
+        }
+        made.sort_unstable_by(|one, other| other.cmp(one));
+        let spared = usize::try_from(self.keep_days).unwrap_or(usize::MAX);
+        let old = made
+            .into_iter()
+            .skip(spared)
+            .filter(|(made_on, _)| oldest.is_some_and(|oldest| *made_on < oldest));
+        for path in old.map(|(_, path)| path).chain(unfinished) {
+            match fs::remove_file(&path) {
+                Ok(()) => {}
+                // Another node on the same folder was sooner.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => tracing::warn!("could not remove {}: {error}", path.display()),
             }
         }
         Ok(())
@@ -121,7 +139,7 @@ fn day_of_unfinished(name: &str) -> Option<NaiveDate> {
 /// What is done, and when it is tried again.
 #[derive(Debug, Default)]
 struct Schedule {
-    /// The last day of which there is a backup.
+    /// The day whose backup is there: the last that was due, however the clock went.
     done: Option<NaiveDate>,
     /// Units: milliseconds, monotonic.
     not_before_ms: i64,
@@ -131,7 +149,7 @@ impl Schedule {
     /// The day whose backup is to be made now.
     fn due(&self, at: DayTime, clock: &Clock) -> Option<NaiveDate> {
         let day = day_due(at, Timestamp(clock.now_ms()))?;
-        let is_due = self.done.is_none_or(|done| done < day) && clock.monotonic_ms() >= self.not_before_ms;
+        let is_due = self.done != Some(day) && clock.monotonic_ms() >= self.not_before_ms;
         is_due.then_some(day)
     }
 

@@ -121,6 +121,7 @@ fn only_backups_whose_time_is_over_are_removed() {
     fs::create_dir_all(&stage.daily.folder).unwrap();
     let kept = [
         "backup-2026-02-26.enc",
+        "backup-2026-02-27.enc",
         "backup-2020-01-01.enc.old",
         "backup-2020-1-1.enc",
         "backup-2020-02-30.enc",
@@ -141,4 +142,34 @@ fn only_backups_whose_time_is_over_are_removed() {
     let mut expected: Vec<&str> = kept.iter().copied().chain(["backup-2026-03-01.enc"]).collect();
     expected.sort_unstable();
     assert_eq!(stage.files(), expected);
+}
+
+#[test]
+fn a_clock_that_is_wrong_once_takes_no_backups_along_and_holds_up_none() {
+    let mut stage = Stage::new();
+    let clock = stage.daily.clock.clone();
+    for _ in 0..3 {
+        clock.advance(DAY_MS);
+        stage.look().unwrap().unwrap();
+    }
+    let real = stage.files();
+    assert_eq!(real.len(), 3);
+    let day = i64::try_from(DAY_MS).unwrap();
+    clock.set_by(100 * day);
+    stage.look().unwrap().unwrap();
+    assert_eq!(stage.files()[..2], real[1..], "as many as days are kept");
+    clock.set_by(-99 * day);
+    assert!(matches!(stage.look(), Some(Ok(_))), "the next day's");
+}
+
+#[test]
+fn what_cannot_be_removed_fails_no_backup() {
+    let mut stage = Stage::new();
+    let folder = stage.daily.folder.join("backup-2020-01-01.enc");
+    fs::create_dir_all(folder.join("full")).unwrap();
+    for day in 25..=27 {
+        stage.put(&format!("backup-2026-02-{day}.enc"));
+    }
+    assert_eq!(stage.look(), Some(Ok("2026-02-28".to_owned())));
+    assert!(folder.exists());
 }
