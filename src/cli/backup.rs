@@ -16,7 +16,7 @@ pub struct Backup {
     #[arg(value_name = "FILE")]
     pub file: std::path::PathBuf,
     /// Only what owners decided about channels: locks, grants, adverts, apps, public keys and the names of users, sealed with the
-    /// secret of [backup]. `restore-channels` puts it back.
+    /// secret of `[backup]`. `restore-channels` puts it back.
     #[arg(long)]
     pub channels: bool,
     /// What names the store.

@@ -24,8 +24,12 @@ struct Stage {
 
 impl Stage {
     async fn start(variables: &[(&'static str, String)]) -> Self {
-        let world = Nodes::start_with(2, variables).await;
+        // Nobody is to lose a shard on a busy machine: what is not sent, or not answered, because it moves is another test's.
+        let lease = ("ROOKERY_STORE__LEASE_TTL_MS", "6000".to_owned());
+        let variables: Vec<_> = variables.iter().cloned().chain([lease]).collect();
+        let world = Nodes::start_with(2, &variables).await;
         world.show_logs_on_panic();
+        world.until_even().await;
         let ports = [world.nodes[0].port(), world.nodes[1].port()];
         let open = async |agent: Agent| {
             [
