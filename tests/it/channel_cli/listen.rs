@@ -1,6 +1,6 @@
 //! `sub`: what it prints, and what it survives.
 
-use super::stub::Stub;
+use super::scripted_server::ScriptedServer;
 use super::{User, done};
 use crate::world::{Settings, TestWorld, unique};
 use nix::sys::signal::Signal;
@@ -95,8 +95,8 @@ async fn a_server_that_is_away_is_waited_for_only_when_that_is_wanted() {
     let running = user.start(&["sub", "--wait", "public.a"]);
     running.says("trying again", 1).await;
     // A name for a web page, but not of a server that has sockets.
-    let stub = Stub::always(404, json!({}));
-    let said = user.run(&["sub", "public.a", "-s", &stub.url]).failed(1);
+    let server = ScriptedServer::always(404, json!({}));
+    let said = user.run(&["sub", "public.a", "-s", &server.url]).failed(1);
     assert!(said.contains("it answers 404"), "{said}");
 }
 

@@ -1,6 +1,6 @@
 //! Getting a token.
 
-use super::stub::Stub;
+use super::scripted_server::ScriptedServer;
 use super::{User, done};
 use crate::world::TestWorld;
 use serde_json::{Value, json};
@@ -20,8 +20,8 @@ fn key(user: &User) -> (PathBuf, String) {
 }
 
 /// A server's side of the login: a challenge, and the token for whatever is signed.
-fn server(message: &'static str) -> Stub {
-    Stub::start(move |asked| match asked.line.as_str() {
+fn challenger(message: &'static str) -> ScriptedServer {
+    ScriptedServer::start(move |asked| match asked.line.as_str() {
         "POST /auth/agent/init" => (
             200,
             json!({"nonce": "n1", "message": message, "key_name": "main"}),
@@ -35,14 +35,14 @@ const MESSAGE: &str = "claw.events login\nusername: alice\nkey: main\nnonce: n1\
 
 #[test]
 fn a_login_is_signed_by_ssh_keygen_and_its_token_is_kept() {
-    let stub = server(MESSAGE);
-    let user = User::of(&stub.url);
+    let server = challenger(MESSAGE);
+    let user = User::of(&server.url);
     let (path, allowed) = key(&user);
     let said = user
         .run(&["login", "--user", "alice", "--key-path", path.to_str().unwrap()])
         .ok();
     assert!(said.starts_with("logged in as alice\n"), "{said}");
-    let verify = stub.asked().remove(1);
+    let verify = server.asked().remove(1);
     assert_eq!(
         (
             &verify.body["username"],
@@ -75,14 +75,15 @@ fn a_login_is_signed_by_ssh_keygen_and_its_token_is_kept() {
 
 #[test]
 fn nothing_else_than_a_login_is_signed() {
-    let stub = server("claw.events login\nusername: alice\nkey: main\nnonce: n1\nts: 1\npay: everything");
-    let user = User::of(&stub.url);
+    let server =
+        challenger("claw.events login\nusername: alice\nkey: main\nnonce: n1\nts: 1\npay: everything");
+    let user = User::of(&server.url);
     let (path, _) = key(&user);
     let said = user
         .run(&["login", "--user", "alice", "--key-path", path.to_str().unwrap()])
         .failed(1);
     assert!(said.contains("nothing was signed"), "{said}");
-    assert_eq!(stub.asked().len(), 1);
+    assert_eq!(server.asked().len(), 1);
     let said = user.run(&["login", "--user", "alice"]).failed(2);
     assert!(
         said.contains("no key to sign with") && said.contains("ssh-keygen -t ed25519"),
@@ -96,7 +97,7 @@ fn nothing_else_than_a_login_is_signed() {
 
 #[test]
 fn the_profile_form_shows_the_signature_and_verify_finishes_it() {
-    let stub = Stub::start(|asked| match asked.line.as_str() {
+    let server = ScriptedServer::start(|asked| match asked.line.as_str() {
         "POST /auth/init" => (
             200,
             json!({"username": "alice", "signature": "claw-sig-x", "instructions": "put it there"}),
@@ -104,7 +105,7 @@ fn the_profile_form_shows_the_signature_and_verify_finishes_it() {
         "POST /auth/verify" => (200, json!({"token": "T", "username": "alice"})),
         _ => (404, json!({"error": "not found"})),
     });
-    let user = User::of(&stub.url);
+    let user = User::of(&server.url);
     let said = user.run(&["login", "--user", "alice", "--profile"]).ok();
     assert!(
         said.contains("\nclaw-sig-x\nput it there\n") && said.contains("rookery channel verify"),
@@ -112,24 +113,24 @@ fn the_profile_form_shows_the_signature_and_verify_finishes_it() {
     );
     assert!(user.run(&["whoami"]).failed(3).contains("not logged in"));
     user.run(&["verify"]).ok();
-    assert_eq!(stub.asked()[1].body, json!({"username": "alice"}));
+    assert_eq!(server.asked()[1].body, json!({"username": "alice"}));
     assert!(user.run(&["whoami"]).ok().starts_with("alice\n"));
-    let nobody = User::of(&stub.url);
+    let nobody = User::of(&server.url);
     nobody.run(&["verify"]).failed(2);
 }
 
 #[test]
 fn the_server_may_void_a_token_and_register_without_proof() {
-    let stub = Stub::start(|asked| match asked.line.as_str() {
+    let server = ScriptedServer::start(|asked| match asked.line.as_str() {
         "POST /auth/dev-register" => (200, json!({"token": "D", "username": "bob"})),
         "POST /auth/revoke" => (200, json!({"ok": true, "revoked": true})),
         _ => (401, json!({"error": "who are you"})),
     });
-    let user = User::of(&stub.url);
+    let user = User::of(&server.url);
     user.run(&["dev-register", "--user", "bob"]).ok();
     assert!(user.run(&["whoami", "--check"]).failed(3).contains("who are you"));
     user.run(&["logout", "--revoke"]).ok();
-    assert_eq!(stub.asked()[2].token.as_deref(), Some("D"));
+    assert_eq!(server.asked()[2].token.as_deref(), Some("D"));
     user.run(&["logout", "--revoke"]).failed(3);
 }
 
@@ -197,8 +198,8 @@ async fn a_key_that_was_added_logs_its_agent_in_until_it_is_removed() {
 
 #[test]
 fn only_the_public_part_of_a_key_is_sent() {
-    let stub = Stub::always(200, json!({"ok": true, "key_name": "main", "fingerprint": "f"}));
-    let user = User::of(&stub.url);
+    let server = ScriptedServer::always(200, json!({"ok": true, "key_name": "main", "fingerprint": "f"}));
+    let user = User::of(&server.url);
     user.log_in("t");
     let said = user.run(&["key", "add"]).failed(2);
     assert!(
@@ -215,10 +216,10 @@ fn only_the_public_part_of_a_key_is_sent() {
         error["error"].as_str().unwrap().contains("not a public key"),
         "{error}"
     );
-    assert!(stub.asked().is_empty());
+    assert!(server.asked().is_empty());
     std::fs::copy(path.with_extension("pub"), user.home().join("id.work.pub")).unwrap();
     user.run(&["key", "add", "id.work"]).ok();
-    let asked = stub.one();
+    let asked = server.one();
     let text: Vec<&str> = allowed.split(' ').skip(1).take(2).collect();
     assert_eq!(
         asked.body,

@@ -4,8 +4,8 @@ mod listen;
 mod login;
 mod publish;
 mod run;
+mod scripted_server;
 mod settings;
-mod stub;
 mod tls;
 
 use crate::world::{PATIENCE, until};

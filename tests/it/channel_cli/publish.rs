@@ -1,20 +1,20 @@
 //! Publishing, and the other verbs that are one request: what is asked, and what becomes of the answer.
 
 use super::User;
-use super::stub::Stub;
+use super::scripted_server::ScriptedServer;
 use serde_json::{Value, json};
 
 /// A user with the token `t` of a server.
-fn user(stub: &Stub) -> User {
-    let user = User::of(&stub.url);
+fn user(server: &ScriptedServer) -> User {
+    let user = User::of(&server.url);
     user.log_in("t");
     user
 }
 
 #[test]
 fn a_message_comes_from_the_line_or_from_the_input() {
-    let stub = Stub::always(200, json!({"ok": true, "result": {}}));
-    let user = user(&stub);
+    let server = ScriptedServer::always(200, json!({"ok": true, "result": {}}));
+    let user = user(&server);
     let payload = |body: &Value| body["payload"].clone();
     let done = user.run(&["pub", "public.a", "Hello", "you", "--json"]).json();
     assert_eq!(
@@ -29,7 +29,7 @@ fn a_message_comes_from_the_line_or_from_the_input() {
     user.feed(&["pub", "public.a"], "from the pipe\n").ok();
     user.feed(&["pub", "public.a", "-"], "[1,\n2]\n").ok();
     user.run(&["pub", "public.a"]).ok();
-    let asked = stub.asked();
+    let asked = server.asked();
     let payloads: Vec<Value> = asked.iter().map(|asked| payload(&asked.body)).collect();
     let expected = [
         json!("Hello you"),
@@ -50,17 +50,17 @@ fn a_message_comes_from_the_line_or_from_the_input() {
 #[test]
 fn lines_are_published_one_by_one_at_the_pace_of_the_server() {
     let mut refusals = 1;
-    let stub = Stub::start(move |asked| {
+    let server = ScriptedServer::start(move |asked| {
         if asked.body["payload"] == 2 && refusals > 0 {
             refusals -= 1;
             return (429, json!({"error": "rate limit exceeded", "retry_after": 0.05}));
         }
         (200, json!({"ok": true, "result": {}}))
     });
-    let user = user(&stub);
+    let user = user(&server);
     let said = user.feed(&["pub", "--lines", "public.a"], "1\n\n2\nthree\n").ok();
     assert_eq!(said, "published 3 messages to public.a\n");
-    let payloads: Vec<Value> = stub
+    let payloads: Vec<Value> = server
         .asked()
         .iter()
         .map(|asked| asked.body["payload"].clone())
@@ -70,18 +70,18 @@ fn lines_are_published_one_by_one_at_the_pace_of_the_server() {
 
 #[test]
 fn a_line_that_is_refused_ends_it_and_is_counted() {
-    let stub = Stub::start(|asked| match asked.body["payload"].as_i64() {
+    let server = ScriptedServer::start(|asked| match asked.body["payload"].as_i64() {
         Some(3) => (413, json!({"error": "payload too large"})),
         _ => (200, json!({"ok": true, "result": {}})),
     });
-    let said = user(&stub)
+    let said = user(&server)
         .feed(&["pub", "--lines", "public.a"], "1\n2\n3\n4\n")
         .failed(1);
     assert!(
         said.contains("payload too large (413); 2 lines before it were published"),
         "{said}"
     );
-    assert_eq!(stub.asked().len(), 3);
+    assert_eq!(server.asked().len(), 3);
 }
 
 #[test]
@@ -90,8 +90,8 @@ fn a_limit_is_remembered_and_further_calls_are_refused_at_once() {
         .unwrap()
         .timestamp_millis();
     let body = json!({"error": "rate limit exceeded (5 requests per second)", "retry_after": 1, "retry_timestamp": retry_ms});
-    let stub = Stub::always(429, body);
-    let user = user(&stub);
+    let server = ScriptedServer::always(429, body);
+    let user = user(&server);
     let said = user.run(&["pub", "public.a", "1"]).failed(5);
     assert!(
         said.contains("rate limit exceeded (5 requests per second)"),
@@ -103,7 +103,7 @@ fn a_limit_is_remembered_and_further_calls_are_refused_at_once() {
         error["error"].as_str().unwrap().starts_with("too many requests"),
         "{error}"
     );
-    stub.one();
+    server.one();
     // A server cannot forbid it for longer than an hour.
     let kept: Value = serde_json::from_str(&std::fs::read_to_string(user.config()).unwrap()).unwrap();
     assert!(kept["rate_limited_until"].as_i64().unwrap() < retry_ms);
@@ -120,8 +120,8 @@ fn every_refusal_has_its_exit_status() {
         (502, 1),
         (503, 6),
     ] {
-        let stub = Stub::always(status, json!({"error": "why not", "more": 1}));
-        let said = user(&stub).run(&["pub", "public.a", "x", "-j"]).failed(exit);
+        let server = ScriptedServer::always(status, json!({"error": "why not", "more": 1}));
+        let said = user(&server).run(&["pub", "public.a", "x", "-j"]).failed(exit);
         let error: Value = serde_json::from_str(&said).unwrap();
         assert!(error["error"].as_str().unwrap().starts_with("why not"), "{error}");
         assert_eq!(
@@ -250,14 +250,14 @@ fn each_verb_asks_what_the_server_understands() {
         ),
     ];
     for (arguments, line, body, has_token) in cases {
-        let stub = Stub::always(200, json!({"ok": true, "key": "K"}));
-        let done = user(&stub).run(&[arguments, &["--json"]].concat()).json();
+        let server = ScriptedServer::always(200, json!({"ok": true, "key": "K"}));
+        let done = user(&server).run(&[arguments, &["--json"]].concat()).json();
         assert_eq!(
             (&done["status"], &done["data"]["ok"]),
             (&json!("success"), &json!(true)),
             "{arguments:?}"
         );
-        let asked = stub.one();
+        let asked = server.one();
         assert_eq!((asked.line.as_str(), &asked.body), (line, &body));
         assert_eq!(asked.token.is_some(), has_token, "{arguments:?}");
     }
@@ -267,8 +267,8 @@ fn each_verb_asks_what_the_server_understands() {
 fn a_message_is_checked_as_the_server_would_and_printed_if_it_fits() {
     let schema = json!({"type": "object", "required": ["a"], "properties": {"a": {"type": "number"}}});
     let answer = json!({"ok": true, "channel": "agent.a.b", "schema": schema});
-    let stub = Stub::always(200, answer);
-    let user = User::of(&stub.url);
+    let server = ScriptedServer::always(200, answer);
+    let user = User::of(&server.url);
     let text = schema.to_string();
     assert_eq!(
         user.run(&["validate", "{\"a\": 1}", "--schema", &text]).ok(),
@@ -280,10 +280,10 @@ fn a_message_is_checked_as_the_server_would_and_printed_if_it_fits() {
         .failed(1);
     let error: Value = serde_json::from_str(&said).unwrap();
     assert_eq!(error["data"]["validation_errors"][0]["path"], "/a");
-    assert!(stub.asked().is_empty(), "a schema at hand needs no server");
+    assert!(server.asked().is_empty(), "a schema at hand needs no server");
     let said = user.run(&["validate", "{}", "--channel", "agent.a.b"]).failed(1);
     assert!(
-        said.contains("does not fit") && stub.one().line == "GET /api/advertise/a/b",
+        said.contains("does not fit") && server.one().line == "GET /api/advertise/a/b",
         "{said}"
     );
     assert_eq!(user.run(&["validate", "[1,", "2]"]).ok(), "[1,2]\n");
@@ -298,8 +298,8 @@ fn a_message_is_checked_as_the_server_would_and_printed_if_it_fits() {
 #[test]
 fn lists_have_a_line_for_each_channel_and_the_servers_own_first() {
     let channels = json!([{"channel": "agent.a.b", "description": "two\nlines", "agent": "a"}]);
-    let stub = Stub::always(200, json!({"ok": true, "channels": channels, "count": 1}));
-    let user = user(&stub);
+    let server = ScriptedServer::always(200, json!({"ok": true, "channels": channels, "count": 1}));
+    let user = user(&server);
     let text = user.run(&["advertise", "list"]).ok();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(

@@ -1,6 +1,6 @@
 //! The configuration, and what comes before it.
 
-use super::stub::Stub;
+use super::scripted_server::ScriptedServer;
 use super::{User, done};
 use serde_json::{Value, json};
 use std::fs;
@@ -24,10 +24,12 @@ fn the_token_is_kept_for_its_owner_alone() {
 
 #[test]
 fn a_flag_beats_the_environment_and_that_the_configuration() {
-    let stubs: Vec<Stub> = (0..3).map(|_| Stub::always(200, json!({"ok": true}))).collect();
-    let user = User::of(&stubs[1].url);
+    let servers: Vec<ScriptedServer> = (0..3)
+        .map(|_| ScriptedServer::always(200, json!({"ok": true})))
+        .collect();
+    let user = User::of(&servers[1].url);
     let publish = ["pub", "public.a", "x"];
-    let mut configure = user.command(&["config", "--server", &stubs[2].url]);
+    let mut configure = user.command(&["config", "--server", &servers[2].url]);
     done(configure.env_remove("ROOKERY_SERVER")).ok();
     done(
         user.command(&["login", "--token", "kept"])
@@ -35,7 +37,7 @@ fn a_flag_beats_the_environment_and_that_the_configuration() {
     )
     .ok();
     done(user.command(&publish).env_remove("ROOKERY_SERVER")).ok();
-    assert_eq!(stubs[2].one().token.as_deref(), Some("kept"));
+    assert_eq!(servers[2].one().token.as_deref(), Some("kept"));
     // The kept token is for the kept server only.
     user.run(&publish).failed(3);
     done(
@@ -43,14 +45,14 @@ fn a_flag_beats_the_environment_and_that_the_configuration() {
             .env("ROOKERY_TOKEN", "of the shell".replace(' ', "-")),
     )
     .ok();
-    assert_eq!(stubs[1].one().token.as_deref(), Some("of-the-shell"));
-    let flags = ["--server", &stubs[0].url, "--token", "given"];
+    assert_eq!(servers[1].one().token.as_deref(), Some("of-the-shell"));
+    let flags = ["--server", &servers[0].url, "--token", "given"];
     done(
         user.command(&[&publish[..], &flags].concat())
             .env("ROOKERY_TOKEN", "shell"),
     )
     .ok();
-    assert_eq!(stubs[0].one().token.as_deref(), Some("given"));
+    assert_eq!(servers[0].one().token.as_deref(), Some("given"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A server behind TLS.
 
-use super::stub::Stub;
+use super::scripted_server::ScriptedServer;
 use super::{User, done};
 use crate::world::TestWorld;
 use rustls::ServerConfig;
@@ -81,13 +81,13 @@ async fn proxy(folder: &Path, behind: String) -> u16 {
 async fn requests_and_sockets_go_over_tls_to_a_server_that_is_trusted() {
     let folder = tempfile::tempdir().unwrap();
     let authorities = certificates(folder.path());
-    let stub = Stub::always(200, json!({"ok": true}));
-    let port = proxy(folder.path(), stub.url.trim_start_matches("http://").to_owned()).await;
+    let server = ScriptedServer::always(200, json!({"ok": true}));
+    let port = proxy(folder.path(), server.url.trim_start_matches("http://").to_owned()).await;
     let user = User::of(&format!("https://127.0.0.1:{port}"));
     user.log_in("t");
     let publish = ["pub", "public.a", "x"];
     done(user.command(&publish).env("SSL_CERT_FILE", &authorities)).ok();
-    assert_eq!(stub.one().token.as_deref(), Some("t"));
+    assert_eq!(server.one().token.as_deref(), Some("t"));
     let world = TestWorld::shared();
     let port = proxy(folder.path(), format!("127.0.0.1:{}", world.port())).await;
     let user = User::of(&format!("https://127.0.0.1:{port}"));

@@ -15,12 +15,12 @@ pub struct Asked {
 }
 
 /// The server; its thread ends with the test process.
-pub struct Stub {
+pub struct ScriptedServer {
     pub url: String,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
-impl Stub {
+impl ScriptedServer {
     /// Answers each request as `answer` says: a status and a body.
     pub fn start(mut answer: impl FnMut(&Asked) -> (u16, Value) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -36,7 +36,7 @@ impl Stub {
                 let body = body.to_string();
                 let length = body.len();
                 let head = format!(
-                    "HTTP/1.1 {status} Stub\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+                    "HTTP/1.1 {status} Status\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
                 );
                 // A client that does not wait for the answer is a test's affair.
                 let _ = stream.write_all(format!("{head}{body}").as_bytes());
